@@ -1,0 +1,56 @@
+# Everything a person does with this project. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+.PHONY: setup
+setup: $(STAMP)  ## make .venv from requirements.lock (a second run does no work)
+
+# uv is used where there is one; otherwise it goes into .uv/, because a Debian system Python refuses `pip install`.
+$(STAMP): requirements.lock pyproject.toml
+	@command -v uv >/dev/null || test -x .uv/bin/uv || { \
+	  echo "uv is missing: installing it into .uv/"; \
+	  $(PYTHON) -m venv .uv 2>/dev/null && .uv/bin/pip install --quiet uv \
+	  || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv uv; } \
+	  || { echo "Could not install uv. Install it (https://docs.astral.sh/uv) or python3-venv, then run make again."; exit 1; }; }
+	@uv=$$(command -v uv || echo "$$PWD/.uv/bin/uv"); \
+	  test -x $(BIN)/python || $$uv venv --python '>=3.11' --no-python-downloads .venv; \
+	  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --require-hashes -r requirements.lock && \
+	  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: lock
+lock: setup  ## pin the newest versions that pyproject.toml admits into requirements.lock
+	@uv=$$(command -v uv || echo .uv/bin/uv); \
+	  $$uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	    --no-header --upgrade --quiet -o requirements.lock
+
+.PHONY: demo
+demo: setup  ## the whole shop on this machine: storefront, API, Stripe simulator, DuckDB
+	@exec $(BIN)/checkout demo
+
+.PHONY: test
+test: setup lint types imports  ## everything that CI runs
+	@$(BIN)/pytest
+
+.PHONY: lint
+lint: setup
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+.PHONY: types
+types: setup
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: setup
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: setup  ## format the code and mend what the linter can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
