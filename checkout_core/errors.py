@@ -1,0 +1,164 @@
+"""Everything that can go wrong in a checkout, as one tree.
+
+```
+CheckoutError
+├── InvalidInput            what was sent cannot be used
+│   ├── UnknownProduct
+│   ├── ProductSoldOut
+│   ├── QuantityNotAllowed
+│   └── EmptyCart
+├── SessionNotFound         Stripe does not know this checkout session
+├── SessionNotOpen          the session is complete or expired: no pending order may be made
+├── SessionNotComplete      Stripe has not finished with this session yet
+├── OrderNotFound
+├── RefundNotPossible       nothing (or not that much) left to refund
+├── WebhookSignatureInvalid
+├── StripeRejected          Stripe answered and said no
+├── StripeUnavailable       Stripe did not answer: nobody was charged
+├── StoreBusy               another process holds the database file
+├── StoreUnavailable        the database cannot be opened or reached
+├── SchemaTooNew            the database was written by a newer version
+└── ConfigurationError      the settings contradict each other
+```
+
+Each class has a stable `code` for programs and each instance a sentence that a shopper may read.
+"""
+
+from typing import ClassVar
+
+
+class CheckoutError(Exception):
+    """The root: `code` is stable, `str(error)` is a sentence that a shopper may read."""
+
+    code: ClassVar[str] = "checkout_error"
+    sentence: ClassVar[str] = "Something went wrong with this checkout. Please try again."
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or self.sentence
+        super().__init__(self.message)
+
+
+class InvalidInput(CheckoutError):
+    """What was sent cannot be used; `field` names the part."""
+
+    code = "invalid_input"
+    sentence = "Some of what you entered cannot be used. Please check it."
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownProduct(InvalidInput):
+    """No product of that id is in the catalogue."""
+
+    code = "unknown_product"
+
+
+class ProductSoldOut(InvalidInput):
+    """The product is in the catalogue and cannot be bought now."""
+
+    code = "sold_out"
+
+
+class QuantityNotAllowed(InvalidInput):
+    """Less than one, or more than the product's limit."""
+
+    code = "quantity_not_allowed"
+
+
+class EmptyCart(InvalidInput):
+    """A session needs at least one item."""
+
+    code = "empty_cart"
+    sentence = "Your cart is empty. Add something to it first."
+
+
+class SessionNotFound(CheckoutError):
+    """Stripe does not know this checkout session."""
+
+    code = "session_not_found"
+    sentence = "We do not know this checkout. Please go back to the shop and start again."
+
+
+class SessionNotOpen(CheckoutError):
+    """The session is complete or expired, so no pending order may be made or changed."""
+
+    code = "session_not_open"
+    sentence = "Your checkout session has expired. Please refresh the page and try again."
+
+
+class SessionNotComplete(CheckoutError):
+    """Stripe has not finished with this session."""
+
+    code = "session_not_complete"
+    sentence = "Checkout is not complete"
+
+
+class OrderNotFound(CheckoutError):
+    """No order has this id or session."""
+
+    code = "order_not_found"
+    sentence = "We have no such order."
+
+
+class RefundNotPossible(CheckoutError):
+    """The order is not paid, or less than that is left to refund."""
+
+    code = "refund_not_possible"
+
+
+class WebhookSignatureInvalid(CheckoutError):
+    """The delivery was not signed by Stripe with our secret, or it is too old."""
+
+    code = "webhook_signature_invalid"
+    sentence = "The webhook signature is not valid."
+
+
+class StripeRejected(CheckoutError):
+    """Stripe answered and refused the request: a fault of ours or of the account, not of the shopper."""
+
+    code = "stripe_rejected"
+    sentence = "The payment provider refused this request. You were not charged."
+
+
+class StripeUnavailable(CheckoutError):
+    """Stripe did not answer, or answered with a fault of its own."""
+
+    code = "stripe_unavailable"
+    sentence = "The payment provider cannot be reached right now. You were not charged; please try again in a moment."
+
+
+class StripeUnavailableAfterPayment(StripeUnavailable):
+    """Stripe did not answer when the shopper was already back from paying: whether money moved is not known yet."""
+
+    sentence = (
+        "The payment provider cannot be reached right now, so your payment is not confirmed yet. "
+        "Please do not pay again; open this page again in a moment."
+    )
+
+
+class StoreBusy(CheckoutError):
+    """Another process held the database file for longer than we wait."""
+
+    code = "store_busy"
+    sentence = "The shop is very busy right now. Please try again in a moment."
+
+
+class StoreUnavailable(CheckoutError):
+    """The database cannot be opened, written or reached."""
+
+    code = "store_unavailable"
+    sentence = "The order database cannot be used right now. Please try again in a moment."
+
+
+class SchemaTooNew(StoreUnavailable):
+    """The database was written by a newer version of this package."""
+
+    code = "schema_too_new"
+
+
+class ConfigurationError(CheckoutError):
+    """The settings contradict each other or are incomplete; the message says which and what to do."""
+
+    code = "configuration_error"

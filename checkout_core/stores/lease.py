@@ -1,0 +1,158 @@
+"""Borrowing a DuckDB file: only one process may write it at a time, so nobody keeps it.
+
+Processes exclude each other by DuckDB's own file lock. That lock belongs to the process, so threads of one process
+take turns by a lock of ours, one for each file.
+"""
+
+import random
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ..errors import CheckoutError, StoreBusy, StoreUnavailable
+from .schema import migrate
+
+STORAGE_VERSION = "v1.5.0"
+"""Files can be opened by every DuckDB since this one."""
+
+_TURNS: dict[Path, threading.Lock] = {}
+_TURNS_GUARD = threading.Lock()
+
+
+def _turn(path: Path) -> threading.Lock:
+    with _TURNS_GUARD:
+        return _TURNS.setdefault(path, threading.Lock())
+
+
+class Lease:
+    """The right to use one file for a moment. Not for several threads at once.
+
+    Args:
+        path: the file; it and its folder are made when they are missing.
+        read_only: many processes may read at once.
+        wait: seconds to wait for others before `StoreBusy`.
+        settings: DuckDB settings.
+    """
+
+    def __init__(
+        self, path: Path, *, read_only: bool = False, wait: float = 10.0, settings: dict[str, Any] | None = None
+    ) -> None:
+        self.path = path.absolute()
+        self.read_only = read_only
+        self.wait = wait
+        self.settings = settings or {}
+        self.since = 0.0
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._turn = _turn(self.path)
+
+    @property
+    def held(self) -> bool:
+        """Whether the file is ours right now."""
+        return self._connection is not None
+
+    @property
+    def age(self) -> float:
+        """Seconds since the file became ours."""
+        return time.monotonic() - self.since
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open file, borrowed first when it is not ours.
+
+        Raises:
+            StoreBusy: others held it for longer than `wait`.
+            StoreUnavailable: it cannot be opened.
+        """
+        if self._connection is None:
+            deadline = time.monotonic() + self.wait
+            if not self._turn.acquire(timeout=self.wait):
+                raise StoreBusy
+            try:
+                self._connection = self._open(deadline)
+            except BaseException:
+                self._turn.release()
+                raise
+            self.since = time.monotonic()
+        return self._connection
+
+    def release(self) -> None:
+        """Let go of the file, if it is ours."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except duckdb.Error as error:
+                raise translated(error, self.path) from error
+            finally:
+                self._turn.release()
+
+    def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
+        if not self.read_only or not self.path.exists():
+            self._make_folder()
+        while True:
+            try:
+                return self._try_open()
+            except duckdb.Error as error:
+                if not is_lock_conflict(error):
+                    raise translated(error, self.path) from error
+                if time.monotonic() > deadline:
+                    raise StoreBusy from error
+            time.sleep(random.uniform(0.001, 0.004))  # noqa: S311
+
+    def _try_open(self) -> duckdb.DuckDBPyConnection:
+        config = {
+            **self.settings,
+            "storage_compatibility_version": STORAGE_VERSION,
+            "python_enable_replacements": False,  # a table name never means a Python variable
+        }
+        if self.read_only and self.path.exists():
+            return duckdb.connect(str(self.path), read_only=True, config=config)
+        connection = duckdb.connect(str(self.path), config=config)
+        try:
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self.path) from error
+
+
+def is_lock_conflict(error: duckdb.Error) -> bool:
+    """Whether another process holds the file."""
+    return isinstance(error, duckdb.IOException) and "lock on file" in str(error)
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether DuckDB can do nothing more with the open file after this error."""
+    return isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.IOException)
+
+
+def translated(error: duckdb.Error, path: Path) -> CheckoutError:
+    """A driver's error as one of ours."""
+    if is_lock_conflict(error):
+        return StoreBusy()
+    if isinstance(error, duckdb.IOException | duckdb.PermissionException):
+        if "No space left" in str(error):
+            return StoreUnavailable(
+                f"The disk with the order database in {path.parent} is full. Please free some space."
+            )
+        if "not a valid DuckDB database file" in str(error):
+            return StoreUnavailable(
+                f"{path} is not a DuckDB database. Move it away, or set CHECKOUT_DATABASE_URL to another file."
+            )
+        return _unwritable(path)
+    return StoreUnavailable()
+
+
+def _unwritable(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The order database cannot be opened in the folder {path.parent}. Make that folder writable for this program, "
+        "or set CHECKOUT_DATABASE_URL to a file elsewhere."
+    )
