@@ -1,0 +1,93 @@
+"""From `CheckoutError` to HTTP: the only place that knows both."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from checkout_core import errors
+
+log = structlog.get_logger(__name__)
+
+STATUS: Mapping[type[errors.CheckoutError], int] = {
+    errors.CheckoutError: 500,
+    errors.InvalidInput: 422,
+    errors.UnknownProduct: 422,
+    errors.ProductSoldOut: 409,
+    errors.QuantityNotAllowed: 422,
+    errors.EmptyCart: 422,
+    errors.SessionNotFound: 404,
+    errors.SessionNotOpen: 400,
+    errors.SessionNotComplete: 400,
+    errors.OrderNotFound: 404,
+    errors.RefundNotPossible: 409,
+    errors.WebhookSignatureInvalid: 400,
+    errors.StripeRejected: 502,
+    errors.StripeUnavailable: 503,
+    errors.StripeUnavailableAfterPayment: 503,
+    errors.StoreBusy: 503,
+    errors.StoreUnavailable: 503,
+    errors.SchemaTooNew: 503,
+    errors.ConfigurationError: 500,
+}
+"""The HTTP status of every error."""
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: `code` for programs, `message` for people."""
+
+    code: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: ErrorDetail
+
+
+def answer(status: int, code: str, message: str) -> JSONResponse:
+    """An error as every route answers it."""
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` answer with `ErrorBody`."""
+
+    @app.exception_handler(errors.CheckoutError)
+    def _checkout(_request: Request, error: errors.CheckoutError) -> JSONResponse:
+        status = STATUS[type(error)]
+        if isinstance(error, errors.ConfigurationError):
+            log.error("misconfigured", message=error.message)
+            return answer(status, error.code, errors.CheckoutError.sentence)
+        if status >= 500:
+            log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
+        return answer(status, error.code, error.message)
+
+    @app.exception_handler(RequestValidationError)
+    def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(422, "invalid_input", _in_one_sentence(error.errors()[0]))
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
+        return answer(error.status_code, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected", error=type(error).__name__)
+        return answer(500, "internal_error", errors.CheckoutError.sentence)
+
+
+def _in_one_sentence(error: Mapping[str, Any]) -> str:
+    """What is wrong with which field, without repeating what was sent."""
+    if error["type"] == "json_invalid":
+        return "The body is not valid JSON."
+    field = ".".join(str(part) for part in error["loc"][1:]) or "body"
+    return f"{field}: {error['msg']}."

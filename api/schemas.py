@@ -1,0 +1,110 @@
+"""What goes in and comes out of the routes."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from checkout_core.catalog import MOST_LINES
+from checkout_core.checkout import masked_email
+from checkout_core.orders import Order, OrderStatus
+
+SessionId = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    Field(description="A Stripe Checkout Session id: `cs_…`", examples=["cs_test_a1"]),
+]
+
+
+class CartLine(BaseModel):
+    """A product of the catalogue and how many of it. Prices are never taken from a request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product: Annotated[str, StringConstraints(max_length=64)]
+    quantity: Annotated[int, Field(ge=1, le=10**9, strict=True)] = 1
+
+
+class SessionRequest(BaseModel):
+    """The cart that a session is made for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[CartLine], Field(max_length=MOST_LINES)]
+
+    def cart(self) -> dict[str, int]:
+        """Quantities by product; lines of one product add up."""
+        cart: dict[str, int] = {}
+        for line in self.items:
+            cart[line.product] = cart.get(line.product, 0) + line.quantity
+        return cart
+
+
+class SessionResponse(BaseModel):
+    """An open session. `amount_total` is in minor units of `currency`."""
+
+    session_id: str
+    client_secret: str | None
+    url: str | None
+    amount_total: int
+    currency: str
+
+
+class PendingRequest(BaseModel):
+    """Who is about to pay."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stripe_checkout_session_id: SessionId
+    email: Annotated[str, StringConstraints(min_length=3, max_length=320)]
+    name: Annotated[str, StringConstraints(max_length=200)] | None = None
+    phone: Annotated[str, StringConstraints(max_length=40)] | None = None
+    metadata: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=40)], Annotated[str, StringConstraints(max_length=500)]],
+        Field(max_length=20),
+    ] = Field(default_factory=dict)
+
+
+class PendingResponse(BaseModel):
+    """The order that waits for its payment."""
+
+    order_id: str
+    status: OrderStatus
+
+
+class ItemResponse(BaseModel):
+    """One line of an order. `unit_amount` is in minor units."""
+
+    product: str
+    name: str
+    unit_amount: int
+    quantity: int
+
+
+class OrderResponse(BaseModel):
+    """What whoever holds the session id may see of its order: no more than its owner needs."""
+
+    order_id: str
+    status: OrderStatus
+    items: list[ItemResponse]
+    currency: str
+    amount_total: int
+    amount_refunded: int
+    email: str | None = Field(description="Masked")
+    created_at: datetime
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        """The public part of an order."""
+        return cls(
+            order_id=order.id,
+            status=order.status,
+            items=[ItemResponse.model_validate(item.model_dump()) for item in order.items],
+            currency=order.currency,
+            amount_total=order.amount_total,
+            amount_refunded=order.amount_refunded,
+            email=masked_email(order.email),
+            created_at=order.created_at,
+            paid_at=order.paid_at,
+        )

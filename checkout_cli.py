@@ -1,0 +1,265 @@
+"""The `checkout` command: the one place that puts the rooms together."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from checkout_core.checkout import Checkout, open_checkout
+from checkout_core.errors import CheckoutError, ConfigurationError
+from checkout_core.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET, Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.applications import Starlette
+    from streamlit.starlette import App
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Stripe Checkout in Python: demo, simulator and tools."
+)
+console = Console()
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence and exit status 1."""
+    try:
+        app()
+    except CheckoutError as error:
+        _fail(error.message)
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+) -> None:
+    """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
+    _require_free(host, port)
+    address = f"http://{_reachable(host)}:{port}"
+    settings = _demo_settings(Settings.load(), address)
+    _require_writable(settings.data_dir)
+    if settings.simulated and not _is_loopback(host):
+        console.print("[yellow]The simulator takes no real money, and anyone who reaches this address can use it.[/]")
+    with open_checkout(settings) as checkout:
+        _serve_demo(checkout, host, port)
+
+
+def _demo_settings(settings: Settings, address: str) -> Settings:
+    """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
+    public_url = settings.public_url if "public_url" in settings.model_fields_set else address
+    changes: dict[str, object] = {"public_url": public_url}
+    if settings.stripe_secret_key is None and settings.stripe_api_base is None:
+        changes |= {
+            "stripe_secret_key": SecretStr(SIMULATOR_SECRET_KEY),
+            "stripe_publishable_key": SIMULATOR_PUBLISHABLE_KEY,
+            "stripe_webhook_secret": SecretStr(SIMULATOR_WEBHOOK_SECRET),
+            "stripe_api_base": f"{public_url}/stripe",
+        }
+    return settings.model_copy(update=changes)
+
+
+def demo_app(checkout: Checkout, host: str, port: int) -> "App":
+    """Storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
+    from starlette.routing import Mount
+    from streamlit.starlette import App
+
+    import api
+    import storefront
+    from storefront.session import use
+
+    use(checkout)
+    settings = checkout.settings
+    mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(checkout)}
+    if settings.api_base == f"{settings.public_url}/stripe":
+        from stripe_simulator import Simulator, create_app
+
+        simulator = Simulator(
+            public_url=settings.api_base,
+            webhook_url=f"{settings.api_url}/stripe/webhook",
+            webhook_secret=settings.webhook_secret,
+        )
+        mounted["/stripe"] = create_app(simulator)
+
+    @asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
+        async with AsyncExitStack() as stack:  # a mounted app's lifespan does not run by itself
+            for sub in mounted.values():
+                await stack.enter_async_context(sub.router.lifespan_context(sub))
+            announcing = asyncio.create_task(_announce(checkout.settings, host, port))
+            yield {}
+            announcing.cancel()
+
+    script = Path(storefront.__file__).with_name("app.py")
+    return App(script, lifespan=lifespan, routes=[Mount(path, app=sub) for path, sub in mounted.items()])
+
+
+async def _announce(settings: Settings, host: str, port: int) -> None:
+    """Print the address as soon as a browser can open it: the socket is bound only after the lifespan has begun."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(_reachable(host), port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            break
+    console.print(f"\n  The shop is open: [bold]{settings.public_url}[/]\n", soft_wrap=True)
+    if settings.simulated:
+        console.print("  Pay with card 4242 4242 4242 4242, any future date, any CVC. No money moves.")
+    console.print(f"  Orders: {_without_password(settings.database_url)}", soft_wrap=True)
+    console.print(f"  API: {settings.api_url}/docs", soft_wrap=True)
+    console.print("  Stop with Ctrl-C.\n")
+
+
+def _serve_demo(checkout: Checkout, host: str, port: int) -> None:
+    from storefront.theme import config
+
+    server = demo_app(checkout, host, port)
+    options = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        **config(),
+    }
+    try:
+        server.run(config=options)
+    except KeyboardInterrupt:
+        console.print("The shop is closed.")
+
+
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 12111,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    webhook_url: Annotated[str | None, typer.Option(help="Where webhooks are delivered.")] = None,
+) -> None:
+    """Run the Stripe simulator alone."""
+    import uvicorn
+
+    from stripe_simulator import Simulator, create_app
+
+    _require_free(host, port)
+    address = f"http://{_reachable(host)}:{port}"
+    secret = os.environ.get("STRIPE_WEBHOOK_SECRET") or SIMULATOR_WEBHOOK_SECRET
+    console.print(f"Stripe simulator: [bold]{address}[/] · dashboard: {address}/_simulator")
+    console.print("Use any key that starts with sk_test_. Stop with Ctrl-C.")
+    ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret)
+    uvicorn.run(create_app(ours), host=host, port=port, log_level="warning")
+
+
+@app.command()
+def doctor() -> None:
+    """Say which Stripe and which store the settings lead to, whether they work, and what to do if not."""
+    settings = Settings.load()
+    table = Table("", "What", "Finding", box=None, pad_edge=False)
+    healthy = True
+    for name, check in (("Stripe", _stripe_finding), ("Webhooks", _webhook_finding), ("Orders", _store_finding)):
+        try:
+            table.add_row("[green]ok[/]", name, check(settings))
+        except CheckoutError as error:
+            healthy = False
+            table.add_row("[red]no[/]", name, error.message)
+    console.print(table)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _stripe_finding(settings: Settings) -> str:
+    from checkout_core.errors import StripeUnavailable
+    from checkout_core.gateway import StripeGateway
+
+    mode = "simulator" if settings.simulated else "live" if "_live_" in settings.secret_key else "test mode"
+    try:
+        StripeGateway(settings).check()
+    except StripeUnavailable as error:
+        advice = (
+            "`checkout demo` brings its own; for two processes start `checkout simulator` first"
+            if settings.simulated
+            else "check the network"
+        )
+        raise StripeUnavailable(f"{mode} at {settings.api_base} does not answer: {advice}.") from error
+    return f"{mode} at {settings.api_base}: the key works, checkout page by {settings.ui_mode.value}"
+
+
+def _webhook_finding(settings: Settings) -> str:
+    if settings.webhook_secret is None:
+        raise ConfigurationError(
+            f"STRIPE_WEBHOOK_SECRET is not set. Run `stripe listen --forward-to {settings.api_url}/stripe/webhook` "
+            "and set it to the whsec_… that it prints."
+        )
+    if not settings.webhook_secret.startswith("whsec_"):
+        raise ConfigurationError("STRIPE_WEBHOOK_SECRET must start with whsec_.")
+    return f"signed with whsec_…, expected at {settings.api_url}/stripe/webhook"
+
+
+def _store_finding(settings: Settings) -> str:
+    from checkout_core.stores import open_store
+
+    with open_store(settings.database_url) as store:
+        some = len(store.find(limit=1))
+    return f"{_without_password(settings.database_url)}: {'has orders' if some else 'works, no order yet'}"
+
+
+def _without_password(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":•••@")).geturl()
+
+
+def _reachable(host: str) -> str:
+    """An address that a browser on this machine can open when a server listens on `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            _fail(f"Port {port} needs administrator rights. Choose one above 1023 with --port.")
+        except OSError as error:
+            _fail(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port, such as --port {port + 1}.")
+
+
+def _require_writable(folder: Path) -> None:
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        _fail(f"The data folder {folder} cannot be written ({error.strerror}). Set CHECKOUT_DATA_DIR to one that can.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    Console(stderr=True).print(sentence, style="red", highlight=False, markup=False)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
