@@ -1,0 +1,210 @@
+"""One API request: who calls, with what, answered once however often it is sent."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from .errors import JSON, StripeError, unauthorized
+from .faults import Fault
+from .forms import Params, decode
+from .simulator import Simulator
+from .state import Account, random_id
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "600",
+}
+
+
+@dataclass
+class Call:
+    """An authenticated request. `expand` and `params` come from the query or the form."""
+
+    simulator: Simulator
+    account: Account
+    path: dict[str, str]
+    params: Params
+    expand: list[str]
+    now: int
+
+
+Handler = Callable[[Call], Awaitable[JSON]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class JSONBody(Response):
+    """JSON as Stripe sends it, with its request id."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: JSON, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        super().__init__(
+            json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+            status,
+            {"Request-Id": random_id("req_", 14), "Stripe-Version": "2026-10-28.endive", **(headers or {})},
+        )
+
+
+class Dropped(Response):
+    """No answer: the client sees its connection die."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Cut uvicorn's connection; on other servers, promise more than is sent."""
+        transport = getattr(getattr(receive, "__self__", None), "transport", None)
+        if transport is not None:
+            transport.abort()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100000")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+def path_of(request: Request) -> str:
+    """The path below the mount."""
+    path, root = request.scope["path"], request.scope.get("root_path", "")
+    return str(path[len(root) :] if root and path.startswith(root) else path)
+
+
+def secret_key(request: Request) -> str:
+    """The secret key of a request, from a Bearer token or a Basic user name."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            raise unauthorized("Invalid Basic authorization.") from None
+    return ""
+
+
+def authenticated(simulator: Simulator, key: str) -> Account:
+    """The account behind a secret test key."""
+    if not key:
+        raise unauthorized(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+    if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
+        raise unauthorized(
+            "This is a simulator and takes no live keys: use a key that starts with sk_test_.", "api_key_live"
+        )
+    if key.startswith("pk_"):
+        raise unauthorized(
+            "This API call cannot be made with a publishable API key. Please use a secret API key.",
+            "secret_key_required",
+        )
+    if not key.startswith(("sk_test_", "rk_test_")) or not key[8:]:
+        raise unauthorized(f"Invalid API Key provided: {key[:8]}****")
+    return simulator.state.account(key[8:])
+
+
+async def parameters(request: Request) -> JSON:
+    """Query or form, decoded."""
+    if request.method == "GET":
+        return decode(request.url.query)
+    body = await request.body()
+    if not body:
+        return decode(request.url.query)
+    if "json" in request.headers.get("content-type", ""):
+        raise StripeError(400, "Send parameters as application/x-www-form-urlencoded, not as JSON.")
+    try:
+        return decode(body.decode())
+    except UnicodeDecodeError:
+        raise StripeError(400, "Invalid UTF-8 in the request body.") from None
+
+
+def endpoint(simulator: Simulator, handler: Handler) -> Endpoint:
+    """`handler` with keys, faults, idempotency and errors."""
+
+    async def answer(request: Request) -> Response:
+        fault = simulator.faults.take(request.method, path_of(request))
+        early = await before(fault)
+        if early is not None:
+            return early
+        try:
+            response = await _answer(simulator, handler, request)
+        except StripeError as error:
+            response = JSONBody(error.body(), error.status)
+        return Dropped() if fault is not None and fault.kind == "after" else response
+
+    return answer
+
+
+async def before(fault: Fault | None) -> Response | None:
+    """What a fault does before the request is handled; the answer when it is not handled at all."""
+    if fault is None:
+        return None
+    if fault.kind == "latency":
+        await asyncio.sleep(fault.seconds)
+    elif fault.kind == "500":
+        return JSONBody({"error": {"type": "api_error", "message": "An unknown error occurred (simulated)."}}, 500)
+    elif fault.kind == "429":
+        limited = {"type": "invalid_request_error", "code": "rate_limit", "message": "Request rate limit exceeded."}
+        return JSONBody({"error": limited}, 429)
+    elif fault.kind == "reset":
+        return Dropped()
+    return None
+
+
+async def _answer(simulator: Simulator, handler: Handler, request: Request) -> Response:
+    account = authenticated(simulator, secret_key(request))
+    values = await parameters(request)
+    simulator.tick()
+    expand = values.pop("expand", [])
+    if not isinstance(expand, list):
+        raise StripeError(400, "Invalid array", param="expand")
+    call = Call(simulator, account, request.path_params, Params(values), expand, int(simulator.now()))
+    key = request.headers.get("idempotency-key") if request.method == "POST" else None
+    if not key:
+        return JSONBody(await handler(call))
+    if len(key) > 255:
+        raise StripeError(400, "Idempotency keys can have at most 255 characters.", type="idempotency_error")
+    stored = (account.name, key)
+    digest = hashlib.sha256(json.dumps([path_of(request), values, expand], sort_keys=True).encode()).hexdigest()
+    if stored in simulator.replays:
+        return _replayed(simulator.replays[stored], digest, key)
+    simulator.replays[stored] = None
+    kept = False
+    try:
+        body = await handler(call)
+        simulator.replays[stored] = (digest, 200, body)
+        kept = True
+    except StripeError as error:
+        if error.status == 402:  # validation that fails is not stored, a declined card is
+            simulator.replays[stored] = (digest, error.status, error.body())
+            kept = True
+        raise
+    finally:
+        if not kept:
+            simulator.replays.pop(stored, None)
+    return JSONBody(body, headers={"Idempotency-Key": key})
+
+
+def _replayed(stored: tuple[str, int, JSON] | None, digest: str, key: str) -> Response:
+    if stored is None:
+        raise StripeError(
+            409,
+            f"There is currently another in-progress request using this Idempotent Key: {key}.",
+            type="idempotency_error",
+            code="idempotency_key_in_use",
+        )
+    if stored[0] != digest:
+        raise StripeError(
+            400,
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+            f"Try using a key other than '{key}' if you meant to execute a different request.",
+            type="idempotency_error",
+        )
+    return JSONBody(stored[2], stored[1], {"Idempotent-Replayed": "true", "Idempotency-Key": key})

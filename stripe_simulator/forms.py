@@ -1,0 +1,182 @@
+"""Form bodies as Stripe's SDKs write them: `line_items[0][price_data][currency]=eur`."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .errors import JSON, StripeError, invalid
+
+MAX_DEPTH = 8
+_PARTS = re.compile(r"\[([^\]]*)\]")
+
+
+def decode(body: str) -> JSON:
+    """Decode a nested form. Numbered and empty brackets become lists; every leaf is a string."""
+    root: JSON = {}
+    for key, value in parse_qsl(body, keep_blank_values=True):
+        head, bracket, _ = key.partition("[")
+        path = [head, *(_PARTS.findall(key) if bracket else ())]
+        if len(path) > MAX_DEPTH:
+            raise invalid(f"The parameter {head} is nested too deeply.", head)
+        node = root
+        for part in path[:-1]:
+            inner = node.setdefault(part or str(len(node)), {})
+            if not isinstance(inner, dict):
+                raise invalid(f"Invalid form: {key} is both a value and an object.", head)
+            node = inner
+        node[path[-1] or str(len(node))] = value
+    return {key: _listed(value) for key, value in root.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value and all(key.isdecimal() for key in value):
+        return [_listed(item) for _, item in sorted(value.items(), key=lambda pair: int(pair[0]))]
+    return {key: _listed(item) for key, item in value.items()}
+
+
+class Params:
+    """The parameters of a request, taken one by one; what nobody took is unknown."""
+
+    def __init__(self, values: JSON, path: str = "") -> None:
+        self._values = dict(values)
+        self._path = path
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def name(self, name: str) -> str:
+        """The parameter as errors spell it: `line_items[0][quantity]`."""
+        return f"{self._path}[{name}]" if self._path else name
+
+    def missing(self, name: str) -> StripeError:
+        """The error for a parameter that has to be there."""
+        full = self.name(name)
+        return invalid(f"Missing required param: {full}.", full, "parameter_missing")
+
+    def text(self, name: str, limit: int = 5000) -> str | None:
+        """A string, or None when absent or empty."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            raise invalid(f"Invalid string: {self.name(name)}", self.name(name))
+        if len(value) > limit:
+            raise invalid(
+                f"Invalid string: {value[:20]}…; must be at most {limit} characters",
+                self.name(name),
+                "parameter_invalid_string_empty" if not value else None,
+            )
+        return value
+
+    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
+        """A whole number within bounds, or None when absent."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise invalid(f"Invalid integer: {value[:40]}", self.name(name), "parameter_invalid_integer")
+        number = int(value)
+        if low is not None and number < low:
+            raise invalid(
+                f"Invalid value for {self.name(name)}: must be greater than or equal to {low}.",
+                self.name(name),
+                "parameter_invalid_integer",
+            )
+        if high is not None and number > high:
+            raise invalid(
+                f"Invalid value for {self.name(name)}: must be less than or equal to {high}.",
+                self.name(name),
+                "parameter_invalid_integer",
+            )
+        return number
+
+    def boolean(self, name: str) -> bool | None:
+        """`true` or `false`, or None when absent."""
+        value = self.text(name)
+        if value not in (None, "true", "false"):
+            raise invalid(f"Invalid boolean: {value}", self.name(name))
+        return None if value is None else value == "true"
+
+    def choice(self, name: str, options: Collection[str]) -> str | None:
+        """One of `options`, or None when absent."""
+        value = self.text(name)
+        if value is not None and value not in options:
+            allowed = ", ".join(options)
+            raise invalid(f"Invalid {self.name(name)}: must be one of {allowed}", self.name(name))
+        return value
+
+    def url(self, name: str) -> str | None:
+        """An absolute web address, or None when absent."""
+        value = self.text(name)
+        if value is not None and not re.match(r"https?://[^\s/?#]+", value):
+            raise invalid("Not a valid URL", self.name(name), "url_invalid")
+        return value
+
+    def mapping(self, name: str) -> "Params | None":
+        """A nested object, or None when absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, dict):
+            raise invalid(f"Invalid object: {self.name(name)}", self.name(name))
+        return Params(value, self.name(name))
+
+    def items(self, name: str) -> "list[Params]":
+        """A list of objects; empty when absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise invalid("Invalid array", self.name(name))
+        return [Params(item, f"{self.name(name)}[{index}]") for index, item in enumerate(value)]
+
+    def texts(self, name: str) -> list[str]:
+        """A list of strings; empty when absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise invalid("Invalid array", self.name(name))
+        return value
+
+    def metadata(self, name: str = "metadata", before: JSON | None = None) -> dict[str, str]:
+        """Metadata laid over `before`: https://docs.stripe.com/api/metadata."""
+        value = self._values.pop(name, None)
+        full = self.name(name)
+        if value is None:
+            return dict(before or {})
+        if value == "":
+            return {}
+        pairs = dict(enumerate(value)) if isinstance(value, list) else value
+        if not isinstance(pairs, dict):
+            raise invalid("Invalid object: metadata", full)
+        after = dict(before or {})
+        for raw, text in pairs.items():
+            key = str(raw)
+            if not isinstance(text, str):
+                raise invalid("Metadata values must be strings.", f"{full}[{key}]")
+            if len(key) > 40:
+                raise invalid(f"Metadata keys can have up to 40 characters: {key[:40]}…", full)
+            if len(text) > 500:
+                raise invalid(
+                    f"Metadata values can have up to 500 characters, but you passed in a value that is {len(text)} characters.",
+                    f"{full}[{key}]",
+                )
+            if text:
+                after[key] = text
+            else:
+                after.pop(key, None)
+        if len(after) > 50:
+            raise invalid("Metadata can have at most 50 keys.", full)
+        return after
+
+    def finish(self, known: Collection[str] = ()) -> None:
+        """Refuse what is left: `known` parameters are Stripe's but not simulated, the rest are unknown."""
+        for name in self._values:
+            full = self.name(name)
+            if name in known:
+                raise invalid(f"The Stripe simulator does not simulate the parameter {full}.", full)
+            raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")

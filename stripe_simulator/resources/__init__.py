@@ -1,0 +1,1 @@
+"""Stripe's objects: how each is made, changed and shown."""

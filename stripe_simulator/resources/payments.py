@@ -1,0 +1,257 @@
+"""Payment intents, charges and refunds: https://docs.stripe.com/api/payment_intents/object."""
+
+from typing import Any
+
+from ..cards import Decline, Method, card_error, details
+from ..errors import JSON, invalid
+from ..forms import Params
+from ..state import Account, random_id
+
+INTENT_NULL = [
+    "allowed_payment_method_types",
+    "amount_details",
+    "application",
+    "application_fee_amount",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "customer",
+    "customer_account",
+    "description",
+    "excluded_payment_method_types",
+    "hooks",
+    "last_payment_error",
+    "latest_charge",
+    "managed_payments",
+    "next_action",
+    "on_behalf_of",
+    "payment_details",
+    "payment_method",
+    "payment_method_configuration_details",
+    "payment_record",
+    "presentment_details",
+    "processing",
+    "receipt_email",
+    "review",
+    "setup_future_usage",
+    "shipping",
+    "source",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+]
+CHARGE_NULL = [
+    "application",
+    "application_fee",
+    "application_fee_amount",
+    "authorization_code",
+    "balance_transaction",
+    "calculated_statement_descriptor",
+    "customer",
+    "description",
+    "failure_balance_transaction",
+    "failure_code",
+    "failure_message",
+    "fraud_details",
+    "level3",
+    "on_behalf_of",
+    "outcome",
+    "payment_method_details",
+    "presentment_details",
+    "radar_options",
+    "receipt_email",
+    "receipt_number",
+    "receipt_url",
+    "refunds",
+    "review",
+    "shipping",
+    "source",
+    "source_transfer",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer",
+    "transfer_data",
+    "transfer_group",
+]
+REFUND_NULL = [
+    "balance_transaction",
+    "customer",
+    "customer_account",
+    "description",
+    "destination_details",
+    "failure_balance_transaction",
+    "failure_reason",
+    "instructions_email",
+    "next_action",
+    "payment_method",
+    "pending_reason",
+    "presentment_details",
+    "receipt_number",
+    "source_transfer_reversal",
+    "transfer_reversal",
+]
+
+
+def intent(record: JSON, now: int) -> JSON:
+    """The payment intent that a session begins when the shopper first tries to pay."""
+    session = record["session"]
+    id = random_id("pi_3", 24)
+    return {
+        **{"id": id, "object": "payment_intent"},
+        **dict.fromkeys(INTENT_NULL),
+        **{"amount": session["amount_total"], "amount_capturable": 0, "amount_received": 0},
+        "amount_details": {**dict.fromkeys(("discount_amount", "error", "line_items", "shipping", "tax")), "tip": {}},
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        **{"capture_method": "automatic_async", "client_secret": f"{id}_secret_{random_id('', 25)}"},
+        **{"confirmation_method": "automatic", "created": now, "currency": session["currency"], "livemode": False},
+        **{"metadata": record["payment_metadata"], "payment_method_options": {}},
+        **{"payment_method_types": session["payment_method_types"], "status": "requires_payment_method"},
+        **record["payment_data"],
+    }
+
+
+def charge(intent: JSON, method: Method, shopper: tuple[str | None, str | None], now: int, public_url: str) -> JSON:
+    """One attempt to take the money: `succeeded`, `failed` or, for debits, `pending`. `shopper` is (email, name)."""
+    email, name = shopper
+    id = random_id("ch_3", 24)
+    decline = method.decline
+    status = "failed" if decline else "pending" if method.is_debit else "succeeded"
+    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    made: dict[str, Any] = {
+        **{"id": id, "object": "charge"},
+        **dict.fromkeys(CHARGE_NULL),
+        **{"amount": intent["amount"], "amount_captured": intent["amount"] if status == "succeeded" else 0},
+        **{"amount_refunded": 0, "captured": not decline, "created": now, "currency": intent["currency"]},
+        "billing_details": {"address": address, "email": email, "name": name, "phone": None, "tax_id": None},
+        **{"disputed": False, "fraud_details": {}, "livemode": False, "metadata": intent["metadata"]},
+        **{"outcome": _outcome(decline), "paid": status == "succeeded", "payment_intent": intent["id"]},
+        **{"payment_method": random_id("pm_1", 23), "payment_method_details": details(method), "refunded": False},
+        **{"radar_options": {}, "receipt_email": intent["receipt_email"], "status": status},
+        **{"description": intent["description"], "receipt_url": f"{public_url}/_simulator/receipts/{id}"},
+    }
+    if status == "succeeded":
+        made["balance_transaction"] = random_id("txn_3", 24)
+    if decline:
+        made |= {"failure_code": decline.code, "failure_message": decline.message, "receipt_url": None}
+    return made
+
+
+def _outcome(decline: Decline | None) -> JSON:
+    reason = (decline.decline_code or decline.code) if decline else None
+    return {
+        **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code", "rule")),
+        **{"network_status": "declined_by_network" if decline else "approved_by_network", "reason": reason},
+        **{"risk_level": "normal", "risk_score": 20, "type": "issuer_declined" if decline else "authorized"},
+        "seller_message": "The bank did not return any further details with this decline."
+        if decline
+        else "Payment complete.",
+    }
+
+
+def payment_error(method_type: str, decline: Decline, charge_id: str | None) -> JSON:
+    """`last_payment_error` of an intent: every field present."""
+    return {
+        **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code", "param", "payment_intent")),
+        **dict.fromkeys(("payment_method", "request_log_url", "setup_intent", "source")),
+        **{"charge": charge_id, "code": decline.code, "decline_code": decline.decline_code, "type": "card_error"},
+        "doc_url": f"https://docs.stripe.com/error-codes/{decline.code.replace('_', '-')}",
+        **{"message": decline.message, "payment_method_type": method_type},
+    }
+
+
+def declined(intent: JSON, charge: JSON, method: Method) -> JSON:
+    """The intent after a decline: it waits for another payment method."""
+    assert method.decline is not None
+    error = payment_error(method.type, method.decline, charge["id"])
+    changes = {"status": "requires_payment_method", "last_payment_error": error, "latest_charge": charge["id"]}
+    return {**intent, **changes, "payment_method": None, "next_action": None}
+
+
+def challenged(intent: JSON) -> JSON:
+    """The intent while the shopper's bank asks who is there."""
+    return {**intent, "status": "requires_action", "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}}}
+
+
+def taken(intent: JSON, charge: JSON) -> JSON:
+    """The intent after its charge succeeded, or began to settle."""
+    paid = charge["status"] == "succeeded"
+    changes = {"status": "succeeded" if paid else "processing", "amount_received": intent["amount"] if paid else 0}
+    changes |= {"latest_charge": charge["id"], "payment_method": charge["payment_method"], "next_action": None}
+    return {**intent, **changes, "last_payment_error": None}
+
+
+def settled(charge: JSON) -> JSON:
+    """A pending charge whose money arrived."""
+    changes = {"status": "succeeded", "paid": True, "amount_captured": charge["amount"]}
+    return {**charge, **changes, "balance_transaction": random_id("txn_3", 24)}
+
+
+RETURNED = Decline("payment_method_customer_decline", "The customer's bank returned the debit.")
+
+
+def returned(charge: JSON) -> JSON:
+    """A pending charge whose bank said no."""
+    failure = {"failure_code": RETURNED.code, "failure_message": RETURNED.message}
+    return {**charge, **failure, "status": "failed", "paid": False, "outcome": _outcome(RETURNED)}
+
+
+def decline_error(method: Method, charge_id: str, intent: JSON) -> Exception:
+    """The 402 for a declined card."""
+    assert method.decline is not None
+    decline = method.decline
+    return card_error(decline.code, decline.message, decline.decline_code, charge=charge_id, payment_intent=intent)
+
+
+def refund(account: Account, params: Params, now: int) -> tuple[JSON, JSON]:
+    """A refund and its charge afterwards, from the parameters of `POST /v1/refunds`."""
+    intent_id, charge_id = params.text("payment_intent"), params.text("charge")
+    amount = params.integer("amount", 1)
+    reason = params.choice("reason", ("duplicate", "fraudulent", "requested_by_customer"))
+    metadata = params.metadata()
+    params.finish(
+        ("refund_application_fee", "reverse_transfer", "instructions_email", "origin", "customer", "currency")
+    )
+    if intent_id is not None:
+        owner = account.get("payment_intents", intent_id, "payment_intent", "payment_intent")
+        charge_id = charge_id or owner["latest_charge"]
+        if charge_id is None or owner["status"] != "succeeded":
+            raise invalid(
+                f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
+                "payment_intent",
+                "payment_intent_unexpected_state",
+            )
+    if charge_id is None:
+        raise invalid(
+            "One of the following params should be provided for this request: payment_intent or charge.",
+            code="parameter_missing",
+        )
+    paid = account.get("charges", charge_id, "charge", "charge")
+    left = paid["amount"] - paid["amount_refunded"]
+    if not paid["paid"]:
+        raise invalid(f"Charge {charge_id} has not succeeded and can't be refunded.", "charge", "charge_not_refundable")
+    if left == 0:
+        raise invalid(f"Charge {charge_id} has already been refunded.", code="charge_already_refunded")
+    amount = left if amount is None else amount
+    if amount > left:
+        raise invalid(
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}).",
+            "amount",
+            "amount_too_large",
+        )
+    made: JSON = {
+        **{"id": random_id("re_3", 24), "object": "refund"},
+        **dict.fromkeys(REFUND_NULL),
+        **{"amount": amount, "balance_transaction": random_id("txn_3", 24), "charge": charge_id, "created": now},
+        **{"currency": paid["currency"], "metadata": metadata, "payment_intent": paid["payment_intent"]},
+        **{"reason": reason, "status": "succeeded"},
+        "destination_details": {
+            "type": "card",
+            "card": {
+                **dict.fromkeys(("reference", "reference_status", "reference_type")),
+                **{"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+            },
+        },
+    }
+    refunded = paid["amount_refunded"] + amount
+    return made, {**paid, "amount_refunded": refunded, "refunded": refunded == paid["amount"]}
