@@ -1,0 +1,89 @@
+"""The cart: quantities by product id, and how it fits into a cookie. Pure, no I/O.
+
+Beside the quantities it carries a random `token`, which makes step 1 repeatable (the same cart in the same browser gets
+the same Stripe session back), and the last orders that were taken out of it, so that a confirmation page opened twice
+takes them out once.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from checkout_core.catalog import MOST_LINES
+from checkout_core.orders import Order
+
+COOKIE = "cart"
+_ORDERS_REMEMBERED = 5
+_MOST_OF_ONE = 999
+_LINE = re.compile(r"([a-z0-9][a-z0-9-]{0,63}):([1-9][0-9]{0,2})")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_ORDER = re.compile(r"[a-z0-9]{1,12}")
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(18)
+
+
+@dataclass
+class Cart:
+    """What one browser has put aside."""
+
+    quantities: dict[str, int] = field(default_factory=dict)
+    token: str = field(default_factory=_new_token)
+    bought: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.quantities)
+
+    @property
+    def count(self) -> int:
+        """How many things are in it, all products together."""
+        return sum(self.quantities.values())
+
+    def put(self, product_id: str, quantity: int) -> None:
+        """Have exactly `quantity` of a product; 0 takes it out."""
+        if quantity <= 0:
+            self.quantities.pop(product_id, None)
+        else:
+            self.quantities[product_id] = min(quantity, _MOST_OF_ONE)
+
+    def add(self, product_id: str, most: int) -> None:
+        """One more of a product, up to `most`."""
+        self.put(product_id, min(self.quantities.get(product_id, 0) + 1, most))
+
+    def keep_only(self, product_ids: Iterable[str]) -> None:
+        """Drop what is not sold any more."""
+        known = set(product_ids)
+        self.quantities = {product: quantity for product, quantity in self.quantities.items() if product in known}
+
+    def take_out(self, order: Order) -> None:
+        """Take out what an order bought, once per order; the next checkout is a new one."""
+        mark = order.id[-8:]
+        if mark in self.bought:
+            return
+        for item in order.items:
+            self.put(item.product, self.quantities.get(item.product, 0) - item.quantity)
+        self.bought = (*self.bought, mark)[-_ORDERS_REMEMBERED:]
+        self.renew()
+
+    def renew(self) -> None:
+        """Make the next checkout of this cart a new one: the last was paid or has expired."""
+        self.token = _new_token()
+
+    def to_cookie(self) -> str:
+        """Only characters that a cookie takes as they are (https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)."""
+        lines = ".".join(f"{product}:{quantity}" for product, quantity in self.quantities.items())
+        return "~".join((self.token, lines, ".".join(self.bought)))
+
+    @classmethod
+    def from_cookie(cls, text: str | None) -> "Cart":
+        """What `to_cookie` wrote; whatever is not of that form is left out."""
+        token, _, rest = (text or "").partition("~")
+        lines, _, orders = rest.partition("~")
+        if not _TOKEN.fullmatch(token):
+            return cls()
+        matches = [_LINE.fullmatch(line) for line in lines.split(".")[:MOST_LINES]]
+        quantities = {match[1]: int(match[2]) for match in matches if match}
+        bought = tuple(mark for mark in orders.split(".") if _ORDER.fullmatch(mark))[-_ORDERS_REMEMBERED:]
+        return cls(quantities, token, bought)

@@ -1,0 +1,72 @@
+"""The cart: change quantities, see the total, go to the checkout."""
+
+from html import escape
+
+import streamlit as st
+
+from checkout_core.errors import InvalidInput
+from checkout_core.money import format_amount
+from checkout_core.orders import OrderItem
+from storefront import markup, session
+
+checkout, cart = session.current(), session.cart()
+catalog = checkout.catalog
+
+
+def change(product_id: str) -> None:
+    """The quantity field of a product was changed."""
+    cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
+
+
+def show(product_id: str, quantity: int) -> int:
+    """One line; its amount in minor units."""
+    product = catalog[product_id]
+    item = OrderItem(product=product.id, name=product.name, unit_amount=product.unit_amount, quantity=quantity)
+    most = max(product.max_quantity, quantity)
+    st.session_state[f"quantity-{product_id}"] = quantity
+    with st.container(key=f"line-{product_id}", horizontal=True, vertical_alignment="center"):
+        st.html(markup.cart_line(item, product, catalog), width="stretch")
+        with st.container(key=f"tools-{product_id}", horizontal=True, vertical_alignment="center", width="content"):
+            st.number_input(
+                "How many",
+                min_value=1,
+                max_value=most,
+                key=f"quantity-{product_id}",
+                label_visibility="collapsed",
+                width=136,
+                on_change=change,
+                args=(product_id,),
+            )
+            price = escape(format_amount(item.amount_total, product.currency))
+            st.html(f'<p class="price">{price}</p>', width=84)
+            st.button(
+                "Remove",
+                key=f"remove-{product_id}",
+                type="tertiary",
+                on_click=cart.put,
+                args=(product_id, 0),
+            )
+    return item.amount_total
+
+
+cart.keep_only(catalog)
+if not cart:
+    st.html(markup.notice("Your cart is empty", "The programme is one step away.", mark="✦"))
+    st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
+    st.stop()
+
+st.html("<h1>Your cart</h1>")
+with st.container(key="lines"):
+    total = sum(show(product_id, quantity) for product_id, quantity in list(cart.quantities.items()))
+refusal = None
+try:
+    catalog.order_items(cart.quantities)
+except InvalidInput as error:
+    refusal = error.message
+with st.container(key="sum"):
+    amount = escape(format_amount(total, catalog.currency))
+    st.html(f'<p class="sum"><span>Total</span><strong>{amount}</strong></p>')
+    if refusal:
+        st.html(markup.problem(refusal))
+    if st.button("Go to checkout", type="primary", disabled=refusal is not None, width="stretch", key="to-checkout"):
+        st.switch_page("views/checkout.py")

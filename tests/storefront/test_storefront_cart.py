@@ -1,0 +1,90 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from checkout_core.orders import Order, OrderItem
+from storefront.cart import Cart
+
+
+def an_order(**quantities: int) -> Order:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    items = tuple(
+        OrderItem(product=product, name=product, unit_amount=100, quantity=n) for product, n in quantities.items()
+    )
+    total = sum(item.amount_total for item in items)
+    return Order(
+        id="order_01h455vb4pex5vsknk084sn02q",
+        stripe_checkout_session_id="cs_test_1",
+        items=items,
+        currency="eur",
+        amount_total=total,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def test_a_cart_survives_its_cookie():
+    cart = Cart({"tote-bag": 2, "mug": 1}, bought=("084sn02q",))
+    assert Cart.from_cookie(cart.to_cookie()) == cart
+
+
+def test_an_empty_cart_keeps_its_token_in_the_cookie():
+    cart = Cart()
+    assert Cart.from_cookie(cart.to_cookie()) == cart
+
+
+@pytest.mark.parametrize("text", [None, "", "~~", "x", "<script>~a:1~", "a" * 5000])
+def test_a_cookie_that_is_none_of_ours_is_an_empty_cart(text):
+    assert Cart.from_cookie(text).quantities == {}
+
+
+def test_lines_that_cannot_be_are_left_out_and_the_rest_is_kept():
+    cart = Cart.from_cookie("abcdefghijklmnopqrst~mug:2.tote:-1.pin:0.x:9999.<b>:1.bag~order")
+    assert cart.quantities == {"mug": 2}
+
+
+def test_the_cookie_needs_no_quoting():
+    cookie = Cart({"tote-bag": 2}, bought=("abc",)).to_cookie()
+    assert not set(cookie) & set('", ;\\')
+    assert cookie.isascii()
+
+
+def test_adding_stops_at_the_most_that_is_allowed():
+    cart = Cart()
+    for _ in range(3):
+        cart.add("tin-sparrow", most=2)
+    assert cart.quantities == {"tin-sparrow": 2}
+    assert cart.count == 2
+
+
+def test_zero_takes_a_product_out():
+    cart = Cart({"mug": 1})
+    cart.put("mug", 0)
+    assert not cart
+
+
+def test_what_was_bought_leaves_the_cart_and_what_was_added_since_stays():
+    cart = Cart({"mug": 3, "pin": 1})
+    cart.take_out(an_order(mug=2))
+    assert cart.quantities == {"mug": 1, "pin": 1}
+
+
+def test_an_order_is_taken_out_once():
+    cart = Cart({"mug": 1})
+    cart.take_out(an_order(mug=1))
+    cart.add("mug", most=5)
+    cart.take_out(an_order(mug=1))
+    assert cart.quantities == {"mug": 1}
+
+
+def test_after_an_order_the_next_checkout_is_a_new_one():
+    cart = Cart({"mug": 1})
+    token = cart.token
+    cart.take_out(an_order(mug=1))
+    assert cart.token != token
+
+
+def test_what_is_not_sold_any_more_leaves_the_cart():
+    cart = Cart({"mug": 1, "vhs": 1})
+    cart.keep_only(["mug"])
+    assert cart.quantities == {"mug": 1}
