@@ -54,3 +54,11 @@ imports: setup
 .PHONY: format
 format: setup  ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+.PHONY: bench-store
+bench-store: setup  ## our stores beside the plain ways, in one table
+	@$(BIN)/python -m benchmarks.store
+
+.PHONY: bench-simulator
+bench-simulator: setup  ## the simulator beside localstripe and a bare route
+	@$(BIN)/python -m benchmarks.simulator

@@ -70,11 +70,13 @@ def _demo_settings(settings: Settings, address: str) -> Settings:
 
 def demo_app(checkout: Checkout, host: str, port: int) -> "App":
     """Storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
+    from starlette.middleware import Middleware
     from starlette.routing import Mount
     from streamlit.starlette import App
 
     import api
     import storefront
+    from storefront.page_address import PageAddress
     from storefront.session import use
 
     use(checkout)
@@ -100,7 +102,8 @@ def demo_app(checkout: Checkout, host: str, port: int) -> "App":
             announcing.cancel()
 
     script = Path(storefront.__file__).with_name("app.py")
-    return App(script, lifespan=lifespan, routes=[Mount(path, app=sub) for path, sub in mounted.items()])
+    routes = [Mount(path, app=sub) for path, sub in mounted.items()]
+    return App(script, lifespan=lifespan, routes=routes, middleware=[Middleware(PageAddress)])
 
 
 async def _announce(settings: Settings, host: str, port: int) -> None:

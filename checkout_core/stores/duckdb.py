@@ -29,6 +29,9 @@ from .lease import Lease, is_fatal, translated
 
 Connection = duckdb.DuckDBPyConnection
 
+_ALONE = 3
+"""How many times longer the file is held when nobody else was seen to want it."""
+
 _NOT_UPDATED = frozenset(schema.KEYS) - {"stripe_checkout_session_id"}
 _SETTLED = tuple(name for name in schema.ORDER_COLUMNS if name not in (*schema.KEYS, *schema.PROGRESS))
 
@@ -185,7 +188,7 @@ class DuckDBStore:
             calls = self._take()
             if calls:
                 self._serve(calls)
-                if self._lease.held and self._lease.age > self._hold:
+                if self._lease.held and self._lease.age > self._hold * (1 if self._lease.contended else _ALONE):
                     self._let_go()
                     time.sleep(random.uniform(0.01, 0.03))  # noqa: S311  others get in
                 continue

@@ -35,6 +35,9 @@ class Lease:
         read_only: many processes may read at once.
         wait: seconds to wait for others before `StoreBusy`.
         settings: DuckDB settings.
+
+    Attributes:
+        contended: whether others had the file when we last borrowed it.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Lease:
         self.wait = wait
         self.settings = settings or {}
         self.since = 0.0
+        self.contended = False
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._turn = _turn(self.path)
 
@@ -67,7 +71,8 @@ class Lease:
         """
         if self._connection is None:
             deadline = time.monotonic() + self.wait
-            if not self._turn.acquire(timeout=self.wait):
+            self.contended = not self._turn.acquire(blocking=False)
+            if self.contended and not self._turn.acquire(timeout=self.wait):
                 raise StoreBusy
             try:
                 self._connection = self._open(deadline)
@@ -97,6 +102,7 @@ class Lease:
             except duckdb.Error as error:
                 if not is_lock_conflict(error):
                     raise translated(error, self.path) from error
+                self.contended = True
                 if time.monotonic() > deadline:
                     raise StoreBusy from error
             time.sleep(random.uniform(0.001, 0.004))  # noqa: S311

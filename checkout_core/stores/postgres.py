@@ -260,11 +260,19 @@ class PostgresStore:
         try:
             self._open()
             for attempt in range(self._attempts):
+                committing = False
                 try:
                     with self._pool.connection() as connection:
-                        return work(connection)
+                        answer = work(connection)
+                        committing = True
+                    return answer
+                except (PoolTimeout, TooManyRequests, PoolClosed):
+                    raise
                 except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError):
                     time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
+                except psycopg.OperationalError:
+                    if committing:  # it may have happened
+                        raise
         except (PoolTimeout, TooManyRequests) as error:
             raise self._no_connection() from error
         except PoolClosed as error:

@@ -1,0 +1,148 @@
+"""The demo as a shopper meets it: `checkout demo` in a process of its own, real Chromium."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+
+from checkout_core import OrderStatus
+from checkout_core.stores import open_store
+from tests.conftest import chromium, running_demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ORDER_NUMBER = re.compile(r"order_[0-9a-z]{26}")
+DECLINED = "4000000000000002"
+GOOD = "4242424242424242"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails its test when the console shows an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    # A declined card is HTTP 402, and Chromium reports every such answer on the console by itself.
+    assert [text for text in problems if "402" not in text] == []
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    folder = tmp_path_factory.mktemp("elements")
+    with running_demo(folder) as address:
+        yield address, folder
+
+
+def go_to_payment(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name=re.compile("^Add")).first.click()
+    page.get_by_role("link", name=re.compile("Cart")).first.click()
+    page.get_by_role("button", name=re.compile("Checkout", re.IGNORECASE)).click()
+    page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+    page.get_by_label(re.compile("^Name")).fill("Anna <b>Example</b>")
+    page.get_by_role("button", name="Continue to payment").click()
+
+
+def fill_card(form: Page | FrameLocator, number: str) -> None:
+    form.get_by_label("Card number").fill(number)
+    form.get_by_label(re.compile("Expiration")).fill("12/34")
+    form.get_by_label(re.compile("Security code|CVC")).fill("123")
+
+
+def expect_confirmation(page: Page, folder: Path) -> None:
+    page.wait_for_url("**/confirmation?session_id=cs_test_*")
+    expect(page.get_by_text(ORDER_NUMBER).first).to_be_visible()
+    found = ORDER_NUMBER.search(page.locator("body").inner_text())
+    assert found
+    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+        order = store.get_by_id(found[0])
+        assert order is not None
+        assert order.status is OrderStatus.paid
+        assert order.email == "anna@example.com"
+        session_orders = [
+            one for one in store.find() if one.stripe_checkout_session_id == order.stripe_checkout_session_id
+        ]
+        assert len(session_orders) == 1
+        kinds = [event.kind for event in store.events(order.stripe_checkout_session_id)]
+        assert kinds.count("paid") == 1
+
+
+def test_a_shopper_pays_with_the_payment_element(page: Page, shop: tuple[str, Path]) -> None:
+    address, folder = shop
+    go_to_payment(page, address)
+    fill_card(page.frame_locator("iframe").first, GOOD)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect_confirmation(page, folder)
+    page.reload()
+    expect(page.get_by_text(ORDER_NUMBER).first).to_be_visible()
+
+
+def test_a_declined_card_says_why_and_can_be_retried_at_once(page: Page, shop: tuple[str, Path]) -> None:
+    address, folder = shop
+    go_to_payment(page, address)
+    form = page.frame_locator("iframe").first
+    fill_card(form, DECLINED)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect(page.get_by_text("Your card was declined.").first).to_be_visible()
+    fill_card(form, GOOD)
+    page.get_by_role("button", name=re.compile("^Pay")).dblclick()
+    expect_confirmation(page, folder)
+
+
+@pytest.fixture
+def hosted_shop(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    with running_demo(tmp_path, CHECKOUT_UI_MODE="hosted_page") as address:
+        yield address, tmp_path
+
+
+def test_a_shopper_pays_on_the_hosted_page(hosted_shop: tuple[str, Path], page: Page) -> None:
+    address, folder = hosted_shop
+    go_to_payment(page, address)
+    page.wait_for_url("**/c/pay/cs_test_*")
+    page.get_by_label(re.compile("^E-?mail", re.IGNORECASE)).fill("anna@example.com")
+    fill_card(page.frame_locator("iframe").first, GOOD)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect_confirmation(page, folder)
+
+
+def test_going_back_refreshing_and_a_second_tab_leave_one_order(
+    page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("tabs")
+    with running_demo(folder) as address:
+        go_to_payment(page, address)
+        expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
+        page.reload()
+        expect(page.get_by_label(re.compile("^E-?mail"))).to_be_visible()
+        page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+        page.get_by_role("button", name="Continue to payment").dblclick()
+        expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
+        tab = page.context.new_page()
+        tab.goto(f"{address}/checkout")
+        tab.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+        tab.get_by_role("button", name="Continue to payment").click()
+        fill_card(tab.frame_locator("iframe").first, GOOD)
+        tab.get_by_role("button", name=re.compile("^Pay")).click()
+        tab.wait_for_url("**/confirmation?session_id=cs_test_*")
+        expect(tab.get_by_text(ORDER_NUMBER).first).to_be_visible()
+        tab.close()
+        page.goto("about:blank")
+    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+        (order,) = store.find()
+        assert order.status is OrderStatus.paid

@@ -1,0 +1,129 @@
+"""What every test may ask for: a Stripe simulator over HTTP, a checkout on a real DuckDB file, a running demo."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from checkout_core import Checkout, Settings, open_checkout
+from stripe_simulator import Simulator
+from stripe_simulator.server import running
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = re.compile(r"^(STRIPE|CHECKOUT)_")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in filter(OURS.match, list(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[tuple[str, Simulator]]:
+    with running(webhook_secret="whsec_test") as (url, simulator):
+        yield url, simulator
+
+
+@pytest.fixture
+def simulator(_server: tuple[str, Simulator]) -> Simulator:
+    """The simulator behind `stripe_url`, as if freshly started."""
+    simulator = _server[1]
+    simulator.reset()
+    return simulator
+
+
+@pytest.fixture
+def stripe_url(_server: tuple[str, Simulator], simulator: Simulator) -> str:
+    """Where the simulator answers."""
+    return _server[0]
+
+
+@pytest.fixture
+def make_settings(stripe_url: str, tmp_path: Path) -> Callable[..., Settings]:
+    """Settings that lead to the simulator and a fresh DuckDB file; arguments are environment variables."""
+
+    def make(**variables: str) -> Settings:
+        base = {
+            "STRIPE_SECRET_KEY": "sk_test_tests",
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_tests",
+            "STRIPE_WEBHOOK_SECRET": "whsec_test",
+            "STRIPE_API_BASE": stripe_url,
+            "CHECKOUT_DATA_DIR": str(tmp_path),
+            "CHECKOUT_PUBLIC_URL": "http://shop.test",
+        } | variables
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in base.items():
+                patch.setenv(name, value)
+            return Settings.load()
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    """`make_settings()` with nothing changed."""
+    return make_settings()
+
+
+@pytest.fixture
+def checkout(settings: Settings) -> Iterator[Checkout]:
+    """A checkout of the shipped catalogue."""
+    with open_checkout(settings) as checkout:
+        yield checkout
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def chromium() -> str:
+    """The system's Chromium. A missing one is a failure, never a skip."""
+    path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = path or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("No Chromium. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.")
+    return path
+
+
+@contextmanager
+def running_demo(folder: Path, **environment: str) -> Iterator[str]:
+    """`checkout demo` as a user runs it, in a process of its own; gives its address."""
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
+    log = folder / "demo.log"
+    with (
+        log.open("wb") as sink,
+        subprocess.Popen(
+            [sys.executable, "-m", "checkout_cli", "demo", "--port", str(port)],
+            cwd=ROOT,
+            env=clean | {"CHECKOUT_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if f"http://127.0.0.1:{port}" in line:
+                    break
+            else:
+                pytest.fail(f"the demo did not start:\n{log.read_text()}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
