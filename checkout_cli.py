@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from checkout_core.checkout import Checkout, open_checkout
 from checkout_core.errors import CheckoutError, ConfigurationError
-from checkout_core.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET, Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.applications import Starlette
     from streamlit.starlette import App
+
+    from checkout_core import Checkout, Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Stripe Checkout in Python: demo, simulator and tools."
@@ -44,6 +43,8 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
 ) -> None:
     """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
+    from checkout_core import Settings, open_checkout
+
     _require_free(host, port)
     address = f"http://{_reachable(host)}:{port}"
     settings = _demo_settings(Settings.load(), address)
@@ -54,8 +55,12 @@ def demo(
         _serve_demo(checkout, host, port)
 
 
-def _demo_settings(settings: Settings, address: str) -> Settings:
+def _demo_settings(settings: "Settings", address: str) -> "Settings":
     """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
+    from pydantic import SecretStr
+
+    from checkout_core.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
+
     public_url = settings.public_url if "public_url" in settings.model_fields_set else address
     changes: dict[str, object] = {"public_url": public_url}
     if settings.stripe_secret_key is None and settings.stripe_api_base is None:
@@ -68,7 +73,7 @@ def _demo_settings(settings: Settings, address: str) -> Settings:
     return settings.model_copy(update=changes)
 
 
-def demo_app(checkout: Checkout, host: str, port: int) -> "App":
+def demo_app(checkout: "Checkout", host: str, port: int) -> "App":
     """Storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
     from starlette.middleware import Middleware
     from starlette.routing import Mount
@@ -106,7 +111,7 @@ def demo_app(checkout: Checkout, host: str, port: int) -> "App":
     return App(script, lifespan=lifespan, routes=routes, middleware=[Middleware(PageAddress)])
 
 
-async def _announce(settings: Settings, host: str, port: int) -> None:
+async def _announce(settings: "Settings", host: str, port: int) -> None:
     """Print the address as soon as a browser can open it: the socket is bound only after the lifespan has begun."""
     while True:
         try:
@@ -124,7 +129,7 @@ async def _announce(settings: Settings, host: str, port: int) -> None:
     console.print("  Stop with Ctrl-C.\n")
 
 
-def _serve_demo(checkout: Checkout, host: str, port: int) -> None:
+def _serve_demo(checkout: "Checkout", host: str, port: int) -> None:
     from storefront.theme import config
 
     server = demo_app(checkout, host, port)
@@ -148,6 +153,7 @@ def simulator(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 12111,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     webhook_url: Annotated[str | None, typer.Option(help="Where webhooks are delivered.")] = None,
+    state: Annotated[Path | None, typer.Option(help="A file that keeps what happened over a restart.")] = None,
 ) -> None:
     """Run the Stripe simulator alone."""
     import uvicorn
@@ -156,16 +162,18 @@ def simulator(
 
     _require_free(host, port)
     address = f"http://{_reachable(host)}:{port}"
-    secret = os.environ.get("STRIPE_WEBHOOK_SECRET") or SIMULATOR_WEBHOOK_SECRET
+    secret = os.environ.get("STRIPE_WEBHOOK_SECRET") or "whsec_simulator"
     console.print(f"Stripe simulator: [bold]{address}[/] · dashboard: {address}/_simulator")
     console.print("Use any key that starts with sk_test_. Stop with Ctrl-C.")
-    ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret)
+    ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret, state=state)
     uvicorn.run(create_app(ours), host=host, port=port, log_level="warning")
 
 
 @app.command()
 def doctor() -> None:
     """Say which Stripe and which store the settings lead to, whether they work, and what to do if not."""
+    from checkout_core import Settings
+
     settings = Settings.load()
     table = Table("", "What", "Finding", box=None, pad_edge=False)
     healthy = True
@@ -180,7 +188,7 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def _stripe_finding(settings: Settings) -> str:
+def _stripe_finding(settings: "Settings") -> str:
     from checkout_core.errors import StripeUnavailable
     from checkout_core.gateway import StripeGateway
 
@@ -197,7 +205,7 @@ def _stripe_finding(settings: Settings) -> str:
     return f"{mode} at {settings.api_base}: the key works, checkout page by {settings.ui_mode.value}"
 
 
-def _webhook_finding(settings: Settings) -> str:
+def _webhook_finding(settings: "Settings") -> str:
     if settings.webhook_secret is None:
         raise ConfigurationError(
             f"STRIPE_WEBHOOK_SECRET is not set. Run `stripe listen --forward-to {settings.api_url}/stripe/webhook` "
@@ -208,7 +216,7 @@ def _webhook_finding(settings: Settings) -> str:
     return f"signed with whsec_…, expected at {settings.api_url}/stripe/webhook"
 
 
-def _store_finding(settings: Settings) -> str:
+def _store_finding(settings: "Settings") -> str:
     from checkout_core.stores import open_store
 
     with open_store(settings.database_url) as store:

@@ -1,9 +1,26 @@
-"""A Stripe for your laptop: the HTTP API, Stripe.js, the hosted page and webhooks of Stripe Checkout.
+"""A Stripe for your laptop: the HTTP API, Stripe.js, the hosted page and webhooks of Stripe Checkout in payment mode.
 
-`Simulator` holds the state, `create_app` serves it, `server.running` does both on a free port for tests.
+Knows nothing of the code that it is tested with, and does not need Stripe's SDK. Names are imported when they are
+first used, because every pytest run of an environment loads this package for its plugin.
 """
 
-from .app import create_app
-from .simulator import Simulator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .simulator import Simulator
 
 __all__ = ["Simulator", "create_app"]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from the module where it lives (https://peps.python.org/pep-0562/)."""
+    if name == "create_app":
+        from .app import create_app
+
+        return create_app
+    if name == "Simulator":
+        from .simulator import Simulator
+
+        return Simulator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
