@@ -3,10 +3,12 @@
 import asyncio
 import ipaddress
 import os
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -167,6 +169,65 @@ def simulator(
     console.print("Use any key that starts with sk_test_. Stop with Ctrl-C.")
     ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret, state=state)
     uvicorn.run(create_app(ours), host=host, port=port, log_level="warning")
+
+
+@app.command()
+def seed(
+    orders: Annotated[int, typer.Option(min=1, max=2**31, help="How many orders to make.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same orders (on the same day).")] = 1,
+) -> None:
+    """Fill the store with realistic demo orders of the past year; never with a live key."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from checkout_core import Settings
+    from checkout_core.demo_data import seed_store
+
+    settings = Settings.load()
+    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("orders", total=orders)
+        written = seed_store(
+            settings.database_url, orders, seed, lambda done: bar.update(task, completed=done), settings=settings
+        )
+    there = f" ({orders - written:,} were there already)" if written < orders else ""
+    where = _without_password(settings.database_url)
+    console.print(f"{written:,} demo orders written to {where}{there}.", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def settle(
+    older_than: Annotated[str, typer.Option(help="Leave younger orders alone: 90s, 10m, 2h, 1d.")] = "10m",
+) -> None:
+    """Ask Stripe about every pending and processing order, and make the orders agree."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from checkout_core import open_checkout
+    from checkout_core.sweep import sweep
+
+    age = _duration(older_than)
+    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn())
+    with open_checkout() as checkout, Progress(*columns, console=console) as bar:
+        task = bar.add_task("orders", total=None)
+        summary = sweep(
+            checkout, older_than=age, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
+        bar.update(task, total=summary.asked, completed=summary.asked)
+    table = Table("Orders", "Now", box=None, pad_edge=False)
+    for status, count in sorted(summary.outcomes.items()):
+        table.add_row(f"{count:,}", status)
+    for code, count in sorted(summary.problems.items()):
+        table.add_row(f"{count:,}", f"[red]{code}[/]")
+    console.print(table if summary.asked else "No order has been waiting for that long.")
+    if summary.unavailable:
+        _fail(f"Stripe did not answer for {summary.unavailable:,} orders. Run `checkout settle` again in a moment.")
+
+
+def _duration(text: str) -> timedelta:
+    parts = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    if parts is None:
+        raise typer.BadParameter("give a number and a unit, such as 90s, 10m, 2h or 1d", param_hint="--older-than")
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[parts[2]]
+    return timedelta(**{unit: int(parts[1])})
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout_core.stores import open_store
 from tests.conftest import OURS, ROOT, free_port
 
 
@@ -62,3 +63,18 @@ def test_a_port_in_use_is_named(stripe_url: str) -> None:
         done = run(command, "--port", port)
         assert done.returncode == 1
         assert "Choose another port" in done.stderr.replace("\n", " ")
+
+
+def test_seeded_orders_can_be_queried_and_a_second_time_adds_nothing(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run("seed", "--orders", "500", CHECKOUT_DATA_DIR=str(tmp_path))
+        assert done.returncode == 0, done.stderr
+    assert "500 were there already" in done.stdout
+    with open_store(f"duckdb:///{tmp_path}/orders.duckdb") as store:
+        assert len(store.find(limit=1000)) == 500
+
+
+def test_settle_refuses_a_duration_it_cannot_read() -> None:
+    done = run("settle", "--older-than", "soon")
+    assert done.returncode != 0
+    assert "10m" in done.stderr

