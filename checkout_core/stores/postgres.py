@@ -330,7 +330,11 @@ def migrate(connection: Connection) -> None:
 def _create_version_table(connection: Connection) -> None:
     try:
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)")
-    except (errors.UniqueViolation, errors.DuplicateTable):  # two at the same moment: the other one made it
+    except (
+        errors.UniqueViolation,
+        errors.DuplicateTable,
+        errors.DuplicateObject,
+    ):  # two at the same moment: the other one made it
         connection.rollback()
     else:
         connection.commit()

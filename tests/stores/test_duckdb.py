@@ -1,0 +1,189 @@
+"""What only the DuckDB file promises: sharing it, surviving `kill -9`, and saying what is wrong."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from checkout_core.analytics import open_orders
+from checkout_core.errors import SchemaTooNew, StoreBusy, StoreUnavailable
+from checkout_core.orders import Order, OrderEvent
+from checkout_core.stores.duckdb import DuckDBStore
+
+from .orders import an_order, creating
+
+WRITER = """
+import sys, threading
+from pathlib import Path
+from checkout_core.stores.duckdb import DuckDBStore
+from tests.stores.orders import an_order, creating, paying
+
+path, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+printing = threading.Lock()
+
+def call(caller):
+    for number in range(rounds):
+        key = f"cs_{name}_{caller}_{number}"
+        for change in (creating(an_order(key)), paying()):
+            order = store.update(key, change)
+            with printing:
+                sys.stdout.write(f"{key} {order.status}\\n")
+                sys.stdout.flush()
+
+with DuckDBStore(path, wait=60) as store:
+    threads = [threading.Thread(target=call, args=[caller]) for caller in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def a_writer(path: Path, name: str, rounds: int) -> "subprocess.Popen[str]":
+    arguments = [sys.executable, "-c", WRITER, str(path), name, str(rounds)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def acknowledged(lines: list[str]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for line in lines:
+        if line.endswith("\n"):
+            key, status = line.split()
+            told[key] = status
+    return told
+
+
+def statuses(path: Path) -> dict[str, str]:
+    frame = open_orders(f"duckdb:///{path}").sql("SELECT stripe_checkout_session_id AS key, status FROM orders")
+    return dict(zip(frame["key"], frame["status"], strict=True))
+
+
+def test_two_writing_processes_and_a_reader_share_the_file_and_nothing_is_lost(duckdb_file: Path) -> None:
+    writers = [a_writer(duckdb_file, name, 20) for name in ("a", "b")]
+    with ThreadPoolExecutor(2) as threads:
+        outputs = [threads.submit(lambda one=one: list(one.stdout or [])) for one in writers]
+        counts = []
+        while not all(output.done() for output in outputs):
+            counts.append(len(statuses(duckdb_file)))
+    assert [one.wait() for one in writers] == [0, 0]
+    assert counts == sorted(counts)
+    told = acknowledged([line for output in outputs for line in output.result()])
+    assert len(told) == 2 * 8 * 20
+    assert statuses(duckdb_file) == dict.fromkeys(told, "paid")
+
+
+def test_every_acknowledged_write_survives_kill_9(duckdb_file: Path) -> None:
+    told: dict[str, str] = {}
+    for round_ in range(10):
+        process = a_writer(duckdb_file, str(round_), 100_000)
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(20 + 11 * round_)]
+        process.kill()
+        lines += process.stdout.readlines()
+        process.wait()
+        told |= acknowledged(lines)
+
+        there = statuses(duckdb_file)
+        assert {key: there.get(key) for key, status in told.items() if status == "paid"} == {
+            key: "paid" for key, status in told.items() if status == "paid"
+        }
+        assert told.keys() <= there.keys()
+    with DuckDBStore(duckdb_file) as store:
+        assert store.update("cs_after", creating(an_order("cs_after"))) == an_order("cs_after")
+
+
+def test_a_program_that_does_not_close_ends_and_leaves_everything_written(duckdb_file: Path) -> None:
+    program = WRITER.partition("with DuckDBStore")[0] + "store = DuckDBStore(path)\ncall(0)\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(duckdb_file), "a", "3"], check=False, capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert set(statuses(duckdb_file).values()) == {"paid"}
+
+
+def test_importing_and_making_a_store_opens_nothing(duckdb_file: Path) -> None:
+    before = threading.active_count()
+    with DuckDBStore(duckdb_file):
+        assert threading.active_count() == before
+        assert not duckdb_file.exists()
+
+
+def test_the_file_and_its_folder_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "orders.duckdb"
+    with DuckDBStore(path) as store:
+        assert store.get("cs_1") is None
+    assert path.exists()
+
+
+def test_a_file_that_another_process_keeps_is_busy(duckdb_file: Path) -> None:
+    program = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", program, str(duckdb_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert keeper.stdout is not None
+    keeper.stdout.readline()
+    with DuckDBStore(duckdb_file, wait=0.05) as store:
+        with pytest.raises(StoreBusy):
+            store.get("cs_1")
+        with pytest.raises(StoreBusy):
+            store.update("cs_1", creating(an_order()))
+        keeper.communicate("\n")
+        assert store.update("cs_1", creating(an_order())) == an_order()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with DuckDBStore(tmp_path / "file" / "orders.duckdb") as store, pytest.raises(StoreUnavailable) as caught:
+        store.get("cs_1")
+    assert str(tmp_path / "file") in str(caught.value)
+    assert "Make that folder writable" in str(caught.value)
+
+
+def test_a_file_of_another_kind_is_named(duckdb_file: Path) -> None:
+    duckdb_file.write_text("this is no database " * 1000)
+    with DuckDBStore(duckdb_file) as store, pytest.raises(StoreUnavailable, match=r"orders\.duckdb is not a DuckDB"):
+        store.get("cs_1")
+
+
+def test_a_file_of_a_newer_version_is_left_alone(duckdb_file: Path) -> None:
+    with DuckDBStore(duckdb_file) as store:
+        store.get("cs_1")
+    with duckdb.connect(str(duckdb_file)) as connection:
+        connection.execute("INSERT INTO schema_version VALUES (99)")
+    with DuckDBStore(duckdb_file) as store, pytest.raises(SchemaTooNew, match="99"):
+        store.get("cs_1")
+
+
+def test_a_name_of_a_python_variable_is_no_table(duckdb_file: Path) -> None:
+    with DuckDBStore(duckdb_file) as store:
+        store.get("cs_1")
+    with pytest.raises(duckdb.Error):
+        open_orders(f"duckdb:///{duckdb_file}").sql("SELECT * FROM duckdb_file")
+
+
+def test_calls_that_come_together_share_one_transaction(duckdb_file: Path) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Order | None) -> tuple[Order | None, list[OrderEvent]]:
+        inside.set()
+        go_on.wait()
+        return None, []
+
+    with DuckDBStore(duckdb_file) as store, ThreadPoolExecutor(21) as threads:
+        first = threads.submit(store.update, "cs_slow", slow)
+        inside.wait()
+        keys = [f"cs_{number}" for number in range(20)]
+        others = [threads.submit(store.update, key, creating(an_order(key))) for key in keys]
+        while len(store._waiting) < len(others):
+            threading.Event().wait(0.001)
+        go_on.set()
+        assert [other.result() for other in others] == [an_order(key) for key in keys]
+        assert first.result() is None
