@@ -251,14 +251,13 @@ def compare(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         database = stack.enter_context(postgres_server()) if any("postgres" in name for name in wanted) else str
+        updates: dict[tuple[str, int], Update] = {}
         for rows in args.rows:
-            updates: dict[str, Update] = {}
-            with ExitStack() as stores:
-                for name in wanted:
-                    store = _open(name, folder, database, rows)
-                    stores.callback(store.close)
-                    updates[name] = store.update
-                yield from _rounds(updates, args, rows)
+            for name in wanted:
+                store = _open(name, folder, database, rows)
+                stack.callback(store.close)
+                updates[name, rows] = store.update
+        yield from _rounds(updates, args)
 
 
 def _open(name: str, folder: Path, database: Callable[[str], str], rows: int) -> Any:
@@ -274,16 +273,16 @@ def _open(name: str, folder: Path, database: Callable[[str], str], rows: int) ->
     return WithSQLModel(f"sqlite:///{folder}/sqlmodel_{rows}.sqlite")
 
 
-def _rounds(updates: dict[str, Update], args: argparse.Namespace, rows: int) -> Iterator[dict[str, Any]]:
+def _rounds(updates: dict[tuple[str, int], Update], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for update in updates.values():
         load(update, 1, 0.2)
     for callers in args.callers:
-        times: dict[str, list[float]] = {name: [] for name in updates}
+        times: dict[tuple[str, int], list[float]] = {key: [] for key in updates}
         for _ in range(args.rounds):
-            for name, update in updates.items():
-                times[name] += load(update, callers, args.seconds / args.rounds)
+            for key, update in updates.items():
+                times[key] += load(update, callers, args.seconds / args.rounds)
         first = len(next(iter(times.values())))
-        for name, measured in times.items():
+        for (name, rows), measured in times.items():
             yield {
                 "store": name,
                 "callers": callers,
