@@ -12,11 +12,12 @@ from starlette.routing import Route
 
 from . import cards
 from .amounts import display
-from .calls import CORS, JSONBody, before, parameters, path_of
+from .calls import CORS, JSONBody, before, note, parameters, path_of
 from .cards import Method
 from .errors import JSON, StripeError, invalid, missing
 from .forms import Params
 from .resources import sessions
+from .resources.browser_view import browser_view
 from .simulator import Simulator
 from .state import Account
 
@@ -86,7 +87,14 @@ class Pages:
     async def static(self, request: Request) -> Response:
         """The other files."""
         name = request.path_params["name"]
-        if name not in ("payment_element.js", "payment_element.css", "page.css", "page.js", "challenge.js"):
+        if name not in (
+            "payment_element.js",
+            "payment_element.css",
+            "page.css",
+            "page.js",
+            "challenge.js",
+            "dashboard.js",
+        ):
             return Response("Not found", 404)
         return static(name)
 
@@ -118,8 +126,8 @@ class Pages:
             link = sessions.redirect_url(session)
             text = "This checkout is complete. You can go back to the shop."
             return rendered("message.html", 200, title="All done here", text=text, link=link)
-        view = sessions.browser_view(record)
-        config = {"key": account.publishable_key, "client_secret": record["secret"], "email": session["customer_email"]}
+        view = browser_view(record)
+        config = {"key": account.publishable_key, "client_secret": record["secret"], "email": view["email"]}
         total = display(session["amount_total"], session["currency"])
         cancel = session["cancel_url"] and sessions.filled(session["cancel_url"], session["id"])
         return rendered("hosted.html", session=session, view=view, config=config, total=total, cancel=cancel)
@@ -138,7 +146,7 @@ class Pages:
 
         async def work(params: Params) -> JSON:
             _, record = opened(self.simulator, request.path_params["id"], params)
-            return {"session": sessions.browser_view(record)}
+            return {"session": browser_view(record)}
 
         return await self._json(request, work)
 
@@ -148,7 +156,8 @@ class Pages:
         async def work(params: Params) -> JSON:
             account, record = opened(self.simulator, request.path_params["id"], params)
             email, name, back = params.text("email", 512), params.text("name", 200), params.url("return_url")
-            email = record["session"]["customer_email"] or email
+            known = record["session"]["customer_details"] or {}
+            email = record["session"]["customer_email"] or known.get("email") or email
             if record["session"]["status"] == "open":
                 if email is None:
                     raise invalid("An email address is required to confirm this Checkout Session.", "email")
@@ -180,9 +189,11 @@ class Pages:
             return early
         self.simulator.tick()
         try:
-            return JSONBody(await work(Params(await parameters(request))), headers=CORS)
+            response = JSONBody(await work(Params(await parameters(request))), headers=CORS)
         except StripeError as error:
-            return JSONBody(error.body(), error.status, CORS)
+            response = JSONBody(error.body(), error.status, CORS)
+        await note(self.simulator, request, response)
+        return response
 
     def routes(self) -> list[Route]:
         """Every path for browsers."""
@@ -206,4 +217,4 @@ def _outcome(record: JSON, done: bool, back: str | None) -> JSON:
     session = record["session"]
     url = sessions.filled(back, session["id"]) if back else sessions.redirect_url(session)
     status = "complete" if done else "requires_action"
-    return {"status": status, "session": sessions.browser_view(record), "redirect_url": url if done else None}
+    return {"status": status, "session": browser_view(record), "redirect_url": url if done else None}

@@ -130,35 +130,51 @@ def endpoint(simulator: Simulator, handler: Handler) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         fault = simulator.faults.take(request.method, path_of(request))
-        early = await before(fault)
+        early = refused(fault)
         if early is not None:
+            await note(simulator, request, early)
             return early
         try:
-            response = await _answer(simulator, handler, request)
+            delay = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
+            response = await _answer(simulator, handler, request, delay)
         except StripeError as error:
             response = JSONBody(error.body(), error.status)
+        await note(simulator, request, response)
         return Dropped() if fault is not None and fault.kind == "after" else response
 
     return answer
 
 
+async def note(simulator: Simulator, request: Request, response: Response) -> None:
+    """Put a request and its answer in the journal; what the browser sends to pay stays out of it."""
+    path, asked = path_of(request), request.url.query
+    if request.method != "GET" and not path.startswith("/v1/payment_pages/"):
+        asked = (await request.body()).decode(errors="replace")
+    simulator.journal.add(request.method, path, asked, response.status_code, bytes(response.body))
+
+
 async def before(fault: Fault | None) -> Response | None:
     """What a fault does before the request is handled; the answer when it is not handled at all."""
+    if fault is not None and fault.kind == "latency":
+        await asyncio.sleep(fault.seconds)
+    return refused(fault)
+
+
+def refused(fault: Fault | None) -> Response | None:
+    """The answer to a request that a fault leaves unhandled."""
     if fault is None:
         return None
-    if fault.kind == "latency":
-        await asyncio.sleep(fault.seconds)
-    elif fault.kind == "500":
+    if fault.kind == "500":
         return JSONBody({"error": {"type": "api_error", "message": "An unknown error occurred (simulated)."}}, 500)
-    elif fault.kind == "429":
+    if fault.kind == "429":
         limited = {"type": "invalid_request_error", "code": "rate_limit", "message": "Request rate limit exceeded."}
         return JSONBody({"error": limited}, 429)
-    elif fault.kind == "reset":
+    if fault.kind == "reset":
         return Dropped()
     return None
 
 
-async def _answer(simulator: Simulator, handler: Handler, request: Request) -> Response:
+async def _answer(simulator: Simulator, handler: Handler, request: Request, delay: float) -> Response:
     account = authenticated(simulator, secret_key(request))
     values = await parameters(request)
     simulator.tick()
@@ -168,43 +184,24 @@ async def _answer(simulator: Simulator, handler: Handler, request: Request) -> R
     call = Call(simulator, account, request.path_params, Params(values), expand, int(simulator.now()))
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
     if not key:
+        await asyncio.sleep(delay)
         return JSONBody(await handler(call))
     if len(key) > 255:
         raise StripeError(400, "Idempotency keys can have at most 255 characters.", type="idempotency_error")
-    stored = (account.name, key)
-    digest = hashlib.sha256(json.dumps([path_of(request), values, expand], sort_keys=True).encode()).hexdigest()
-    if stored in simulator.replays:
-        return _replayed(simulator.replays[stored], digest, key)
-    simulator.replays[stored] = None
-    kept = False
+    body = await request.body()
+    digest = hashlib.blake2b(path_of(request).encode() + b"\n" + body, digest_size=16).digest()
+    before = simulator.replays.begin(account.name, key, digest)
+    if before is not None:
+        assert before.body is not None
+        return JSONBody(before.body, before.status, {"Idempotent-Replayed": "true", "Idempotency-Key": key})
     try:
-        body = await handler(call)
-        simulator.replays[stored] = (digest, 200, body)
-        kept = True
-    except StripeError as error:
-        if error.status == 402:  # validation that fails is not stored, a declined card is
-            simulator.replays[stored] = (digest, error.status, error.body())
-            kept = True
+        await asyncio.sleep(delay)  # a slow request keeps its key taken
+        answer = await handler(call)
+    except BaseException as error:
+        if isinstance(error, StripeError) and error.status == 402:
+            simulator.replays.keep(account.name, key, 402, error.body())
+        else:  # validation that fails is not stored
+            simulator.replays.forget(account.name, key)
         raise
-    finally:
-        if not kept:
-            simulator.replays.pop(stored, None)
-    return JSONBody(body, headers={"Idempotency-Key": key})
-
-
-def _replayed(stored: tuple[str, int, JSON] | None, digest: str, key: str) -> Response:
-    if stored is None:
-        raise StripeError(
-            409,
-            f"There is currently another in-progress request using this Idempotent Key: {key}.",
-            type="idempotency_error",
-            code="idempotency_key_in_use",
-        )
-    if stored[0] != digest:
-        raise StripeError(
-            400,
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. "
-            f"Try using a key other than '{key}' if you meant to execute a different request.",
-            type="idempotency_error",
-        )
-    return JSONBody(stored[2], stored[1], {"Idempotent-Replayed": "true", "Idempotency-Key": key})
+    simulator.replays.keep(account.name, key, 200, answer)
+    return JSONBody(answer, headers={"Idempotency-Key": key})

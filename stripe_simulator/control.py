@@ -1,6 +1,7 @@
 """The controls under `/_simulator`: pay without a browser, move the clock, make things go wrong, look around."""
 
 import json
+import tomllib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -58,7 +59,7 @@ class Controls:
         return {"reset": True}
 
     async def webhooks(self, body: JSON, path: dict[str, str]) -> JSON:
-        """Deliver, drop, duplicate or hold back events."""
+        """Deliver, drop, duplicate, hold back or reorder events."""
         mode = body.get("mode")
         if mode not in MODES:
             raise invalid(f"`mode` is one of {', '.join(MODES)}.", "mode")
@@ -67,12 +68,26 @@ class Controls:
         return {"mode": mode}
 
     async def faults(self, body: JSON, path: dict[str, str]) -> JSON:
-        """Let the next requests of a route go wrong."""
-        route, kind, times = body.get("route", "/v1"), str(body.get("kind")), body.get("times", 1)
-        if kind not in KINDS or not isinstance(route, str) or not isinstance(times, int):
-            raise invalid(f"Give `route`, `kind` ({', '.join(KINDS)}) and `times`.", "kind")
-        self.simulator.faults.add(Fault(route, kind, times, float(body.get("seconds", 1.0))))
-        return {"route": route, "kind": kind, "times": times}
+        """Let the next requests of a route go wrong, or a share of all that follow."""
+        route, kind, rate = body.get("route", "/v1"), str(body.get("kind")), body.get("rate", 1.0)
+        times, seed = body.get("times", 10**9 if "rate" in body else 1), body.get("seed", 0)
+        if kind not in KINDS or not isinstance(route, str) or not isinstance(times, int) or not isinstance(seed, int):
+            raise invalid(f"Give `route`, `kind` ({', '.join(KINDS)}) and `times`, or `rate` and `seed`.", "kind")
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise invalid("`rate` is a number from 0 to 1.", "rate")
+        self.simulator.faults.add(Fault(route, kind, times, float(body.get("seconds", 1.0)), float(rate), seed))
+        return {"route": route, "kind": kind, "times": times, "rate": rate, "seed": seed}
+
+    async def dispute(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Let the shopper's bank dispute what a session took."""
+        return await self.simulator.disputed(path["id"], str(body.get("reason", "fraudulent")))
+
+    async def seed(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Make products and prices of a catalogue, TOML or JSON, for one `key`."""
+        key = body.get("key", "sk_test_simulator")
+        if not isinstance(key, str) or not key.startswith("sk_test_") or not key[8:]:
+            raise invalid("`key` is a secret test key.", "key")
+        return {"prices": self.simulator.seed(body, key)}
 
     async def dashboard(self, request: Request) -> Response:
         """Sessions and events at a glance."""
@@ -89,7 +104,8 @@ class Controls:
                 events.append({**event, "outcome": outcome, "about": event["data"]["object"]["id"]})
         rows.sort(key=lambda row: -row["created"])
         events.sort(key=lambda event: -event["created"])
-        return rendered("dashboard.html", sessions=rows, events=events, simulator=self.simulator)
+        requests = list(reversed(self.simulator.journal.entries))
+        return rendered("dashboard.html", sessions=rows, events=events, requests=requests, simulator=self.simulator)
 
     def _json(self, control: Control) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -98,12 +114,13 @@ class Controls:
             self.simulator.tick()
             try:
                 raw = await request.body()
-                body = json.loads(raw) if raw else {}
+                body = _decoded(raw, request.headers.get("content-type", "")) if raw else {}
                 if not isinstance(body, dict):
                     raise invalid("The body is a JSON object.")
+                body = {**request.query_params, **body}
                 return JSONBody(await control(body, request.path_params))
             except ValueError:
-                return JSONBody(invalid("The body is not JSON.").body(), 400)
+                return JSONBody(invalid("The body is neither JSON nor TOML.").body(), 400)
             except StripeError as error:
                 return JSONBody(error.body(), error.status)
 
@@ -114,6 +131,8 @@ class Controls:
         table: list[tuple[str, Control]] = [
             ("/_simulator/sessions/{id}/pay", self.pay),
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
+            ("/_simulator/sessions/{id}/dispute", self.dispute),
+            ("/_simulator/seed", self.seed),
             ("/_simulator/clock", self.clock),
             ("/_simulator/reset", self.reset),
             ("/_simulator/webhooks", self.webhooks),
@@ -121,3 +140,8 @@ class Controls:
         ]
         posts = [Route(path, self._json(control), methods=["POST"]) for path, control in table]
         return [*posts, Route("/_simulator", self.dashboard), Route("/_simulator/", self.dashboard)]
+
+
+def _decoded(raw: bytes, content_type: str) -> object:
+    """A body in JSON, or in TOML when it says so."""
+    return tomllib.loads(raw.decode()) if "toml" in content_type else json.loads(raw)

@@ -23,9 +23,9 @@ class StripeError(Exception):
         return {"error": self.error}
 
 
-def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
+def invalid(message: str, param: str | None = None, code: str | None = None, **fields: Any) -> StripeError:
     """A request that Stripe would refuse: 400."""
-    return StripeError(400, message, param=param, code=code)
+    return StripeError(400, message, param=param, code=code, **fields)
 
 
 def not_simulated(what: str, param: str | None = None) -> StripeError:

@@ -1,6 +1,7 @@
 """Faults on demand: what a network and a busy Stripe do to a client."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from random import Random
 
 KINDS = ("500", "429", "latency", "reset", "after")
 
@@ -13,11 +14,19 @@ class Fault:
     kind: str
     times: int
     seconds: float = 1.0
+    rate: float = 1.0
+    seed: int = 0
+    _random: Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = Random(self.seed)  # noqa: S311  # the same seed gives the same faults
 
     def fits(self, method: str, path: str) -> bool:
-        """Whether a request is hit."""
+        """Whether a request is hit: all of the route's, or only a share (`rate`) of them."""
         wanted, _, prefix = self.route.rpartition(" ")
-        return self.times > 0 and wanted in ("", method) and path.startswith(prefix)
+        if self.times <= 0 or wanted not in ("", method) or not path.startswith(prefix):
+            return False
+        return self.rate >= 1.0 or self._random.random() < self.rate
 
 
 class Faults:

@@ -8,10 +8,14 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from .errors import JSON, missing
 
-TABLES = ("sessions", "payment_intents", "charges", "refunds", "events", "products", "prices")
+TABLES = (
+    *("sessions", "payment_intents", "charges", "refunds", "disputes", "events", "products", "prices", "customers"),
+    *("coupons", "promotion_codes", "shipping_rates", "webhook_endpoints"),
+)
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -54,11 +58,13 @@ class State:
         self.accounts: dict[str, Account] = {}
         self.owners: dict[str, Account] = {}
         self.due: list[tuple[float, int, str, str]] = []
+        self.offset = 0.0
         self._order = 0
-        self._file = None
+        self._file: TextIO | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._load(path)
+            self._compact(path)
             self._file = path.open("a", encoding="utf-8")
 
     def account(self, name: str) -> Account:
@@ -72,8 +78,21 @@ class State:
         account.tables[table][id] = value
         if table == "sessions":
             self.owners[id] = account
+        self._write(account.name, table, id, value)
+
+    def remove(self, account: Account, table: str, id: str) -> None:
+        """Forget one object."""
+        account.tables[table].pop(id, None)
+        self._write(account.name, table, id, None)
+
+    def move_clock(self, seconds: float) -> None:
+        """Move the simulated clock away from the real one; a file remembers how far."""
+        self.offset += seconds
+        self._write("", "clock", "offset", self.offset)
+
+    def _write(self, *line: object) -> None:
         if self._file is not None:
-            self._file.write(json.dumps([account.name, table, id, value], separators=(",", ":")) + "\n")
+            self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
             self._file.flush()
 
     def session(self, id: str) -> tuple[Account, JSON]:
@@ -99,6 +118,7 @@ class State:
         self.accounts.clear()
         self.owners.clear()
         self.due.clear()
+        self.offset = 0.0
         if self._file is not None:
             self._file.truncate(0)
 
@@ -116,10 +136,26 @@ class State:
                 name, table, id, value = json.loads(line)
             except ValueError:  # the last line of a process that was killed
                 continue
-            self.put(self.account(name), table, id, value)
+            if table == "clock":
+                self.offset = value
+            elif value is None:
+                self.remove(self.account(name), table, id)
+            else:
+                self.put(self.account(name), table, id, value)
         for id, account in self.owners.items():
             record = account.tables["sessions"][id]
             if record["session"]["status"] == "open":
                 self.schedule(record["session"]["expires_at"], "expire", id)
             elif record["debit_due"] is not None:
                 self.schedule(record["debit_due"], "debit", id)
+
+    def _compact(self, path: Path) -> None:
+        """Write the file anew with what is, without what was."""
+        fresh = path.with_name(path.name + ".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(json.dumps(["", "clock", "offset", self.offset]) + "\n")
+            for account in self.accounts.values():
+                for table, objects in account.tables.items():
+                    for id, value in objects.items():
+                        file.write(json.dumps([account.name, table, id, value], separators=(",", ":")) + "\n")
+        fresh.replace(path)

@@ -8,15 +8,39 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import httpx
 
 from .errors import JSON
+from .state import Account, State
 
 TIMEOUT = 10.0
 BACKOFF = (2.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
-MODES = ("deliver", "drop", "duplicate", "delay")
+MODES = ("deliver", "drop", "duplicate", "delay", "reorder")
+CONFIGURED = "configured"
 log = logging.getLogger(__name__)
+
+
+class Delivery(NamedTuple):
+    """An event on its way to one endpoint of its account."""
+
+    account: Account
+    event: JSON
+    endpoint: str
+
+    @property
+    def key(self) -> str:
+        """What identifies it among retries."""
+        return f"{self.event['id']} {self.endpoint}"
+
+
+class Endpoint(NamedTuple):
+    """Where events go, and what signs them."""
+
+    id: str
+    url: str
+    secret: str | None
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
@@ -26,51 +50,85 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 
 class Webhooks:
-    """Sends events to one endpoint. `retry_later` is called with a delay in seconds and an event id."""
+    """Sends events to the configured address and to the account's webhook endpoints.
 
-    def __init__(self, url: str | None, secret: str | None, retry_later: Callable[[float, str], None]) -> None:
+    `retry_later` is called with a delay in seconds and the key of a delivery.
+    """
+
+    def __init__(
+        self, state: State, url: str | None, secret: str | None, retry_later: Callable[[float, str], None]
+    ) -> None:
         self.url = url
         self.secret = secret
         self.mode = "deliver"
         self.outcomes: dict[str, str] = {}
+        self._state = state
         self._retry_later = retry_later
-        self._outbox: deque[JSON] = deque()
-        self._held: deque[JSON] = deque()
-        self._failed: dict[str, tuple[JSON, int]] = {}
+        self._outbox: deque[Delivery] = deque()
+        self._held: deque[Delivery] = deque()
+        self._failed: dict[str, tuple[Delivery, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
 
-    def add(self, event: JSON) -> None:
+    def endpoints(self, account: Account, type: str) -> list[Endpoint]:
+        """Who wants events of a type."""
+        wanting = [Endpoint(CONFIGURED, self.url, self.secret)] if self.url is not None else []
+        for id, one in account.tables["webhook_endpoints"].items():
+            if one["status"] == "enabled" and not {"*", type}.isdisjoint(one["enabled_events"]):
+                wanting.append(Endpoint(id, one["url"], one["secret"]))
+        return wanting
+
+    def add(self, account: Account, event: JSON) -> None:
         """Put an event in the outbox; `flush` sends it."""
-        if self.url is None:
+        endpoints = self.endpoints(account, event["type"])
+        if not endpoints:
             self.outcomes[event["id"]] = "no endpoint"
         elif self.mode == "drop":
             self.outcomes[event["id"]] = "dropped"
-        elif self.mode == "delay":
-            self.outcomes[event["id"]] = "held back"
-            self._held.append(event)
         else:
-            self._outbox.extend([event] * (2 if self.mode == "duplicate" else 1))
+            event["pending_webhooks"] = len(endpoints)
+            self._queue([Delivery(account, event, endpoint.id) for endpoint in endpoints])
+
+    def _queue(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            if self.mode == "delay":
+                self.outcomes[delivery.event["id"]] = "held back"
+                self._held.append(delivery)
+            elif self.mode == "drop":
+                self.outcomes[delivery.event["id"]] = "dropped"
+            else:
+                self._outbox.extend([delivery] * (2 if self.mode == "duplicate" else 1))
 
     def set_mode(self, mode: str) -> None:
         """Change what happens to events; leaving `delay` lets go what was held back."""
         self.mode = mode
         if mode != "delay":
             held, self._held = self._held, deque()
-            for event in held:
-                self.add(event)
+            self._queue(list(held))
 
-    def retry(self, event_id: str) -> None:
-        """Put an event that failed back in the outbox."""
-        if event_id in self._failed:
-            self._outbox.append(self._failed[event_id][0])
+    def resume(self) -> None:
+        """Put what an earlier process did not get delivered back in the outbox."""
+        known = {delivery.event["id"] for delivery in (*self._outbox, *self._held)} | self.outcomes.keys()
+        for account in self._state.accounts.values():
+            for event in account.tables["events"].values():
+                if event["pending_webhooks"] and event["id"] not in known:
+                    wanting = self.endpoints(account, event["type"])
+                    self._queue([Delivery(account, event, endpoint.id) for endpoint in wanting])
+
+    def retry(self, key: str) -> None:
+        """Put a delivery that failed back in the outbox."""
+        if key in self._failed:
+            self._outbox.append(self._failed[key][0])
 
     def flush(self) -> "asyncio.Task[None] | None":
         """Begin to send what is in the outbox; None when there is nothing."""
         if not self._outbox:
             return None
-        events, self._outbox = self._outbox, deque()
-        task = asyncio.get_running_loop().create_task(self._send_all(events))
+        loop = asyncio.get_running_loop()
+        deliveries, self._outbox = self._outbox, deque()
+        if self.mode == "reorder":
+            deliveries.reverse()
+        task = loop.create_task(self._send_all(deliveries))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -105,34 +163,38 @@ class Webhooks:
         self.outcomes.clear()
         self.mode = "deliver"
 
-    async def _send_all(self, events: deque[JSON]) -> None:
-        for event in events:
-            await self._send(event)
+    async def _send_all(self, deliveries: deque[Delivery]) -> None:
+        for delivery in deliveries:
+            await self._send(delivery)
 
-    async def _send(self, event: JSON) -> None:
-        if self.url is None:
+    async def _send(self, delivery: Delivery) -> None:
+        event = delivery.event
+        wanting = self.endpoints(delivery.account, event["type"])
+        endpoint = next((one for one in wanting if one.id == delivery.endpoint), None)
+        if endpoint is None:  # gone since
             return
+        outcome, good = await self._post(endpoint, event)
+        self.outcomes[event["id"]] = outcome
+        tries = self._failed.pop(delivery.key, (delivery, 0))[1]
+        if good:
+            event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+            if self._state.path is not None and event["id"] in delivery.account.tables["events"]:
+                self._state.put(delivery.account, "events", event["id"], event)
+            return
+        log.warning("webhook %s to %s failed: %s", event["type"], endpoint.url, outcome)
+        if tries < len(BACKOFF):
+            self._failed[delivery.key] = (delivery, tries + 1)
+            self._retry_later(BACKOFF[tries], delivery.key)
+
+    async def _post(self, endpoint: Endpoint, event: JSON) -> tuple[str, bool]:
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (simulator)"}
-        if self.secret:
-            headers["Stripe-Signature"] = signature(self.secret, body, int(time.time()))
+        if endpoint.secret:
+            headers["Stripe-Signature"] = signature(endpoint.secret, body, int(time.time()))
         try:
-            response = await self._client.post(self.url, content=body, headers=headers)
-            outcome, good = str(response.status_code), response.is_success
-        except httpx.HTTPError as error:
-            outcome, good = type(error).__name__, False
-        id = event["id"]
-        self.outcomes[id] = outcome
-        if good:
-            self._failed.pop(id, None)
-            event["pending_webhooks"] = 0
-            return
-        tries = self._failed.get(id, (event, 0))[1]
-        log.warning("webhook %s to %s failed: %s", event["type"], self.url, outcome)
-        if tries < len(BACKOFF):
-            self._failed[id] = (event, tries + 1)
-            self._retry_later(BACKOFF[tries], id)
-        else:
-            self._failed.pop(id, None)
+            response = await self._client.post(endpoint.url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return type(error).__name__, False
+        return str(response.status_code), response.is_success

@@ -99,3 +99,21 @@ def line_item(account: Account, params: Params, now: int) -> tuple[JSON, JSON]:
         **{"quantity": quantity, "taxes": []},
     }
     return line, sold
+
+
+def seeded(catalogue: JSON, now: int) -> list[tuple[JSON, JSON]]:
+    """A product and a price for every `[[product]]`: `id`, `name`, `unit_amount`, `currency`, `description`."""
+    tables = catalogue.get("product")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise invalid("A catalogue has [[product]] tables.", "product")
+    pairs = []
+    for index, table in enumerate(tables):
+        where = f"product[{index}]"
+        texts = {name: str(table[name]) for name in ("id", "name", "description") if table.get(name)}
+        if "id" not in texts:
+            raise invalid(f"Missing required param: {where}[id].", f"{where}[id]", "parameter_missing")
+        sold = product(Params(texts, where), now)
+        amounts = {name: str(table[name]) for name in ("unit_amount", "currency") if name in table}
+        priced = price(Params({**amounts, "lookup_key": texts["id"]}, where), sold["id"], now)
+        pairs.append((sold, {**priced, "id": f"price_{texts['id']}"}))
+    return pairs

@@ -1,11 +1,10 @@
-"""Payment intents, charges and refunds: https://docs.stripe.com/api/payment_intents/object."""
+"""Payment intents and charges: https://docs.stripe.com/api/payment_intents/object."""
 
 from typing import Any
 
 from ..cards import Decline, Method, card_error, details
 from ..errors import JSON, invalid
-from ..forms import Params
-from ..state import Account, random_id
+from ..state import random_id
 
 INTENT_NULL = [
     "allowed_payment_method_types",
@@ -74,23 +73,6 @@ CHARGE_NULL = [
     "transfer_data",
     "transfer_group",
 ]
-REFUND_NULL = [
-    "balance_transaction",
-    "customer",
-    "customer_account",
-    "description",
-    "destination_details",
-    "failure_balance_transaction",
-    "failure_reason",
-    "instructions_email",
-    "next_action",
-    "payment_method",
-    "pending_reason",
-    "presentment_details",
-    "receipt_number",
-    "source_transfer_reversal",
-    "transfer_reversal",
-]
 
 
 def intent(record: JSON, now: int) -> JSON:
@@ -102,6 +84,7 @@ def intent(record: JSON, now: int) -> JSON:
         **dict.fromkeys(INTENT_NULL),
         **{"amount": session["amount_total"], "amount_capturable": 0, "amount_received": 0},
         "amount_details": {**dict.fromkeys(("discount_amount", "error", "line_items", "shipping", "tax")), "tip": {}},
+        "customer": session["customer"],
         "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
         **{"capture_method": "automatic_async", "client_secret": f"{id}_secret_{random_id('', 25)}"},
         **{"confirmation_method": "automatic", "created": now, "currency": session["currency"], "livemode": False},
@@ -128,7 +111,11 @@ def charge(intent: JSON, method: Method, shopper: tuple[str | None, str | None],
         **{"outcome": _outcome(decline), "paid": status == "succeeded", "payment_intent": intent["id"]},
         **{"payment_method": random_id("pm_1", 23), "payment_method_details": details(method), "refunded": False},
         **{"radar_options": {}, "receipt_email": intent["receipt_email"], "status": status},
-        **{"description": intent["description"], "receipt_url": f"{public_url}/_simulator/receipts/{id}"},
+        **{
+            "customer": intent["customer"],
+            "description": intent["description"],
+            "receipt_url": f"{public_url}/_simulator/receipts/{id}",
+        },
     }
     if status == "succeeded":
         made["balance_transaction"] = random_id("txn_3", 24)
@@ -203,55 +190,22 @@ def decline_error(method: Method, charge_id: str, intent: JSON) -> Exception:
     return card_error(decline.code, decline.message, decline.decline_code, charge=charge_id, payment_intent=intent)
 
 
-def refund(account: Account, params: Params, now: int) -> tuple[JSON, JSON]:
-    """A refund and its charge afterwards, from the parameters of `POST /v1/refunds`."""
-    intent_id, charge_id = params.text("payment_intent"), params.text("charge")
-    amount = params.integer("amount", 1)
-    reason = params.choice("reason", ("duplicate", "fraudulent", "requested_by_customer"))
-    metadata = params.metadata()
-    params.finish(
-        ("refund_application_fee", "reverse_transfer", "instructions_email", "origin", "customer", "currency")
+def cancel(intent: JSON) -> None:
+    """Raise why an intent cannot be canceled: Checkout made it, so its session is what can be ended.
+
+    https://docs.stripe.com/api/payment_intents/cancel
+    """
+    if intent["status"] in ("succeeded", "canceled"):
+        raise invalid(
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
+            "with one of the following statuses may be canceled: requires_payment_method, requires_capture, "
+            "requires_confirmation, requires_action, processing.",
+            code="payment_intent_unexpected_state",
+            payment_intent=intent,
+        )
+    raise invalid(
+        "You cannot cancel this PaymentIntent because it was created by a Checkout Session. "
+        "Expire the Checkout Session instead.",
+        code="payment_intent_unexpected_state",
+        payment_intent=intent,
     )
-    if intent_id is not None:
-        owner = account.get("payment_intents", intent_id, "payment_intent", "payment_intent")
-        charge_id = charge_id or owner["latest_charge"]
-        if charge_id is None or owner["status"] != "succeeded":
-            raise invalid(
-                f"This PaymentIntent ({intent_id}) does not have a successful charge to refund.",
-                "payment_intent",
-                "payment_intent_unexpected_state",
-            )
-    if charge_id is None:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge.",
-            code="parameter_missing",
-        )
-    paid = account.get("charges", charge_id, "charge", "charge")
-    left = paid["amount"] - paid["amount_refunded"]
-    if not paid["paid"]:
-        raise invalid(f"Charge {charge_id} has not succeeded and can't be refunded.", "charge", "charge_not_refundable")
-    if left == 0:
-        raise invalid(f"Charge {charge_id} has already been refunded.", code="charge_already_refunded")
-    amount = left if amount is None else amount
-    if amount > left:
-        raise invalid(
-            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}).",
-            "amount",
-            "amount_too_large",
-        )
-    made: JSON = {
-        **{"id": random_id("re_3", 24), "object": "refund"},
-        **dict.fromkeys(REFUND_NULL),
-        **{"amount": amount, "balance_transaction": random_id("txn_3", 24), "charge": charge_id, "created": now},
-        **{"currency": paid["currency"], "metadata": metadata, "payment_intent": paid["payment_intent"]},
-        **{"reason": reason, "status": "succeeded"},
-        "destination_details": {
-            "type": "card",
-            "card": {
-                **dict.fromkeys(("reference", "reference_status", "reference_type")),
-                **{"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
-            },
-        },
-    }
-    refunded = paid["amount_refunded"] + amount
-    return made, {**paid, "amount_refunded": refunded, "refunded": refunded == paid["amount"]}

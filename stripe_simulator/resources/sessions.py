@@ -6,106 +6,20 @@ A session is kept as a record: `session` is the object that travels, beside it w
 
 from typing import Any
 
-from ..amounts import MAXIMUM, display, exponent, minimum
+from ..amounts import MAXIMUM, display, minimum
 from ..errors import JSON, invalid, not_simulated
 from ..forms import Params
 from ..state import Account, random_id
+from . import discounts, shipping
 from .catalog import currency, line_item
+from .customers import email as email_of
+from .customers import existing
 from .lists import list_object
+from .session_fields import KNOWN, NULL, PAYMENT_KNOWN
 
 DAY = 24 * 3600
 PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 UI_MODES = ("elements", "hosted_page", "embedded_page", "form")
-KNOWN = frozenset(
-    [
-        "after_expiration",
-        "automatic_tax",
-        "branding_settings",
-        "consent_collection",
-        "custom_fields",
-        "custom_text",
-        "customer",
-        "customer_account",
-        "customer_update",
-        "discounts",
-        "invoice_creation",
-        "managed_payments",
-        "name_collection",
-        "optional_items",
-        "payment_method_configuration",
-        "payment_method_data",
-        "payment_method_options",
-        "permissions",
-        "saved_payment_method_options",
-        "setup_intent_data",
-        "shipping_address_collection",
-        "shipping_options",
-        "subscription_data",
-        "tax_id_collection",
-        "wallet_options",
-    ]
-)
-PAYMENT_KNOWN = frozenset(
-    [
-        "application_fee_amount",
-        "capture_method",
-        "on_behalf_of",
-        "setup_future_usage",
-        "shipping",
-        "transfer_data",
-        "transfer_group",
-    ]
-)
-NULL = [
-    "adaptive_pricing",
-    "after_expiration",
-    "allow_promotion_codes",
-    "amount_subtotal",
-    "amount_total",
-    "allowed_payment_method_types",
-    "billing_address_collection",
-    "branding_settings",
-    "cancel_url",
-    "client_reference_id",
-    "client_secret",
-    "collected_information",
-    "consent",
-    "consent_collection",
-    "currency",
-    "currency_conversion",
-    "customer",
-    "customer_account",
-    "customer_creation",
-    "customer_details",
-    "customer_email",
-    "excluded_payment_method_types",
-    "integration_identifier",
-    "invoice",
-    "line_items",
-    "locale",
-    "managed_payments",
-    "name_collection",
-    "optional_items",
-    "origin_context",
-    "payment_intent",
-    "payment_link",
-    "payment_method_configuration_details",
-    "permissions",
-    "presentment_details",
-    "recovered_from",
-    "redirect_on_completion",
-    "return_url",
-    "saved_payment_method_options",
-    "setup_intent",
-    "shipping_address_collection",
-    "shipping_cost",
-    "submit_type",
-    "subscription",
-    "success_url",
-    "tax_id_collection",
-    "url",
-    "wallet_options",
-]
 
 
 def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
@@ -118,11 +32,15 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
         raise params.missing("line_items")
     if len(pairs) > 100:
         raise invalid("A session can have at most 100 line items.", "line_items")
-    code, total = _total(params, [line for line, _ in pairs])
+    code, subtotal = _subtotal(params, [line for line, _ in pairs])
     payment_data, payment_metadata = _payment_data(params)
-    email = params.text("customer_email", 512)
-    if email is not None and "@" not in email.strip("@"):
-        raise invalid(f"Invalid email address: {email}", "customer_email", "email_invalid")
+    customer, creation, email = _customer(account, params)
+    chosen = discounts.chosen(account, params, subtotal, code, customer=customer["id"] if customer else None, now=now)
+    rates = shipping.options(account, params, code, now)
+    redeemed = discounts.redeemed(account, chosen)
+    coupon = account.tables["coupons"][redeemed[-1][1]] if redeemed else None
+    discount = discounts.taken_off(coupon, subtotal) if coupon else 0
+    lines = discounts.spread([line for line, _ in pairs], discount) if discount else [line for line, _ in pairs]
     secret = f"{id}_secret_{random_id('', 40)}"
     methods = ["card", *{"usd": ["us_bank_account"], "eur": ["sepa_debit"]}.get(code, [])]
     phone = params.mapping("phone_number_collection")
@@ -135,14 +53,19 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
         "id": id,
         "object": "checkout.session",
         **dict.fromkeys(NULL),
-        **{"adaptive_pricing": {"enabled": False}, "amount_subtotal": total, "amount_total": total, "currency": code},
+        **{"adaptive_pricing": {"enabled": False}, "amount_subtotal": subtotal, "currency": code},
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": params.choice("billing_address_collection", ("auto", "required")),
         **{"cancel_url": params.url("cancel_url"), "client_reference_id": params.text("client_reference_id", 200)},
-        **{"client_secret": None if hosted else secret, "created": now, "custom_fields": [], "customer_email": email},
+        **{
+            "client_secret": None if hosted else secret,
+            "created": now,
+            "custom_fields": [],
+            "customer_email": None if customer else email,
+        },
         "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
-        "customer_creation": params.choice("customer_creation", ("always", "if_required")) or "if_required",
-        **{"customer_details": _details(email) if email else None, "discounts": []},
+        **{"customer": customer["id"] if customer else None, "customer_creation": creation},
+        **{"customer_details": _details(email) if email else None, "discounts": chosen},
         **{"expires_at": _expiry(params, now), "livemode": False, "locale": params.text("locale")},
         "integration_identifier": params.text("integration_identifier"),
         "invoice_creation": {
@@ -154,12 +77,12 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
         },
         **{"metadata": params.metadata(), "mode": "payment", "payment_method_collection": "if_required"},
         **{"origin_context": params.choice("origin_context", ("mobile_app", "web")), "payment_method_options": {}},
-        **{"payment_method_types": methods, "payment_status": "unpaid" if total else "no_payment_required"},
+        **{"payment_method_types": methods},
         "phone_number_collection": {"enabled": bool(phone and phone.boolean("enabled"))},
         "redirect_on_completion": params.choice("redirect_on_completion", ("always", "if_required", "never")),
-        **{"return_url": params.url("return_url"), "success_url": params.url("success_url"), "shipping_options": []},
+        **{"return_url": params.url("return_url"), "success_url": params.url("success_url")},
         **{"status": "open", "submit_type": params.choice("submit_type", ("auto", "book", "donate", "pay"))},
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0, "breakdown": None},
+        **_totals(code, subtotal, discount, rates),
         "url": f"{public_url}/c/pay/{id}" if hosted else None,
         "allowed_payment_method_types": params.texts("allowed_payment_method_types") or None,
         "excluded_payment_method_types": params.texts("excluded_payment_method_types") or None,
@@ -178,8 +101,9 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
     _check_urls(session, hosted)
     return {
         **{"session": session, "secret": secret, "debit_due": None},
-        **{"lines": [line for line, _ in pairs], "products": [sold for _, sold in pairs]},
+        **{"lines": lines, "redeemed": redeemed, "products": [sold for _, sold in pairs]},
         **{"payment_data": payment_data, "payment_metadata": payment_metadata, "last_error": None},
+        "rates": rates,
     }
 
 
@@ -195,11 +119,32 @@ def _ui_mode(params: Params) -> str:
     return ui_mode
 
 
-def _total(params: Params, lines: list[JSON]) -> tuple[str, int]:
+def _customer(account: Account, params: Params) -> tuple[JSON | None, str | None, str | None]:
+    """The customer, `customer_creation` and the e-mail address of a new session."""
+    id, email = params.text("customer"), email_of(params, "customer_email")
+    creation = params.choice("customer_creation", ("always", "if_required"))
+    if id is None:
+        return None, creation or "if_required", email
+    if email is not None:
+        raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
+    if creation is not None:
+        raise invalid("`customer_creation` can't be used together with `customer`.", "customer_creation")
+    customer = existing(account, id)
+    return customer, None, customer["email"]
+
+
+def _subtotal(params: Params, lines: list[JSON]) -> tuple[str, int]:
     code = currency(params) if "currency" in params else lines[0]["currency"]
     if any(line["currency"] != code for line in lines):
         raise invalid("All line items of a session must have the same currency.", "line_items")
-    total = sum(line["amount_total"] for line in lines)
+    return code, sum(line["amount_subtotal"] for line in lines)
+
+
+def _totals(code: str, subtotal: int, discount: int, rates: list[JSON]) -> JSON:
+    """The fields of a session that say what there is to pay. Raises when that is too little or too much."""
+    cost = shipping.cost(rates)
+    delivery = cost["amount_total"] if cost else 0
+    total = subtotal - discount + delivery
     if total > MAXIMUM:
         raise invalid(
             f"The Checkout Session's total amount must be no more than {display(MAXIMUM, code)}.",
@@ -212,7 +157,30 @@ def _total(params: Params, lines: list[JSON]) -> tuple[str, int]:
             "line_items",
             "amount_too_small",
         )
-    return code, total
+    details = {"amount_discount": discount, "amount_shipping": delivery, "amount_tax": 0, "breakdown": None}
+    return {
+        **{"amount_total": total, "payment_status": "unpaid" if total else "no_payment_required"},
+        **{"shipping_cost": cost, "shipping_options": shipping.offered(rates), "total_details": details},
+    }
+
+
+UPDATABLE_ELSEWHERE = ("collected_information", "line_items", "payment_intent_data")
+
+
+def updated(account: Account, record: JSON, params: Params, now: int) -> tuple[JSON, list[JSON]]:
+    """What `POST /v1/checkout/sessions/{id}` changes, and the shipping rates that are offered afterwards."""
+    session, rates = record["session"], record.get("rates", [])
+    changes: JSON = {"metadata": params.metadata(before=session["metadata"])}
+    if "shipping_options" in params:
+        if session["status"] != "open":
+            raise invalid("Only open Checkout Sessions can have their shipping options updated.", "shipping_options")
+        if session["payment_intent"] is not None:
+            raise not_simulated("new shipping options after a first attempt to pay", "shipping_options")
+        rates = shipping.options(account, params, session["currency"], now)
+        discount = session["total_details"]["amount_discount"]
+        changes |= _totals(session["currency"], session["amount_subtotal"], discount, rates)
+    params.finish(UPDATABLE_ELSEWHERE)
+    return changes, rates
 
 
 def _payment_data(params: Params) -> tuple[JSON, dict[str, str]]:
@@ -257,7 +225,8 @@ def _details(email: str | None) -> JSON:
 
 def with_customer(session: JSON, email: str | None, name: str | None) -> JSON:
     """The session with the customer details that the shopper gave."""
-    details = {**_details(session["customer_email"] or email), "name": name}
+    before = session["customer_details"] or {}
+    details = {**_details(session["customer_email"] or before.get("email") or email), "name": name}
     return {**session, "customer_details": details}
 
 
@@ -274,42 +243,3 @@ def filled(url: str, id: str) -> str:
 def line_items(record: JSON) -> JSON:
     """The session's line items as the expanded list."""
     return list_object(record["lines"], f"/v1/checkout/sessions/{record['session']['id']}/line_items")
-
-
-def browser_view(record: JSON, email: str | None = None) -> JSON:
-    """The session as Stripe.js shows it: https://docs.stripe.com/js/custom_checkout/session_object."""
-    session = record["session"]
-    code = session["currency"]
-
-    def amount(value: int) -> JSON:
-        return {"minorUnitsAmount": value, "amount": display(value, code)}
-
-    zero = amount(0)
-    status: JSON = {"type": session["status"]}
-    if session["status"] == "complete":
-        status["paymentStatus"] = session["payment_status"]
-    lines = [
-        {
-            **{"id": line["id"], "name": product["name"], "description": product["description"]},
-            **{"images": product["images"], "quantity": line["quantity"], "unitLabel": product["unit_label"]},
-            **{"unitAmount": amount(line["price"]["unit_amount"]), "unitAmountDecimal": None},
-            **{"subtotal": amount(line["amount_subtotal"]), "total": amount(line["amount_total"]), "discount": zero},
-            **{"taxExclusive": zero, "taxInclusive": zero, "discountAmounts": None, "taxAmounts": None},
-            **{"recurring": None, "adjustableQuantity": None},
-        }
-        for line, product in zip(record["lines"], record["products"], strict=True)
-    ]
-    details = session["customer_details"] or {}
-    return {
-        **{"id": session["id"], "businessName": "Simulated Stripe", "canConfirm": False, "currency": code},
-        **{"email": session["customer_email"] or email or details.get("email"), "lineItems": lines, "livemode": False},
-        **{"lastPaymentError": record["last_error"], "minorUnitsAmountDivisor": 10 ** exponent(code)},
-        **{"shippingOptions": [], "status": status, "tax": {"status": "ready"}, "surcharge": None},
-        **dict.fromkeys(("billingAddress", "currencyOptions", "discountAmounts", "phoneNumber", "recurring")),
-        **dict.fromkeys(("savedPaymentMethods", "shipping", "shippingAddress", "taxAmounts", "taxIdInfo")),
-        "total": {
-            **dict.fromkeys(("appliedBalance", "discount", "shippingRate", "surcharge"), zero),
-            **{"taxExclusive": zero, "taxInclusive": zero, "balanceAppliedToNextInvoice": False},
-            **{"subtotal": amount(session["amount_subtotal"]), "total": amount(session["amount_total"])},
-        },
-    }

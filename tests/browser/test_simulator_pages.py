@@ -11,6 +11,7 @@ import pytest
 import stripe
 from playwright.sync_api import Page, expect, sync_playwright
 
+from stripe_simulator.cards import DECLINES
 from stripe_simulator.server import Running, running
 
 pytestmark = pytest.mark.browser
@@ -26,6 +27,16 @@ checkout.loadActions().then((loaded) => {{
   const read = () => {{ document.getElementById("total").textContent = loaded.actions.getSession().total.total.amount; }};
   if (!location.search.includes("unread")) read();
   document.getElementById("pay").onclick = () => loaded.actions.confirm({{email: "ada@example.com"}}).then((result) => show(result.error), show);
+}});
+</script></body></html>"""
+
+OLD_SHOP = """<!doctype html><html lang="en"><head><title>Shop</title><link rel="icon" href="data:,">
+<script src="{base}/v3/"></script></head><body><p id="total"></p><div id="payment"></div><button id="pay">Pay</button>
+<script>
+Stripe("pk_test_123").initCheckout({{fetchClientSecret: () => Promise.resolve("{secret}")}}).then((checkout) => {{
+  checkout.createPaymentElement().mount("#payment");
+  document.getElementById("total").textContent = checkout.session().total.total.amount;
+  document.getElementById("pay").onclick = () => checkout.confirm({{email: "ada@example.com"}});
 }});
 </script></body></html>"""
 
@@ -140,3 +151,63 @@ def test_confirm_wants_the_total_to_be_shown_and_the_form_to_be_complete(
     expect(page.locator("#total")).to_have_text("€12.50")
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("alert")).to_contain_text("incomplete_number: Your card number is incomplete.")
+
+
+def test_a_page_for_an_older_release_pays_through_init_checkout(page: Page, simulator: Running, shop: Any) -> None:
+    session = created(simulator, shop, ui_mode="elements")
+    shop.page = OLD_SHOP.format(base=simulator.url, secret=session.client_secret)
+    page.goto(f"{shop.url}/checkout")
+    expect(page.locator("#total")).to_have_text("€12.50")
+    fill(page, "4242424242424242")
+    page.get_by_role("button", name="Pay").click()
+    page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
+
+
+def test_every_decline_has_its_message(page: Page, simulator: Running, shop: Any) -> None:
+    page.goto(created(simulator, shop, customer_email="ada@example.com").url)
+    for number, decline in DECLINES.items():
+        fill(page, number)
+        page.get_by_role("button", name="Pay €12.50").click()
+        expect(page.locator("#error")).to_have_text(decline.message)
+    fill(page, "4242424242424242")
+    page.get_by_role("button", name="Pay €12.50").click()
+    page.wait_for_url(f"{shop.url}/thanks?id=*")
+
+
+@pytest.mark.parametrize(("iban", "after"), [("DE89370400440532013000", "paid"), ("DE62370400440532013001", "unpaid")])
+def test_a_bank_debit_is_paid_later(page: Page, simulator: Running, shop: Any, iban: str, after: str) -> None:
+    session = created(simulator, shop, customer_email="ada@example.com")
+    page.goto(session.url)
+    form = page.frame_locator("iframe[title='Secure payment input frame']")
+    form.get_by_role("tab", name="SEPA debit").click()
+    form.get_by_label("IBAN").fill(iban)
+    page.get_by_role("button", name="Pay €12.50").click()
+    page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
+    sessions = stripe.StripeClient("sk_test_123", base_addresses={"api": simulator.url}).v1.checkout.sessions
+    begun = sessions.retrieve(session.id)
+    assert (begun.status, begun.payment_status) == ("complete", "unpaid")
+    simulator.simulator.advance(61)
+    assert sessions.retrieve(session.id).payment_status == after
+
+
+def test_the_hosted_page_fits_a_phone(page: Page, simulator: Running, shop: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    fixed = {"amount": 500, "currency": "eur"}
+    rate = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": fixed}
+    session = created(simulator, shop, shipping_options=[{"shipping_rate_data": rate}])
+    page.goto(session.url)
+    expect(page.get_by_text("€17.50").first).to_be_visible()
+    expect(page.get_by_text("Simulated Stripe").first).to_be_visible()
+    page.get_by_label("Email").fill("ada@example.com")
+    fill(page, "4000002500003155")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("button", name="Pay €17.50").click()
+    page.frame_locator("iframe[title='Bank authentication']").get_by_role("button", name="Complete").click()
+    page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
+
+
+def test_the_dashboard_shows_what_happens_as_it_happens(page: Page, simulator: Running, shop: Any) -> None:
+    page.goto(f"{simulator.url}/_simulator")
+    session = created(simulator, shop)
+    expect(page.get_by_role("link", name=session.id)).to_be_visible()
+    expect(page.get_by_text("POST /v1/checkout/sessions").first).to_be_visible()

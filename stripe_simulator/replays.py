@@ -1,0 +1,75 @@
+"""Answers under idempotency keys: https://docs.stripe.com/api/idempotent_requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .errors import JSON, StripeError
+
+KEPT = 24 * 3600.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a key was first used for, and what came of it; `body` is None while that is under way."""
+
+    digest: bytes
+    at: float
+    status: int = 200
+    body: JSON | None = None
+
+
+class Replays:
+    """The answers of the last 24 hours by the simulated clock, by account and key."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._answers: dict[tuple[str, str], Answer] = {}
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def begin(self, account: str, key: str, digest: bytes) -> Answer | None:
+        """The answer that a key already has, or None: the key is now taken.
+
+        Raises:
+            StripeError: it belongs to another request, or to one that is still under way.
+        """
+        now = self._now()
+        while self._answers:
+            oldest = next(iter(self._answers))
+            if self._answers[oldest].at > now - KEPT:
+                break
+            del self._answers[oldest]
+        answer = self._answers.get((account, key))
+        if answer is None:
+            self._answers[account, key] = Answer(digest, now)
+            return None
+        if answer.digest != digest:
+            raise StripeError(
+                400,
+                "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+                f"Try using a key other than '{key}' if you meant to execute a different request.",
+                type="idempotency_error",
+            )
+        if answer.body is None:
+            raise StripeError(
+                409,
+                f"There is currently another in-progress request using this Idempotent Key: {key}.",
+                type="idempotency_error",
+                code="idempotency_key_in_use",
+            )
+        return answer
+
+    def keep(self, account: str, key: str, status: int, body: JSON) -> None:
+        """Remember how the request of a key ended."""
+        answer = self._answers.get((account, key))
+        if answer is not None:
+            answer.status, answer.body = status, body
+
+    def forget(self, account: str, key: str) -> None:
+        """The request of a key came to nothing: the key is free again."""
+        self._answers.pop((account, key), None)
+
+    def clear(self) -> None:
+        """Forget every key."""
+        self._answers.clear()
