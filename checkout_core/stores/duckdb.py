@@ -29,8 +29,8 @@ from .lease import Lease, is_fatal, translated
 
 Connection = duckdb.DuckDBPyConnection
 
-_ALONE = 3
-"""How many times longer the file is held when nobody else was seen to want it."""
+_LONGEST = 10.0
+"""Seconds after which the file is let go even when nobody waits for it: closing it writes the log into the tables."""
 
 _NOT_UPDATED = frozenset(schema.KEYS) - {"stripe_checkout_session_id"}
 _SETTLED = tuple(name for name in schema.ORDER_COLUMNS if name not in (*schema.KEYS, *schema.PROGRESS))
@@ -188,7 +188,7 @@ class DuckDBStore:
             calls = self._take()
             if calls:
                 self._serve(calls)
-                if self._lease.held and self._lease.age > self._hold * (1 if self._lease.contended else _ALONE):
+                if self._lease.age > self._hold and (self._lease.wanted or self._lease.age > _LONGEST):
                     self._let_go()
                     time.sleep(random.uniform(0.01, 0.03))  # noqa: S311  others get in
                 continue

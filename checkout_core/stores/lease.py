@@ -20,13 +20,36 @@ from .schema import migrate
 STORAGE_VERSION = "v1.5.0"
 """Files can be opened by every DuckDB since this one."""
 
-_TURNS: dict[Path, threading.Lock] = {}
+
+class _Turn:
+    """Who of this process may use a file: DuckDB's lock excludes processes, not threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = threading.Lock()
+        self.waiting = 0
+
+    def take(self, wait: float) -> None:
+        with self._count:
+            self.waiting += 1
+        try:
+            if not self._lock.acquire(timeout=wait):
+                raise StoreBusy
+        finally:
+            with self._count:
+                self.waiting -= 1
+
+    def give(self) -> None:
+        self._lock.release()
+
+
+_TURNS: dict[Path, _Turn] = {}
 _TURNS_GUARD = threading.Lock()
 
 
-def _turn(path: Path) -> threading.Lock:
+def _turn(path: Path) -> _Turn:
     with _TURNS_GUARD:
-        return _TURNS.setdefault(path, threading.Lock())
+        return _TURNS.setdefault(path, _Turn())
 
 
 class Lease:
@@ -37,9 +60,6 @@ class Lease:
         read_only: many processes may read at once.
         wait: seconds to wait for others before `StoreBusy`.
         settings: DuckDB settings.
-
-    Attributes:
-        contended: whether others had the file when we last borrowed it.
     """
 
     def __init__(
@@ -50,7 +70,6 @@ class Lease:
         self.wait = wait
         self.settings = settings or {}
         self.since = 0.0
-        self.contended = False
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._turn = _turn(self.path)
 
@@ -61,8 +80,13 @@ class Lease:
 
     @property
     def age(self) -> float:
-        """Seconds since the file became ours."""
-        return time.monotonic() - self.since
+        """Seconds since the file became ours; 0 when it is not."""
+        return time.monotonic() - self.since if self.held else 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anyone waits for the file, in this process or in another."""
+        return self._turn.waiting > 0 or _somebody_in_line(self.path)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The open file, borrowed first when it is not ours.
@@ -73,13 +97,11 @@ class Lease:
         """
         if self._connection is None:
             deadline = time.monotonic() + self.wait
-            self.contended = not self._turn.acquire(blocking=False)
-            if self.contended and not self._turn.acquire(timeout=self.wait):
-                raise StoreBusy
+            self._turn.take(self.wait)
             try:
                 self._connection = self._open(deadline)
             except BaseException:
-                self._turn.release()
+                self._turn.give()
                 raise
             self.since = time.monotonic()
         return self._connection
@@ -93,7 +115,7 @@ class Lease:
             except duckdb.Error as error:
                 raise translated(error, self.path) from error
             finally:
-                self._turn.release()
+                self._turn.give()
 
     def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
         if not self.read_only or not self.path.exists():
@@ -105,7 +127,6 @@ class Lease:
                 except duckdb.Error as error:
                     if not is_lock_conflict(error):
                         raise translated(error, self.path) from error
-                    self.contended = True
                     if time.monotonic() > deadline:
                         raise StoreBusy from error
                 self._wait_for_others(deadline)
@@ -153,13 +174,28 @@ def _next_in_line(path: Path) -> Iterator[None]:
     try:
         import fcntl
 
-        line = path.with_name(path.name + ".line").open("ab")
+        line = _line(path).open("ab")
     except (ImportError, OSError):  # Windows, or a folder that is read-only: then the quickest goes first
         yield
         return
     with line:
         fcntl.flock(line, fcntl.LOCK_EX)
         yield
+
+
+def _somebody_in_line(path: Path) -> bool:
+    try:
+        import fcntl
+
+        with _line(path).open("ab") as line:
+            fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # no line to look at, or its head is taken: then let others in
+        return True
+    return False
+
+
+def _line(path: Path) -> Path:
+    return path.with_name(path.name + ".line")
 
 
 def _locked(path: Path) -> bool:
