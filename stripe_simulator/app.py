@@ -11,6 +11,7 @@ from starlette.routing import Route
 from . import api
 from .browser import Pages
 from .control import Controls
+from .dashboard import Dashboard
 from .simulator import Simulator
 
 
@@ -28,9 +29,9 @@ def create_app(simulator: Simulator) -> Starlette:
     async def home(request: Request) -> Response:
         return RedirectResponse(f"{simulator.public_url}/_simulator")
 
-    *stripe, elsewhere = api.routes(simulator)
-    pages, controls = Pages(simulator).routes(), Controls(simulator).routes()
-    routes = [*stripe, *pages, *controls, elsewhere, Route("/", home)]
+    stripe, elsewhere = api.routes(simulator)
+    pages = [*Pages(simulator).routes(), *Controls(simulator).routes(), *Dashboard(simulator).routes()]
+    routes = [*stripe, *pages, *elsewhere, Route("/", home)]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.simulator = simulator
     return app

@@ -16,15 +16,34 @@ from .calls import CORS, JSONBody, before, note, parameters, path_of
 from .cards import Method
 from .errors import JSON, StripeError, invalid, missing
 from .forms import Params
-from .resources import sessions
+from .resources import customers, sessions
 from .resources.browser_view import browser_view
+from .resources.payments import Shopper
 from .simulator import Simulator
 from .state import Account
 
 Work = Callable[[Params], Awaitable[JSON]]
 HERE = Path(__file__).parent
+VERBS = {"book": "Book", "donate": "Donate"}
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+
+
+def estimate(given: JSON) -> str:
+    """When a delivery arrives: `3-5 business days`."""
+    bounds = [one for one in (given["minimum"], given["maximum"]) if one]
+    if len({one["unit"] for one in bounds}) > 1:
+        return " to ".join(f"{one['value']} {_unit(one)}" for one in bounds)
+    values = "-".join(dict.fromkeys(str(one["value"]) for one in bounds))
+    words = f"{values} {_unit(bounds[-1])}" if bounds else ""
+    return words if len(bounds) != 1 else f"{'at least' if given['minimum'] else 'up to'} {words}"
+
+
+def _unit(bound: JSON) -> str:
+    return str(bound["unit"]).replace("_", " ") + ("" if bound["value"] == 1 else "s")
+
+
+PAGES.filters["estimate"] = estimate
 
 
 @cache
@@ -74,6 +93,21 @@ def _method(params: Params, now: float) -> Method | None:
     return cards.card(number, month, year, cvc, today=(today.tm_year, today.tm_mon))
 
 
+def _shopper(params: Params, session: JSON) -> Shopper:
+    """Who pays: what the session knows counts for more than what the form says."""
+    known = session["customer_details"] or {}
+    email, name, phone = params.text("email", 512), params.text("name", 200), params.text("phone", 20)
+    email = session["customer_email"] or known.get("email") or email
+    if session["status"] == "open":
+        if email is None:
+            raise invalid("An email address is required to confirm this Checkout Session.", "email", "email_required")
+        if "@" not in email.strip("@"):
+            raise invalid("Your email address is invalid.", "email", "email_invalid")
+        if session["phone_number_collection"]["enabled"] and phone is None:
+            raise invalid("A phone number is required to confirm this Checkout Session.", "phone", "phone_required")
+    return Shopper(email, name, phone, customers.address(params.mapping("address")))
+
+
 class Pages:
     """The handlers that browsers call."""
 
@@ -93,6 +127,7 @@ class Pages:
             "page.css",
             "page.js",
             "challenge.js",
+            "dashboard.css",
             "dashboard.js",
         ):
             return Response("Not found", 404)
@@ -130,7 +165,12 @@ class Pages:
         config = {"key": account.publishable_key, "client_secret": record["secret"], "email": view["email"]}
         total = display(session["amount_total"], session["currency"])
         cancel = session["cancel_url"] and sessions.filled(session["cancel_url"], session["id"])
-        return rendered("hosted.html", session=session, view=view, config=config, total=total, cancel=cancel)
+        verb = VERBS.get(session["submit_type"], "Pay")
+        return rendered(
+            "hosted.html",
+            **{"session": session, "view": view, "config": config, "total": total, "cancel": cancel},
+            verb=f"{verb} {total}" if session["amount_total"] else "Complete order",
+        )
 
     async def receipt(self, request: Request) -> Response:
         """The receipt of a charge."""
@@ -146,6 +186,20 @@ class Pages:
 
         async def work(params: Params) -> JSON:
             _, record = opened(self.simulator, request.path_params["id"], params)
+            return {"session": browser_view(record), "methods": record["session"]["payment_method_types"]}
+
+        return await self._json(request, work)
+
+    async def update(self, request: Request) -> Response:
+        """The shopper enters or takes back a promotion code, or chooses a shipping option."""
+
+        async def work(params: Params) -> JSON:
+            account, record = opened(self.simulator, request.path_params["id"], params)
+            if "promotion_code" in params:
+                self.simulator.enter_code(account, record, params.text("promotion_code", 500))
+            rate = params.text("shipping_rate")
+            if rate is not None:
+                self.simulator.choose_shipping(account, record, rate)
             return {"session": browser_view(record)}
 
         return await self._json(request, work)
@@ -155,16 +209,11 @@ class Pages:
 
         async def work(params: Params) -> JSON:
             account, record = opened(self.simulator, request.path_params["id"], params)
-            email, name, back = params.text("email", 512), params.text("name", 200), params.url("return_url")
-            known = record["session"]["customer_details"] or {}
-            email = record["session"]["customer_email"] or known.get("email") or email
-            if record["session"]["status"] == "open":
-                if email is None:
-                    raise invalid("An email address is required to confirm this Checkout Session.", "email")
-                if "@" not in email.strip("@"):
-                    raise invalid("Your email address is invalid.", "email", "email_invalid")
-            method = _method(params, self.simulator.now()) if record["session"]["status"] == "open" else None
-            done = await self.simulator.confirm(account, record, method, email, name)
+            session, back = record["session"], params.url("return_url")
+            shopper = _shopper(params, session)
+            method = _method(params, self.simulator.now()) if session["status"] == "open" else None
+            method = self.simulator.planned(record) or method
+            done = await self.simulator.confirm(account, record, method, shopper)
             return _outcome(record, done, back)
 
         return await self._json(request, work)
@@ -200,6 +249,7 @@ class Pages:
         both = ["POST", "OPTIONS"]
         return [
             Route("/v1/payment_pages/{id}/init", self.init, methods=both),
+            Route("/v1/payment_pages/{id}/update", self.update, methods=both),
             Route("/v1/payment_pages/{id}/confirm", self.confirm, methods=both),
             Route("/v1/payment_pages/{id}/authenticate", self.authenticate, methods=both),
             Route("/c/pay/{id}", self.hosted),

@@ -6,7 +6,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +15,10 @@ from starlette.types import Receive, Scope, Send
 from .errors import JSON, StripeError, unauthorized
 from .faults import Fault
 from .forms import Params, decode
+from .resources.events import API_VERSION, caused_by
+from .resources.expansion import Expansion
 from .simulator import Simulator
-from .state import Account, random_id
+from .state import Account, account_name, random_id
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -28,18 +30,23 @@ CORS = {
 
 @dataclass
 class Call:
-    """An authenticated request. `expand` and `params` come from the query or the form."""
+    """An authenticated request. A handler leaves products in `inline` that only an expansion of its answer shows."""
 
     simulator: Simulator
     account: Account
     path: dict[str, str]
     params: Params
-    expand: list[str]
     now: int
+    inline: list[JSON] = field(default_factory=list)
 
 
 Handler = Callable[[Call], Awaitable[JSON]]
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def request_id() -> str:
+    """The id of a request, as its answer and the events that it causes name it."""
+    return random_id("req_", 14)
 
 
 class JSONBody(Response):
@@ -47,11 +54,13 @@ class JSONBody(Response):
 
     media_type = "application/json"
 
-    def __init__(self, content: JSON, status: int = 200, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, content: JSON, status: int = 200, headers: dict[str, str] | None = None, id: str | None = None
+    ) -> None:
         super().__init__(
             json.dumps(content, ensure_ascii=False, separators=(",", ":")),
             status,
-            {"Request-Id": random_id("req_", 14), "Stripe-Version": "2026-10-28.endive", **(headers or {})},
+            {"Request-Id": id or request_id(), "Stripe-Version": API_VERSION, **(headers or {})},
         )
 
 
@@ -107,7 +116,7 @@ def authenticated(simulator: Simulator, key: str) -> Account:
         )
     if not key.startswith(("sk_test_", "rk_test_")) or not key[8:]:
         raise unauthorized(f"Invalid API Key provided: {key[:8]}****")
-    return simulator.state.account(key[8:])
+    return simulator.state.account(account_name(key))
 
 
 async def parameters(request: Request) -> JSON:
@@ -134,11 +143,13 @@ def endpoint(simulator: Simulator, handler: Handler) -> Endpoint:
         if early is not None:
             await note(simulator, request, early)
             return early
+        id = request_id()
         try:
             delay = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
-            response = await _answer(simulator, handler, request, delay)
+            response = await _answer(simulator, handler, request, delay, id)
         except StripeError as error:
-            response = JSONBody(error.body(), error.status)
+            response = JSONBody(error.body(), error.status, id=id)
+        simulator.webhooks.flush()
         await note(simulator, request, response)
         return Dropped() if fault is not None and fault.kind == "after" else response
 
@@ -174,29 +185,30 @@ def refused(fault: Fault | None) -> Response | None:
     return None
 
 
-async def _answer(simulator: Simulator, handler: Handler, request: Request, delay: float) -> Response:
+async def _answer(simulator: Simulator, handler: Handler, request: Request, delay: float, id: str) -> Response:
     account = authenticated(simulator, secret_key(request))
     values = await parameters(request)
     simulator.tick()
     expand = values.pop("expand", [])
-    if not isinstance(expand, list):
+    if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
         raise StripeError(400, "Invalid array", param="expand")
-    call = Call(simulator, account, request.path_params, Params(values), expand, int(simulator.now()))
+    call = Call(simulator, account, request.path_params, Params(values), int(simulator.now()))
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
     if not key:
         await asyncio.sleep(delay)
-        return JSONBody(await handler(call))
+        return JSONBody(await _handled(handler, call, expand, (id, None)), id=id)
     if len(key) > 255:
         raise StripeError(400, "Idempotency keys can have at most 255 characters.", type="idempotency_error")
     body = await request.body()
     digest = hashlib.blake2b(path_of(request).encode() + b"\n" + body, digest_size=16).digest()
-    before = simulator.replays.begin(account.name, key, digest)
+    before = simulator.replays.begin(account.name, key, digest, id)
     if before is not None:
         assert before.body is not None
-        return JSONBody(before.body, before.status, {"Idempotent-Replayed": "true", "Idempotency-Key": key})
+        replayed = {"Idempotent-Replayed": "true", "Idempotency-Key": key, "Original-Request": before.request_id}
+        return JSONBody(before.body, before.status, replayed, id)
     try:
         await asyncio.sleep(delay)  # a slow request keeps its key taken
-        answer = await handler(call)
+        answer = await _handled(handler, call, expand, (id, key))
     except BaseException as error:
         if isinstance(error, StripeError) and error.status == 402:
             simulator.replays.keep(account.name, key, 402, error.body())
@@ -204,4 +216,10 @@ async def _answer(simulator: Simulator, handler: Handler, request: Request, dela
             simulator.replays.forget(account.name, key)
         raise
     simulator.replays.keep(account.name, key, 200, answer)
-    return JSONBody(answer, headers={"Idempotency-Key": key})
+    return JSONBody(answer, headers={"Idempotency-Key": key}, id=id)
+
+
+async def _handled(handler: Handler, call: Call, expand: list[str], cause: tuple[str, str | None]) -> JSON:
+    with caused_by(*cause):
+        answer = await handler(call)
+    return Expansion(call.account, call.inline)(answer, expand) if expand else answer

@@ -1,25 +1,21 @@
-"""The controls under `/_simulator`: pay without a browser, move the clock, make things go wrong, look around."""
+"""The controls under `/_simulator`: pay without a browser, move the clock, make things go wrong."""
 
 import json
 import tomllib
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .amounts import display
-from .browser import rendered
 from .calls import JSONBody
 from .errors import JSON, StripeError, invalid
-from .faults import KINDS, Fault
+from .faults import KINDS
 from .resources import sessions
 from .simulator import Simulator
 from .webhooks import MODES
 
 Control = Callable[[JSON, dict[str, str]], Awaitable[JSON]]
-MAX_SHOWN = 100
 
 
 class Controls:
@@ -41,9 +37,17 @@ class Controls:
         outcome = body.get("outcome", "succeeded")
         if outcome not in ("succeeded", "failed"):
             raise invalid("`outcome` is `succeeded` or `failed`.", "outcome")
-        account, record = self.simulator.state.session(path["id"])
-        await self.simulator.settle(account, record, outcome == "succeeded")
-        return dict(record["session"])
+        return await self.simulator.debited(path["id"], succeeded=outcome == "succeeded")
+
+    async def plan(self, body: JSON, path: dict[str, str]) -> JSON:
+        """For one session alone: what its next payment is taken for, and whether its webhooks arrive."""
+        card, webhooks = body.get("card"), body.get("webhooks", "deliver")
+        if not (card is None or isinstance(card, str)):
+            raise invalid("`card` is a string.", "card")
+        if webhooks not in ("deliver", "drop"):
+            raise invalid("`webhooks` is `deliver` or `drop`.", "webhooks")
+        self.simulator.plan(path["id"], card, delivered=webhooks == "deliver")
+        return {"card": card, "webhooks": webhooks}
 
     async def clock(self, body: JSON, path: dict[str, str]) -> JSON:
         """Move the clock on by `advance` seconds."""
@@ -63,8 +67,7 @@ class Controls:
         mode = body.get("mode")
         if mode not in MODES:
             raise invalid(f"`mode` is one of {', '.join(MODES)}.", "mode")
-        self.simulator.webhooks.set_mode(mode)
-        await self.simulator.webhooks.deliver()
+        await self.simulator.delivered(mode)
         return {"mode": mode}
 
     async def faults(self, body: JSON, path: dict[str, str]) -> JSON:
@@ -75,7 +78,10 @@ class Controls:
             raise invalid(f"Give `route`, `kind` ({', '.join(KINDS)}) and `times`, or `rate` and `seed`.", "kind")
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
             raise invalid("`rate` is a number from 0 to 1.", "rate")
-        self.simulator.faults.add(Fault(route, kind, times, float(body.get("seconds", 1.0)), float(rate), seed))
+        seconds = body.get("seconds", 1.0)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
+            raise invalid("`seconds` is a number from 0 to 3600.", "seconds")
+        self.simulator.fault(kind, route, times, seconds=float(seconds), rate=float(rate), seed=seed)
         return {"route": route, "kind": kind, "times": times, "rate": rate, "seed": seed}
 
     async def dispute(self, body: JSON, path: dict[str, str]) -> JSON:
@@ -89,23 +95,23 @@ class Controls:
             raise invalid("`key` is a secret test key.", "key")
         return {"prices": self.simulator.seed(body, key)}
 
-    async def dashboard(self, request: Request) -> Response:
-        """Sessions and events at a glance."""
-        self.simulator.tick()
-        rows: list[dict[str, Any]] = []
-        events: list[dict[str, Any]] = []
-        for account in self.simulator.state.accounts.values():
-            for record in list(account.tables["sessions"].values())[-MAX_SHOWN:]:
-                session = record["session"]
-                total = display(session["amount_total"], session["currency"])
-                rows.append({**session, "account": account.name, "total": total})
-            for event in list(account.tables["events"].values())[-MAX_SHOWN:]:
-                outcome = self.simulator.webhooks.outcomes.get(event["id"], "pending")
-                events.append({**event, "outcome": outcome, "about": event["data"]["object"]["id"]})
-        rows.sort(key=lambda row: -row["created"])
-        events.sort(key=lambda event: -event["created"])
-        requests = list(reversed(self.simulator.journal.entries))
-        return rendered("dashboard.html", sessions=rows, events=events, requests=requests, simulator=self.simulator)
+    async def expire(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Let an open session expire now."""
+        return await self.simulator.expired(path["id"])
+
+    async def clear_faults(self, body: JSON, path: dict[str, str]) -> JSON:
+        """No more faults."""
+        self.simulator.faults.clear()
+        return {"faults": []}
+
+    async def state(self, body: JSON, path: dict[str, str]) -> JSON:
+        """The clock, where events go and how, the faults that wait."""
+        simulator = self.simulator
+        faults = [
+            {"route": one.route, "kind": one.kind, "times": one.times, "rate": one.rate} for one in simulator.faults
+        ]
+        webhooks = {"url": simulator.webhook_url, "mode": simulator.webhooks.mode}
+        return {"now": simulator.now(), "offset": simulator.state.offset, "webhooks": webhooks, "faults": faults}
 
     def _json(self, control: Control) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -132,14 +138,17 @@ class Controls:
             ("/_simulator/sessions/{id}/pay", self.pay),
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
             ("/_simulator/sessions/{id}/dispute", self.dispute),
+            ("/_simulator/sessions/{id}/plan", self.plan),
             ("/_simulator/seed", self.seed),
             ("/_simulator/clock", self.clock),
             ("/_simulator/reset", self.reset),
             ("/_simulator/webhooks", self.webhooks),
+            ("/_simulator/sessions/{id}/expire", self.expire),
             ("/_simulator/faults", self.faults),
+            ("/_simulator/faults/clear", self.clear_faults),
         ]
         posts = [Route(path, self._json(control), methods=["POST"]) for path, control in table]
-        return [*posts, Route("/_simulator", self.dashboard), Route("/_simulator/", self.dashboard)]
+        return [*posts, Route("/_simulator/state", self._json(self.state))]
 
 
 def _decoded(raw: bytes, content_type: str) -> object:

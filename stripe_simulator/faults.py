@@ -1,5 +1,6 @@
 """Faults on demand: what a network and a busy Stripe do to a client."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -48,6 +49,9 @@ class Faults:
                     self._waiting.remove(fault)
                 return fault
         return None
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(tuple(self._waiting))
 
     def clear(self) -> None:
         """No more faults."""

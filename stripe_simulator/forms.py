@@ -1,6 +1,7 @@
 """Form bodies as Stripe's SDKs write them: `line_items[0][price_data][currency]=eur`."""
 
 import re
+import sys
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
@@ -93,6 +94,21 @@ class Params:
             )
         return number
 
+    def range(self, name: str) -> tuple[float, float] | None:
+        """The bounds of a time, both within: a number stands for itself; None when absent."""
+        if not isinstance(self._values.get(name), dict):
+            exactly = self.integer(name)
+            return None if exactly is None else (exactly, exactly)
+        bounds = self.mapping(name)
+        assert bounds is not None
+        low, high = [float("-inf")], [float("inf")]
+        for bound, into, beyond in (("gt", low, 1), ("gte", low, 0), ("lt", high, -1), ("lte", high, 0)):
+            value = bounds.integer(bound)
+            if value is not None:
+                into.append(value + beyond)
+        bounds.finish()
+        return max(low), min(high)
+
     def boolean(self, name: str) -> bool | None:
         """`true` or `false`, or None when absent."""
         value = self.text(name)
@@ -113,7 +129,7 @@ class Params:
         value = self.text(name)
         if value is not None and not re.match(r"https?://[^\s/?#]+", value):
             raise invalid("Not a valid URL", self.name(name), "url_invalid")
-        return value
+        return None if value is None else sys.intern(value)  # a shop has few of them, and many sessions
 
     def mapping(self, name: str) -> "Params | None":
         """A nested object, or None when absent."""

@@ -17,6 +17,7 @@ def masked(text: str) -> str:
 class Entry:
     """One request and its answer. `at` is the real time."""
 
+    number: int
     at: float
     method: str
     path: str
@@ -40,10 +41,16 @@ class Journal:
 
     def __init__(self) -> None:
         self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self._count = 0
+
+    def find(self, number: int) -> Entry | None:
+        """A request by its number, while it is remembered."""
+        return next((entry for entry in self.entries if entry.number == number), None)
 
     def add(self, method: str, path: str, asked: str, status: int, answered: bytes) -> None:
         """Note a request."""
-        self.entries.append(Entry(time.time(), method, path, asked, status, answered))
+        self._count += 1
+        self.entries.append(Entry(self._count, time.time(), method, path, asked, status, answered))
 
     def clear(self) -> None:
         """Forget them."""

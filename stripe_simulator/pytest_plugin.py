@@ -39,9 +39,7 @@ class SimulatedStripe:
 
     def pay(self, session_id: str, card: str = "4242424242424242", email: str | None = None) -> dict[str, Any]:
         """Pay a session as the shopper would; gives the session. In an async test: `await simulator.pay(…)`."""
-        import asyncio
-
-        return asyncio.run(self.simulator.pay(session_id, card, email))
+        return self.simulator.pay_session(session_id, card, email)
 
     @contextmanager
     def delivering_to(self, url: str) -> Iterator[None]:

@@ -14,6 +14,7 @@ class Answer:
 
     digest: bytes
     at: float
+    request_id: str
     status: int = 200
     body: JSON | None = None
 
@@ -28,7 +29,7 @@ class Replays:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def begin(self, account: str, key: str, digest: bytes) -> Answer | None:
+    def begin(self, account: str, key: str, digest: bytes, request_id: str) -> Answer | None:
         """The answer that a key already has, or None: the key is now taken.
 
         Raises:
@@ -42,7 +43,7 @@ class Replays:
             del self._answers[oldest]
         answer = self._answers.get((account, key))
         if answer is None:
-            self._answers[account, key] = Answer(digest, now)
+            self._answers[account, key] = Answer(digest, now, request_id)
             return None
         if answer.digest != digest:
             raise StripeError(

@@ -14,7 +14,7 @@ from .errors import JSON, missing
 
 TABLES = (
     *("sessions", "payment_intents", "charges", "refunds", "disputes", "events", "products", "prices", "customers"),
-    *("coupons", "promotion_codes", "shipping_rates", "webhook_endpoints"),
+    *("coupons", "promotion_codes", "shipping_rates", "webhook_endpoints", "lost"),
 )
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -23,6 +23,11 @@ def random_id(prefix: str, length: int = 24) -> str:
     """An id as Stripe makes them: prefix and random letters and digits."""
     bits = secrets.randbits(length * 8)
     return prefix + "".join([_ALPHABET[(bits >> (8 * i) & 255) % 62] for i in range(length)])
+
+
+def account_name(key: str) -> str:
+    """The account of a test key, `sk_test_…`, `rk_test_…` or `pk_test_…`: whatever follows."""
+    return key[8:]
 
 
 @dataclass

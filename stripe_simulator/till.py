@@ -1,79 +1,29 @@
-"""The till: what happens to a session when it is paid, declined, challenged, settled or expired."""
+"""The till: what happens to a session when it is paid, declined, challenged or settled."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from . import cards
 from .cards import Decline, Method
 from .errors import JSON, invalid
-from .resources import payments, sessions
-from .resources.customers import shopper
+from .ledger import Ledger
+from .resources import customers, payments, sessions
+from .resources.payments import Shopper
 from .state import Account
 
-if TYPE_CHECKING:
-    from .state import State
-    from .webhooks import Webhooks
 
+class Till(Ledger):
+    """The part of the simulator that takes money."""
 
-class Till:
-    """The half of the simulator that moves sessions along and takes money."""
-
-    state: "State"
-    webhooks: "Webhooks"
     public_url: str
     debit_delay: float
     _finishing: dict[str, asyncio.Task[None]]
-
-    def now(self) -> float:
-        """The simulated time, in seconds since the epoch."""
-        raise NotImplementedError
-
-    def emit(self, account: Account, type: str, object: JSON, before: JSON | None = None) -> None:
-        """Record an event and put it in the outbox."""
-        raise NotImplementedError
-
-    # Sessions
-
-    def create_session(self, account: Account, record: JSON) -> None:
-        """Keep a new session and its expiry."""
-        session = record["session"]
-        self.state.put(account, "sessions", session["id"], record)
-        self.keep_rates(account, record)
-        self.state.schedule(session["expires_at"], "expire", session["id"])
-
-    def keep_rates(self, account: Account, record: JSON) -> None:
-        """Keep the shipping rates that a session made for itself."""
-        for rate in record.get("rates", ()):
-            self.state.put(account, "shipping_rates", rate["id"], rate)
-
-    def change(self, account: Account, record: JSON, **changes: object) -> None:
-        """Change the session inside a record."""
-        record["session"] = {**record["session"], **changes}
-        self.state.put(account, "sessions", record["session"]["id"], record)
-
-    def expire(self, account: Account, record: JSON) -> None:
-        """Expire a session on request; raises when it is not open."""
-        status = record["session"]["status"]
-        if status != "open":
-            raise invalid(
-                'Only Checkout Sessions with a status in ["open"] can be expired. '
-                f"This Session has a status of `{status}`."
-            )
-        self._expire(account, record)
-
-    def _expire(self, account: Account, record: JSON) -> None:
-        self.change(account, record, status="expired", url=None, client_secret=None)
-        self.emit(account, "checkout.session.expired", record["session"])
-
-    # Payments
 
     async def confirm(
         self,
         account: Account,
         record: JSON,
         method: Method | None,
-        email: str | None,
-        name: str | None,
+        shopper: Shopper,
         *,
         authenticated: bool = False,
     ) -> bool:
@@ -89,24 +39,31 @@ class Till:
             await self.finished(session["id"])
             return True
         if session["amount_total"] == 0:
-            self._complete(account, record, email, name)
+            self._cancel(account, record)
+            self._complete(account, record, shopper)
             await self.finished(session["id"])
             return True
         if method is None:
             raise invalid("A payment method is required.", "payment_method")
+        if method.type not in session["payment_method_types"]:
+            raise invalid(f"This Checkout Session cannot be paid by {method.type}.", "payment_method")
         now = int(self.now())
         intent = self._intent(account, record, now)
         if method.challenged and not authenticated:
-            record["challenge"] = {"method": vars(method).copy(), "email": email, "name": name}
-            self._put_intent(account, payments.challenged(intent))
+            record["challenge"] = {"method": vars(method).copy(), "shopper": shopper}
+            intent = payments.challenged(intent)
+            self._put_intent(account, intent)
+            self.emit(account, "payment_intent.requires_action", intent)
+            self.webhooks.flush()
             return False
-        charge = payments.charge(intent, method, (email, name), now, self.public_url)
+        charge = payments.charge(intent, method, shopper, now, self.public_url)
         self.state.put(account, "charges", charge["id"], charge)
         if method.decline:
             intent = payments.declined(intent, charge, method)
             self._put_intent(account, intent)
             record["last_error"] = {"message": method.decline.message}
             self.change(account, record)
+            self.emit(account, "charge.failed", charge)
             self.emit(account, "payment_intent.payment_failed", intent)
             self.webhooks.flush()
             raise payments.decline_error(method, charge["id"], intent)
@@ -117,10 +74,12 @@ class Till:
             record["debit_due"] = now + self.debit_delay
             record["debit_succeeds"] = method.succeeds
             self.state.schedule(record["debit_due"], "debit", session["id"])
+            self.emit(account, "charge.pending", charge)
+            self.emit(account, "payment_intent.processing", intent)
         else:
             self.emit(account, "charge.succeeded", charge)
             self.emit(account, "payment_intent.succeeded", intent)
-        self._complete(account, record, email, name, paid=not method.is_debit)
+        self._complete(account, record, shopper, paid=not method.is_debit)
         await self.finished(session["id"])
         return True
 
@@ -130,11 +89,13 @@ class Till:
             await self.finished(record["session"]["id"])
             return
         challenge = record.pop("challenge", None)
+        if record["session"]["status"] == "expired":
+            raise invalid("This Checkout Session has expired.", code="checkout_session_expired")
         if challenge is None:
             raise invalid("This Checkout Session is not waiting for authentication.")
         method = Method(**challenge["method"])
         if succeeded:
-            await self.confirm(account, record, method, challenge["email"], challenge["name"], authenticated=True)
+            await self.confirm(account, record, method, Shopper(*challenge["shopper"]), authenticated=True)
             return
         decline = Decline("payment_intent_authentication_failure", cards.AUTHENTICATION_FAILED)
         intent = self._intent(account, record, int(self.now()))
@@ -158,12 +119,10 @@ class Till:
         self._settle(account, record, succeeded)
         await self.webhooks.deliver()
 
-    def _complete(
-        self, account: Account, record: JSON, email: str | None, name: str | None, *, paid: bool = True
-    ) -> None:
-        session = sessions.with_customer(record["session"], email, name)
+    def _complete(self, account: Account, record: JSON, shopper: Shopper, *, paid: bool = True) -> None:
+        session = sessions.with_customer(record["session"], shopper)
         if session["customer_creation"] == "always" and session["customer"] is None:
-            customer = shopper(session["customer_details"], int(self.now()))
+            customer = customers.shopper(session["customer_details"], int(self.now()))
             self.state.put(account, "customers", customer["id"], customer)
             self.emit(account, "customer.created", customer)
             session["customer"] = customer["id"]
@@ -199,8 +158,7 @@ class Till:
         self.state.put(account, "charges", charge["id"], charge)
         self._put_intent(account, intent)
         outcome = "succeeded" if succeeded else "failed"
-        if succeeded:
-            self.emit(account, "charge.succeeded", charge)
+        self.emit(account, f"charge.{outcome}", charge)
         self.emit(account, "payment_intent.succeeded" if succeeded else "payment_intent.payment_failed", intent)
         self.emit(account, f"checkout.session.async_payment_{outcome}", record["session"])
 
@@ -211,7 +169,5 @@ class Till:
         intent = payments.intent(record, now)
         self._put_intent(account, intent)
         self.change(account, record, payment_intent=intent["id"])
+        self.emit(account, "payment_intent.created", intent)
         return intent
-
-    def _put_intent(self, account: Account, intent: JSON) -> None:
-        self.state.put(account, "payment_intents", intent["id"], intent)

@@ -32,13 +32,24 @@ def browser_view(record: JSON, email: str | None = None) -> JSON:
         for line, product in zip(record["lines"], record["products"], strict=True)
     ]
     details = session["customer_details"] or {}
+    options = [
+        {
+            **{"id": rate["id"], "currency": code, "displayName": rate["display_name"]},
+            **{"deliveryEstimate": rate["delivery_estimate"], **amount(rate["fixed_amount"]["amount"])},
+        }
+        for rate in record.get("rates", ())
+    ]
+    chosen = (session["shipping_cost"] or {}).get("shipping_rate")
+    shipping = next(({"shippingOption": one, "taxAmounts": None} for one in options if one["id"] == chosen), None)
+    applied = [{**one, "recurring": None, **amount(totals["amount_discount"])} for one in record.get("applied", ())]
     return {
         **{"id": session["id"], "businessName": "Simulated Stripe", "canConfirm": False, "currency": code},
         **{"email": session["customer_email"] or email or details.get("email"), "lineItems": lines, "livemode": False},
         **{"lastPaymentError": record["last_error"], "minorUnitsAmountDivisor": 10 ** exponent(code)},
-        **{"shippingOptions": [], "status": status, "tax": {"status": "ready"}, "surcharge": None},
-        **dict.fromkeys(("billingAddress", "currencyOptions", "discountAmounts", "phoneNumber", "recurring")),
-        **dict.fromkeys(("savedPaymentMethods", "shipping", "shippingAddress", "taxAmounts", "taxIdInfo")),
+        **{"discountAmounts": applied or None, "phoneNumber": details.get("phone"), "shipping": shipping},
+        **{"shippingOptions": options, "status": status, "tax": {"status": "ready"}, "surcharge": None},
+        **dict.fromkeys(("billingAddress", "currencyOptions", "recurring", "savedPaymentMethods", "shippingAddress")),
+        **dict.fromkeys(("taxAmounts", "taxIdInfo")),
         "total": {
             **dict.fromkeys(("appliedBalance", "surcharge"), zero),
             **{"discount": amount(totals["amount_discount"]), "shippingRate": amount(totals["amount_shipping"])},

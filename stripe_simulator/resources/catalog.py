@@ -6,6 +6,7 @@ from ..amounts import CURRENCIES, MAXIMUM
 from ..errors import JSON, invalid, not_simulated
 from ..forms import Params
 from ..state import Account, random_id
+from .session_fields import NOTHING
 
 
 def currency(params: Params, name: str = "currency") -> str:
@@ -30,9 +31,9 @@ def product(params: Params, now: int, *, active: bool = True) -> JSON:
     id = params.text("id") or random_id("prod_", 14)
     made: dict[str, Any] = {
         **{"id": id, "object": "product", "active": active, "created": now, "updated": now},
-        **{"name": name, "description": params.text("description"), "images": images},
+        **{"name": name, "description": params.text("description"), "images": images or NOTHING},
         **{"metadata": params.metadata(), "livemode": False, "type": "service", "url": params.url("url")},
-        **{"tax_code": params.text("tax_code"), "unit_label": params.text("unit_label"), "marketing_features": []},
+        **{"tax_code": params.text("tax_code"), "unit_label": params.text("unit_label"), "marketing_features": NOTHING},
         **dict.fromkeys(("default_price", "package_dimensions", "shippable", "statement_descriptor", "tax_details")),
     }
     params.finish(("tax_details", "default_price_data", "active", "package_dimensions", "shippable"))
@@ -44,6 +45,8 @@ def price(params: Params, product_id: str, now: int, *, active: bool = True) -> 
     code = currency(params)
     if "recurring" in params:
         raise not_simulated("recurring prices", params.name("recurring"))
+    if "custom_unit_amount" in params or "tiers" in params:
+        raise not_simulated("prices without a fixed amount", params.name("unit_amount"))
     decimal = params.text("unit_amount_decimal")
     if decimal is not None and not decimal.isdecimal():
         raise not_simulated("fractions of a minor unit", params.name("unit_amount_decimal"))
@@ -60,7 +63,7 @@ def price(params: Params, product_id: str, now: int, *, active: bool = True) -> 
         **dict.fromkeys(("currency_options", "custom_unit_amount", "recurring", "tiers", "tiers_mode")),
         "transform_quantity": None,
     }
-    params.finish(("currency_options", "custom_unit_amount", "tiers", "tiers_mode", "transform_quantity", "active"))
+    params.finish(("currency_options", "tiers_mode", "transform_quantity", "active"))
     return made
 
 
@@ -95,8 +98,8 @@ def line_item(account: Account, params: Params, now: int) -> tuple[JSON, JSON]:
     line: JSON = {
         **{"id": random_id("li_1", 23), "object": "item", "adjustable_quantity": None, "amount_discount": 0},
         **{"amount_subtotal": total, "amount_tax": 0, "amount_total": total, "currency": priced["currency"]},
-        **{"description": sold["name"], "discounts": [], "metadata": metadata, "price": priced},
-        **{"quantity": quantity, "taxes": []},
+        **{"description": sold["name"], "discounts": NOTHING, "metadata": metadata, "price": priced},
+        **{"quantity": quantity, "taxes": NOTHING},
     }
     return line, sold
 

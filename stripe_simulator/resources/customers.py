@@ -64,7 +64,7 @@ def changed(customer: JSON, params: Params) -> JSON:
     if "email" in params:
         after["email"] = email(params, "email")
     if "address" in params:
-        after["address"] = _address(params.mapping("address"))
+        after["address"] = address(params.mapping("address"))
     if "shipping" in params:
         after["shipping"] = _shipping(params.mapping("shipping"))
     if "preferred_locales" in params:
@@ -94,15 +94,22 @@ def existing(account: Account, id: str, param: str = "customer", status: int = 4
 
 def shopper(details: JSON, now: int) -> JSON:
     """The customer that a session with `customer_creation: always` makes of its shopper."""
-    return {**blank(now), "email": details["email"], "name": details["name"], "phone": details["phone"]}
+    return {
+        **blank(now),
+        "email": details["email"],
+        "name": details["name"],
+        "phone": details["phone"],
+        "address": details["address"],
+    }
 
 
-def _address(params: Params | None) -> JSON | None:
+def address(params: Params | None) -> JSON | None:
+    """An address with all its fields, or None when absent."""
     if params is None:
         return None
-    address = {name: params.text(name) for name in ADDRESS}
+    fields = {name: params.text(name) for name in ADDRESS}
     params.finish()
-    return address
+    return fields
 
 
 def _shipping(params: Params | None) -> JSON | None:
@@ -111,7 +118,7 @@ def _shipping(params: Params | None) -> JSON | None:
     name = params.text("name")
     if name is None:
         raise params.missing("name")
-    made = {"address": _address(params.mapping("address")), "carrier": None, "name": name}
+    made = {"address": address(params.mapping("address")), "carrier": None, "name": name}
     made |= {"phone": params.text("phone"), "tracking_number": None}
     params.finish()
     return made

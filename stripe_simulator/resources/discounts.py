@@ -85,30 +85,50 @@ def chosen(account: Account, params: Params, subtotal: int, code: str, *, custom
         raise invalid("You may only specify up to 1 discount.", "discounts")
     if not given:
         return []
-    one, where = given[0], "discounts[0][promotion_code]"
+    one = given[0]
     coupon_id, promotion_id = one.text("coupon"), one.text("promotion_code")
     one.finish()
     if (coupon_id is None) == (promotion_id is None):
         raise invalid("Give either `coupon` or `promotion_code`.", "discounts[0]")
+    where = one.name("coupon" if promotion_id is None else "promotion_code")
     if promotion_id is not None:
         promotion = account.get("promotion_codes", promotion_id, "promotion code", where, 400)
-        limits, bound = promotion["restrictions"], promotion["customer"]
-        _check_still_good(promotion, promotion["active"], promotion["expires_at"], now, where)
-        if limits["minimum_amount"] is not None and subtotal < limits["minimum_amount"]:
-            raise invalid("The order is too small for this promotion code.", where)
-        if limits["minimum_amount"] is not None and limits["minimum_amount_currency"] != code:
-            raise invalid("The promotion code is for another currency.", where)
-        if bound not in (None, customer):
-            raise invalid("This promotion code is for another customer.", where)
-        coupon_id = promotion["promotion"]["coupon"]
-    else:
-        where = "discounts[0][coupon]"
+        coupon_id = _coupon_behind(promotion, subtotal, code, customer=customer, now=now, param=where)
     assert coupon_id is not None
-    found = account.get("coupons", coupon_id, "coupon", where, 400)
-    _check_still_good(found, found["valid"], found["redeem_by"], now, where)
-    if found["currency"] not in (None, code):
-        raise invalid(f"The coupon is in {found['currency']}, the session in {code}.", where)
+    _check_coupon(account, coupon_id, code, now, where)
     return [{"coupon": coupon_id if promotion_id is None else None, "promotion_code": promotion_id}]
+
+
+def entered(account: Account, text: str, session: JSON, now: int) -> list[JSON]:
+    """The `discounts` of a session whose shopper entered a code; letter case does not matter."""
+    for promotion in reversed(account.tables["promotion_codes"].values()):
+        if promotion["active"] and promotion["code"].lower() == text.strip().lower():
+            code, customer, param = session["currency"], session["customer"], "promotion_code"
+            coupon = _coupon_behind(
+                promotion, session["amount_subtotal"], code, customer=customer, now=now, param=param
+            )
+            _check_coupon(account, coupon, code, now, param)
+            return [{"coupon": None, "promotion_code": promotion["id"]}]
+    raise invalid("This code is invalid.", "promotion_code", "resource_missing")
+
+
+def _coupon_behind(promotion: JSON, subtotal: int, code: str, *, customer: str | None, now: int, param: str) -> str:
+    limits, bound = promotion["restrictions"], promotion["customer"]
+    _check_still_good(promotion, promotion["active"], promotion["expires_at"], now, param)
+    if limits["minimum_amount"] is not None and subtotal < limits["minimum_amount"]:
+        raise invalid("The order is too small for this promotion code.", param)
+    if limits["minimum_amount"] is not None and limits["minimum_amount_currency"] != code:
+        raise invalid("The promotion code is for another currency.", param)
+    if bound not in (None, customer):
+        raise invalid("This promotion code is for another customer.", param)
+    return str(promotion["promotion"]["coupon"])
+
+
+def _check_coupon(account: Account, id: str, code: str, now: int, param: str) -> None:
+    coupon = account.get("coupons", id, "coupon", param, 400)
+    _check_still_good(coupon, coupon["valid"], coupon["redeem_by"], now, param)
+    if coupon["currency"] not in (None, code):
+        raise invalid(f"The coupon is in {coupon['currency']}, the session in {code}.", param)
 
 
 def _check_still_good(one: JSON, active: bool, until: int | None, now: int, param: str) -> None:
@@ -116,6 +136,18 @@ def _check_still_good(one: JSON, active: bool, until: int | None, now: int, para
     if not active or used_up or (until is not None and until <= now):
         kind = one["object"].replace("_", " ")
         raise invalid(f"This {kind} is inactive, expired or used up.", param, "coupon_expired")
+
+
+def named(account: Account, discounts: list[JSON]) -> list[JSON]:
+    """How a shopper reads these discounts."""
+    shown = []
+    for one in discounts:
+        promotion = account.tables["promotion_codes"].get(one["promotion_code"])
+        coupon = account.tables["coupons"][promotion["promotion"]["coupon"] if promotion else one["coupon"]]
+        code = promotion["code"] if promotion else None
+        name = coupon["name"] or code or coupon["id"]
+        shown.append({"displayName": name, "promotionCode": code, "percentOff": coupon["percent_off"]})
+    return shown
 
 
 def redeemed(account: Account, discounts: list[JSON]) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Disputes: https://docs.stripe.com/api/disputes/object."""
 
 from ..errors import JSON, invalid
+from ..forms import Params
 from ..state import Account, random_id
 
 REASONS = ("fraudulent", "product_not_received", "product_unacceptable", "duplicate", "credit_not_processed", "general")
@@ -34,6 +35,8 @@ EVIDENCE = (
     "uncategorized_file",
     "uncategorized_text",
 )
+VERDICTS = {"winning_evidence": "won", "losing_evidence": "lost"}
+"""`evidence[uncategorized_text]` that decides a dispute: https://docs.stripe.com/testing#evidence."""
 WEEK = 7 * 24 * 3600
 
 
@@ -61,3 +64,30 @@ def dispute(account: Account, session: JSON, reason: str, now: int) -> tuple[JSO
         "status": "needs_response",
     }
     return made, {**charge, "disputed": True}
+
+
+def updated(dispute: JSON, params: Params) -> JSON:
+    """The dispute after `POST /v1/disputes/{id}`: evidence that is submitted decides it, or is looked at."""
+    if dispute["status"] != "needs_response":
+        raise invalid(f"This dispute has a status of `{dispute['status']}`; it can no longer be changed.")
+    given, evidence = params.mapping("evidence"), dict(dispute["evidence"])
+    if given is not None:
+        evidence |= {name: given.text(name, 150_000) for name in EVIDENCE if name in given}
+        given.finish(("enhanced_evidence",))
+    submit = params.boolean("submit") is not False
+    after = {**dispute, "evidence": evidence, "metadata": params.metadata(before=dispute["metadata"])}
+    params.finish(("intended_submission_method",))
+    if given is None:
+        return after
+    details = {**dispute["evidence_details"], "has_evidence": True}
+    if submit:
+        details["submission_count"] += 1
+        after["status"] = VERDICTS.get(evidence["uncategorized_text"] or "", "under_review")
+    return {**after, "evidence_details": details}
+
+
+def closed(dispute: JSON) -> JSON:
+    """The dispute after the shop has given it up."""
+    if dispute["status"] in ("won", "lost"):
+        raise invalid("This dispute is already closed.", code="dispute_already_closed")
+    return {**dispute, "status": "lost"}

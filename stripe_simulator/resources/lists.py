@@ -1,6 +1,6 @@
 """Lists and expansion: https://docs.stripe.com/api/pagination."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 
 from ..errors import JSON, invalid
@@ -14,11 +14,12 @@ def page(
     *,
     keep: Callable[[JSON], bool] = lambda _: True,
     oldest_first: bool = False,
+    known: Collection[str] = (),
 ) -> JSON:
-    """One page of objects, newest first unless told otherwise."""
+    """One page of objects, newest first unless told otherwise. `known` filters are Stripe's, but not simulated."""
     limit = params.integer("limit", 1, 100) or 10
     after, before = params.text("starting_after"), params.text("ending_before")
-    params.finish()
+    params.finish(known)
     if after and before:
         raise invalid("You may only specify one of these parameters: starting_after, ending_before.", "ending_before")
     for cursor, name in ((after, "starting_after"), (before, "ending_before")):

@@ -1,6 +1,6 @@
 """Payment intents and charges: https://docs.stripe.com/api/payment_intents/object."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..cards import Decline, Method, card_error, details
 from ..errors import JSON, invalid
@@ -75,6 +75,15 @@ CHARGE_NULL = [
 ]
 
 
+class Shopper(NamedTuple):
+    """Who pays, as far as they said so."""
+
+    email: str | None
+    name: str | None = None
+    phone: str | None = None
+    address: JSON | None = None
+
+
 def intent(record: JSON, now: int) -> JSON:
     """The payment intent that a session begins when the shopper first tries to pay."""
     session = record["session"]
@@ -94,19 +103,19 @@ def intent(record: JSON, now: int) -> JSON:
     }
 
 
-def charge(intent: JSON, method: Method, shopper: tuple[str | None, str | None], now: int, public_url: str) -> JSON:
-    """One attempt to take the money: `succeeded`, `failed` or, for debits, `pending`. `shopper` is (email, name)."""
-    email, name = shopper
+def charge(intent: JSON, method: Method, shopper: Shopper, now: int, public_url: str) -> JSON:
+    """One attempt to take the money: `succeeded`, `failed` or, for debits, `pending`."""
     id = random_id("ch_3", 24)
     decline = method.decline
     status = "failed" if decline else "pending" if method.is_debit else "succeeded"
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    billing = {"address": shopper.address or address, "email": shopper.email, "name": shopper.name}
     made: dict[str, Any] = {
         **{"id": id, "object": "charge"},
         **dict.fromkeys(CHARGE_NULL),
         **{"amount": intent["amount"], "amount_captured": intent["amount"] if status == "succeeded" else 0},
         **{"amount_refunded": 0, "captured": not decline, "created": now, "currency": intent["currency"]},
-        "billing_details": {"address": address, "email": email, "name": name, "phone": None, "tax_id": None},
+        "billing_details": {**billing, "phone": shopper.phone, "tax_id": None},
         **{"disputed": False, "fraud_details": {}, "livemode": False, "metadata": intent["metadata"]},
         **{"outcome": _outcome(decline), "paid": status == "succeeded", "payment_intent": intent["id"]},
         **{"payment_method": random_id("pm_1", 23), "payment_method_details": details(method), "refunded": False},
@@ -166,6 +175,17 @@ def taken(intent: JSON, charge: JSON) -> JSON:
     changes = {"status": "succeeded" if paid else "processing", "amount_received": intent["amount"] if paid else 0}
     changes |= {"latest_charge": charge["id"], "payment_method": charge["payment_method"], "next_action": None}
     return {**intent, **changes, "last_payment_error": None}
+
+
+def repriced(intent: JSON, amount: int) -> JSON:
+    """The intent of a session whose total changed: an attempt that was under way is abandoned."""
+    return {**intent, "amount": amount, "status": "requires_payment_method", "next_action": None}
+
+
+def canceled(intent: JSON, now: int) -> JSON:
+    """The intent of a session that expired before it was paid."""
+    changes = {"status": "canceled", "canceled_at": now, "cancellation_reason": "expired", "next_action": None}
+    return {**intent, **changes}
 
 
 def settled(charge: JSON) -> JSON:

@@ -1,19 +1,19 @@
 """The fields of a Checkout Session, and the parameters that are Stripe's but not simulated."""
 
+from ..errors import JSON
+
 KNOWN = frozenset(
     [
         "after_expiration",
-        "automatic_tax",
         "branding_settings",
         "consent_collection",
         "custom_fields",
         "custom_text",
         "customer_account",
         "customer_update",
-        "invoice_creation",
-        "managed_payments",
         "name_collection",
         "optional_items",
+        "payment_method_collection",
         "payment_method_configuration",
         "payment_method_data",
         "payment_method_options",
@@ -22,7 +22,6 @@ KNOWN = frozenset(
         "setup_intent_data",
         "shipping_address_collection",
         "subscription_data",
-        "tax_id_collection",
         "wallet_options",
     ]
 )
@@ -37,7 +36,7 @@ PAYMENT_KNOWN = frozenset(
         "transfer_group",
     ]
 )
-NULL = [
+_NULL = [
     "adaptive_pricing",
     "after_expiration",
     "allow_promotion_codes",
@@ -87,3 +86,20 @@ NULL = [
     "url",
     "wallet_options",
 ]
+_TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+_INVOICE = ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options")
+BLANK: JSON = {
+    **dict.fromkeys(_NULL),
+    "adaptive_pricing": {"enabled": False},
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    **{"custom_fields": [], "custom_text": dict.fromkeys(_TEXTS), "discounts": [], "livemode": False},
+    "invoice_creation": {"enabled": False, "invoice_data": {**dict.fromkeys(_INVOICE), "metadata": {}}},
+    **{"mode": "payment", "payment_method_collection": "if_required", "payment_method_options": {}},
+    **{"payment_status": "unpaid", "shipping_options": [], "status": "open", "total_details": None},
+}
+"""What every session has alike. The values are shared by all sessions, which saves 2 kB each: change none in place."""
+NO_EXTRAS: JSON = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0, "breakdown": None}
+NOTHING: list[JSON] = []
+PHONE = {enabled: {"enabled": enabled} for enabled in (False, True)}
+CARD = ["card"]
+METHODS = {"usd": ["card", "us_bank_account"], "eur": ["card", "sepa_debit"]}

@@ -6,7 +6,6 @@ A session is kept as a record: `session` is the object that travels, beside it w
 
 from typing import Any
 
-from ..amounts import MAXIMUM, display, minimum
 from ..errors import JSON, invalid, not_simulated
 from ..forms import Params
 from ..state import Account, random_id
@@ -14,19 +13,20 @@ from . import discounts, shipping
 from .catalog import currency, line_item
 from .customers import email as email_of
 from .customers import existing
-from .lists import list_object
-from .session_fields import KNOWN, NULL, PAYMENT_KNOWN
+from .payments import Shopper
+from .session_fields import BLANK, CARD, KNOWN, METHODS, PAYMENT_KNOWN, PHONE
+from .totals import priced
 
 DAY = 24 * 3600
 PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
+NO_DATA: dict[str, Any] = {}
 UI_MODES = ("elements", "hosted_page", "embedded_page", "form")
 
 
 def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
     """A new record from the parameters of `POST /v1/checkout/sessions`."""
     id = random_id("cs_test_a1", 58)
-    ui_mode = _ui_mode(params)
-    hosted = ui_mode == "hosted_page"
+    hosted = _ui_mode(params) == "hosted_page"
     pairs = [line_item(account, item, now) for item in params.items("line_items")]
     if not pairs:
         raise params.missing("line_items")
@@ -35,61 +35,59 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
     code, subtotal = _subtotal(params, [line for line, _ in pairs])
     payment_data, payment_metadata = _payment_data(params)
     customer, creation, email = _customer(account, params)
-    chosen = discounts.chosen(account, params, subtotal, code, customer=customer["id"] if customer else None, now=now)
+    customer_id = customer["id"] if customer else None
+    codes = params.boolean("allow_promotion_codes")
+    if codes and "discounts" in params:
+        raise invalid(
+            "You may only specify one of these parameters: allow_promotion_codes, discounts.", "allow_promotion_codes"
+        )
+    chosen = discounts.chosen(account, params, subtotal, code, customer=customer_id, now=now)
     rates = shipping.options(account, params, code, now)
-    redeemed = discounts.redeemed(account, chosen)
-    coupon = account.tables["coupons"][redeemed[-1][1]] if redeemed else None
-    discount = discounts.taken_off(coupon, subtotal) if coupon else 0
-    lines = discounts.spread([line for line, _ in pairs], discount) if discount else [line for line, _ in pairs]
     secret = f"{id}_secret_{random_id('', 40)}"
-    methods = ["card", *{"usd": ["us_bank_account"], "eur": ["sepa_debit"]}.get(code, [])]
-    phone = params.mapping("phone_number_collection")
-    tax = params.mapping("automatic_tax")
-    if tax is not None and tax.boolean("enabled"):
-        raise not_simulated("automatic tax", "automatic_tax[enabled]")
-    if params.boolean("allow_promotion_codes"):
-        raise not_simulated("promotion codes", "allow_promotion_codes")
     session: dict[str, Any] = {
-        "id": id,
-        "object": "checkout.session",
-        **dict.fromkeys(NULL),
-        **{"adaptive_pricing": {"enabled": False}, "amount_subtotal": subtotal, "currency": code},
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": params.choice("billing_address_collection", ("auto", "required")),
+        **{"id": id, "object": "checkout.session"},
+        **BLANK,
+        **{"allow_promotion_codes": codes, "amount_subtotal": subtotal, "amount_total": 0, "currency": code},
         **{"cancel_url": params.url("cancel_url"), "client_reference_id": params.text("client_reference_id", 200)},
-        **{
-            "client_secret": None if hosted else secret,
-            "created": now,
-            "custom_fields": [],
-            "customer_email": None if customer else email,
-        },
-        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
-        **{"customer": customer["id"] if customer else None, "customer_creation": creation},
-        **{"customer_details": _details(email) if email else None, "discounts": chosen},
-        **{"expires_at": _expiry(params, now), "livemode": False, "locale": params.text("locale")},
-        "integration_identifier": params.text("integration_identifier"),
-        "invoice_creation": {
-            "enabled": False,
-            "invoice_data": {
-                **dict.fromkeys(("account_tax_ids", "custom_fields", "description", "footer", "issuer")),
-                **{"metadata": {}, "rendering_options": None},
-            },
-        },
-        **{"metadata": params.metadata(), "mode": "payment", "payment_method_collection": "if_required"},
-        **{"origin_context": params.choice("origin_context", ("mobile_app", "web")), "payment_method_options": {}},
-        **{"payment_method_types": methods},
-        "phone_number_collection": {"enabled": bool(phone and phone.boolean("enabled"))},
-        "redirect_on_completion": params.choice("redirect_on_completion", ("always", "if_required", "never")),
+        **{"client_secret": None if hosted else secret, "created": now},
+        **{"customer": customer_id, "customer_creation": creation, "customer_email": None if customer else email},
+        **{"customer_details": details(email) if email else None, "expires_at": _expiry(params, now)},
+        **{"integration_identifier": params.text("integration_identifier"), "metadata": params.metadata()},
+        **{"locale": _locale(params), "origin_context": params.choice("origin_context", ("mobile_app", "web"))},
+        **_payment_methods(params, code),
+        "phone_number_collection": PHONE[_enabled(params, "phone_number_collection")],
         **{"return_url": params.url("return_url"), "success_url": params.url("success_url")},
-        **{"status": "open", "submit_type": params.choice("submit_type", ("auto", "book", "donate", "pay"))},
-        **_totals(code, subtotal, discount, rates),
+        **{"submit_type": params.choice("submit_type", ("auto", "book", "donate", "pay"))},
         "url": f"{public_url}/c/pay/{id}" if hosted else None,
-        "allowed_payment_method_types": params.texts("allowed_payment_method_types") or None,
-        "excluded_payment_method_types": params.texts("excluded_payment_method_types") or None,
     }
-    adaptive = params.mapping("adaptive_pricing")
-    if adaptive is not None and adaptive.boolean("enabled"):
-        raise not_simulated("adaptive pricing", "adaptive_pricing[enabled]")
+    _refuse(params)
+    _check_urls(session, hosted)
+    record = {
+        **{"session": session, "secret": secret, "debit_due": None},
+        **{"lines": [line for line, _ in pairs], "products": [sold for _, sold in pairs]},
+        **{"payment_data": payment_data, "payment_metadata": payment_metadata, "last_error": None},
+    }
+    return priced(account, record, chosen=chosen, rates=rates)
+
+
+def _enabled(params: Params, name: str) -> bool:
+    given = params.mapping(name)
+    if given is None:
+        return False
+    enabled = given.boolean("enabled")
+    given.finish()
+    return bool(enabled)
+
+
+def _locale(params: Params) -> str | None:
+    locale = params.text("locale")
+    if locale not in (None, "auto", "en", "en-GB"):
+        raise not_simulated(f"the locale `{locale}`: its pages are in English", "locale")
+    return locale
+
+
+def _payment_methods(params: Params, code: str) -> JSON:
+    """What may be paid with in a currency, narrowed by the caller."""
     if "payment_method_types" in params:
         raise invalid(
             "The parameter payment_method_types is no longer accepted. Payment methods are chosen dynamically; "
@@ -97,14 +95,28 @@ def create(account: Account, params: Params, now: int, public_url: str) -> JSON:
             "payment_method_types",
             "parameter_unknown",
         )
-    params.finish(KNOWN)
-    _check_urls(session, hosted)
+    allowed, excluded = params.texts("allowed_payment_method_types"), params.texts("excluded_payment_method_types")
+    types = METHODS.get(code, CARD)
+    if allowed or excluded:
+        types = [type for type in types if type in (allowed or types) and type not in excluded]
+    if not types:
+        raise not_simulated("a Checkout Session with other payment methods than cards and bank debits")
     return {
-        **{"session": session, "secret": secret, "debit_due": None},
-        **{"lines": lines, "redeemed": redeemed, "products": [sold for _, sold in pairs]},
-        **{"payment_data": payment_data, "payment_metadata": payment_metadata, "last_error": None},
-        "rates": rates,
+        "payment_method_types": types,
+        "allowed_payment_method_types": allowed or None,
+        "excluded_payment_method_types": excluded or None,
     }
+
+
+def _refuse(params: Params) -> None:
+    """Raise when something was asked for that is not simulated; to ask for nothing special is fine."""
+    for name in ("automatic_tax", "adaptive_pricing", "invoice_creation", "tax_id_collection", "managed_payments"):
+        if _enabled(params, name):
+            raise not_simulated(f"the parameter {name}", f"{name}[enabled]")
+    for name, usual in (("billing_address_collection", "auto"), ("redirect_on_completion", "always")):
+        if params.text(name) not in (None, usual):
+            raise not_simulated(f"other values of {name} than `{usual}`", name)
+    params.finish(KNOWN)
 
 
 def _ui_mode(params: Params) -> str:
@@ -140,53 +152,26 @@ def _subtotal(params: Params, lines: list[JSON]) -> tuple[str, int]:
     return code, sum(line["amount_subtotal"] for line in lines)
 
 
-def _totals(code: str, subtotal: int, discount: int, rates: list[JSON]) -> JSON:
-    """The fields of a session that say what there is to pay. Raises when that is too little or too much."""
-    cost = shipping.cost(rates)
-    delivery = cost["amount_total"] if cost else 0
-    total = subtotal - discount + delivery
-    if total > MAXIMUM:
-        raise invalid(
-            f"The Checkout Session's total amount must be no more than {display(MAXIMUM, code)}.",
-            "line_items",
-            "amount_too_large",
-        )
-    if 0 < total < minimum(code):
-        raise invalid(
-            f"The Checkout Session's total amount must convert to at least {display(minimum(code), code)}.",
-            "line_items",
-            "amount_too_small",
-        )
-    details = {"amount_discount": discount, "amount_shipping": delivery, "amount_tax": 0, "breakdown": None}
-    return {
-        **{"amount_total": total, "payment_status": "unpaid" if total else "no_payment_required"},
-        **{"shipping_cost": cost, "shipping_options": shipping.offered(rates), "total_details": details},
-    }
-
-
 UPDATABLE_ELSEWHERE = ("collected_information", "line_items", "payment_intent_data")
 
 
-def updated(account: Account, record: JSON, params: Params, now: int) -> tuple[JSON, list[JSON]]:
-    """What `POST /v1/checkout/sessions/{id}` changes, and the shipping rates that are offered afterwards."""
-    session, rates = record["session"], record.get("rates", [])
-    changes: JSON = {"metadata": params.metadata(before=session["metadata"])}
+def updated(account: Account, record: JSON, params: Params, now: int) -> JSON:
+    """The record after `POST /v1/checkout/sessions/{id}`."""
+    session = record["session"]
+    after = {**record, "session": {**session, "metadata": params.metadata(before=session["metadata"])}}
     if "shipping_options" in params:
         if session["status"] != "open":
             raise invalid("Only open Checkout Sessions can have their shipping options updated.", "shipping_options")
-        if session["payment_intent"] is not None:
-            raise not_simulated("new shipping options after a first attempt to pay", "shipping_options")
         rates = shipping.options(account, params, session["currency"], now)
-        discount = session["total_details"]["amount_discount"]
-        changes |= _totals(session["currency"], session["amount_subtotal"], discount, rates)
+        after = priced(account, after, chosen=session["discounts"], rates=rates)
     params.finish(UPDATABLE_ELSEWHERE)
-    return changes, rates
+    return after
 
 
 def _payment_data(params: Params) -> tuple[JSON, dict[str, str]]:
     data = params.mapping("payment_intent_data")
     if data is None:
-        return {}, {}
+        return NO_DATA, NO_DATA
     metadata = data.metadata()
     names = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
     values = {name: text for name in names if (text := data.text(name)) is not None}
@@ -218,16 +203,18 @@ def _check_urls(session: JSON, hosted: bool) -> None:
         )
 
 
-def _details(email: str | None) -> JSON:
+def details(email: str | None, shopper: Shopper | None = None) -> JSON:
+    """`customer_details`: what is known of the shopper."""
     names = ("address", "business_name", "individual_name", "name", "phone", "tax_exempt", "tax_ids")
-    return {**dict.fromkeys(names), "email": email, "tax_exempt": "none", "tax_ids": []}
+    known = {} if shopper is None else {"name": shopper.name, "phone": shopper.phone, "address": shopper.address}
+    return {**dict.fromkeys(names), "email": email, "tax_exempt": "none", "tax_ids": [], **known}
 
 
-def with_customer(session: JSON, email: str | None, name: str | None) -> JSON:
+def with_customer(session: JSON, shopper: Shopper) -> JSON:
     """The session with the customer details that the shopper gave."""
     before = session["customer_details"] or {}
-    details = {**_details(session["customer_email"] or before.get("email") or email), "name": name}
-    return {**session, "customer_details": details}
+    email = session["customer_email"] or before.get("email") or shopper.email
+    return {**session, "customer_details": details(email, shopper)}
 
 
 def redirect_url(session: JSON) -> str:
@@ -238,8 +225,3 @@ def redirect_url(session: JSON) -> str:
 def filled(url: str, id: str) -> str:
     """`url` with the session id in its place."""
     return url.replace(PLACEHOLDER, id).replace("%7BCHECKOUT_SESSION_ID%7D", id)
-
-
-def line_items(record: JSON) -> JSON:
-    """The session's line items as the expanded list."""
-    return list_object(record["lines"], f"/v1/checkout/sessions/{record['session']['id']}/line_items")

@@ -65,13 +65,14 @@ def options(account: Account, params: Params, code: str, now: int) -> list[JSON]
     return rates
 
 
-def cost(rates: list[JSON]) -> JSON | None:
-    """The `shipping_cost` of a session that offers these rates."""
+def cost(rates: list[JSON], chosen: str | None = None) -> JSON | None:
+    """The `shipping_cost` of a session that offers these rates: of the one with id `chosen`, or of the first."""
     if not rates:
         return None
-    amount = rates[0]["fixed_amount"]["amount"]
-    chosen = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount}
-    return {**chosen, "shipping_rate": rates[0]["id"], "taxes": []}
+    rate = next((one for one in rates if one["id"] == chosen), rates[0])
+    amount = rate["fixed_amount"]["amount"]
+    amounts = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount}
+    return {**amounts, "shipping_rate": rate["id"], "taxes": []}
 
 
 def offered(rates: list[JSON]) -> list[JSON]:

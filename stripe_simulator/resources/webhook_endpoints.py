@@ -24,6 +24,21 @@ def endpoint(params: Params, now: int) -> JSON:
     return made
 
 
+def updated(endpoint: JSON, params: Params) -> JSON:
+    """The endpoint after `POST /v1/webhook_endpoints/{id}`."""
+    after = dict(endpoint)
+    after["url"] = params.url("url") or endpoint["url"]
+    after["enabled_events"] = params.texts("enabled_events") or endpoint["enabled_events"]
+    if "description" in params:
+        after["description"] = params.text("description")
+    disabled = params.boolean("disabled")
+    if disabled is not None:
+        after["status"] = "disabled" if disabled else "enabled"
+    after["metadata"] = params.metadata(before=endpoint["metadata"])
+    params.finish()
+    return after
+
+
 def shown(endpoint: JSON) -> JSON:
     """An endpoint without its secret."""
     return {name: value for name, value in endpoint.items() if name != "secret"}

@@ -6,7 +6,7 @@
   var target = origin === "null" ? "*" : origin;
   var base = window.location.pathname.replace(/\/_simulator\/payment_element$/, "");
   var $ = function (id) { return document.getElementById(id); };
-  var debit = null, type = "card", free = false;
+  var debit = null, card = true, type = "card", free = false;
 
   function tell(message) { window.parent.postMessage(Object.assign({ channel: channel }, message), target); }
 
@@ -192,13 +192,16 @@
   });
   function learn(facts) {
     if (facts.appearance) dress(facts.appearance);
-    if (facts.currency) debit = { usd: "us_bank_account", eur: "sepa_debit" }[facts.currency] || null;
+    if (facts.methods) {
+      debit = facts.methods.filter(function (one) { return one !== "card"; })[0] || null;
+      card = facts.methods.indexOf("card") >= 0;
+    }
     if (facts.free !== undefined) free = !!facts.free;
-    document.querySelector(".tabs").hidden = free || !debit;
+    document.querySelector(".tabs").hidden = free || !debit || !card;
     $("debit-name").textContent = debit === "sepa_debit" ? "SEPA debit" : "US bank account";
     $("tab-debit").setAttribute("aria-controls", debit === "sepa_debit" ? "panel-sepa" : "panel-us");
     $("free").hidden = !free;
-    choose(type === "card" || !debit ? "card" : "debit");
+    choose(card && (type === "card" || !debit) ? "card" : "debit");
   }
 
   // ---- Paying

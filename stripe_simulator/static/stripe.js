@@ -184,7 +184,8 @@
 
   function Checkout(key, options) {
     if (!options || !options.clientSecret) throw IntegrationError("clientSecret is required. See " + DOCS);
-    var events = Emitter(), raw = null, email = null, secret = null, payment = null, totalWasRead = false, busy = null;
+    var events = Emitter(), raw = null, methods = [], email = null, phone = null, billing = null, secret = null;
+    var payment = null, totalWasRead = false, busy = null;
     var elementsOptions = options.elementsOptions || {};
     var appearance = elementsOptions.appearance || {};
     var defaults = options.defaultValues || {};
@@ -199,11 +200,18 @@
         return request(path("/init"), { key: key, client_secret: secret });
       }).then(function (answer) {
         if (answer.error) throw Object.assign(new Error(answer.error.message), { code: answer.error.code || null });
-        raw = answer.session;
-        email = raw.email || defaults.email || null;
-        if (payment) payment.facts({ currency: raw.currency, free: raw.total.total.minorUnitsAmount === 0 });
+        methods = answer.methods;
+        email = answer.session.email || defaults.email || null;
+        phone = answer.session.phoneNumber || defaults.phoneNumber || null;
+        billing = defaults.billingAddress || null;
+        learn(answer.session);
       });
       return loading;
+    }
+
+    function learn(session) {
+      raw = session;
+      if (payment) payment.facts({ methods: methods, free: raw.total.total.minorUnitsAmount === 0 });
     }
 
     function reading(amount) {  // an amount that remembers that somebody looked
@@ -220,6 +228,8 @@
     function session() {
       var view = JSON.parse(JSON.stringify(raw));
       view.email = raw.email || email;
+      view.phoneNumber = phone;
+      view.billingAddress = billing;
       view.canConfirm = raw.status.type === "open" && !!view.email && !busy &&
         (raw.total.total.minorUnitsAmount === 0 || !!payment && payment.complete());
       view.total.total = reading(raw.total.total);
@@ -229,7 +239,9 @@
     function changed() { if (raw) events.emit("change", session()); }
 
     function failure(error) {
-      return { type: "error", error: Object.assign({ message: "Something went wrong.", code: null }, error) };
+      var known = Object.assign({ message: "Something went wrong.", code: null }, error);
+      if (known.type === "card_error") known.paymentFailed = { declineCode: known.decline_code || null };
+      return { type: "error", error: known };
     }
 
     function confirm(given) {
@@ -245,8 +257,14 @@
       if (given.redirect && given.redirect !== "always" && given.redirect !== "if_required") {
         return Promise.reject(IntegrationError("Invalid value for confirm(): redirect should be `always` or `if_required`."));
       }
-      var values = { key: key, client_secret: secret, email: address, return_url: given.returnUrl };
-      if (given.billingAddress && given.billingAddress.name) values.name = given.billingAddress.name;
+      var beyond = ["paymentMethod", "savePaymentMethod", "shippingAddress", "expressCheckoutConfirmEvent"].filter(function (name) { return given[name]; })[0];
+      if (beyond) return Promise.reject(IntegrationError("The Stripe simulator does not simulate confirm({ " + beyond + " })."));
+      var values = { key: key, client_secret: secret, email: address, return_url: given.returnUrl, phone: given.phoneNumber || phone };
+      var bill = given.billingAddress || billing;
+      if (bill) {
+        values.name = bill.name;
+        Object.keys(bill.address || {}).forEach(function (name) { values["address[" + name + "]"] = bill.address[name]; });
+      }
       var free = raw.total.total.minorUnitsAmount === 0;
       var paying = raw.status.type !== "open" || free ? request(path("/confirm"), values)
         : payment ? payment.confirm({ path: path("/confirm"), values: values })
@@ -257,7 +275,7 @@
           : answer;
       }).then(function (answer) {
         busy = null;
-        if (answer.session) raw = answer.session;
+        if (answer.session) learn(answer.session);
         if (answer.error) {
           raw.lastPaymentError = { message: answer.error.message };
           changed();
@@ -276,6 +294,13 @@
       return busy;
     }
 
+    function update(values, code) {
+      return request(path("/update"), Object.assign({ key: key, client_secret: secret }, values)).then(function (answer) {
+        if (answer.error) return { type: "error", error: { message: answer.error.message, code: code } };
+        learn(answer.session);
+        return succeeded();
+      });
+    }
     function succeeded() { changed(); return { type: "success", session: session() }; }
     function notSimulated(name) {
       return function () {
@@ -294,20 +319,23 @@
         if (!raw.email) email = given;
         return Promise.resolve(succeeded());
       },
-      updateBillingAddress: function (value) { raw.billingAddress = value; return Promise.resolve(succeeded()); },
-      updateShippingAddress: function (value) { raw.shippingAddress = value; return Promise.resolve(succeeded()); },
-      updatePhoneNumber: function (value) { raw.phoneNumber = value; return Promise.resolve(succeeded()); },
-      applyPromotionCode: notSimulated("applyPromotionCode"),
-      removePromotionCode: notSimulated("removePromotionCode"),
+      updateBillingAddress: function (value) { billing = value; return Promise.resolve(succeeded()); },
+      updatePhoneNumber: function (value) { phone = value; return Promise.resolve(succeeded()); },
+      applyPromotionCode: function (value) {
+        if (typeof value !== "string" || !value.trim()) return Promise.resolve(failure({ message: "Enter a promotion code.", code: "invalidCode" }));
+        return update({ promotion_code: value.trim() }, "invalidCode");
+      },
+      removePromotionCode: function () { return update({ promotion_code: "" }, null); },
+      updateShippingOption: function (value) { return update({ shipping_rate: String(value) }, null); },
+      updateShippingAddress: notSimulated("updateShippingAddress"),
       updateLineItemQuantity: notSimulated("updateLineItemQuantity"),
-      updateShippingOption: notSimulated("updateShippingOption"),
       updateTaxIdInfo: notSimulated("updateTaxIdInfo"),
       runServerUpdate: function (update) {
         return Promise.resolve(update()).then(function () {
           return request(path("/init"), { key: key, client_secret: secret });
         }).then(function (answer) {
           if (answer.error) return failure(answer.error);
-          raw = answer.session;
+          learn(answer.session);
           return succeeded();
         });
       }
@@ -321,7 +349,7 @@
         payment = PaymentElement(appearance, paymentOptions || {}, function () { payment = null; changed(); });
         payment.element.on("change", changed);
         load().then(function () {
-          if (payment) payment.facts({ currency: raw.currency, free: raw.total.total.minorUnitsAmount === 0 });
+          learn(raw);
         }, function (error) { if (payment) payment.failed({ message: error.message }); });
         return payment.element;
       },

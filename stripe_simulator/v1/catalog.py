@@ -1,15 +1,21 @@
 """/v1/products, /v1/prices, /v1/coupons, /v1/promotion_codes, /v1/shipping_rates"""
 
 from ..calls import Call
-from ..errors import JSON
+from ..errors import JSON, invalid
 from ..resources import catalog, discounts, shipping
-from .answers import expanded
+
+
+def _keep(call: Call, table: str, object: JSON) -> None:
+    call.simulator.state.put(call.account, table, object["id"], object)
+    call.simulator.emit(call.account, f"{object['object']}.created", object)
 
 
 async def create_product(call: Call) -> JSON:
     """POST /v1/products."""
     product = catalog.product(call.params, call.now)
-    call.simulator.state.put(call.account, "products", product["id"], product)
+    if product["id"] in call.account.tables["products"]:
+        raise invalid("Product already exists.", "id", "resource_already_exists")
+    _keep(call, "products", product)
     return product
 
 
@@ -23,23 +29,24 @@ async def create_price(call: Call) -> JSON:
     else:
         raise call.params.missing("product")
     price = catalog.price(call.params, product["id"], call.now)
-    call.simulator.state.put(call.account, "products", product["id"], product)
-    call.simulator.state.put(call.account, "prices", price["id"], price)
-    return expanded(call, price)
+    if id is None:
+        _keep(call, "products", product)
+    _keep(call, "prices", price)
+    return price
 
 
 async def create_coupon(call: Call) -> JSON:
     """POST /v1/coupons."""
     coupon = discounts.coupon(call.account, call.params, call.now)
-    call.simulator.state.put(call.account, "coupons", coupon["id"], coupon)
+    _keep(call, "coupons", coupon)
     return coupon
 
 
 async def create_promotion_code(call: Call) -> JSON:
     """POST /v1/promotion_codes."""
     promotion = discounts.promotion_code(call.account, call.params, call.now)
-    call.simulator.state.put(call.account, "promotion_codes", promotion["id"], promotion)
-    return expanded(call, promotion)
+    _keep(call, "promotion_codes", promotion)
+    return promotion
 
 
 async def create_shipping_rate(call: Call) -> JSON:

@@ -10,7 +10,6 @@ async def create(call: Call) -> JSON:
     customer = customers.changed(customers.blank(call.now), call.params)
     call.simulator.state.put(call.account, "customers", customer["id"], customer)
     call.simulator.emit(call.account, "customer.created", customer)
-    call.simulator.webhooks.flush()
     return customer
 
 
@@ -21,7 +20,6 @@ async def update(call: Call) -> JSON:
     changed = {name: value for name, value in before.items() if customer[name] != value}
     call.simulator.state.put(call.account, "customers", customer["id"], customer)
     call.simulator.emit(call.account, "customer.updated", customer, changed)
-    call.simulator.webhooks.flush()
     return customer
 
 
@@ -32,5 +30,4 @@ async def delete(call: Call) -> JSON:
     gone = {"id": customer["id"], "object": "customer", "deleted": True}
     call.simulator.state.put(call.account, "customers", customer["id"], gone)
     call.simulator.emit(call.account, "customer.deleted", customer)
-    call.simulator.webhooks.flush()
     return gone

@@ -3,8 +3,9 @@
 from ..calls import Call
 from ..errors import JSON
 from ..resources import payments, refunds
+from ..resources.events import wanted
 from ..resources.lists import page
-from .answers import expanded
+from .filters import created, narrowed
 
 
 async def cancel_intent(call: Call) -> JSON:
@@ -27,17 +28,10 @@ async def create_refund(call: Call) -> JSON:
     changed = {name: before[name] for name in ("amount_refunded", "refunded")}
     call.simulator.emit(call.account, "charge.refunded", charge, changed)
     call.simulator.emit(call.account, "refund.created", refund)
-    call.simulator.webhooks.flush()
-    return expanded(call, refund)
+    return refund
 
 
 async def events(call: Call) -> JSON:
-    """GET /v1/events, narrowed by `type` or `types`."""
-    types = call.params.texts("types")
-    type = call.params.text("type")
-    wanted = {*types, type} if type else set(types)
-
-    def keep(event: JSON) -> bool:
-        return not wanted or event["type"] in wanted
-
+    """GET /v1/events, narrowed by `created`, `type`, `types` and `delivery_success`."""
+    keep = narrowed(call.params, created, lambda params: wanted(params, call.now))
     return page(call.account.tables["events"], call.params, "/v1/events", keep=keep)

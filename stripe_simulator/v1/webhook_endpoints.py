@@ -3,7 +3,7 @@
 from ..calls import Call
 from ..errors import JSON
 from ..resources.lists import page
-from ..resources.webhook_endpoints import endpoint, shown
+from ..resources.webhook_endpoints import endpoint, shown, updated
 
 
 async def create(call: Call) -> JSON:
@@ -17,6 +17,13 @@ async def retrieve(call: Call) -> JSON:
     """GET /v1/webhook_endpoints/{id}."""
     call.params.finish()
     return shown(call.account.get("webhook_endpoints", call.path["id"], "webhook endpoint"))
+
+
+async def update(call: Call) -> JSON:
+    """POST /v1/webhook_endpoints/{id}: its address and events, or whether it is disabled."""
+    changed = updated(call.account.get("webhook_endpoints", call.path["id"], "webhook endpoint"), call.params)
+    call.simulator.state.put(call.account, "webhook_endpoints", changed["id"], changed)
+    return shown(changed)
 
 
 async def all(call: Call) -> JSON:

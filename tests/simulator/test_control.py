@@ -1,6 +1,8 @@
 import asyncio
 import base64
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import stripe
 
 from stripe_simulator import Simulator, create_app
+from stripe_simulator.errors import StripeError
 from stripe_simulator.server import Running, running
 
 from .conftest import Receiver, params
@@ -35,7 +38,7 @@ def test_a_paid_session_can_be_disputed_once(
     session = client.v1.checkout.sessions.create(params())
     url = f"{simulator.url}/_simulator/sessions/{session.id}/dispute"
     assert httpx.post(url).status_code == 400
-    asyncio.run(simulator.simulator.pay(session.id))
+    simulator.simulator.pay_session(session.id)
     dispute = httpx.post(url, json={"reason": "fraudulent"}).json()
     assert (dispute["object"], dispute["amount"], dispute["status"]) == ("dispute", 2500, "needs_response")
     assert receiver.types()[-1] == "charge.dispute.created"
@@ -145,11 +148,122 @@ def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeC
     client.v1.customers.create({"name": "<script>alert(1)</script>"})
     endpoint = client.v1.webhook_endpoints.create({"url": "http://x.test", "enabled_events": ["charge.succeeded"]})
     assert endpoint.secret is not None
-    page = httpx.get(f"{simulator.url}/_simulator").text
-    assert "POST /v1/customers" in page
-    assert "customer.created" in page
-    assert "<script>alert" not in page
-    assert endpoint.secret not in page
+    answer = httpx.get(f"{simulator.url}/_simulator")
+    assert "/v1/customers" in answer.text
+    assert "customer.created" in answer.text
+    assert "<script>alert" not in answer.text
+    second, first = re.findall(r"requests/(\d+)", answer.text)
+    bodies = [httpx.get(f"{simulator.url}/_simulator/requests/{number}") for number in (first, second)]
+    assert all(body.headers["content-type"].startswith("text/plain") for body in bodies)
+    assert "name = <script>" in bodies[0].text
+    assert '"enabled_events"' in bodies[1].text
+    event = client.v1.events.list().data[0]
+    assert "customer.created" in httpx.get(f"{simulator.url}/_simulator/events/{event.id}").text
+    assert endpoint.secret not in answer.text + bodies[1].text
+    assert httpx.get(f"{simulator.url}/_simulator/events/evt_none").status_code == 404
+    assert httpx.get(f"{simulator.url}/_simulator/requests/999999").status_code == 404
+
+
+def test_the_dashboard_is_sent_again_only_when_something_happened(
+    client: stripe.StripeClient, simulator: Running
+) -> None:
+    simulator.simulator.clock = lambda: 1_800_000_000.0
+    try:
+        tag = {"If-None-Match": httpx.get(f"{simulator.url}/_simulator").headers["etag"]}
+        assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 304
+        client.v1.customers.list()
+        assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 200
+    finally:
+        simulator.simulator.clock = time.time
+
+
+def test_the_dashboard_narrows_to_one_session_and_what_belongs_to_it(
+    client: stripe.StripeClient, simulator: Running
+) -> None:
+    first, second = (client.v1.checkout.sessions.create(params()).id for _ in range(2))
+    for id in (first, second):
+        simulator.simulator.pay_session(id)
+    intent = client.v1.checkout.sessions.retrieve(first).payment_intent
+    assert isinstance(intent, str)
+    client.v1.refunds.create({"payment_intent": intent})
+    page = httpx.get(f"{simulator.url}/_simulator", params={"session": first}).text
+    assert first in page
+    assert second not in page
+    assert intent in page
+    assert "charge.refunded" in page
+    assert "/v1/refunds" in page
+
+
+def test_everything_on_the_dashboard_can_be_done_from_python(
+    client: stripe.StripeClient, simulator: Running, receiver: Receiver
+) -> None:
+    stripe_, sessions = simulator.simulator, client.v1.checkout.sessions
+    stripe_.webhook_url = receiver.url
+    stripe_.deliver("drop")
+    assert stripe_.expire_session(sessions.create(params()).id)["status"] == "expired"
+    assert receiver.arrived == []
+    stripe_.deliver("deliver")
+    debit = sessions.create(params()).id
+    stripe_.pay_session(debit, "DE89370400440532013000")
+    assert stripe_.settle_debit(debit, succeeded=True)["payment_status"] == "paid"
+    assert receiver.types()[-1] == "checkout.session.async_payment_succeeded"
+    stripe_.fault("500", "GET /v1/customers")
+    with pytest.raises(stripe.APIError):
+        client.v1.customers.list()
+    with pytest.raises(StripeError, match="A fault is one of"):
+        stripe_.fault("fire")
+
+
+def test_the_state_of_the_controls_can_be_read(simulator: Running) -> None:
+    at = f"{simulator.url}/_simulator"
+    httpx.post(f"{at}/faults", json={"route": "POST /v1/refunds", "kind": "429", "times": 2})
+    httpx.post(f"{at}/clock", json={"advance": 60})
+    httpx.post(f"{at}/webhooks", json={"mode": "reorder"})
+    state = httpx.get(f"{at}/state").json()
+    assert state["offset"] == 60
+    assert state["webhooks"] == {"url": None, "mode": "reorder"}
+    assert state["faults"] == [{"route": "POST /v1/refunds", "kind": "429", "times": 2, "rate": 1.0}]
+    assert httpx.post(f"{at}/faults/clear").json() == {"faults": []}
+    assert httpx.get(f"{at}/state").json()["faults"] == []
+    assert httpx.post(f"{at}/faults", json={"kind": "latency", "seconds": "soon"}).status_code == 400
+
+
+def test_a_session_expires_by_the_control(client: stripe.StripeClient, simulator: Running) -> None:
+    id = client.v1.checkout.sessions.create(params()).id
+    url = f"{simulator.url}/_simulator/sessions/{id}/expire"
+    assert httpx.post(url).json()["status"] == "expired"
+    assert httpx.post(url).status_code == 400
+
+
+def test_a_session_is_paid_only_by_what_it_takes(client: stripe.StripeClient, simulator: Running) -> None:
+    session = client.v1.checkout.sessions.create(params())
+    url = f"{simulator.url}/_simulator/sessions/{session.id}/pay"
+    refused = httpx.post(url, json={"card": "000123456789"})
+    assert (refused.status_code, "us_bank_account" in refused.text) == (400, True)
+
+
+def test_a_plan_decides_the_next_payment_and_its_webhooks(
+    client: stripe.StripeClient, simulator: Running, receiver: Receiver
+) -> None:
+    simulator.simulator.webhook_url = receiver.url
+    session = client.v1.checkout.sessions.create(params())
+    plan = {"card": "4000000000009995", "webhooks": "drop"}
+    assert httpx.post(f"{simulator.url}/_simulator/sessions/{session.id}/plan", json=plan).json() == plan
+    assert session.client_secret is not None
+    form = {
+        **{"key": "pk_test_123", "client_secret": session.client_secret, "payment_method[type]": "card"},
+        **{"payment_method[number]": "4242424242424242", "payment_method[exp_month]": "12"},
+        **{"payment_method[exp_year]": "2034", "payment_method[cvc]": "123"},
+    }
+    confirm = f"{simulator.url}/v1/payment_pages/{session.id}/confirm"
+    assert httpx.post(confirm, data=form).json()["error"]["decline_code"] == "insufficient_funds"
+    assert httpx.post(confirm, data=form).json()["status"] == "complete"
+    simulator.simulator.drain()
+    assert receiver.arrived == []
+    assert httpx.post(f"{simulator.url}/_simulator/sessions/{session.id}/plan", json={"card": "1"}).status_code == 402
+    assert (
+        httpx.post(f"{simulator.url}/_simulator/sessions/{session.id}/plan", json={"webhooks": "x"}).status_code == 400
+    )
 
 
 def test_a_file_is_compacted_and_remembers_the_clock(tmp_path: Any) -> None:

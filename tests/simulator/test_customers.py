@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 import httpx
@@ -34,7 +33,7 @@ def test_a_customer_of_ones_own_pays_with_a_known_address(client: stripe.StripeC
     customer = client.v1.customers.create({"email": "ada@example.com"})
     made = client.v1.checkout.sessions.create(params(customer=customer.id, customer_email=None))
     assert (made.customer, made.customer_creation, made.customer_email) == (customer.id, None, None)
-    asyncio.run(simulator.simulator.pay(made.id))
+    simulator.simulator.pay_session(made.id)
     expand = {"expand": ["customer", "payment_intent.customer"]}
     paid: Any = client.v1.checkout.sessions.retrieve(made.id, expand)  # type: ignore[arg-type]
     assert paid.customer.email == paid.customer_details.email == "ada@example.com"
@@ -58,7 +57,7 @@ def test_a_customer_that_does_not_fit_is_refused(client: stripe.StripeClient, ch
 
 def test_a_session_makes_a_customer_when_asked_to(client: stripe.StripeClient, simulator: Running) -> None:
     made = client.v1.checkout.sessions.create(params(customer_creation="always"))
-    asyncio.run(simulator.simulator.pay(made.id))
+    simulator.simulator.pay_session(made.id)
     paid = client.v1.checkout.sessions.retrieve(made.id)
     assert isinstance(paid.customer, str)
     assert client.v1.customers.retrieve(paid.customer).email == "ada@example.com"
@@ -93,7 +92,7 @@ def test_every_field_of_the_sdk_is_there(
     client: stripe.StripeClient, simulator: Running, type_: Any, name: str
 ) -> None:
     session = client.v1.checkout.sessions.create(params())
-    asyncio.run(simulator.simulator.pay(session.id))
+    simulator.simulator.pay_session(session.id)
     coupon = client.v1.coupons.create({"percent_off": 10})
     fixed: Any = {"amount": 500, "currency": "eur"}
     endpoint: Any = {"url": "https://shop.test/hook", "enabled_events": ["charge.succeeded"]}

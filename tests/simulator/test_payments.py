@@ -114,7 +114,9 @@ def test_webhooks_are_signed_and_arrive_before_the_shopper_leaves(
     simulator.simulator.webhook_url = receiver.url
     session = client.v1.checkout.sessions.create(params())
     pay(simulator, session.id)
-    assert receiver.types() == ["charge.succeeded", "payment_intent.succeeded", "checkout.session.completed"]
+    assert receiver.types() == [
+        *("payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "checkout.session.completed")
+    ]
     event = receiver.events()[-1]
     assert (event.data.object["id"], event.data.object["payment_status"]) == (session.id, "paid")
     assert (event.api_version, event.livemode) == ("2026-10-28.endive", False)

@@ -1,4 +1,3 @@
-import asyncio
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ def test_nothing_is_left_to_pay_after_a_full_discount(client: stripe.StripeClien
     assert [one.id for one in client.v1.promotion_codes.list({"code": "GIFT"}).data] == [code.id]
     session = client.v1.checkout.sessions.create(params(discounts=[{"promotion_code": code.id}]))
     assert (session.amount_total, session.payment_status) == (0, "no_payment_required")
-    asyncio.run(simulator.simulator.pay(session.id))
+    simulator.simulator.pay_session(session.id)
     assert client.v1.checkout.sessions.retrieve(session.id).status == "complete"
     assert client.v1.promotion_codes.retrieve(code.id).times_redeemed == 1
     with pytest.raises(stripe.InvalidRequestError, match="used up"):
@@ -98,7 +97,7 @@ def test_the_first_shipping_option_is_paid_for(client: stripe.StripeClient, simu
     assert [one.shipping_amount for one in session.shipping_options] == [490, 990]
     assert isinstance(session.shipping_cost.shipping_rate, str)
     assert client.v1.shipping_rates.retrieve(session.shipping_cost.shipping_rate).display_name == "Post"
-    asyncio.run(simulator.simulator.pay(session.id))
+    simulator.simulator.pay_session(session.id)
     assert client.v1.payment_intents.list().data[0].amount_received == 2990
 
 

@@ -1,4 +1,3 @@
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ def test_an_endpoint_gets_its_events_under_a_secret_of_its_own(
     endpoint = listen(client, receiver, "checkout.session.completed")
     assert endpoint.secret is not None
     assert endpoint.secret.startswith("whsec_")
-    asyncio.run(simulator.simulator.pay(client.v1.checkout.sessions.create(params()).id))
+    simulator.simulator.pay_session(client.v1.checkout.sessions.create(params()).id)
     [(body, signature)] = receiver.arrived
     assert stripe.Webhook.construct_event(body, signature, endpoint.secret).type == "checkout.session.completed"
     with pytest.raises(stripe.SignatureVerificationError):
@@ -66,8 +65,10 @@ def test_events_can_arrive_in_the_wrong_order(
 ) -> None:
     simulator.simulator.webhook_url = receiver.url
     httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "reorder"})
-    asyncio.run(simulator.simulator.pay(client.v1.checkout.sessions.create(params()).id))
-    assert receiver.types() == ["checkout.session.completed", "payment_intent.succeeded", "charge.succeeded"]
+    simulator.simulator.pay_session(client.v1.checkout.sessions.create(params()).id)
+    assert receiver.types() == [
+        *("checkout.session.completed", "payment_intent.succeeded", "charge.succeeded", "payment_intent.created")
+    ]
 
 
 def test_what_was_not_delivered_is_delivered_after_a_restart(receiver: Receiver, tmp_path: Path) -> None:
@@ -83,3 +84,12 @@ def test_what_was_not_delivered_is_delivered_after_a_restart(receiver: Receiver,
     with running(receiver.url, SECRET, state=path) as third:
         third.simulator.drain()
         assert len(receiver.arrived) == 2
+
+
+def test_a_name_that_ends_in_localhost_is_this_machine(
+    client: stripe.StripeClient, simulator: Running, receiver: Receiver
+) -> None:
+    simulator.simulator.webhook_url = receiver.url.replace("127.0.0.1", "books.localhost")
+    client.v1.checkout.sessions.expire(client.v1.checkout.sessions.create(params()).id)
+    simulator.simulator.drain()
+    assert len(receiver.arrived) == 1

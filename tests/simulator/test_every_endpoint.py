@@ -1,0 +1,305 @@
+"""Every endpoint through stripe-python, by its synchronous and its asynchronous methods alike."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stripe
+
+from stripe_simulator.api import PATHS
+from stripe_simulator.server import Running
+
+from .conftest import params
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(params=["sync", "async"])
+def call(request: pytest.FixtureRequest, simulator: Running) -> Iterator[Call]:
+    """`call("customers.create", {…})`: that method of the client, or its asynchronous twin run to its end."""
+    options: Any = {"base_addresses": {"api": simulator.url}}
+    if request.param == "sync":
+        client = stripe.StripeClient("sk_test_123", **options)
+        yield lambda name, *given: _method(client, name)(*given)
+        return
+    http_client = stripe.HTTPXClient()
+    client = stripe.StripeClient("sk_test_123", http_client=http_client, **options)
+    with asyncio.Runner() as runner:
+        yield lambda name, *given: runner.run(_method(client, f"{name}_async")(*given))
+        runner.run(http_client.close_async())
+
+
+def _method(client: stripe.StripeClient, name: str) -> Callable[..., Any]:
+    found: Any = client.v1
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found  # type: ignore[no-any-return]
+
+
+def ids(listed: Any) -> list[str]:
+    return [one.id for one in listed.data]
+
+
+def paid(call: Call, simulator: Running, **changes: Any) -> Any:
+    session = call("checkout.sessions.create", params(**changes))
+    simulator.simulator.pay_session(session.id)
+    return call("checkout.sessions.retrieve", session.id)
+
+
+def sessions_and_their_lines(call: Call) -> None:
+    session = call("checkout.sessions.create", params())
+    assert call("checkout.sessions.retrieve", session.id).to_dict() == session.to_dict()
+    changed = call("checkout.sessions.update", session.id, {"metadata": {"cart": "1"}})
+    assert changed.metadata.to_dict() == {"cart": "1"}
+    assert [line.description for line in call("checkout.sessions.line_items.list", session.id).data] == ["Tea"]
+    assert call("checkout.sessions.expire", session.id).status == "expired"
+    assert ids(call("checkout.sessions.list", {"status": "expired"})) == [session.id]
+
+
+def products_and_prices(call: Call) -> None:
+    product = call("products.create", {"name": "Teapot", "metadata": {"shelf": "3"}})
+    assert call("products.retrieve", product.id).metadata.to_dict() == {"shelf": "3"}
+    assert ids(call("products.list", {"ids": [product.id], "active": True})) == [product.id]
+    assert ids(call("products.list", {"active": False})) == []
+    price = call("prices.create", {"product": product.id, "currency": "jpy", "unit_amount": 4200, "lookup_key": "pot"})
+    assert call("prices.retrieve", price.id, {"expand": ["product"]}).product.name == "Teapot"
+    assert ids(call("prices.list", {"lookup_keys": ["pot"], "product": product.id})) == [price.id]
+    assert ids(call("prices.list", {"currency": "eur"})) == []
+
+
+def payments(call: Call, simulator: Running) -> None:
+    intent = paid(call, simulator).payment_intent
+    assert call("payment_intents.retrieve", intent).amount_received == 2500
+    assert ids(call("payment_intents.list")) == [intent]
+    [charge] = call("charges.list", {"payment_intent": intent}).data
+    assert call("charges.retrieve", charge.id).paid
+    with pytest.raises(stripe.InvalidRequestError, match="status of succeeded"):
+        call("payment_intents.cancel", intent)
+    part = call("refunds.create", {"payment_intent": intent, "amount": 1000})
+    rest = call("refunds.create", {"charge": charge.id})
+    assert (part.amount, rest.amount, call("refunds.retrieve", part.id).status) == (1000, 1500, "succeeded")
+    assert ids(call("refunds.list", {"charge": charge.id})) == [rest.id, part.id]
+
+
+def disputes(call: Call, simulator: Running) -> None:
+    first, second = (simulator.simulator.dispute(paid(call, simulator).id)["id"] for _ in range(2))
+    assert call("disputes.retrieve", first, {"expand": ["charge"]}).charge.disputed
+    assert call("disputes.update", first, {"evidence": {"uncategorized_text": "winning_evidence"}}).status == "won"
+    assert call("disputes.close", second).status == "lost"
+    assert ids(call("disputes.list")) == [second, first]
+
+
+def customers(call: Call) -> None:
+    customer = call("customers.create", {"email": "ada@example.com", "address": {"city": "London"}})
+    assert call("customers.retrieve", customer.id).address.city == "London"
+    assert call("customers.update", customer.id, {"name": "Ada"}).name == "Ada"
+    session = call("checkout.sessions.create", params(customer=customer.id, customer_email=None))
+    assert ids(call("checkout.sessions.list", {"customer": customer.id})) == [session.id]
+    assert ids(call("customers.list", {"email": "ada@example.com"})) == [customer.id]
+    assert call("customers.delete", customer.id).deleted
+    assert ids(call("customers.list", {"email": "ada@example.com"})) == []
+
+
+def discounts(call: Call) -> None:
+    coupon = call("coupons.create", {"id": "HALF", "percent_off": 50})
+    assert call("coupons.retrieve", "HALF").to_dict() == coupon.to_dict()
+    assert ids(call("coupons.list")) == ["HALF"]
+    promotion = {"promotion": {"type": "coupon", "coupon": "HALF"}, "code": "SPRING"}
+    code = call("promotion_codes.create", promotion)
+    assert (
+        call("promotion_codes.retrieve", code.id, {"expand": ["promotion.coupon"]}).promotion.coupon.percent_off == 50
+    )
+    assert ids(call("promotion_codes.list", {"coupon": "HALF", "active": True})) == [code.id]
+    assert ids(call("promotion_codes.list", {"code": "AUTUMN"})) == []
+    session = call("checkout.sessions.create", params(discounts=[{"promotion_code": code.id}]))
+    assert session.amount_total == 1250
+
+
+def shipping(call: Call) -> None:
+    fixed = {"amount": 490, "currency": "eur"}
+    rate = call("shipping_rates.create", {"display_name": "Post", "type": "fixed_amount", "fixed_amount": fixed})
+    assert call("shipping_rates.retrieve", rate.id).fixed_amount.amount == 490
+    assert ids(call("shipping_rates.list", {"currency": "eur", "active": True})) == [rate.id]
+    session = call("checkout.sessions.create", params(shipping_options=[{"shipping_rate": rate.id}]))
+    assert session.amount_total == 2990
+
+
+def events_and_endpoints(call: Call) -> None:
+    endpoint = call("webhook_endpoints.create", {"url": "http://127.0.0.1:9/", "enabled_events": ["*"]})
+    assert endpoint.secret.startswith("whsec_")
+    changed = call("webhook_endpoints.update", endpoint.id, {"disabled": True, "enabled_events": ["charge.refunded"]})
+    assert (changed.status, changed.enabled_events, "secret" in changed) == ("disabled", ["charge.refunded"], False)
+    assert call("webhook_endpoints.retrieve", endpoint.id).status == "disabled"
+    assert ids(call("webhook_endpoints.list")) == [endpoint.id]
+    assert call("webhook_endpoints.delete", endpoint.id).deleted
+    call("products.create", {"name": "Cup"})
+    [event] = call("events.list", {"type": "product.*"}).data
+    assert call("events.retrieve", event.id).data.object.name == "Cup"
+    assert call("accounts.retrieve_current").id.startswith("acct_")
+
+
+def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
+    asked = set()
+    for part in (sessions_and_their_lines, products_and_prices, customers, discounts, shipping, events_and_endpoints):
+        simulator.simulator.reset()
+        part(call)
+        asked |= {(entry.method, entry.path) for entry in simulator.simulator.journal.entries}
+    for taking in (payments, disputes):
+        simulator.simulator.reset()
+        taking(call, simulator)
+        asked |= {(entry.method, entry.path) for entry in simulator.simulator.journal.entries}
+    never = [
+        (method, path)
+        for method, path, _ in PATHS
+        if not any(method == one and re.fullmatch(path.replace("{id}", "[^/]+"), at) for one, at in asked)
+    ]
+    assert never == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("charges.search", [{"query": "amount>1"}]),
+        ("customers.search", [{"query": "email:'a'"}]),
+        ("products.update", ["prod_1", {"name": "x"}]),
+        ("products.delete", ["prod_1"]),
+        ("prices.update", ["price_1", {"active": False}]),
+        ("coupons.delete", ["c"]),
+        ("promotion_codes.update", ["p", {"active": False}]),
+        ("shipping_rates.update", ["shr_1", {"active": False}]),
+        ("payment_intents.create", [{"amount": 100, "currency": "eur"}]),
+        ("payment_intents.confirm", ["pi_1"]),
+        ("payment_intents.capture", ["pi_1"]),
+        ("payment_intents.update", ["pi_1", {"amount": 1}]),
+        ("charges.create", [{"amount": 100, "currency": "eur"}]),
+        ("charges.update", ["ch_1", {"description": "x"}]),
+        ("refunds.update", ["re_1", {"metadata": {"a": "1"}}]),
+        ("refunds.cancel", ["re_1"]),
+        ("subscriptions.list", []),
+        ("invoices.list", []),
+        ("setup_intents.list", []),
+        ("payment_methods.list", []),
+        ("payment_links.list", []),
+        ("balance.retrieve", []),
+        ("balance_transactions.list", []),
+        ("tax_rates.list", []),
+        ("payouts.list", []),
+        ("accounts.retrieve", ["acct_1"]),
+        ("customers.payment_methods.list", ["cus_1"]),
+    ],
+)
+def test_an_endpoint_that_is_not_simulated_says_so(call: Call, name: str, given: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="does not simulate") as caught:
+        call(name, *given)
+    assert caught.value.http_status == 404
+
+
+SHIP: Any = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 1, "currency": "eur"}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ui_mode": "form"},
+        {"mode": "setup"},
+        {"automatic_tax": {"enabled": True}},
+        {"adaptive_pricing": {"enabled": True}},
+        {"invoice_creation": {"enabled": True}},
+        {"tax_id_collection": {"enabled": True}},
+        {"managed_payments": {"enabled": True}},
+        {"locale": "de"},
+        {"billing_address_collection": "required"},
+        {"redirect_on_completion": "never"},
+        {"shipping_address_collection": {"allowed_countries": ["DE"]}},
+        {"after_expiration": {"recovery": {"enabled": True}}},
+        {"branding_settings": {"display_name": "x"}},
+        {"consent_collection": {"terms_of_service": "required"}},
+        {"custom_fields": [{"key": "a", "type": "text", "label": {"type": "custom", "custom": "A"}}]},
+        {"custom_text": {"submit": {"message": "x"}}},
+        {"customer_update": {"name": "auto"}},
+        {"name_collection": {"business": {"enabled": True}}},
+        {"optional_items": [{"price": "price_1", "quantity": 1}]},
+        {"payment_method_collection": "always"},
+        {"payment_method_configuration": "pmc_1"},
+        {"payment_method_options": {"card": {"request_three_d_secure": "any"}}},
+        {"saved_payment_method_options": {"payment_method_save": "enabled"}},
+        {"permissions": {"update_shipping_details": "server_only"}},
+        {"wallet_options": {"link": {"display": "never"}}},
+        {"allowed_payment_method_types": ["paypal"]},
+        {"payment_intent_data": {"capture_method": "manual"}},
+        {"payment_intent_data": {"setup_future_usage": "off_session"}},
+        {"payment_intent_data": {"application_fee_amount": 1}},
+        {"line_items": [{"price_data": {"currency": "eur", "product_data": {"name": "x"}, "unit_amount": 100,
+                                         "recurring": {"interval": "month"}}, "quantity": 1}]},
+        {"line_items": [{"price_data": {"currency": "eur", "product_data": {"name": "x"}, "unit_amount_decimal": "0.5"},
+                         "quantity": 1}]},
+        {"line_items": [{"price_data": {"currency": "eur", "product_data": {"name": "x"}, "unit_amount": 100},
+                         "quantity": 1, "adjustable_quantity": {"enabled": True}}]},
+        {"line_items": [{"price_data": {"currency": "eur", "product_data": {"name": "x"}, "unit_amount": 100},
+                         "quantity": 1, "tax_rates": ["txr_1"]}]},
+        {"shipping_options": [{"shipping_rate_data": {**SHIP, "fixed_amount": {"amount": 1, "currency": "usd"}}}]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)  # fmt: skip
+def test_a_parameter_that_is_not_simulated_is_refused(client: stripe.StripeClient, changes: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="does not simulate") as caught:
+        client.v1.checkout.sessions.create(params(**changes))
+    assert (caught.value.http_status, bool(caught.value.param) or "payment methods" in str(caught.value)) == (400, True)
+    assert client.v1.checkout.sessions.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("customers.create", {"balance": 100}),
+        ("customers.create", {"payment_method": "pm_1"}),
+        ("customers.create", {"test_clock": "clock_1"}),
+        ("customers.list", {"test_clock": "clock_1"}),
+        ("products.create", {"name": "x", "default_price_data": {"currency": "eur", "unit_amount": 1}}),
+        ("products.create", {"name": "x", "shippable": True}),
+        ("products.list", {"shippable": True}),
+        ("prices.create", {"currency": "eur", "product_data": {"name": "x"}, "custom_unit_amount": {"enabled": True}}),
+        ("prices.create", {"currency": "eur", "product_data": {"name": "x"}, "recurring": {"interval": "day"}}),
+        ("prices.list", {"recurring": {"interval": "day"}}),
+        ("coupons.create", {"percent_off": 5, "applies_to": {"products": ["prod_1"]}}),
+        ("refunds.create", {"charge": "ch_1", "reverse_transfer": True}),
+        ("webhook_endpoints.create", {"url": "http://a.test", "enabled_events": ["*"], "connect": True}),
+        ("charges.list", {"transfer_group": "g"}),
+        ("events.list", {"expand": ["data.data"]}),
+        ("charges.list", {"expand": ["data.balance_transaction"]}),
+        ("checkout.sessions.list", {"subscription": "sub_1"}),
+    ],
+)
+def test_a_parameter_that_is_not_simulated_is_refused_elsewhere_too(
+    client: stripe.StripeClient, simulator: Running, name: str, given: Any
+) -> None:
+    simulator.simulator.pay_session(client.v1.checkout.sessions.create(params()).id)
+    with pytest.raises(stripe.InvalidRequestError, match="does not simulate"):
+        _method(client, name)(given)
+
+
+def test_v2_is_refused_in_stripes_own_words(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.StripeError, match="does not simulate GET /v2/core/events") as caught:
+        client.v2.core.events.list({"object_id": "x"})
+    assert caught.value.http_status == 404
+
+
+def test_expansions_reach_through_lists_and_lines(client: stripe.StripeClient, simulator: Running) -> None:
+    client.v1.coupons.create({"id": "TEN", "percent_off": 10})
+    session = client.v1.checkout.sessions.create(params(discounts=[{"coupon": "TEN"}]))
+    simulator.simulator.pay_session(session.id)
+    wanted = ["line_items.data.price.product", "payment_intent.latest_charge", "total_details.breakdown"]
+    found: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": [*wanted, "discounts.coupon"]})
+    assert found.line_items.data[0].price.product.name == "Tea"
+    assert found.payment_intent.latest_charge.amount == 2250
+    [taken] = found.total_details.breakdown.discounts
+    assert (taken.amount, taken.discount.source.coupon, taken.discount.checkout_session) == (250, "TEN", session.id)
+    assert found.discounts[0].coupon.percent_off == 10
+    listed: Any = client.v1.checkout.sessions.list({"expand": ["data.total_details.breakdown", "data.payment_intent"]})
+    assert listed.data[0].payment_intent.amount == listed.data[0].amount_total
+    assert listed.data[0].total_details.breakdown.taxes == []
+    lines: Any = client.v1.checkout.sessions.line_items.list(session.id, {"expand": ["data.price.product"]})
+    assert lines.data[0].price.product.description == "Green"
+    assert client.v1.checkout.sessions.retrieve(session.id).total_details.breakdown is None  # type: ignore[union-attr]
