@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,8 +10,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from checkout_core import errors
+from checkout_core.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 STATUS: Mapping[type[errors.CheckoutError], int] = {
     errors.CheckoutError: 500,
@@ -25,17 +25,25 @@ STATUS: Mapping[type[errors.CheckoutError], int] = {
     errors.SessionNotOpen: 400,
     errors.SessionNotComplete: 400,
     errors.OrderNotFound: 404,
+    errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
     errors.WebhookSignatureInvalid: 400,
     errors.StripeRejected: 502,
     errors.StripeUnavailable: 503,
     errors.StripeUnavailableAfterPayment: 503,
+    errors.RefundUnconfirmed: 503,
     errors.StoreBusy: 503,
     errors.StoreUnavailable: 503,
     errors.SchemaTooNew: 503,
     errors.ConfigurationError: 500,
 }
 """The HTTP status of every error."""
+
+
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
+"""The codes of what HTTP itself has against a request."""
+
+NOT_JSON = "The body is not valid JSON."
 
 
 class ErrorDetail(BaseModel):
@@ -51,9 +59,10 @@ class ErrorBody(BaseModel):
     error: ErrorDetail
 
 
-def answer(status: int, code: str, message: str) -> JSONResponse:
+def answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as every route answers it."""
-    headers = {"Retry-After": "2"} if status == 503 else None
+    if status == 503:
+        headers = {"Retry-After": "2"}
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
@@ -76,18 +85,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "http_error")
-        return answer(error.status_code, code, str(error.detail))
+        if error.status_code == 400 and isinstance(error.__cause__, ValueError):  # a body that is not even text
+            return answer(422, "invalid_input", NOT_JSON)
+        return answer(error.status_code, CODES.get(error.status_code, "http_error"), str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
     def _unexpected(_request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected", error=type(error).__name__)
+        log.error("unexpected", error=type(error).__name__, exc_info=error)
         return answer(500, "internal_error", errors.CheckoutError.sentence)
 
 
 def _in_one_sentence(error: Mapping[str, Any]) -> str:
     """What is wrong with which field, without repeating what was sent."""
     if error["type"] == "json_invalid":
-        return "The body is not valid JSON."
+        return NOT_JSON
     field = ".".join(str(part) for part in error["loc"][1:]) or "body"
     return f"{field}: {error['msg']}."

@@ -11,10 +11,13 @@ CheckoutError
 ├── SessionNotOpen          the session is complete or expired: no pending order may be made
 ├── SessionNotComplete      Stripe has not finished with this session yet
 ├── OrderNotFound
+├── UnknownShop             no shop has this host
 ├── RefundNotPossible       nothing (or not that much) left to refund
 ├── WebhookSignatureInvalid
 ├── StripeRejected          Stripe answered and said no
 ├── StripeUnavailable       Stripe did not answer: nobody was charged
+│   ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
+│   └── RefundUnconfirmed   … or whether the refund was made is not known yet
 ├── StoreBusy               another process holds the database file
 ├── StoreUnavailable        the database cannot be opened or reached
 ├── SchemaTooNew            the database was written by a newer version
@@ -36,6 +39,10 @@ class CheckoutError(Exception):
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.sentence
         super().__init__(self.message)
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence, without our frames."""
+        return [f"{type(self).__name__}: {self.message}"]
 
 
 class InvalidInput(CheckoutError):
@@ -102,10 +109,18 @@ class OrderNotFound(CheckoutError):
     sentence = "We have no such order."
 
 
+class UnknownShop(CheckoutError):
+    """No shop of this installation has the host that was asked for."""
+
+    code = "unknown_shop"
+    sentence = "There is no shop at this address."
+
+
 class RefundNotPossible(CheckoutError):
     """The order is not paid, or less than that is left to refund."""
 
     code = "refund_not_possible"
+    sentence = "This order cannot be refunded, or not by that much."
 
 
 class WebhookSignatureInvalid(CheckoutError):
@@ -135,6 +150,16 @@ class StripeUnavailableAfterPayment(StripeUnavailable):
     sentence = (
         "The payment provider cannot be reached right now, so your payment is not confirmed yet. "
         "Please do not pay again; open this page again in a moment."
+    )
+
+
+class RefundUnconfirmed(StripeUnavailable):
+    """Stripe did not answer when it was asked for a refund: whether it was made is not known yet."""
+
+    code = "refund_unconfirmed"
+    sentence = (
+        "The payment provider cannot be reached right now, so whether the refund went through is not known yet. "
+        "Asking again is safe: it is not refunded twice."
     )
 
 

@@ -6,6 +6,7 @@ timezone-aware UTC.
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -14,6 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typeid import TypeID
 
 from .money import format_amount
+
+DEFAULT_SHOP = "default"
+"""The shop of an installation that has only one."""
 
 
 class OrderStatus(StrEnum):
@@ -88,7 +92,7 @@ class Order(_Value):
     """What a shopper bought, or is about to. Frozen: a change makes a new value with the next `version`."""
 
     id: str
-    shop: str = "default"
+    shop: str = DEFAULT_SHOP
     stripe_checkout_session_id: str
     stripe_payment_intent_id: str | None = None
     status: OrderStatus = OrderStatus.pending
@@ -203,6 +207,23 @@ class History(tuple[OrderEvent, ...]):
 
 def _in_words(detail: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}: {value}" for key, value in detail.items())
+
+
+ANNOUNCED: frozenset[str] = frozenset({OrderStatus.paid.value})
+"""The kinds of events that have consequences: a store writes an outbox entry in the transaction that writes the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """Consequences of one event that are still owed. `handled` names the handlers that have had it already."""
+
+    event_id: str
+    order_id: str
+    stripe_checkout_session_id: str
+    kind: str
+    at: datetime
+    attempts: int
+    handled: frozenset[str]
 
 
 Change = Callable[[Order | None], tuple[Order | None, Sequence[OrderEvent]]]

@@ -1,11 +1,11 @@
 """What the domain asks of a store of orders."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from ..orders import Change, History, Order, OrderEvent, OrderStatus
+from ..orders import ANNOUNCED, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
 
 
 class OrderStore(Protocol):
@@ -37,11 +37,16 @@ class OrderStore(Protocol):
         *,
         statuses: Sequence[OrderStatus] = (),
         text: str | None = None,
+        shop: str | None = None,
         created_before: datetime | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> list[Order]:
         """Orders, newest first; `text` is looked for in id, session id, e-mail and name. No statuses: all of them."""
+        ...
+
+    def count(self, *, statuses: Sequence[OrderStatus] = (), text: str | None = None, shop: str | None = None) -> int:
+        """How many orders `find` would find without a limit."""
         ...
 
     def events(self, session_id: str) -> History:
@@ -50,6 +55,28 @@ class OrderStore(Protocol):
 
     def append(self, *events: OrderEvent) -> None:
         """Record events that change no order."""
+        ...
+
+    def claim_outbox(
+        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=2), shop: str | None = None
+    ) -> list[OutboxEntry]:
+        """Entries that are due, of one shop or of all, oldest first; nobody else is given them until `now + lease`.
+
+        `update` and `append` write an entry in the transaction of an event whose kind is in `ANNOUNCED`. `attempts`
+        counts this one. An entry stays until `finish_outbox`: whoever claims it and dies leaves it to the next.
+        """
+        ...
+
+    def finish_outbox(self, event_id: str) -> None:
+        """All consequences of this event are done. Nothing happens when it was finished before."""
+        ...
+
+    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> None:
+        """Some consequences failed with `error`: those `handled` are not repeated, the rest is due again at `due_at`."""
+        ...
+
+    def count_outbox(self) -> int:
+        """How many entries are not finished, due or not."""
         ...
 
     def close(self) -> None:
@@ -61,3 +88,8 @@ class OrderStore(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+def announced(events: Iterable[OrderEvent]) -> list[OrderEvent]:
+    """Those of `events` that have consequences, and so get an outbox entry."""
+    return [event for event in events if event.kind in ANNOUNCED and event.order_id is not None]

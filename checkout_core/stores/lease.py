@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from ..errors import CheckoutError, StoreBusy, StoreUnavailable
-from .schema import migrate
+from .schema import known_version, migrate
 
 STORAGE_VERSION = "v1.5.0"
 """Files can be opened by every DuckDB since this one."""
@@ -148,7 +148,9 @@ class Lease:
             "python_enable_replacements": False,  # a table name never means a Python variable
         }
         if self.read_only and self.path.exists():
-            return duckdb.connect(str(self.path), read_only=True, config=config)
+            connection = duckdb.connect(str(self.path), read_only=True, config=config)
+            if _readable(connection):
+                return connection
         connection = duckdb.connect(str(self.path), config=config)
         try:
             migrate(connection)
@@ -211,6 +213,18 @@ def _locked(path: Path) -> bool:
     except OSError:  # DuckDB has the better sentence
         return False
     return False
+
+
+def _readable(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the tables are there. An older version is read as it is: programs of that version may still use it."""
+    try:
+        there = known_version(connection) > 0
+    except BaseException:
+        connection.close()
+        raise
+    if not there:
+        connection.close()
+    return there
 
 
 def is_lock_conflict(error: duckdb.Error) -> bool:

@@ -1,17 +1,13 @@
-"""The tables of the DuckDB file: numbered migrations, and the one place for each table where rows are built and read.
+"""The tables of the DuckDB file: their columns and the numbered migrations.
 
-Times are stored as naive UTC timestamps and are timezone-aware on this side of the boundary. Amounts are BIGINT.
+Times are stored as naive UTC timestamps, amounts are BIGINT.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import duckdb
 
 from ..errors import SchemaTooNew
-from ..orders import Order, OrderEvent
 
 ITEMS_TYPE = "STRUCT(product VARCHAR, name VARCHAR, unit_amount BIGINT, quantity BIGINT)[]"
 
@@ -48,35 +44,18 @@ EVENT_COLUMNS: Mapping[str, str] = {
 }
 """The same for `order_events`; `seq` is the database's own."""
 
-
-def _names(columns: Mapping[str, str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
-
-
-def _rows_parameter(columns: Mapping[str, str]) -> str:
-    fields = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-    return f"unnest(?::STRUCT({fields})[], max_depth := 2)"
-
-
-def _update_orders(columns: Sequence[str]) -> str:
-    key = "stripe_checkout_session_id"
-    types = {name: ORDER_COLUMNS[name] for name in (key, *columns)}
-    values = ", ".join(f'"{name}" = new."{name}"' for name in columns)
-    return f"UPDATE orders SET {values} FROM (SELECT {_rows_parameter(types)}) AS new WHERE orders.{key} = new.{key}"
-
-
-KEYS = ("id", "shop", "stripe_checkout_session_id", "created_at")
-"""What never changes about an order."""
-
-PROGRESS = ("stripe_payment_intent_id", "status", "amount_refunded", "updated_at", "paid_at", "version")
-"""What changes when an order only moves on; leaving the rest alone halves the time."""
-
-INSERT_ORDERS = f"INSERT INTO orders ({_names(ORDER_COLUMNS)}) SELECT {_rows_parameter(ORDER_COLUMNS)}"
-UPDATE_ORDERS = _update_orders([name for name in ORDER_COLUMNS if name not in KEYS])
-UPDATE_PROGRESS = _update_orders(PROGRESS)
-INSERT_EVENTS = f"INSERT INTO order_events ({_names(EVENT_COLUMNS)}) SELECT {_rows_parameter(EVENT_COLUMNS)}"
-SELECT_ORDERS = f"SELECT {_names(ORDER_COLUMNS)} FROM orders"
-SELECT_EVENTS = f"SELECT {_names(EVENT_COLUMNS)} FROM order_events"
+OUTBOX_COLUMNS: Mapping[str, str] = {
+    "event_id": "VARCHAR",
+    "shop": "VARCHAR",
+    "order_id": "VARCHAR",
+    "stripe_checkout_session_id": "VARCHAR",
+    "kind": "VARCHAR",
+    "at": "TIMESTAMP",
+    "attempts": "BIGINT",
+    "handled": "VARCHAR",
+    "due_at": "TIMESTAMP",
+}
+"""The same for `outbox`; `error` is only ever set by a retry."""
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
@@ -126,6 +105,22 @@ MIGRATIONS: Sequence[Sequence[str]] = (
               FROM orders) AS line
         """,
     ),
+    (
+        """
+        CREATE TABLE outbox (
+            event_id VARCHAR PRIMARY KEY,
+            shop VARCHAR NOT NULL,
+            order_id VARCHAR NOT NULL,
+            stripe_checkout_session_id VARCHAR NOT NULL,
+            kind VARCHAR NOT NULL,
+            "at" TIMESTAMP NOT NULL,
+            due_at TIMESTAMP NOT NULL,
+            attempts BIGINT NOT NULL,
+            handled JSON NOT NULL,
+            error VARCHAR
+        )
+        """,
+    ),
 )
 """Step n brings a file from version n to n + 1. Steps are added at the end and never changed."""
 
@@ -136,12 +131,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         SchemaTooNew: the file was written by a newer version of this package.
     """
-    version = schema_version(connection)
-    if version > len(MIGRATIONS):
-        raise SchemaTooNew(
-            f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
-            "Please update the program."
-        )
+    version = known_version(connection)
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.execute("BEGIN")
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
@@ -151,72 +141,20 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("COMMIT")
 
 
-def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of migrations the file has had; 0 for an empty one."""
+def known_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of migrations the file has had; 0 for an empty one.
+
+    Raises:
+        SchemaTooNew: they are more than this program knows.
+    """
     try:
-        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        rows = connection.execute("SELECT version FROM schema_version").fetchall()
     except duckdb.CatalogException:
         return 0
-    return int(row[0]) if row and row[0] is not None else 0
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment and moment.replace(tzinfo=UTC)
-
-
-def order_row(order: Order) -> dict[str, Any]:
-    """An order as a row of `orders`."""
-    return {
-        "id": order.id,
-        "shop": order.shop,
-        "stripe_checkout_session_id": order.stripe_checkout_session_id,
-        "stripe_payment_intent_id": order.stripe_payment_intent_id,
-        "status": order.status.value,
-        "email": order.email,
-        "name": order.name,
-        "phone": order.phone,
-        "items": [
-            {"product": i.product, "name": i.name, "unit_amount": i.unit_amount, "quantity": i.quantity}
-            for i in order.items
-        ],
-        "currency": order.currency,
-        "amount_total": order.amount_total,
-        "amount_refunded": order.amount_refunded,
-        "metadata": json.dumps(order.metadata),
-        "created_at": _naive(order.created_at),
-        "updated_at": _naive(order.updated_at),
-        "paid_at": _naive(order.paid_at),
-        "version": order.version,
-    }
-
-
-def order_from(row: Sequence[Any]) -> Order:
-    """A row that `SELECT_ORDERS` read as an order."""
-    fields = dict(zip(ORDER_COLUMNS, row, strict=True))
-    for name in ("created_at", "updated_at", "paid_at"):
-        fields[name] = _aware(fields[name])
-    return Order(**{**fields, "metadata": json.loads(fields["metadata"])})
-
-
-def event_row(event: OrderEvent) -> dict[str, Any]:
-    """An event as a row of `order_events`."""
-    return {
-        "id": event.id,
-        "order_id": event.order_id,
-        "stripe_checkout_session_id": event.stripe_checkout_session_id,
-        "kind": str(event.kind),
-        "source": event.source.value,
-        "stripe_event_id": event.stripe_event_id,
-        "at": _naive(event.at),
-        "detail": json.dumps(event.detail),
-    }
-
-
-def event_from(row: Sequence[Any]) -> OrderEvent:
-    """A row that `SELECT_EVENTS` read as an event."""
-    fields = dict(zip(EVENT_COLUMNS, row, strict=True))
-    return OrderEvent(**{**fields, "at": _aware(fields["at"]), "detail": json.loads(fields["detail"])})
+    version = max((int(row[0]) for row in rows), default=0)
+    if version > len(MIGRATIONS):
+        raise SchemaTooNew(
+            f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
+            "Please update the program."
+        )
+    return version

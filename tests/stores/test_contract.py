@@ -200,6 +200,45 @@ def test_times_of_any_zone_come_back_as_the_same_moment_in_utc(store: OrderStore
     assert order.created_at.tzinfo is UTC
 
 
+def test_what_a_caller_does_to_an_order_it_was_given_changes_nothing_in_the_store(store: OrderStore) -> None:
+    mine = an_order(metadata={"channel": "web"})
+    given = store.update("cs_1", creating(mine))
+    read = store.get("cs_1")
+    for order in (mine, given, read):
+        assert order is not None
+        order.metadata["channel"] = "forged"
+        order.metadata["more"] = "forged"
+
+    assert store.get("cs_1") == an_order(metadata={"channel": "web"})
+
+
+def test_orders_of_a_shop_are_found_and_counted(store: OrderStore) -> None:
+    for number, shop in enumerate(["berlin", "berlin", "paris"]):
+        store.update(f"cs_{number}", creating(an_order(f"cs_{number}", shop=shop, name=f"Ada {number}")))
+    store.update("cs_0", paying())
+
+    assert {order.stripe_checkout_session_id for order in store.find(shop="berlin")} == {"cs_0", "cs_1"}
+    assert store.find(shop="paris", statuses=[OrderStatus.paid]) == []
+    assert store.find(shop="Berlin") == []
+    assert store.count() == 3
+    assert store.count(shop="berlin") == 2
+    assert store.count(shop="berlin", statuses=[OrderStatus.paid]) == 1
+    assert store.count(text="ada 2") == 1
+    assert store.count(shop="rome") == 0
+
+
+def test_two_stores_that_write_one_order_in_turns_lose_no_change(url: str) -> None:
+    with open_store(url) as one, open_store(url) as other:
+        one.update("cs_1", creating(an_order()))
+        for _ in range(3):
+            one.update("cs_1", counting)
+            other.update("cs_1", counting)
+        for store in (one, other):
+            order = store.get("cs_1")
+            assert order is not None
+            assert (order.amount_refunded, order.version) == (6, 7)
+
+
 def test_reopening_finds_everything(url: str) -> None:
     with open_store(url) as store:
         store.update("cs_1", creating(an_order()))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -11,10 +12,10 @@ import pytest
 
 from checkout_core.analytics import open_orders
 from checkout_core.errors import SchemaTooNew, StoreBusy, StoreUnavailable
-from checkout_core.orders import Order, OrderEvent
+from checkout_core.orders import Change, Order, OrderEvent, OrderStatus
 from checkout_core.stores.duckdb import DuckDBStore
 
-from .orders import an_order, creating
+from .orders import NOW, an_event, an_order, creating, paying
 
 WRITER = """
 import sys, threading
@@ -169,7 +170,11 @@ def test_a_name_of_a_python_variable_is_no_table(duckdb_file: Path) -> None:
         open_orders(f"duckdb:///{duckdb_file}").sql("SELECT * FROM duckdb_file")
 
 
-def test_calls_that_come_together_share_one_transaction(duckdb_file: Path) -> None:
+Outcome = Order | BaseException | None
+
+
+def together(store: DuckDBStore, changes: dict[str, Change]) -> list[Outcome]:
+    """What comes of changes that wait at the same moment, and so share one transaction."""
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(_: Order | None) -> tuple[Order | None, list[OrderEvent]]:
@@ -177,13 +182,103 @@ def test_calls_that_come_together_share_one_transaction(duckdb_file: Path) -> No
         go_on.wait()
         return None, []
 
-    with DuckDBStore(duckdb_file) as store, ThreadPoolExecutor(21) as threads:
+    with ThreadPoolExecutor(1 + len(changes)) as threads:
         first = threads.submit(store.update, "cs_slow", slow)
         inside.wait()
-        keys = [f"cs_{number}" for number in range(20)]
-        others = [threads.submit(store.update, key, creating(an_order(key))) for key in keys]
-        while len(store._waiting) < len(others):
+        calls = [threads.submit(store.update, key, change) for key, change in changes.items()]
+        while len(store._writer.waiting) < len(calls):
             threading.Event().wait(0.001)
         go_on.set()
-        assert [other.result() for other in others] == [an_order(key) for key in keys]
         assert first.result() is None
+        return [call.exception() or call.result() for call in calls]
+
+
+def becoming_this(order: Order) -> Change:
+    return lambda _: (order, [an_event(order.stripe_checkout_session_id, detail={"of": order.name})])
+
+
+PECULIAR = {
+    "cs_plain": an_order("cs_plain"),
+    "cs_text": an_order(
+        "cs_text", name="李 🫖 \"'\\ {}[],\n\t\u2028</script>", email="null", metadata={"{": '"}]', "": "ß"}
+    ),
+    "cs_bare": an_order("cs_bare", email=None, name=None, items=(), metadata={}),
+    "cs_money": an_order("cs_money", amount_total=2**63 - 1, amount_refunded=2**53 + 1, shop="berlin"),
+    "cs_times": an_order("cs_times", created_at=datetime(1999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), paid_at=NOW),
+}
+
+
+def test_orders_that_are_written_together_are_as_those_written_alone(duckdb_file: Path) -> None:
+    with DuckDBStore(duckdb_file) as store:
+        assert together(store, {key: becoming_this(order) for key, order in PECULIAR.items()}) == [*PECULIAR.values()]
+    with DuckDBStore(duckdb_file) as store:
+        assert {key: store.get(key) for key in PECULIAR} == PECULIAR
+        assert store.events("cs_text")[0].detail == {"of": PECULIAR["cs_text"].name}
+
+        swapped = dict(zip(PECULIAR, [*[*PECULIAR.values()][1:], PECULIAR["cs_plain"]], strict=True))
+        settled = {
+            key: order.evolve(NOW, **swapped[key].model_dump(include={"name", "email", "metadata", "amount_total"}))
+            for key, order in PECULIAR.items()
+        }
+        together(store, {key: becoming_this(order) for key, order in settled.items()})
+    with DuckDBStore(duckdb_file) as store:
+        assert {key: store.get(key) for key in PECULIAR} == settled
+        together(store, {key: paying() for key in PECULIAR})
+    with DuckDBStore(duckdb_file) as store:
+        assert {order.status for order in store.find()} == {OrderStatus.paid}
+        assert store.count_outbox() == len(PECULIAR)
+        with ThreadPoolExecutor(len(PECULIAR)) as threads:
+            list(threads.map(store.finish_outbox, [entry.event_id for entry in store.claim_outbox(NOW)]))
+        assert store.count_outbox() == 0
+
+
+def test_an_order_that_cannot_be_written_spoils_none_of_its_batch(duckdb_file: Path) -> None:
+    orders = {**PECULIAR, "cs_huge": an_order("cs_huge", amount_total=2**63)}
+    with DuckDBStore(duckdb_file) as store:
+        *written, refused = together(store, {key: becoming_this(order) for key, order in orders.items()})
+
+        assert written == [*PECULIAR.values()]
+        assert isinstance(refused, StoreUnavailable)
+        assert store.get("cs_huge") is None
+        assert store.events("cs_huge") == ()
+    with DuckDBStore(duckdb_file) as store:
+        assert store.count() == len(PECULIAR)
+
+
+SETTLING = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from checkout_core.stores.duckdb import DuckDBStore
+from tests.stores.orders import an_order, creating, paying
+
+path, role = Path(sys.argv[1]), sys.argv[2]
+
+def shop(number):
+    key = f"cs_{number}"
+    if role == "storefront":
+        store.update(key, creating(an_order(key)))
+    while (order := store.update(key, paying())) is None:
+        pass
+    assert order.status == "paid", order
+
+with DuckDBStore(path, wait=60) as store, ThreadPoolExecutor(8) as threads:
+    list(threads.map(shop, range(60)))
+"""
+
+
+def test_api_and_storefront_settle_the_same_orders_once_beside_a_reader(duckdb_file: Path) -> None:
+    programs = [
+        subprocess.Popen([sys.executable, "-c", SETTLING, str(duckdb_file), role]) for role in ("storefront", "api")
+    ]
+    counts = [len(statuses(duckdb_file))]
+    while any(program.poll() is None for program in programs):
+        counts.append(len(statuses(duckdb_file)))
+
+    assert [program.returncode for program in programs] == [0, 0]
+    assert counts == sorted(counts)
+    assert set(statuses(duckdb_file).values()) == {"paid"}
+    with DuckDBStore(duckdb_file) as store:
+        for number in range(60):
+            assert [event.kind for event in store.events(f"cs_{number}")] == ["pending", "paid"]
+        assert store.count_outbox() == 60

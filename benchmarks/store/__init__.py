@@ -1,0 +1,12 @@
+"""What the stores can do, side by side on this machine.
+
+    python -m benchmarks.store [--seconds 3] [--callers 1,8,64] [--rows 10000,1000000] [--large] [--json]
+    python -m benchmarks.store --processes --seconds 30
+    python -m benchmarks.store --kill 50
+
+One operation is one durable commit: make a pending order, then make it paid. Callers are threads that wait for each
+answer. The stores take turns, so that a busy machine is unfair to none, and each warms up before its turn is measured.
+"""
+
+STORES = ("duckdb_naive", "duckdb", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")
+"""Ours are `duckdb` and `postgres`; `contenders.py` has the others."""

@@ -1,0 +1,86 @@
+"""What is measured: the changes, the threads that make them, and how long each took."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from checkout_core.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming, new_id
+
+Update = Callable[[str, Change], Order | None]
+
+
+def creating(session_id: str) -> Change:
+    """Make a pending order, unless there is one."""
+    now = datetime.now(UTC)
+
+    def change(before: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+        if before is not None:
+            return before, []
+        order = Order(
+            id=new_id("order"),
+            stripe_checkout_session_id=session_id,
+            email="ada@example.org",
+            name="Ada Lovelace",
+            items=(OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2),),
+            currency="eur",
+            amount_total=900,
+            metadata={"channel": "benchmark"},
+            created_at=now,
+            updated_at=now,
+        )
+        return order, [OrderEvent.of(order, kind="pending", source=Source.storefront, at=now)]
+
+    return change
+
+
+def paying() -> Change:
+    """Make it paid."""
+    return becoming(OrderStatus.paid, Source.redirect, datetime.now(UTC), stripe_payment_intent_id="pi_1")
+
+
+@dataclass
+class Measured:
+    """Seconds of each commit, and of all of it until the last caller had its answer."""
+
+    times: list[float] = field(default_factory=list)
+    elapsed: float = 0.0
+
+    def add(self, other: "Measured") -> None:
+        """Take another turn into account."""
+        self.times += other.times
+        self.elapsed += other.elapsed
+
+    @property
+    def per_second(self) -> float:
+        """Commits in a second."""
+        return len(self.times) / self.elapsed
+
+
+def load(update: Update, callers: int, seconds: float) -> Measured:
+    """What `callers` threads do that start nothing more after `seconds`."""
+    times: list[float] = []
+    began = time.perf_counter()
+    stop = began + seconds
+
+    def call() -> None:
+        while time.perf_counter() < stop:
+            session_id = f"cs_test_{uuid4().hex}"
+            for change in (creating(session_id), paying()):
+                start = time.perf_counter()
+                update(session_id, change)
+                times.append(time.perf_counter() - start)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Measured(times, time.perf_counter() - began)
+
+
+def percentile(times: Sequence[float], share: float) -> float:
+    """In milliseconds."""
+    return round(sorted(times)[min(len(times) - 1, int(len(times) * share))] * 1000, 2)
