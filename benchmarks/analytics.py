@@ -1,0 +1,221 @@
+"""The views beside the same questions in SQL by hand, and beside the way of most notebooks: load all, group by.
+
+    python -m benchmarks.analytics --orders 10000000 --folder /var/tmp/bench --json
+    python -m benchmarks.analytics --orders 1000000 --beside --seconds 30
+
+Each question is asked of one file of demo orders in a process of its own, the views and the SQL by hand in turns (best
+of `--rounds`), pandas once. Both SQL ways open the file, ask and make a DataFrame; all three must give the same answer.
+Pandas is favoured: it does not load `items`, `metadata` and events that a question has no use for.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.analytics_questions import QUESTIONS, Question
+from checkout_core.analytics.duckdb import DuckDBOrders
+from checkout_core.demo_data import seed_store
+from checkout_core.errors import CheckoutError
+from checkout_core.orders import Order, OrderEvent, OrderItem, Source, new_id
+from checkout_core.stores import open_store
+
+console = Console()
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question, three ways; seconds."""
+
+    view: str
+    orders: int
+    view_s: float
+    by_hand_s: float
+    pandas_s: float
+    to_by_hand: float
+    times_pandas: float
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="keep the demo orders here and use them again")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[], help="views to ask")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line beside the table")
+    parser.add_argument("--beside", action="store_true", help="ask while the store takes orders at full speed")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for --beside")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        path = _seeded(options.folder or Path(temporary), options.orders)
+        if options.beside:
+            _beside(path, options.orders, options.seconds, as_json=options.json)
+        else:
+            _compare(path, options)
+
+
+def _seeded(folder: Path, orders: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"orders-{orders}.duckdb"
+    with Progress(console=console) as bar:
+        task = bar.add_task("demo orders", total=orders)
+        seed_store(
+            f"duckdb:///{path.absolute()}",
+            orders,
+            progress=lambda done: bar.update(task, completed=done),
+            until=datetime(2026, 11, 1, tzinfo=UTC),  # the same day each time, so that a kept file is complete
+        )
+    return path
+
+
+def _compare(path: Path, options: argparse.Namespace) -> None:
+    table = Table("view", "view s", "by hand s", "pandas s", "to by hand", "times pandas")
+    for question in QUESTIONS:
+        if options.only and question.view not in options.only:
+            continue
+        with SPAWN.Pool(1) as own_process:
+            view, by_hand = own_process.apply(_ask, (path, question, options.rounds))
+        with SPAWN.Pool(1) as own_process:
+            pandas = own_process.apply(_ask_pandas, (path, question))
+        answered = Answered(question.view, options.orders, view, by_hand, pandas, view / by_hand, pandas / view)
+        table.add_row(question.view, *(f"{value:.2f}" for value in list(asdict(answered).values())[2:]))
+        if options.json:
+            print(json.dumps(asdict(answered)), flush=True)
+    console.print(table)
+
+
+def _ask(path: Path, question: Question, rounds: int) -> tuple[float, float]:
+    orders = DuckDBOrders(path)
+
+    def by_hand() -> pd.DataFrame:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            frame: pd.DataFrame = connection.sql(question.by_hand).df()
+            return frame
+
+    ways: list[Callable[[], pd.DataFrame]] = [lambda: orders.sql(question.of_view), by_hand]
+    _same(ways[0](), ways[1](), question.view)
+    best = [min(_timed(way) for _ in range(rounds)) for way in ways]
+    return best[0], best[1]
+
+
+def _ask_pandas(path: Path, question: Question) -> float:
+    def load(query: str) -> pd.DataFrame:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            frame: pd.DataFrame = connection.sql(query).df()
+            return frame
+
+    expected = DuckDBOrders(path).sql(question.of_view)
+    started = time.perf_counter()
+    answer = question.pandas(load)
+    taken = time.perf_counter() - started
+    _same(expected, answer, question.view)
+    return taken
+
+
+def _same(one: pd.DataFrame, other: pd.DataFrame, view: str) -> None:
+    def plain(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+        rows = frame.itertuples(index=False, name=None)
+        return sorted(tuple(_word(value) for value in row) for row in rows)
+
+    if plain(one) != plain(other):
+        raise SystemExit(f"{view}: the answers differ\n{one}\n{other}")
+
+
+def _word(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) or hasattr(value, "dtype") else str(value)
+
+
+def _timed(way: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    way()
+    return time.perf_counter() - started
+
+
+def _beside(path: Path, orders: int, seconds: float, *, as_json: bool) -> None:
+    """One process sells as fast as it can, this one asks a notebook's question in a loop."""
+    with SPAWN.Pool(1) as shop:
+        selling = shop.apply_async(_sell, (path, seconds))
+        asking = DuckDBOrders(path)
+        query = "SELECT status, count(*) AS orders FROM orders GROUP BY ALL"
+        asking.sql(query)
+        taken = list[float]()
+        while not selling.ready():
+            taken.append(_timed(lambda: asking.sql(query)))
+        sold, failed = selling.get()
+    p50, p99 = statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+    result = {
+        "orders": orders,
+        "seconds": seconds,
+        "sold_per_s": sold / seconds,
+        "failed": failed,
+        "questions": len(taken),
+        "p50_s": p50,
+        "p99_s": p99,
+        "worst_s": max(taken),
+    }
+    if as_json:
+        print(json.dumps(result), flush=True)
+    table = Table(*result)
+    table.add_row(*(f"{value:,.2f}" for value in result.values()))
+    console.print(table)
+
+
+def _sell(path: Path, seconds: float) -> tuple[int, int]:
+    counts = {"sold": 0, "failed": 0}
+    counting = threading.Lock()
+    end = time.monotonic() + seconds
+
+    def callers_turn() -> None:
+        while time.monotonic() < end:
+            try:
+                _order(store)
+            except CheckoutError:
+                outcome = "failed"
+            else:
+                outcome = "sold"
+            with counting:
+                counts[outcome] += 1
+
+    with open_store(f"duckdb:///{path.absolute()}") as store:
+        callers = [threading.Thread(target=callers_turn) for _ in range(32)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+    return counts["sold"], counts["failed"]
+
+
+def _order(store: Any) -> None:
+    now = datetime.now(UTC)
+    order = Order(
+        id=new_id("order"),
+        stripe_checkout_session_id=new_id("cs"),
+        email="ada@example.org",
+        items=(OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2),),
+        currency="eur",
+        amount_total=900,
+        created_at=now,
+        updated_at=now,
+    )
+    event = OrderEvent.of(order, kind="pending", source=Source.storefront, at=now)
+    store.update(order.stripe_checkout_session_id, lambda before: (order, [event]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Orders for notebooks: SQL in, DataFrames out, and nobody who buys has to wait for it.
+
+```python
+from checkout_core import open_orders
+
+orders = open_orders()
+orders.views()                                              # what there is to ask
+orders.sql("SELECT * FROM revenue_daily ORDER BY day")      # one question, one DataFrame
+orders.connect()                                            # a private copy, for as long as you like
+```
+
+The views have the same columns whatever keeps the orders. Times are UTC, amounts are whole numbers of minor units.
+"""
+
+from ..errors import ConfigurationError
+from ..settings import Settings
+from ..stores import duckdb_path, is_postgres
+from .orders import Orders
+
+__all__ = ["Orders", "open_orders"]
+
+
+def open_orders(url: str | None = None) -> Orders:
+    """The orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
+
+    Raises:
+        ConfigurationError: the URL names no database we know.
+    """
+    where = url or Settings.load().database_url
+    if is_postgres(where):
+        from .postgres import PostgresOrders
+
+        return PostgresOrders(where)
+    from .duckdb import DuckDBOrders
+
+    try:
+        return DuckDBOrders(duckdb_path(where))
+    except ConfigurationError:
+        if url is None:
+            raise
+        raise ConfigurationError(
+            "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
+        ) from None

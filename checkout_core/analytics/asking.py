@@ -1,0 +1,66 @@
+"""How a query is answered on a connection that has the tables of a store."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import duckdb
+
+from ..errors import InvalidInput
+from . import views
+
+Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Relation: TypeAlias = duckdb.DuckDBPyRelation
+
+
+class Desk:
+    """A connection where the views can be asked.
+
+    Args:
+        connection: DuckDB with the tables of a store.
+        raw: where these tables are; None in a private copy, which has the views already.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, raw: views.Raw | None = None) -> None:
+        self.connection = connection
+        self._raw = raw
+        self._defined: set[str] = set()
+        connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever it is asked
+
+    def ask(self, query: str, params: Parameters | None = None) -> Relation:
+        """The answer, not read yet. Call inside `in_sentences()`."""
+        self._define(views.needed(query))
+        try:
+            relation = self.connection.sql(query, params=params)
+        except duckdb.CatalogException:  # with all views there, DuckDB knows which may have been meant
+            self._define(views.NAMES)
+            relation = self.connection.sql(query, params=params)
+        if relation is None:
+            raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
+        return relation
+
+    def _define(self, names: Sequence[str]) -> None:
+        if self._raw is not None:
+            views.define(self.connection, [name for name in names if name not in self._defined], self._raw)
+            self._defined.update(names)
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """What DuckDB has to say about a query, in one sentence of ours."""
+    try:
+        yield
+    except (duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException):
+        raise
+    except duckdb.Error as error:
+        raise InvalidInput(_in_one_sentence(error), field="query") from None
+
+
+def _in_one_sentence(error: duckdb.Error) -> str:
+    """DuckDB's own words, hint included, without the drawing of the query."""
+    words, _, place = str(error).partition("\n\nLINE ")
+    said = re.sub(r"^[A-Z][\w -]*? Error: ", "", " ".join(words.split()))
+    line = f" (line {place.partition(':')[0]})" if place else ""
+    stop = "" if said.endswith(("?", "!", ".")) else "."
+    return f"The query does not work{line}: {said}{stop} `open_orders().views()` lists what can be asked."

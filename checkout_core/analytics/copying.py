@@ -1,0 +1,67 @@
+"""A private in-memory database, made of what was read from a store."""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from ..stores.schema import EVENT_COLUMNS, ORDER_COLUMNS
+from . import views
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+COLUMNS = {"orders": ORDER_COLUMNS, "order_events": {"seq": "BIGINT", **EVENT_COLUMNS}}
+"""What is read of each table of a store, and as what."""
+
+
+def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckdb.DuckDBPyConnection:
+    """A database of its own with these rows, part by part; the views, and comments on all."""
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    try:
+        connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
+        connection.execute("USE shop")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"CREATE MACRO {views.to_decimal()}")
+        for name, parts in (("orders", orders), ("order_events", events)):
+            _fill(connection, name, parts)
+        for name in views.NAMES:
+            if name not in views.TABLES:
+                connection.execute(f"CREATE VIEW {name} AS {views.select(name, {table: table for table in COLUMNS})}")
+            connection.execute(views.comments(name))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def typed(name: str, part: "pa.Table", source: str) -> str:
+    """A query that gives `part` of a table, registered as `source`, the types it has in DuckDB."""
+    columns = []
+    for column, kind in COLUMNS[name].items():
+        cast = f'"{column}"'
+        if column in ("metadata", "detail"):
+            cast += "::JSON"
+        elif column == "items" and str(part.schema.field(column).type) == "string":
+            cast += f"::JSON::{kind}"
+        columns.append(f'{cast} AS "{column}"')
+    return f"SELECT {', '.join(columns)} FROM {source}"
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, name: str, parts: Iterable["pa.Table"]) -> None:
+    statement = f"CREATE TABLE {name} AS"
+    for part in chain([no_rows(name)], parts):
+        connection.register("part", part)
+        source = typed(name, part, "part")
+        connection.execute(f"{statement} {views.select(name, {name: f'({source})'})}")
+        connection.unregister("part")
+        statement = f"INSERT INTO {name}"
+
+
+def no_rows(name: str) -> "pa.Table":
+    """A part of a table without any row."""
+    import pyarrow as pa
+
+    kinds = {"BIGINT": pa.int64(), "TIMESTAMP": pa.timestamp("us")}
+    return pa.schema([(column, kinds.get(kind, pa.string())) for column, kind in COLUMNS[name].items()]).empty_table()

@@ -1,0 +1,118 @@
+"""Orders in a DuckDB file, borrowed read-only for just one question."""
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import duckdb
+
+from ..errors import StoreUnavailable
+from ..stores.lease import Lease, translated
+from .asking import Desk
+from .copying import COLUMNS, private
+from .frames import load
+from .orders import Orders
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+T = TypeVar("T")
+
+PART = 500_000
+"""Events that a private copy reads in one go."""
+
+
+class DuckDBOrders(Orders):
+    """Orders in a DuckDB file.
+
+    Args:
+        path: the file; it is never made by reading.
+        wait: seconds to wait while others write, before `StoreBusy`.
+        patience: seconds that a question may take while others wait for the file; they give up after ten.
+    """
+
+    def __init__(self, path: Path, *, wait: float = 30.0, patience: float = 4.0) -> None:
+        self._path = path
+        self._wait = wait
+        self._patience = patience
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A private in-memory copy as of now."""
+        load("arrow")
+
+        def read_orders(connection: duckdb.DuckDBPyConnection) -> tuple["pa.Table", int]:
+            [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
+            return connection.sql(_selected("orders")).to_arrow_table(), int(last)
+
+        orders, last = self._borrowing(read_orders)
+        return private([orders], self._events(last))
+
+    def _events(self, last: int) -> Iterator["pa.Table"]:
+        """All events up to `last`, in parts: they never change, so others get the file in between."""
+        for first in range(0, last, PART):
+            query = f"{_selected('order_events')} WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
+            yield self._borrowing(lambda connection, query=query: connection.sql(query).to_arrow_table())  # type: ignore[misc]
+
+    def _lend(self, work: Callable[[Desk], T]) -> T:
+        def ask(connection: duckdb.DuckDBPyConnection) -> T:
+            [(name,)] = connection.sql("SELECT current_database()").fetchall()
+            quoted = name.replace('"', '""')
+            return work(Desk(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}))
+
+        return self._borrowing(ask, self._patience)
+
+    def _borrowing(self, work: Callable[[duckdb.DuckDBPyConnection], T], patience: float = math.inf) -> T:
+        if not self._path.exists():
+            raise no_orders_yet(str(self._path))
+        lease = Lease(self._path, read_only=True, wait=self._wait)
+        try:
+            connection = lease.connection()
+            with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
+                connection.execute("SET enable_progress_bar = false")
+            with _giving_way(lease, patience):
+                return work(connection)
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            raise translated(error, self._path) from error
+        finally:
+            lease.release()
+
+
+def no_orders_yet(where: str) -> StoreUnavailable:
+    """There is nothing to read, and what to do about it."""
+    return StoreUnavailable(
+        f"There are no orders yet at {where}. Run `checkout seed`, or buy something in `make demo`; "
+        "CHECKOUT_DATABASE_URL names another place."
+    )
+
+
+@contextmanager
+def _giving_way(lease: Lease, patience: float) -> Iterator[None]:
+    """Interrupt what takes longer than `patience` while others wait for the file."""
+    if patience == math.inf:
+        yield
+        return
+    connection = lease.connection()
+    done = threading.Event()
+
+    def watch() -> None:
+        wait = patience
+        while not done.wait(wait):
+            if lease.wanted:
+                connection.interrupt()  # again and again: between two statements it has no effect
+            wait = 0.1
+
+    watcher = threading.Thread(target=watch, name="question about orders", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _selected(table: str) -> str:
+    names = ", ".join(f'"{name}"' for name in COLUMNS[table])
+    return f"SELECT {names} FROM {table}"

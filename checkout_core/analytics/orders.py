@@ -1,0 +1,130 @@
+"""What an analyst holds: the orders of a store, to be queried with DuckDB's SQL."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
+
+import duckdb
+
+from ..errors import InvalidInput, StoreBusy
+from . import export, views
+from .asking import Desk, Parameters, in_sentences
+from .copying import private
+from .frames import Frame, Kind, as_pandas, framed, load
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+T = TypeVar("T")
+
+
+class Orders(ABC):
+    """The orders of a store. It is opened for just one question at a time."""
+
+    @overload
+    def sql(
+        self, query: str, params: Parameters | None = None, *, as_: Literal["pandas"] = "pandas"
+    ) -> "pandas.DataFrame": ...
+    @overload
+    def sql(self, query: str, params: Parameters | None = None, *, as_: Literal["arrow"]) -> "pa.Table": ...
+    @overload
+    def sql(self, query: str, params: Parameters | None = None, *, as_: Literal["polars"]) -> "polars.DataFrame": ...
+    def sql(self, query: str, params: Parameters | None = None, *, as_: Kind = "pandas") -> "Frame":
+        """The answer to one query on the views; `views()` lists them.
+
+        Times come back timezone-aware (UTC), statuses and currencies as categories, amounts as integers of minor
+        units; a column named `…_decimal` beside them has the exact major units.
+
+        Args:
+            query: DuckDB's SQL, with `?` or `$name` for each parameter.
+            params: their values: a list, or a dict by name.
+            as_: "pandas", "arrow" or "polars".
+
+        Raises:
+            InvalidInput: the query does not work; the sentence says why.
+            StoreBusy: others held the database for longer than we wait, or they wait and this query takes long.
+            StoreUnavailable: there are no orders yet, or the database cannot be opened or reached.
+        """
+        load(as_)
+        try:
+            with in_sentences():
+                table = self._lend(lambda desk: desk.ask(query, params).to_arrow_table())
+        except duckdb.InterruptException:
+            raise StoreBusy(
+                "This query takes long and the shop waits for its database. "
+                "Ask a private copy: connection = open_orders().connect()."
+            ) from None
+        return framed(table, as_)
+
+    def views(self) -> "pandas.DataFrame":
+        """What can be asked: each view's columns, their types and what they mean."""
+        load("pandas")
+        with private([], []) as connection:
+            listed = connection.sql(views.LISTING, params=[list(views.NAMES)]).to_arrow_table()
+        place = {name: number for number, name in enumerate(views.NAMES)}
+        return as_pandas(listed).sort_values(
+            "view", key=lambda column: column.map(place), kind="stable", ignore_index=True
+        )
+
+    def export(
+        self,
+        path: str | Path,
+        view: str = "orders",
+        *,
+        query: str | None = None,
+        overwrite: bool = False,
+        progress: Callable[[float], None] = lambda part: None,
+    ) -> int:
+        """Write a view, or the answer to a query, to a file; gives the number of rows.
+
+        The name decides: `.parquet`, `.csv` or `.xlsx`; a name without an ending is a folder of Parquet files, one for
+        each month. The file appears when it is whole.
+
+        Args:
+            path: where to. What is there is kept, unless `overwrite`.
+            view: one of `views()`.
+            query: asked instead of the whole view.
+            overwrite: replace what is there.
+            progress: hears how much is done, from 0 to 1.
+
+        Raises:
+            InvalidInput: the query does not work, or there cannot be such a file.
+            StoreBusy, StoreUnavailable
+        """
+        target = Path(path)
+        convert = export.conversion(target)
+        if query is None and view not in views.NAMES:
+            raise InvalidInput(f"There is no view {view}. There are: {', '.join(views.NAMES)}.", field="view")
+        asked = query or f"SELECT * FROM {view}"
+
+        def read(desk: Desk) -> None:
+            with export.watched(desk.connection, progress):
+                export.write_parquet(desk.ask(asked), rows)
+
+        with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, in_sentences():
+            try:
+                self._lend(read)
+            except duckdb.InterruptException:  # others wait: read at leisure, then
+                with self.connect() as copy:
+                    read(Desk(copy))
+            return convert(rows, part, progress)
+
+    @abstractmethod
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A private in-memory copy as of now: keep it as long as you like, change it as you please.
+
+        Raises:
+            StoreBusy, StoreUnavailable
+        """
+
+    @abstractmethod
+    def _lend(self, work: Callable[[Desk], T]) -> T:
+        """Do `work` where the views can be asked.
+
+        Raises:
+            duckdb.InterruptException: it takes long and others wait.
+            StoreBusy, StoreUnavailable
+        """

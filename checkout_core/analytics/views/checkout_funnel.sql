@@ -1,0 +1,28 @@
+CREATE VIEW checkout_funnel AS
+WITH opened AS (  -- a repeated step 1 writes a second event: each session counts once
+    SELECT stripe_checkout_session_id, CAST(min("at") AS DATE) AS day, any_value(detail) AS detail
+    FROM raw.order_events
+    WHERE kind = 'session_created'
+    GROUP BY stripe_checkout_session_id
+),
+wanted AS (
+    SELECT opened.day, unnest(coalesce(from_json(opened.detail, '{"products": ["VARCHAR"]}').products, [NULL])) AS product,
+           made.id IS NOT NULL AS pending, made.paid_at IS NOT NULL AS paid
+    FROM opened LEFT JOIN raw.orders AS made USING (stripe_checkout_session_id)
+)
+SELECT day, product, count(*) AS sessions,
+       count(*) FILTER (pending) AS pending,
+       count(*) FILTER (paid) AS paid,
+       count(*) FILTER (NOT pending) AS dropped_before_pending,
+       count(*) FILTER (pending AND NOT paid) AS dropped_before_payment
+FROM wanted
+GROUP BY day, product;
+
+COMMENT ON VIEW checkout_funnel IS 'How far checkout sessions came, by day and product. A session with several products counts once in each.';
+COMMENT ON COLUMN checkout_funnel.day IS 'Day on which the session was created, UTC.';
+COMMENT ON COLUMN checkout_funnel.product IS 'A product in the cart; null when the cart was not recorded.';
+COMMENT ON COLUMN checkout_funnel.sessions IS 'Step 1: sessions created.';
+COMMENT ON COLUMN checkout_funnel.pending IS 'Step 2: of these, how many became an order, on whatever day.';
+COMMENT ON COLUMN checkout_funnel.paid IS 'Step 3: of these, how many were paid, on whatever day; refunded ones too.';
+COMMENT ON COLUMN checkout_funnel.dropped_before_pending IS 'Sessions that never became an order.';
+COMMENT ON COLUMN checkout_funnel.dropped_before_payment IS 'Orders that are not paid (yet).';

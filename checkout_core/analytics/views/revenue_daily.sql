@@ -1,0 +1,34 @@
+CREATE VIEW revenue_daily AS
+WITH booked AS (
+    SELECT CAST(paid_at AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross, 0 AS refunds
+    FROM raw.orders
+    WHERE paid_at IS NOT NULL
+    GROUP BY ALL
+    UNION ALL
+    SELECT CAST(given_back."at" AS DATE), paid.currency, 0, 0, sum(CAST(given_back.detail ->> 'amount' AS BIGINT))
+    FROM raw.order_events AS given_back JOIN raw.orders AS paid USING (stripe_checkout_session_id)
+    WHERE given_back.kind IN ('refunded', 'partially_refunded')
+    GROUP BY ALL
+),
+summed AS (
+    SELECT day, currency, CAST(sum(orders) AS BIGINT) AS orders,
+           CAST(sum(gross) AS BIGINT) AS gross, CAST(sum(refunds) AS BIGINT) AS refunds
+    FROM booked
+    GROUP BY day, currency
+)
+SELECT day, currency, orders, gross, refunds, gross - refunds AS net,
+       to_decimal(gross, currency) AS gross_decimal,
+       to_decimal(refunds, currency) AS refunds_decimal,
+       to_decimal(gross - refunds, currency) AS net_decimal
+FROM summed;
+
+COMMENT ON VIEW revenue_daily IS 'Money taken and given back, by day and currency. Currencies are never added up.';
+COMMENT ON COLUMN revenue_daily.day IS 'Day of the payment or of the refund, UTC.';
+COMMENT ON COLUMN revenue_daily.currency IS 'Three-letter currency code, lower case.';
+COMMENT ON COLUMN revenue_daily.orders IS 'Orders that were paid on this day.';
+COMMENT ON COLUMN revenue_daily.gross IS 'What these orders brought, in minor units.';
+COMMENT ON COLUMN revenue_daily.refunds IS 'What was given back on this day, of whatever order, in minor units.';
+COMMENT ON COLUMN revenue_daily.net IS 'gross less refunds, in minor units; may be below zero.';
+COMMENT ON COLUMN revenue_daily.gross_decimal IS 'gross in major units.';
+COMMENT ON COLUMN revenue_daily.refunds_decimal IS 'refunds in major units.';
+COMMENT ON COLUMN revenue_daily.net_decimal IS 'net in major units.';

@@ -1,0 +1,125 @@
+"""What each view says about checkouts whose numbers are known."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from checkout_core.analytics import open_orders
+from checkout_core.analytics.views import NAMES
+from checkout_core.demo_data import seed_store
+from checkout_core.settings import Settings
+
+BIG = 2**53 + 1
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in open_orders(url).sql(query, as_="arrow").to_pylist()]
+
+
+def test_the_funnel_counts_each_session_once_and_follows_it_to_the_money(story: str) -> None:
+    query = "SELECT * FROM checkout_funnel ORDER BY day, product NULLS LAST"
+    assert rows(story, query) == [
+        (date(2026, 10, 1), "cup", 1, 1, 1, 0, 0),
+        (date(2026, 10, 1), "tea", 1, 1, 1, 0, 0),
+        (date(2026, 10, 2), "cup", 1, 1, 0, 0, 1),
+        (date(2026, 10, 2), "tea", 1, 0, 0, 1, 0),
+        (date(2026, 10, 2), None, 1, 0, 0, 1, 0),
+        (date(2026, 11, 3), "tea", 1, 1, 1, 0, 0),
+    ]
+
+
+def test_revenue_is_by_currency_and_refunds_are_on_their_own_day(story: str) -> None:
+    query = "SELECT day, currency, orders, gross, refunds, net FROM revenue_daily ORDER BY day"
+    assert rows(story, query) == [
+        (date(2026, 10, 2), "eur", 2, 2000 + BIG, 0, 2000 + BIG),
+        (date(2026, 10, 5), "eur", 0, 0, 500, -500),
+        (date(2026, 11, 3), "jpy", 1, 1000, 0, 1000),
+        (date(2026, 11, 4), "jpy", 0, 0, 1000, -1000),
+    ]
+
+
+def test_decimals_know_how_many_places_a_currency_has(story: str) -> None:
+    query = "SELECT DISTINCT currency, amount_total, amount_total_decimal FROM orders ORDER BY ALL"
+    assert rows(story, query) == [
+        ("eur", 2000, Decimal("20.000")),
+        ("eur", BIG, Decimal("90071992547409.930")),
+        ("jpy", 1000, Decimal("1000.000")),
+        ("kwd", 1234, Decimal("1.234")),
+    ]
+    lines = (
+        "SELECT DISTINCT unit_amount_decimal, amount_total_decimal FROM order_items WHERE product = 'tea' ORDER BY ALL"
+    )
+    assert rows(story, lines) == [(Decimal("4.5"), Decimal(9)), (Decimal(450), Decimal(900))]
+    query = "SELECT net_decimal, to_decimal(net, currency) FROM revenue_daily WHERE day = '2026-10-05'"
+    assert rows(story, query) == [(Decimal("-5.000"), Decimal("-5.000"))]
+
+
+def test_time_to_pay_is_in_seconds_and_only_of_paid_orders(story: str) -> None:
+    query = "SELECT order_id, seconds FROM time_to_pay ORDER BY order_id"
+    assert rows(story, query) == [("order_of_cs_a", 120.0), ("order_of_cs_b", 3600.0), ("order_of_cs_r", 0.0)]
+
+
+def test_a_fresh_pending_order_is_not_abandoned_and_an_old_one_is(story: str) -> None:
+    query = "SELECT order_id, status, amount_total FROM abandoned ORDER BY order_id"
+    assert rows(story, query) == [("order_of_cs_c", "expired", 1234), ("order_of_cs_old", "pending", 2000)]
+
+
+def test_a_shopper_belongs_to_the_month_of_the_first_paid_order_whatever_the_case_of_the_address(story: str) -> None:
+    query = "SELECT * FROM cohorts ORDER BY months_since"
+    assert rows(story, query) == [(date(2026, 10, 1), 0, 1, 1), (date(2026, 10, 1), 1, 1, 1)]
+
+
+def test_outcomes_count_orders_with_a_decline_once_beside_their_status(story: str) -> None:
+    query = "SELECT * FROM payment_outcomes WHERE status <> 'pending' ORDER BY day, status"
+    assert rows(story, query) == [
+        (date(2026, 10, 2), "kwd", "expired", 1, 1234),
+        (date(2026, 10, 2), "eur", "paid", 2, 2000 + BIG),
+        (date(2026, 11, 3), "jpy", "declined", 1, 1000),
+        (date(2026, 11, 3), "jpy", "refunded", 1, 1000),
+    ]
+
+
+@pytest.mark.parametrize("view", NAMES)
+def test_a_private_copy_has_the_same_view(story: str, view: str) -> None:
+    query = f"SELECT * FROM {view} ORDER BY ALL"
+    with open_orders(story).connect() as copy:
+        there = copy.sql(query).fetchall()
+    asked = open_orders(story).sql(query, as_="arrow")
+    assert len(there) == asked.num_rows > 0
+    if view != "orders":  # lists have no order of their own in Arrow's comparison
+        plain = [tuple(_naive(value) for value in row.values()) for row in asked.to_pylist()]
+        assert there == plain
+
+
+def _naive(value: object) -> object:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def test_every_view_and_column_is_explained_and_named_as_it_is(story: str) -> None:
+    orders = open_orders(story)
+    listed = orders.views()
+    assert list(listed["view"].unique()) == list(NAMES)
+    assert listed["comment"].str.len().min() > 5
+    for view, columns in listed.groupby("view")["column"]:
+        assert list(orders.sql(f"SELECT * FROM {view} LIMIT 0").columns) == list(columns)
+    with orders.connect() as copy:
+        tables = (
+            "SELECT table_name, comment FROM duckdb_tables() UNION ALL SELECT view_name, comment FROM duckdb_views()"
+        )
+        explained = {name for name, comment in copy.sql(tables).fetchall() if comment}
+    assert set(NAMES) <= explained
+
+
+def test_both_stores_give_the_same_answers(postgres_url: str, duckdb_file: Path, settings: Settings) -> None:
+    urls = (postgres_url, f"duckdb:///{duckdb_file}")
+    for url in urls:
+        assert seed_store(url, 300, settings=settings) == 300
+    for view in NAMES:
+        columns = "* EXCLUDE (seq)" if view == "order_events" else "*"
+        server, file = (open_orders(url).sql(f"SELECT {columns} FROM {view} ORDER BY ALL", as_="arrow") for url in urls)
+        assert server.num_rows > 0
+        assert server.schema == file.schema
+        json = {"metadata", "detail"}  # PostgreSQL keeps JSON in a spelling of its own
+        assert server.drop_columns(json & set(server.column_names)) == file.drop_columns(json & set(file.column_names))
