@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Programs that start again and again, as the tests do, must not compile everything each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list the targets
@@ -35,6 +37,10 @@ lock: setup  ## pin the newest versions that pyproject.toml admits into requirem
 demo: setup  ## the whole shop on this machine: storefront, API, Stripe simulator, DuckDB
 	@exec $(BIN)/checkout demo
 
+.PHONY: lab
+lab: setup  ## JupyterLab on the notebooks, on this machine only
+	@exec $(BIN)/jupyter lab $$(test $$(id -u) -ne 0 || echo --allow-root) notebooks
+
 .PHONY: test
 test: setup lint types imports  ## everything that CI runs
 	@$(BIN)/pytest
@@ -42,6 +48,7 @@ test: setup lint types imports  ## everything that CI runs
 .PHONY: lint
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb || { echo "Run make format: notebooks are kept without outputs."; exit 1; }
 
 .PHONY: types
 types: setup
@@ -54,11 +61,24 @@ imports: setup
 .PHONY: format
 format: setup  ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 .PHONY: bench-store
 bench-store: setup  ## our stores beside the plain ways, in one table
 	@$(BIN)/python -m benchmarks.store
 
+.PHONY: bench-analytics
+bench-analytics: setup  ## the views beside SQL by hand and beside pandas
+	@$(BIN)/python -m benchmarks.analytics
+
 .PHONY: bench-simulator
 bench-simulator: setup  ## the simulator beside localstripe and a bare route
 	@$(BIN)/python -m benchmarks.simulator
+
+.PHONY: chaos
+chaos: setup  ## ten times the random shoppers of CI, and the table in docs/reliability.md
+	@$(BIN)/python -m tests.chaos.run --docs
+
+.PHONY: bench-storefront
+bench-storefront: setup  ## how fast the shop answers a click, in Chromium
+	@$(BIN)/python -m benchmarks.storefront

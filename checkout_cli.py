@@ -4,11 +4,12 @@ import asyncio
 import ipaddress
 import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from streamlit.starlette import App
 
-    from checkout_core import Checkout, Settings
+    from checkout_core import Settings
+    from checkout_core.shops import Shops
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Stripe Checkout in Python: demo, simulator and tools."
@@ -43,18 +45,23 @@ def main() -> None:
 def demo(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    orders: Annotated[int, typer.Option(min=0, max=2**31, help="Have this many demo orders from the start.")] = 0,
 ) -> None:
     """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
-    from checkout_core import Settings, open_checkout
+    from checkout_core import Settings, logs
+    from checkout_core.shops import open_shops
 
     _require_free(host, port)
     address = f"http://{_reachable(host)}:{port}"
     settings = _demo_settings(Settings.load(), address)
+    logs.configure(settings)
     _require_writable(settings.data_dir)
     if settings.simulated and not _is_loopback(host):
         console.print("[yellow]The simulator takes no real money, and anyone who reaches this address can use it.[/]")
-    with open_checkout(settings) as checkout:
-        _serve_demo(checkout, host, port)
+    if orders:
+        _seed(settings, orders, 1)
+    with open_shops(settings) as shops:
+        _serve_demo(shops, settings, host, port)
 
 
 def _demo_settings(settings: "Settings", address: str) -> "Settings":
@@ -75,7 +82,7 @@ def _demo_settings(settings: "Settings", address: str) -> "Settings":
     return settings.model_copy(update=changes)
 
 
-def demo_app(checkout: "Checkout", host: str, port: int) -> "App":
+def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
     """Storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
     from starlette.middleware import Middleware
     from starlette.routing import Mount
@@ -83,12 +90,12 @@ def demo_app(checkout: "Checkout", host: str, port: int) -> "App":
 
     import api
     import storefront
+    from storefront.known_hosts import KnownHosts
     from storefront.page_address import PageAddress
     from storefront.session import use
 
-    use(checkout)
-    settings = checkout.settings
-    mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(checkout)}
+    use(shops)
+    mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(shops)}
     if settings.api_base == f"{settings.public_url}/stripe":
         from stripe_simulator import Simulator, create_app
 
@@ -96,6 +103,7 @@ def demo_app(checkout: "Checkout", host: str, port: int) -> "App":
             public_url=settings.api_base,
             webhook_url=f"{settings.api_url}/stripe/webhook",
             webhook_secret=settings.webhook_secret,
+            webhook_urls={one.settings.secret_key: f"{one.settings.api_url}/stripe/webhook" for one in shops},
         )
         mounted["/stripe"] = create_app(simulator)
 
@@ -104,16 +112,17 @@ def demo_app(checkout: "Checkout", host: str, port: int) -> "App":
         async with AsyncExitStack() as stack:  # a mounted app's lifespan does not run by itself
             for sub in mounted.values():
                 await stack.enter_async_context(sub.router.lifespan_context(sub))
-            announcing = asyncio.create_task(_announce(checkout.settings, host, port))
+            announcing = asyncio.create_task(_announce(shops, settings, host, port))
             yield {}
             announcing.cancel()
 
     script = Path(storefront.__file__).with_name("app.py")
     routes = [Mount(path, app=sub) for path, sub in mounted.items()]
-    return App(script, lifespan=lifespan, routes=routes, middleware=[Middleware(PageAddress)])
+    middleware = [Middleware(KnownHosts, shops=shops, elsewhere=tuple(mounted)), Middleware(PageAddress)]
+    return App(script, lifespan=lifespan, routes=routes, middleware=middleware)
 
 
-async def _announce(settings: "Settings", host: str, port: int) -> None:
+async def _announce(shops: "Shops", settings: "Settings", host: str, port: int) -> None:
     """Print the address as soon as a browser can open it: the socket is bound only after the lifespan has begun."""
     while True:
         try:
@@ -123,18 +132,23 @@ async def _announce(settings: "Settings", host: str, port: int) -> None:
         else:
             writer.close()
             break
-    console.print(f"\n  The shop is open: [bold]{settings.public_url}[/]\n", soft_wrap=True)
+    console.print()
+    for checkout in shops:
+        name = "The shop" if len(shops) == 1 else checkout.settings.shop_name
+        console.print(f"  {name} is open: [bold]{checkout.settings.public_url}[/]", soft_wrap=True)
+    console.print()
     if settings.simulated:
         console.print("  Pay with card 4242 4242 4242 4242, any future date, any CVC. No money moves.")
     console.print(f"  Orders: {_without_password(settings.database_url)}", soft_wrap=True)
+    console.print(f"  Operator: {settings.public_url}/orders", soft_wrap=True)
     console.print(f"  API: {settings.api_url}/docs", soft_wrap=True)
     console.print("  Stop with Ctrl-C.\n")
 
 
-def _serve_demo(checkout: "Checkout", host: str, port: int) -> None:
+def _serve_demo(shops: "Shops", settings: "Settings", host: str, port: int) -> None:
     from storefront.theme import config
 
-    server = demo_app(checkout, host, port)
+    server = demo_app(shops, settings, host, port)
     options = {
         "server.address": host,
         "server.port": port,
@@ -144,6 +158,7 @@ def _serve_demo(checkout: "Checkout", host: str, port: int) -> None:
         "client.toolbarMode": "minimal",
         **config(),
     }
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server hands it on when everything is answered
     try:
         server.run(config=options)
     except KeyboardInterrupt:
@@ -177,12 +192,16 @@ def seed(
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders (on the same day).")] = 1,
 ) -> None:
     """Fill the store with realistic demo orders of the past year; never with a live key."""
+    from checkout_core import Settings
+
+    _seed(Settings.load(), orders, seed)
+
+
+def _seed(settings: "Settings", orders: int, seed: int) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from checkout_core import Settings
     from checkout_core.demo_data import seed_store
 
-    settings = Settings.load()
     columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("orders", total=orders)
@@ -197,50 +216,101 @@ def seed(
 @app.command()
 def settle(
     older_than: Annotated[str, typer.Option(help="Leave younger orders alone: 90s, 10m, 2h, 1d.")] = "10m",
+    since: Annotated[str, typer.Option(help="How far back Stripe's events are read; it keeps 30 days.")] = "3d",
 ) -> None:
-    """Ask Stripe about every pending and processing order, and make the orders agree."""
+    """Read Stripe's events again, ask about every pending and processing order, and make the orders agree."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from checkout_core import open_checkout
-    from checkout_core.sweep import sweep
+    from checkout_core import Settings, logs
+    from checkout_core.shops import open_shops
+    from checkout_core.sweep import SweepSummary, sweep
 
-    age = _duration(older_than)
-    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn())
-    with open_checkout() as checkout, Progress(*columns, console=console) as bar:
-        task = bar.add_task("orders", total=None)
-        summary = sweep(
-            checkout, older_than=age, progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
-        bar.update(task, total=summary.asked, completed=summary.asked)
+    age, past = _duration(older_than, "--older-than"), _duration(since, "--since")
+    settings = Settings.load()
+    if settings.log_format:  # whoever asked for logs; others watch the bar
+        logs.configure(settings)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    summary = SweepSummary()
+    with open_shops(settings) as shops, Progress(*columns, console=console) as bar:
+        for checkout in shops:
+            task = bar.add_task(checkout.settings.shop_name, total=None)
+            swept = sweep(
+                checkout,
+                older_than=age,
+                since=datetime.now(UTC) - past,
+                progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
+            )
+            bar.update(task, total=swept.asked, completed=swept.asked)
+            summary += swept
     table = Table("Orders", "Now", box=None, pad_edge=False)
     for status, count in sorted(summary.outcomes.items()):
         table.add_row(f"{count:,}", status)
     for code, count in sorted(summary.problems.items()):
         table.add_row(f"{count:,}", f"[red]{code}[/]")
     console.print(table if summary.asked else "No order has been waiting for that long.")
+    if summary.missed:
+        console.print(f"{summary.missed:,} events at Stripe were news to us.", highlight=False)
+    if summary.delivered:
+        console.print(f"{summary.delivered:,} paid orders had their receipts and other consequences.", highlight=False)
+    if summary.missed is None:
+        console.print("[yellow]Stripe's list of events could not be read.[/] Run `checkout settle` again in a moment.")
     if summary.unavailable:
         _fail(f"Stripe did not answer for {summary.unavailable:,} orders. Run `checkout settle` again in a moment.")
 
 
-def _duration(text: str) -> timedelta:
+def _duration(text: str, option: str) -> timedelta:
     parts = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
     if parts is None:
-        raise typer.BadParameter("give a number and a unit, such as 90s, 10m, 2h or 1d", param_hint="--older-than")
+        raise typer.BadParameter("give a number and a unit, such as 90s, 10m, 2h or 1d", param_hint=option)
     unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[parts[2]]
     return timedelta(**{unit: int(parts[1])})
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="FILE.parquet, .csv or .xlsx; without an ending: a folder of months.")],
+    view: Annotated[str, typer.Option(help="What to export: orders, order_items, revenue_daily, …")] = "orders",
+    query: Annotated[str | None, typer.Option(help="Export the answer to this SQL instead of a view.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+) -> None:
+    """Write orders to a Parquet, CSV or Excel file, while the shop is open."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from checkout_core import open_orders
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(file.name, total=1.0)
+        written = open_orders().export(
+            file, view, query=query, overwrite=overwrite, progress=lambda part: bar.update(task, completed=part)
+        )
+    console.print(f"{written:,} rows written to {file}.", soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
 def doctor() -> None:
     """Say which Stripe and which store the settings lead to, whether they work, and what to do if not."""
     from checkout_core import Settings
+    from checkout_core.shops import open_shops
 
     settings = Settings.load()
     table = Table("", "What", "Finding", box=None, pad_edge=False)
     healthy = True
-    for name, check in (("Stripe", _stripe_finding), ("Webhooks", _webhook_finding), ("Orders", _store_finding)):
+    checks = [("Orders", _store_finding, settings)]
+    try:
+        with open_shops(settings) as shops:
+            for checkout in shops:
+                of = f" of {checkout.shop}" if len(shops) > 1 else ""
+                checks += [
+                    (f"Stripe{of}", _stripe_finding, checkout.settings),
+                    (f"Webhooks{of}", _webhook_finding, checkout.settings),
+                ]
+    except CheckoutError as error:
+        healthy = False
+        table.add_row("[red]no[/]", "Shop", error.message)
+    for name, check, concerned in checks:
         try:
-            table.add_row("[green]ok[/]", name, check(settings))
+            table.add_row("[green]ok[/]", name, check(concerned))
         except CheckoutError as error:
             healthy = False
             table.add_row("[red]no[/]", name, error.message)

@@ -1,37 +1,44 @@
-"""The application, as a function of a `Checkout`."""
+"""The application, as a function of a `Checkout`, or of several shops'."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from checkout_core import Checkout, open_checkout
+from checkout_core import Checkout, Settings, logs
+from checkout_core.keeper import Keeper
+from checkout_core.shops import Shops, open_shops
 
 from . import errors
 from .limits import BodyLimit
-from .routes import checkout_routes, other_routes
+from .operation import Readiness, operation_routes
+from .rates import Rates
+from .routes import checkout_routes, webhook_routes
 
 
-def create_app(checkout: Checkout | None = None) -> FastAPI:
-    """The callback service, at the root or mounted anywhere.
+def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
+    """The callback service of one checkout or of several shops, at the root or mounted anywhere.
 
-    Without a `checkout` the app opens one from the environment when it starts and closes it when it stops; a given
-    one stays its owner's.
+    Without either the app opens the shops of the environment when it starts and closes them when it stops, and sets up
+    the logs; what is given stays its owner's. Either way orders are kept in the background while the app runs.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if checkout is not None:
+        async with AsyncExitStack() as stack:
+            if serving is None:
+                settings = Settings.load()
+                logs.configure(settings)
+                shops = open_shops(settings)
+                stack.push_async_callback(run_in_threadpool, shops.close)
+                _serve(app, shops)
+            for checkout in app.state.shops:
+                keeper = Keeper(checkout)
+                keeper.start()
+                stack.push_async_callback(run_in_threadpool, keeper.stop)
             yield
-            return
-        own = open_checkout()
-        app.state.checkout = own
-        try:
-            yield
-        finally:
-            await run_in_threadpool(own.close)
 
     app = FastAPI(
         title="Checkout callbacks",
@@ -39,9 +46,17 @@ def create_app(checkout: Checkout | None = None) -> FastAPI:
         version=version("checkout-toolkit"),
         lifespan=lifespan,
     )
-    app.state.checkout = checkout
+    app.state.readiness = Readiness()
+    if serving is not None:
+        _serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
     app.add_middleware(BodyLimit)
     errors.install(app)
     app.include_router(checkout_routes)
-    app.include_router(other_routes)
+    app.include_router(webhook_routes)
+    app.include_router(operation_routes)
     return app
+
+
+def _serve(app: FastAPI, shops: Shops) -> None:
+    app.state.shops = shops
+    app.state.rates = Rates(next(iter(shops)).settings)

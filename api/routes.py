@@ -8,8 +8,10 @@ from starlette.exceptions import HTTPException
 
 from checkout_core import Checkout
 from checkout_core.errors import SessionNotComplete
+from checkout_core.shops import Shops
 
 from .errors import ErrorBody
+from .rates import limited
 from .schemas import (
     OrderResponse,
     PendingRequest,
@@ -21,8 +23,8 @@ from .schemas import (
 
 
 def _checkout(request: Request) -> Checkout:
-    checkout: Checkout = request.app.state.checkout
-    return checkout
+    shops: Shops = request.app.state.shops
+    return shops.at(request.headers.get("host", ""))
 
 
 async def _body(request: Request) -> bytes:
@@ -36,11 +38,11 @@ def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": ErrorBody} for code in (*statuses, 503)}
 
 
-checkout_routes = APIRouter(prefix="/checkout", tags=["checkout"])
-other_routes = APIRouter()
+checkout_routes = APIRouter(prefix="/checkout", tags=["checkout"], dependencies=[Depends(limited)])
+webhook_routes = APIRouter(prefix="/stripe", tags=["stripe"])
 
 
-@checkout_routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 502))
+@checkout_routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 429, 502))
 def create_session(body: SessionRequest, checkout: CheckoutDep) -> SessionResponse:
     """Step 1: create a checkout session for a cart."""
     session = checkout.create_session(body.cart())
@@ -53,7 +55,7 @@ def create_session(body: SessionRequest, checkout: CheckoutDep) -> SessionRespon
     )
 
 
-@checkout_routes.post("/pending", responses=_errors(400, 404, 413, 422, 502))
+@checkout_routes.post("/pending", responses=_errors(400, 404, 413, 422, 429, 502))
 def create_pending_order(body: PendingRequest, checkout: CheckoutDep) -> PendingResponse:
     """Step 2: create or update the pending order of an open session."""
     order = checkout.create_pending_order(
@@ -66,7 +68,7 @@ def create_pending_order(body: PendingRequest, checkout: CheckoutDep) -> Pending
     "/complete",
     status_code=status.HTTP_303_SEE_OTHER,
     response_class=RedirectResponse,
-    responses=_errors(404, 422, 502),
+    responses=_errors(404, 422, 429, 502),
 )
 def complete_order(session_id: SessionId, checkout: CheckoutDep) -> RedirectResponse:
     """Step 3: where Stripe sends the shopper after payment."""
@@ -77,7 +79,7 @@ def complete_order(session_id: SessionId, checkout: CheckoutDep) -> RedirectResp
     return RedirectResponse(checkout.settings.confirmation_url(session_id), status.HTTP_303_SEE_OTHER)
 
 
-@checkout_routes.get("/confirmation", responses=_errors(400, 404, 422, 502))
+@checkout_routes.get("/confirmation", responses=_errors(400, 404, 422, 429, 502))
 def check_order_status(
     session_id: Annotated[SessionId, Query(alias="stripe_checkout_session_id")], checkout: CheckoutDep
 ) -> OrderResponse:
@@ -85,20 +87,17 @@ def check_order_status(
     return OrderResponse.of(checkout.check_order_status(session_id))
 
 
-@other_routes.post("/stripe/webhook", tags=["stripe"], responses=_errors(400, 404, 413, 422))
+@webhook_routes.post("/webhook", responses=_errors(400, 404, 413, 422, 502))
 def stripe_webhook(
     checkout: CheckoutDep,
     body: Annotated[bytes, Depends(_body)],
     stripe_signature: Annotated[str, Header()] = "",
 ) -> dict[str, bool]:
-    """A hint from Stripe that something happened; what happened is then asked for."""
+    """A hint from Stripe that something happened; what happened is then asked for.
+
+    Anything but a 2xx makes Stripe send it again, so that is kept for what another time may mend.
+    """
     if checkout.settings.webhook_secret is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "No webhook secret is configured.")
     checkout.handle_webhook(checkout.gateway.read_webhook(body, stripe_signature))
     return {"received": True}
-
-
-@other_routes.get("/healthz", tags=["operation"])
-async def healthz() -> dict[str, str]:
-    """Whether this process answers."""
-    return {"status": "ok"}

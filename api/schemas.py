@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from checkout_core.catalog import MOST_LINES
-from checkout_core.checkout import masked_email
+from checkout_core.details import masked_email
 from checkout_core.orders import Order, OrderStatus
 
 SessionId = Annotated[

@@ -1,36 +1,39 @@
 """The four steps of a checkout, and `settle`, which every path shares."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from pydantic import EmailStr, TypeAdapter, ValidationError
+import structlog
 
+from . import metrics
+from .calls import CallLog
 from .catalog import Catalog
+from .details import masked_email, valid_details
 from .errors import (
-    InvalidInput,
-    OrderNotFound,
-    RefundNotPossible,
     SessionNotComplete,
+    SessionNotFound,
     SessionNotOpen,
     StripeUnavailable,
     StripeUnavailableAfterPayment,
 )
-from .gateway import CheckoutSession, StripeGateway, WebhookEvent
-from .money import format_amount
-from .orders import Change, History, Order, OrderEvent, OrderStatus, Source, new_id
+from .gateway import CheckoutSession, StripeGateway
+from .logs import get_logger
+from .news import heed
+from .orders import ANNOUNCED, DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, Source, new_id
+from .outbox import Handler, Handlers, named_handler
+from .refunds import refund
 from .settings import Settings
+from .settling import SETTLED, pending, settling, status_of
 from .stores import OrderStore, open_store
+from .stores.scoped import ShopStore
+from .stripe_events import StripeEvent
 
-_EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
-_LONGEST = {"name": 200, "phone": 40}
-_MOST_METADATA = 20
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+__all__ = ["SETTLED", "Checkout", "masked_email", "open_checkout", "settling", "status_of", "utc_now"]
 
-SETTLED = frozenset({OrderStatus.paid, OrderStatus.failed, OrderStatus.expired, OrderStatus.refunded})
-"""Where only Stripe's own news (a refund, a correction) moves an order any further."""
+log = get_logger(__name__)
 
 
 def utc_now() -> datetime:
@@ -40,6 +43,8 @@ def utc_now() -> datetime:
 
 class Checkout:
     """One shop's checkout: catalogue, Stripe account and store of orders. Safe to share between threads.
+
+    `store` may hold the orders of other shops as well; `self.store` shows those of `shop` alone.
 
     Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of a
     settled order 0. None is made inside a database transaction.
@@ -52,13 +57,22 @@ class Checkout:
         catalog: Catalog,
         gateway: StripeGateway,
         store: OrderStore,
+        shop: str = DEFAULT_SHOP,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.gateway = gateway
-        self.store = store
-        self._clock = clock
+        self.store: OrderStore = ShopStore(store, shop)
+        self.shop = shop
+        self.clock = clock
+        self.handlers = Handlers()
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def calls(self) -> CallLog:
+        """What was asked of Stripe lately, and how long it took."""
+        return self.gateway.calls
 
     def create_session(
         self, cart: Mapping[str, int], *, email: str | None = None, idempotency_key: str | None = None
@@ -69,21 +83,23 @@ class Checkout:
             InvalidInput: the cart cannot be bought as it is.
             StripeUnavailable: nobody was charged.
         """
-        items = self.catalog.order_items(cart)
-        session = self.gateway.create_session(items, self.catalog, email=email, idempotency_key=idempotency_key)
-        detail = {"amount_total": session.amount_total, "currency": session.currency, "products": list(cart)}
-        self.store.append(
-            OrderEvent(
-                id=new_id("event"),
-                order_id=None,
-                stripe_checkout_session_id=session.id,
-                kind="session_created",
-                source=Source.storefront,
-                at=self._clock(),
-                detail=detail,
+        with _step("create_session"):
+            items = self.catalog.order_items(cart)
+            session = self.gateway.create_session(items, self.catalog, email=email, idempotency_key=idempotency_key)
+            detail = {"amount_total": session.amount_total, "currency": session.currency, "products": list(cart)}
+            self.store.append(
+                OrderEvent(
+                    id=new_id("event"),
+                    order_id=None,
+                    stripe_checkout_session_id=session.id,
+                    kind="session_created",
+                    source=Source.storefront,
+                    at=self.clock(),
+                    detail=detail,
+                )
             )
-        )
-        return session
+            log.info("session created", session_id=session.id)
+            return session
 
     def create_pending_order(
         self,
@@ -100,19 +116,15 @@ class Checkout:
             InvalidInput: the e-mail or another field cannot be used.
             SessionNotFound, SessionNotOpen: there is nothing (any more) to pay.
         """
-        details = {
-            "email": _valid_email(email),
-            "name": _valid_text("name", name),
-            "phone": _valid_text("phone", phone),
-            "metadata": _valid_metadata(metadata or {}),
-        }
-        session = self.gateway.retrieve_session(session_id)
-        if session.status != "open":
-            raise SessionNotOpen
-        order = self.store.update(session_id, _pending(session, details, self._clock()))
-        if order is None:
-            raise SessionNotOpen
-        return order
+        with _step("create_pending_order", session_id):
+            details = valid_details(email, name, phone, metadata)
+            session = self.gateway.retrieve_session(session_id)
+            if session.status != "open":
+                raise SessionNotOpen
+            order, _ = self.apply(session_id, pending(session, details, self.clock()))
+            if order is None:
+                raise SessionNotOpen
+            return order
 
     def complete_order(self, session_id: str) -> Order:
         """Step 3: the shopper is back from Stripe.
@@ -122,10 +134,8 @@ class Checkout:
             SessionNotComplete: Stripe has not finished with it.
             StripeUnavailable: whether money moved is not known yet; the message says so.
         """
-        order = self._settle_after_payment(session_id, Source.redirect)
-        if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
-            raise SessionNotComplete
-        return order
+        with _step("complete_order", session_id):
+            return _finished(self.settle(session_id, source=Source.redirect))
 
     def check_order_status(self, session_id: str) -> Order:
         """Step 4: the confirmation page, any number of times. A settled order costs no round trip.
@@ -133,12 +143,11 @@ class Checkout:
         Raises:
             SessionNotFound, SessionNotComplete, StripeUnavailable
         """
-        order = self.store.get(session_id)
-        if order is None or order.status not in SETTLED:
-            order = self._settle_after_payment(session_id, Source.settle)
-        if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
-            raise SessionNotComplete
-        return order
+        with _step("check_order_status", session_id):
+            order = self.store.get(session_id)
+            if order is None or order.status not in SETTLED:
+                order = self.settle(session_id)
+            return _finished(order)
 
     def settle(
         self, session_id: str, *, source: Source = Source.settle, stripe_event_id: str | None = None
@@ -146,43 +155,86 @@ class Checkout:
         """Ask Stripe for the session now and make the order agree. The heart: every path ends here.
 
         Safe to call at any time, any number of times, from anywhere. Money without an order makes the order.
+
+        Raises:
+            SessionNotFound: Stripe does not know the session, or the order is another shop's.
+            StripeUnavailableAfterPayment: whether money moved is not known yet.
         """
-        session = self.gateway.retrieve_session(session_id)
-        return self.store.update(session_id, settling(session, source, self._clock(), stripe_event_id=stripe_event_id))
+        try:
+            session = self.gateway.retrieve_session(session_id)
+        except StripeUnavailable as error:
+            raise StripeUnavailableAfterPayment from error
+        change = settling(session, source, self.clock(), stripe_event_id=stripe_event_id)
+        order, events = self.apply(session_id, change)
+        metrics.settled(source.value, events[-1].kind if events else "unchanged")
+        return order
 
-    def handle_webhook(self, event: WebhookEvent) -> Order | None:
-        """Settle what a verified webhook hints at. An event that concerns no session is fine, and nothing."""
-        session_id = event.session_id
-        if session_id is None and event.type.startswith("charge.") and event.payment_intent_id:
-            session_id = self.gateway.session_of_payment(event.payment_intent_id)
-        if session_id is None:
-            return None
-        return self.settle(session_id, source=Source.webhook, stripe_event_id=event.id)
+    def handle_webhook(self, event: StripeEvent) -> Order | None:
+        """Heed what a verified webhook hints at; an event of another type is fine, and nothing.
 
-    def refund(self, order_id: str, amount: int | None = None) -> Order:
-        """Give back `amount` minor units, or all that is left. Asking twice for the same state refunds once.
+        A session that Stripe does not know is fine too: no retry would mend it.
+        """
+        with _step("handle_webhook", event.session_id):
+            try:
+                order = heed(self, event, Source.webhook)
+            except SessionNotFound:
+                log.warning("webhook about an unknown session", stripe_event_id=event.id)
+                return None
+            metrics.webhook(event)
+            return order
+
+    def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
+        """Give back `amount` minor units, or all that is left; never more than was paid.
+
+        Args:
+            idempotency_key: names one intention, such as one press of a button: asking again under it never refunds
+                twice, and another key refunds again. Without it, asking again for the same amount before the first
+                refund shows on the order counts as asking for the same refund.
 
         Raises:
             OrderNotFound
             RefundNotPossible: the order is not paid, or less is left.
+            RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
         """
-        order = self.store.get_by_id(order_id)
-        if order is None:
-            raise OrderNotFound
-        left = order.amount_total - order.amount_refunded
-        wanted = left if amount is None else amount
-        if order.status is not OrderStatus.paid or order.stripe_payment_intent_id is None:
-            raise RefundNotPossible(f"An order that is {order.status} cannot be refunded.")
-        if not 1 <= wanted <= left:
-            raise RefundNotPossible(f"At most {format_amount(left, order.currency)} of this order can be refunded.")
-        key = f"refund-{order.id}-{order.amount_refunded}-{wanted}"
-        self.gateway.refund(order.stripe_payment_intent_id, wanted, idempotency_key=key)
-        settled = self.settle(order.stripe_checkout_session_id, source=Source.operator)
-        return settled or order
+        with _step("refund"):
+            return refund(self, order_id, amount, idempotency_key)
 
     def history(self, session_id: str) -> History:
         """What happened to a checkout, oldest first."""
         return self.store.events(session_id)
+
+    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
+        """Run `handler` once for every order that becomes paid; may be used as a decorator.
+
+        What is owed is written in the transaction that makes the order paid, and tried until it succeeds: a handler
+        may be called again after a crash, so it tells repetitions by the order's id. `name` must stay the same over
+        restarts; it is the function's own unless given. Whichever process dispatches the outbox runs the handlers that
+        it has: with several programs on one store, name them in CHECKOUT_ON_PAID so that all have the same.
+        """
+        self.handlers.add(handler, name)
+        return handler
+
+    def on_news(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` right after something with consequences happened here. Gives what takes it off again."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def apply(self, session_id: str, change: Change) -> tuple[Order | None, Sequence[OrderEvent]]:
+        """Apply a change to the store, tell whoever listens, and give the order and the events that were written."""
+        events: Sequence[OrderEvent] = ()
+
+        def seen(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+            nonlocal events
+            after, events = change(order)
+            return after, events
+
+        order = self.store.update(session_id, seen)
+        for event in events:
+            log.info("order event", kind=event.kind, source=event.source.value, order_id=event.order_id)
+        if any(event.kind in ANNOUNCED for event in events):
+            for listener in list(self._listeners):
+                listener()
+        return order, events
 
     def close(self) -> None:
         """Finish what is under way and let go of the store."""
@@ -196,143 +248,50 @@ class Checkout:
     ) -> None:
         self.close()
 
-    def _settle_after_payment(self, session_id: str, source: Source) -> Order | None:
-        try:
-            return self.settle(session_id, source=source)
-        except StripeUnavailable as error:
-            raise StripeUnavailableAfterPayment from error
 
+def open_checkout(
+    settings: Settings | None = None,
+    *,
+    catalog: Catalog | None = None,
+    store: OrderStore | None = None,
+    shop: str = DEFAULT_SHOP,
+) -> Checkout:
+    """A checkout from settings (default: the environment's). Close it, or use it in a `with`; that closes the store.
 
-def open_checkout(settings: Settings | None = None) -> Checkout:
-    """A checkout from settings (default: the environment's). Close it, or use it in a `with`.
+    `catalog` and `store` are used instead of those that the settings lead to; its orders are `shop`'s.
+
+    Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched, and the
+    handlers that CHECKOUT_ON_PAID names (`package.module:function`) are run.
 
     Raises:
         ConfigurationError: the settings or the catalogue cannot be used.
     """
+    from .mail import mailbox
+    from .receipts import Receipts
+
     settings = settings or Settings.load()
-    catalog = Catalog.read(settings.catalog_path)
-    return Checkout(
+    checkout = Checkout(
         settings=settings,
-        catalog=catalog,
+        catalog=catalog or Catalog.read(settings.catalog_path),
         gateway=StripeGateway(settings),
-        store=open_store(settings.database_url),
+        store=store or open_store(settings.database_url),
+        shop=shop,
     )
+    checkout.on_paid(Receipts(settings.shop_name, mailbox(settings)), name="receipt")
+    for name in settings.on_paid.replace(",", " ").split():
+        checkout.on_paid(named_handler(name), name=name)
+    return checkout
 
 
-def status_of(session: CheckoutSession) -> OrderStatus | None:
-    """What a session says an order's status is; None while it is open (https://docs.stripe.com/payments/checkout/fulfillment)."""
-    if session.status == "expired":
-        return OrderStatus.expired
-    if session.status != "complete":
-        return None
-    if session.payment_status in ("paid", "no_payment_required"):
-        return OrderStatus.paid
-    return OrderStatus.failed if session.payment_failed else OrderStatus.processing
+@contextmanager
+def _step(name: str, session_id: str | None = None) -> Iterator[None]:
+    """What all steps share: they are measured, and their log entries carry the session's id."""
+    bound = {"step": name} | ({"session_id": session_id} if session_id else {})
+    with structlog.contextvars.bound_contextvars(**bound), metrics.step(name):
+        yield
 
 
-def settling(session: CheckoutSession, source: Source, now: datetime, *, stripe_event_id: str | None = None) -> Change:
-    """The change that makes an order agree with what Stripe says of its session. Only what changes writes an event."""
-    status = status_of(session)
-
-    def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
-        events: list[OrderEvent] = []
-
-        def note(kind: str, **detail: object) -> None:
-            assert order is not None
-            events.append(
-                OrderEvent.of(order, kind=kind, source=source, at=now, stripe_event_id=stripe_event_id, **detail)
-            )
-
-        if order is None:
-            if status not in (OrderStatus.paid, OrderStatus.processing):
-                return None, []
-            order = _order_from(session, {"metadata": {"recovered": "true"}}, now)
-            note("recovered")
-        if status is not None and order.may_become(status):
-            was = order.status
-            order = order.moved_to(
-                status,
-                now,
-                stripe_payment_intent_id=session.payment_intent_id or order.stripe_payment_intent_id,
-                email=order.email or session.email,
-            )
-            note(status.value, **({"corrected_from": was.value} if was in SETTLED else {}))
-        if order.status is OrderStatus.paid and session.amount_refunded > order.amount_refunded:
-            given_back = session.amount_refunded - order.amount_refunded
-            if session.amount_refunded >= order.amount_total:
-                order = order.moved_to(OrderStatus.refunded, now, amount_refunded=session.amount_refunded)
-                note("refunded", amount=given_back)
-            else:
-                order = order.evolve(now, amount_refunded=session.amount_refunded)
-                note("partially_refunded", amount=given_back)
-        return order, events
-
-    return change
-
-
-def _pending(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Change:
-    def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
-        if order is None:
-            made = _order_from(session, details, now)
-            return made, [OrderEvent.of(made, kind="pending", source=Source.storefront, at=now)]
-        if order.status is not OrderStatus.pending:
-            raise SessionNotOpen
-        changed = {field: value for field, value in details.items() if getattr(order, field) != value}
-        if not changed:
-            return order, []
-        updated = order.evolve(now, **changed)
-        return updated, [
-            OrderEvent.of(updated, kind="details_updated", source=Source.storefront, at=now, fields=sorted(changed))
-        ]
-
-    return change
-
-
-def _order_from(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:
-    fields: dict[str, object] = {"email": session.email, "name": session.name, "phone": session.phone}
-    return Order.model_validate(
-        {
-            "id": new_id("order"),
-            "stripe_checkout_session_id": session.id,
-            "items": session.items,
-            "currency": session.currency,
-            "amount_total": session.amount_total,
-            "created_at": now,
-            "updated_at": now,
-            **fields,
-            **details,
-        }
-    )
-
-
-def masked_email(email: str | None) -> str | None:
-    """`anna@example.com` -> `a•••@example.com`: enough for its owner, too little for anyone else."""
-    if not email or "@" not in email:
-        return None
-    local, _, domain = email.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
-
-
-def _valid_email(email: str) -> str:
-    try:
-        return _EMAIL.validate_python(email.strip()[:321])
-    except ValidationError as error:
-        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
-
-
-def _valid_text(field: str, text: str | None) -> str | None:
-    if text is None or not text.strip():
-        return None
-    longest = _LONGEST[field]
-    if len(text) > longest:
-        raise InvalidInput(f"The {field} can be at most {longest} characters long.", field=field)
-    return _CONTROL.sub(" ", text).strip()
-
-
-def _valid_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    if len(metadata) > _MOST_METADATA or any(len(key) > 40 or len(value) > 500 for key, value in metadata.items()):
-        raise InvalidInput(
-            f"Metadata can have at most {_MOST_METADATA} entries, keys of 40 and values of 500 characters.",
-            field="metadata",
-        )
-    return dict(metadata)
+def _finished(order: Order | None) -> Order:
+    if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
+        raise SessionNotComplete
+    return order

@@ -1,22 +1,31 @@
 """Stripe, as the domain sees it. The only module that imports the SDK.
 
-Every call names its time-out, is retried under one idempotency key, and fails with an error of `errors`.
+Every call has a time-out for each try and a limit for all of them, is retried under one idempotency key, is
+remembered in `calls`, and fails with an error of `errors`.
 """
 
+import json
+import math
+import random
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import stripe
 
+from . import metrics
+from .calls import CallLog, StripeCall
 from .catalog import Catalog
 from .errors import (
     CheckoutError,
     ConfigurationError,
     InvalidInput,
+    RefundNotPossible,
     SessionNotFound,
     SessionNotOpen,
     StripeRejected,
@@ -25,12 +34,24 @@ from .errors import (
 )
 from .orders import OrderItem
 from .settings import Settings, UiMode
+from .stripe_events import StripeEvent, read_event
 
 if TYPE_CHECKING:
+    from stripe.params import EventListParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
-TIMEOUT_SECONDS = 10
+TIMEOUT = (4.0, 10.0)
+"""Seconds to connect, and to wait for an answer, for each try."""
+LAST_TRY_AFTER = 12.0
+"""Seconds after which no further try begins, so that nobody waits longer than about 25."""
 RETRIES = 2
+PAUSES = (0.3, 0.9)
+"""Seconds to wait when Stripe says that we ask too often; the SDK does not retry a 429."""
+WEBHOOK_TOLERANCE = 300
+"""Seconds that a signature stays good: a delivery that was recorded cannot be replayed later."""
+EVENTS_A_PAGE = 100
+_SESSION_STEP = 600
+_REMEMBERED_PAYMENTS = 10_000
 _SESSION_ID_LENGTH = 255
 _EXPAND = ["line_items", "payment_intent.latest_charge"]
 
@@ -65,13 +86,48 @@ class CheckoutSession:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookEvent:
-    """A verified webhook: a hint that something happened to a session (None: it concerns none)."""
+class Dispute:
+    """A shopper's bank takes money back (https://docs.stripe.com/api/disputes/object). `amount` in minor units."""
 
     id: str
-    type: str
+    reason: str
+    amount: int
+
+
+@dataclass(slots=True)
+class _Calling:
+    """A call under way; which session it is about may be known only from the answer."""
+
     session_id: str | None
-    payment_intent_id: str | None
+
+
+class _LimitedClient(stripe.RequestsClient):
+    """HTTP with a limit for all tries of a call together, and patience when Stripe is asked too often."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=TIMEOUT)
+        self._call = threading.local()
+
+    def begin(self) -> None:
+        """From now on this thread's next call counts its seconds."""
+        self._call.began = time.monotonic()
+
+    def request(  # type: ignore[override]  # the SDK's own RequestsClient answers in bytes, its base class says text
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """One try."""
+        for pause in (*PAUSES, None):
+            if time.monotonic() - self._call.began > LAST_TRY_AFTER:
+                raise stripe.APIConnectionError("Stripe took too long.", should_retry=False)  # type: ignore[no-untyped-call]
+            answer = super().request(method, url, headers, post_data)
+            if answer[1] != 429 or pause is None:
+                break
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311
+        return answer
 
 
 class StripeGateway:
@@ -79,11 +135,14 @@ class StripeGateway:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.calls = CallLog()
+        self._http = _LimitedClient()
+        self._sessions_of_payments: dict[str, str] = {}
         self._client = stripe.StripeClient(
             settings.secret_key,
             base_addresses={"api": settings.api_base},
             max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            http_client=self._http,
         )
 
     def create_session(
@@ -112,10 +171,16 @@ class StripeGateway:
             params |= {"success_url": self._settings.complete_url, "cancel_url": self._settings.cancel_url}
         if email:
             params["customer_email"] = email
-        with _translated():
+        key = idempotency_key or str(uuid.uuid4())
+        expires_at = _expiry(datetime.now(UTC), self._settings.session_minutes)
+        if expires_at is not None:
+            params["expires_at"] = expires_at
+            key = f"{key}-{expires_at}"  # one key must not be used with two times
+        with self._call("sessions.create") as call:
             session = self._client.v1.checkout.sessions.create(
-                cast("SessionCreateParams", params), {"idempotency_key": idempotency_key or str(uuid.uuid4())}
+                cast("SessionCreateParams", params), {"idempotency_key": key}
             )
+            call.session_id = session.id
         return self._view(session)
 
     def retrieve_session(self, session_id: str) -> CheckoutSession:
@@ -129,7 +194,7 @@ class StripeGateway:
             raise SessionNotFound
         if not session_id.replace("_", "").isalnum():
             raise SessionNotFound
-        with _translated(missing=SessionNotFound):
+        with self._call("sessions.retrieve", session_id, missing=SessionNotFound):
             session = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND})
         return self._view(session)
 
@@ -139,25 +204,56 @@ class StripeGateway:
         Raises:
             SessionNotOpen: it was complete or expired already.
         """
-        with _translated(missing=SessionNotFound, refused=SessionNotOpen):
+        with self._call("sessions.expire", session_id, missing=SessionNotFound, refused=SessionNotOpen):
             self._client.v1.checkout.sessions.expire(session_id, options={"idempotency_key": f"expire-{session_id}"})
 
-    def refund(self, payment_intent_id: str, amount: int, *, idempotency_key: str) -> None:
-        """Give `amount` minor units back.
+    def refund(
+        self, payment_intent_id: str, amount: int | None, *, idempotency_key: str, session_id: str | None = None
+    ) -> None:
+        """Give `amount` minor units back, or all that is left. One idempotency key gives back once.
 
         Raises:
-            StripeRejected: more than what is left, or not paid.
+            RefundNotPossible: more than what is left, not paid, or disputed.
+            StripeRejected: the key was used for another refund.
+            StripeUnavailable: whether the refund was made is not known; asking again with the same key is safe.
         """
-        with _translated():
-            self._client.v1.refunds.create(
-                {"payment_intent": payment_intent_id, "amount": amount}, {"idempotency_key": idempotency_key}
-            )
+        params: dict[str, Any] = {"payment_intent": payment_intent_id}
+        if amount is not None:
+            params["amount"] = amount
+        with self._call("refunds.create", session_id, missing=RefundNotPossible, refused=RefundNotPossible):
+            self._client.v1.refunds.create(cast("RefundCreateParams", params), {"idempotency_key": idempotency_key})
 
     def session_of_payment(self, payment_intent_id: str) -> str | None:
-        """The id of the session that a payment belongs to."""
-        with _translated():
+        """The id of the session that a payment belongs to; asked once, as it never changes."""
+        known = self._sessions_of_payments.get(payment_intent_id)
+        if known is not None:
+            return known
+        with self._call("sessions.list") as call:
             sessions = self._client.v1.checkout.sessions.list({"payment_intent": payment_intent_id, "limit": 1})
-        return sessions.data[0].id if sessions.data else None
+            call.session_id = sessions.data[0].id if sessions.data else None
+        self._remember(payment_intent_id, call.session_id)
+        return call.session_id
+
+    def disputes_of_payment(self, payment_intent_id: str) -> list[Dispute]:
+        """The disputes over a payment, newest first."""
+        with self._call("disputes.list"):
+            disputes = self._client.v1.disputes.list({"payment_intent": payment_intent_id, "limit": 100})
+        return [Dispute(each.id, each.reason, each.amount) for each in disputes.data]
+
+    def events(self, types: Sequence[str], since: datetime) -> Iterator[StripeEvent]:
+        """What happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
+        after: dict[str, Any] = {}
+        while True:
+            params = {"types": list(types), "created": {"gte": int(since.timestamp())}, "limit": EVENTS_A_PAGE, **after}
+            with self._call("events.list"):
+                page = self._client.v1.events.list(cast("EventListParams", params))
+            for event in page.data:
+                read = read_event(event.to_dict())
+                self._remember(read.payment_intent_id, read.session_id)
+                yield read
+            if not page.has_more:
+                return
+            after = {"starting_after": page.data[-1].id}
 
     def check(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.
@@ -166,31 +262,61 @@ class StripeGateway:
             ConfigurationError: Stripe does not take the key.
             StripeUnavailable: no answer.
         """
-        with _translated():
+        with self._call("sessions.list"):
             self._client.v1.checkout.sessions.list({"limit": 1})
 
-    def read_webhook(self, body: bytes, signature: str) -> WebhookEvent:
+    def read_webhook(self, body: bytes, signature: str) -> StripeEvent:
         """Verify a delivery and read it (https://docs.stripe.com/webhooks#verify-events).
+
+        While a secret is rotated there are two, and either may have signed.
 
         Raises:
             WebhookSignatureInvalid: not signed with our secret, too old, or not an event.
         """
-        secret = self._settings.webhook_secret
-        if secret is None:
-            raise WebhookSignatureInvalid
+        for secret in self._settings.webhook_secrets:
+            try:
+                stripe.WebhookSignature.verify_header(body.decode(), signature, secret, WEBHOOK_TOLERANCE)
+                return read_event(json.loads(body))
+            except stripe.SignatureVerificationError:
+                continue
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise WebhookSignatureInvalid from error
+        raise WebhookSignatureInvalid
+
+    @contextmanager
+    def _call(
+        self,
+        name: str,
+        session_id: str | None = None,
+        *,
+        missing: Callable[[], CheckoutError] = StripeRejected,
+        refused: Callable[[], CheckoutError] = StripeRejected,
+    ) -> Iterator[_Calling]:
+        """Everything that is common to calls: errors become ours, and the call is remembered however it ends."""
+        calling = _Calling(session_id)
+        self._http.begin()
+        started_at, started = datetime.now(UTC), time.perf_counter()
+        outcome = "ok"
         try:
-            event = stripe.Webhook.construct_event(body, signature, secret)
-            data = event.to_dict()
-            subject = data["data"]["object"]
-            kind = subject.get("object")
-            return WebhookEvent(
-                id=data["id"],
-                type=data["type"],
-                session_id=subject["id"] if kind == "checkout.session" else None,
-                payment_intent_id=subject["id"] if kind == "payment_intent" else subject.get("payment_intent"),
-            )
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise WebhookSignatureInvalid from error
+            with _translated(missing, refused):
+                yield calling
+        except CheckoutError as error:
+            outcome = error.code
+            raise
+        except BaseException:
+            outcome = CheckoutError.code
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            self.calls.add(StripeCall(name, calling.session_id, started_at, seconds, outcome))
+            metrics.stripe_call(name, outcome, seconds)
+
+    def _remember(self, payment_intent_id: str | None, session_id: str | None) -> None:
+        if payment_intent_id is None or session_id is None:
+            return
+        if len(self._sessions_of_payments) >= _REMEMBERED_PAYMENTS:
+            self._sessions_of_payments.clear()
+        self._sessions_of_payments[payment_intent_id] = session_id
 
     def _view(self, session: stripe.checkout.Session) -> CheckoutSession:
         details = session.customer_details
@@ -198,6 +324,8 @@ class StripeGateway:
         intent = payment if isinstance(payment, stripe.PaymentIntent) else None
         charge = intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
         metadata = dict(session.metadata.to_dict()) if session.metadata else {}
+        payment_id = intent.id if intent else payment if isinstance(payment, str) else None
+        self._remember(payment_id, session.id)
         return CheckoutSession(
             id=session.id,
             status=cast("SessionStatus", session.status),
@@ -212,7 +340,7 @@ class StripeGateway:
             name=details.name if details else None,
             phone=details.phone if details else None,
             metadata=metadata,
-            payment_intent_id=intent.id if intent else payment if isinstance(payment, str) else None,
+            payment_intent_id=payment_id,
             payment_failed=intent is not None and intent.status in ("requires_payment_method", "canceled"),
             amount_refunded=charge.amount_refunded if charge else 0,
         )
@@ -223,7 +351,7 @@ class StripeGateway:
             return
         rows = list(lines.data)
         if lines.has_more:
-            with _translated():
+            with self._call("sessions.line_items", session.id):
                 rows = list(self._client.v1.checkout.sessions.line_items.list(session.id, {"limit": 100}).data)
         for position, line in enumerate(rows):
             quantity = line.quantity or 1
@@ -239,6 +367,17 @@ class StripeGateway:
             )
 
 
+def _expiry(now: datetime, minutes: int) -> int | None:
+    """When a session that is made now expires, in seconds since the epoch; None: after Stripe's own 24 hours.
+
+    Rounded up to a step, so that a request that is repeated within it is the same request, and so that Stripe, which
+    counts its least half hour by its own clock, does not find it too short.
+    """
+    least = now + timedelta(minutes=minutes, seconds=30)
+    expires_at = math.ceil(least.timestamp() / _SESSION_STEP) * _SESSION_STEP
+    return expires_at if expires_at < (now + timedelta(hours=24)).timestamp() else None
+
+
 def _line_item(item: OrderItem, catalog: Catalog) -> dict[str, Any]:
     product = catalog[item.product]
     if product.stripe_price:
@@ -251,9 +390,7 @@ def _line_item(item: OrderItem, catalog: Catalog) -> dict[str, Any]:
 
 
 @contextmanager
-def _translated(
-    missing: Callable[[], CheckoutError] = StripeRejected, refused: Callable[[], CheckoutError] = StripeRejected
-) -> Iterator[None]:
+def _translated(missing: Callable[[], CheckoutError], refused: Callable[[], CheckoutError]) -> Iterator[None]:
     """Turn the SDK's errors into ours, where they arise (https://docs.stripe.com/error-handling)."""
     try:
         yield
@@ -267,7 +404,9 @@ def _translated(
         if error.code in ("email_invalid",):
             raise InvalidInput("This e-mail address cannot be used.", field="email") from error
         raise refused() from error
-    except (stripe.CardError, stripe.PermissionError, stripe.IdempotencyError) as error:
+    except stripe.IdempotencyError as error:
+        raise (StripeUnavailable if error.code == "idempotency_key_in_use" else StripeRejected) from error
+    except (stripe.CardError, stripe.PermissionError) as error:
         raise StripeRejected from error
     except stripe.StripeError as error:
         raise StripeUnavailable from error

@@ -3,12 +3,15 @@
 They are built once, by whoever starts the program, and passed on.
 """
 
+import ipaddress
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ConfigurationError
@@ -23,6 +26,12 @@ SIMULATOR_PUBLISHABLE_KEY = "pk_test_simulator"
 SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - known to everyone, good for loopback only
 
 SHIPPED_DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+"""A colour such as `#6b1d4a`."""
 
 
 class UiMode(StrEnum):
@@ -51,6 +60,23 @@ class Settings(BaseSettings):
     callback_url: str | None = Field(default=None, validation_alias="CHECKOUT_API_URL")
     ui_mode: UiMode = Field(default=UiMode.elements, validation_alias="CHECKOUT_UI_MODE")
     operator_password: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_OPERATOR_PASSWORD")
+    operator_emails: str = Field(default="", validation_alias="CHECKOUT_OPERATORS")
+
+    session_minutes: int = Field(default=1440, ge=30, le=1440, validation_alias="CHECKOUT_SESSION_MINUTES")
+    sweep_every: float = Field(default=60, ge=0, le=86_400, validation_alias="CHECKOUT_SWEEP_EVERY")
+    shop_name: str = Field(default="The Lantern", validation_alias="CHECKOUT_SHOP_NAME")
+    accent: Colour | None = Field(default=None, validation_alias="CHECKOUT_ACCENT")
+    accent_dark: Colour | None = Field(default=None, validation_alias="CHECKOUT_ACCENT_DARK")
+    smtp_url: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_SMTP_URL")
+    mail_from: str | None = Field(default=None, validation_alias="CHECKOUT_MAIL_FROM")
+    on_paid: str = Field(default="", validation_alias="CHECKOUT_ON_PAID")
+    rate_limit: str = Field(default="300/minute", validation_alias="CHECKOUT_RATE_LIMIT")
+    proxies: str = Field(default="", validation_alias="CHECKOUT_TRUSTED_PROXIES")
+    metrics_token: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_METRICS_TOKEN")
+    log_format: Literal["", "json", "console"] = Field(default="", validation_alias="CHECKOUT_LOG_FORMAT")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", validation_alias="CHECKOUT_LOG_LEVEL"
+    )
 
     @classmethod
     def load(cls) -> Self:
@@ -64,12 +90,20 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigurationError(_in_one_sentence(error)) from None
 
-    @field_validator("stripe_secret_key", "stripe_webhook_secret", "database", "operator_password", mode="after")
+    @field_validator(
+        "stripe_secret_key",
+        "stripe_webhook_secret",
+        "database",
+        "operator_password",
+        "smtp_url",
+        "metrics_token",
+        mode="after",
+    )
     @classmethod
     def _blank_secret_is_unset(cls, secret: SecretStr | None) -> SecretStr | None:
         return secret if secret and secret.get_secret_value().strip() else None
 
-    @field_validator("stripe_publishable_key", "stripe_api_base", "callback_url", mode="after")
+    @field_validator("stripe_publishable_key", "stripe_api_base", "callback_url", "mail_from", mode="after")
     @classmethod
     def _blank_is_unset(cls, text: str | None) -> str | None:
         return text.rstrip("/") if text and text.strip() else None
@@ -81,6 +115,42 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError("CHECKOUT_PUBLIC_URL must be an address such as https://shop.example")
         return url.rstrip("/")
+
+    @field_validator("smtp_url", mode="after")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+                raise ValueError("CHECKOUT_SMTP_URL must look like smtp://user:password@mail.example:587 or smtps://…")
+        return url
+
+    @field_validator("rate_limit", mode="after")
+    @classmethod
+    def _rate(cls, text: str) -> str:
+        from limits import parse_many
+
+        try:
+            if text.strip():
+                parse_many(text)
+        except ValueError as error:
+            raise ValueError("CHECKOUT_RATE_LIMIT must look like 300/minute, or be blank for none") from error
+        return text.strip()
+
+    @field_validator("proxies", mode="after")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        try:
+            _networks_of(text)
+        except ValueError as error:
+            raise ValueError("CHECKOUT_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8") from error
+        return text
+
+    @model_validator(mode="after")
+    def _can_send_mail(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("CHECKOUT_SMTP_URL and CHECKOUT_MAIL_FROM belong together. Set both, or neither")
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -128,11 +198,26 @@ class Settings(BaseSettings):
         return self.stripe_publishable_key or SIMULATOR_PUBLISHABLE_KEY
 
     @property
-    def webhook_secret(self) -> str | None:
-        """What webhooks are signed with; None: the webhook route does not exist."""
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """What webhooks may be signed with; none: the webhook route does not exist.
+
+        STRIPE_WEBHOOK_SECRET takes several, separated by commas, so that one can be rolled without a gap
+        (https://docs.stripe.com/webhooks#roll-endpoint-secrets).
+        """
         if self.stripe_webhook_secret:
-            return self.stripe_webhook_secret.get_secret_value()
-        return SIMULATOR_WEBHOOK_SECRET if self.stripe_secret_key is None else None
+            given = self.stripe_webhook_secret.get_secret_value().split(",")
+            return tuple(secret.strip() for secret in given if secret.strip())
+        return (SIMULATOR_WEBHOOK_SECRET,) if self.stripe_secret_key is None else ()
+
+    @property
+    def webhook_secret(self) -> str | None:
+        """The first of `webhook_secrets`."""
+        return next(iter(self.webhook_secrets), None)
+
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        """Whose X-Forwarded-For is believed."""
+        return _networks_of(self.proxies)
 
     @property
     def api_base(self) -> str:
@@ -143,6 +228,11 @@ class Settings(BaseSettings):
     def stripe_js_url(self) -> str:
         """The script that the browser loads for the Payment Element."""
         return f"{self.api_base}/endive/stripe.js" if self.simulated else STRIPE_JS
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """The e-mail addresses that may sign in to the operator's pages, in lower case."""
+        return frozenset(self.operator_emails.lower().replace(",", " ").split())
 
     @property
     def database_url(self) -> str:
@@ -170,11 +260,60 @@ class Settings(BaseSettings):
     @property
     def cancel_url(self) -> str:
         """Where the hosted page's way back leads."""
-        return f"{self.public_url}/cart"
+        return f"{self.public_url}/cart?payment=left"
 
     def confirmation_url(self, session_id: str) -> str:
         """The confirmation page of one checkout."""
         return f"{self.public_url}/confirmation?session_id={session_id}"
+
+    def for_shop(
+        self,
+        shop: str,
+        *,
+        secret_key: str | None,
+        publishable_key: str | None,
+        webhook_secret: str | None,
+        **changes: str | None,
+    ) -> Self:
+        """These settings with a shop's own Stripe account, named by environment variables, and other `changes`.
+
+        A shop that names no keys shares the installation's. With the built-in simulator each shop is an account of its
+        own there, whether its variables are set or not.
+
+        Raises:
+            ConfigurationError: a variable is not set, or the values do not fit together.
+        """
+        own: dict[str, object] = dict(changes)
+        if self.secret_key == SIMULATOR_SECRET_KEY:
+            own["stripe_secret_key"] = SecretStr(f"{SIMULATOR_SECRET_KEY}_{shop}")
+            own["stripe_publishable_key"] = f"{SIMULATOR_PUBLISHABLE_KEY}_{shop}"
+        else:
+            own |= {"stripe_secret_key": SecretStr(_variable(secret_key))} if secret_key else {}
+            own |= {"stripe_publishable_key": _variable(publishable_key)} if publishable_key else {}
+            own |= {"stripe_webhook_secret": SecretStr(_variable(webhook_secret))} if webhook_secret else {}
+        values = {name: getattr(self, name) for name in type(self).model_fields} | own
+        given = {str(field.validation_alias or name): values[name] for name, field in type(self).model_fields.items()}
+        try:
+            return type(self)(**given)  # all fields are given, so the environment has no say
+        except ValidationError as error:
+            raise ConfigurationError(_in_one_sentence(error)) from None
+
+
+def _variable(name: str) -> str:
+    """What an environment variable, or `.env`, says.
+
+    Raises:
+        ConfigurationError: it is not set.
+    """
+    file = Settings.model_config.get("env_file")
+    value = os.environ.get(name) or (dotenv_values(file).get(name) if isinstance(file, str) else None)
+    if not value or not value.strip():
+        raise ConfigurationError(f"{name} is not set. Set it in the environment or in .env.")
+    return value.strip()
+
+
+def _networks_of(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(each) for each in text.replace(",", " ").split())
 
 
 def _in_one_sentence(error: ValidationError) -> str:

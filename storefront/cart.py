@@ -67,6 +67,16 @@ class Cart:
         self.bought = (*self.bought, mark)[-_ORDERS_REMEMBERED:]
         self.renew()
 
+    def give_back(self, order: Order) -> None:
+        """Put back what an order took out: its payment failed after all."""
+        mark = order.id[-8:]
+        if mark not in self.bought:
+            return
+        for item in order.items:
+            self.put(item.product, self.quantities.get(item.product, 0) + item.quantity)
+        self.bought = tuple(other for other in self.bought if other != mark)
+        self.renew()
+
     def renew(self) -> None:
         """Make the next checkout of this cart a new one: the last was paid or has expired."""
         self.token = _new_token()

@@ -6,11 +6,40 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from checkout_core.catalog import Catalog, Product
-from checkout_core.money import format_amount
+from checkout_core.catalog import Catalog, Product, Welcome
 from checkout_core.orders import OrderItem
 
+from .money import amount
+
+_MARKDOWN = {ord(sign): f"\\{sign}" for sign in "\\`*_{}[]()#+-.!|~<>$:"}
+FEW = 6
+"""From this many on a product says how many are left."""
+
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+def label(text: str) -> str:
+    """A text for a widget's label, which Streamlit reads as Markdown: it stays the text that it is."""
+    return text.translate(_MARKDOWN)
+
+
+def look(accent: str | None, accent_dark: str | None) -> str:
+    """A shop's own accent over the theme's; empty when it has none."""
+    if accent is None and accent_dark is None:
+        return ""
+    light, dark = escape(accent or accent_dark or ""), escape(accent_dark or accent or "")
+    colour = f"light-dark({light}, {dark})"
+    return (
+        f"<style>.stApp {{ --amber: {colour}; --glow: {colour}; --plum: {light}; --curtain: {light}; }}"
+        f'button[kind^="primary"] {{ background: {colour} !important; border-color: {colour} !important; }}</style>'
+    )
+
+
+def marquee(welcome: Welcome) -> str:
+    """What the first page begins with."""
+    over = f'<p class="over">{escape(welcome.over)}</p>' if welcome.over else ""
+    text = f"<p>{escape(welcome.text)}</p>" if welcome.text else ""
+    return f'<header class="marquee">{over}<h1>{escape(welcome.headline)}</h1>{text}</header>'
 
 
 def picture(product: Product, catalog: Catalog) -> str:
@@ -23,25 +52,27 @@ def picture(product: Product, catalog: Catalog) -> str:
 
 def card(product: Product, catalog: Catalog, in_cart: int) -> str:
     """A product in the grid."""
-    badge = _badge(product, in_cart)
     detail = f'<p class="detail">{escape(product.detail)}</p>' if product.detail else ""
     return (
-        f'<article class="card{" sold-out" if product.sold_out else ""}">'
-        f'<div class="frame">{picture(product, catalog)}{badge}</div>{detail}'
+        f'<article class="card{" sold-out" if product.most == 0 else ""}">'
+        f'<div class="frame">{picture(product, catalog)}{_badge(product, in_cart)}</div>{detail}'
         f'<h3 class="name">{escape(product.name)}</h3><p class="text">{escape(product.description)}</p>'
-        f'<p class="price">{escape(product.price)}</p></article>'
+        f'<p class="price">{escape(amount(product.unit_amount, product.currency))}</p></article>'
     )
 
 
 def _badge(product: Product, in_cart: int) -> str:
-    if product.sold_out:
+    if product.most == 0:
         return '<span class="badge">Sold out</span>'
-    return f'<span class="badge mine">{in_cart} in your cart</span>' if in_cart else ""
+    if in_cart:
+        return f'<span class="badge mine">{in_cart} in your cart</span>'
+    few = product.left is not None and product.left <= FEW
+    return f'<span class="badge few">Only {product.left} left</span>' if few else ""
 
 
 def cart_line(item: OrderItem, product: Product, catalog: Catalog) -> str:
     """A product in the cart."""
-    each = escape(product.price) + (" each" if item.quantity > 1 else "")
+    each = escape(amount(product.unit_amount, product.currency)) + (" each" if item.quantity > 1 else "")
     detail = f"{escape(product.detail)} · " if product.detail else ""
     return (
         f'<div class="line"><div class="thumb">{picture(product, catalog)}</div>'
@@ -49,16 +80,19 @@ def cart_line(item: OrderItem, product: Product, catalog: Catalog) -> str:
     )
 
 
-def receipt(items: Iterable[OrderItem], total: int, currency: str, title: str = "Your order") -> str:
-    """Items and total, as on a till slip."""
+def receipt(items: Iterable[OrderItem], total: int, currency: str, title: str = "Your order", refunded: int = 0) -> str:
+    """Items and total, as on a till slip; `refunded` is what was given back of it."""
     rows = "".join(
-        f"<tr><td>{item.quantity} × {escape(item.name)}</td>"
-        f"<td>{escape(format_amount(item.amount_total, currency))}</td></tr>"
+        f"<tr><td>{item.quantity} × {escape(item.name)}</td><td>{escape(amount(item.amount_total, currency))}</td></tr>"
         for item in items
     )
+    sums = [("Total", total)]
+    if refunded:
+        sums += [("Refunded", -refunded), ("You paid in the end", total - refunded)]
+    foot = "".join(f"<tr><td>{name}</td><td>{escape(amount(value, currency))}</td></tr>" for name, value in sums)
     return (
-        f'<section class="receipt"><h2>{escape(title)}</h2><table><tbody>{rows}</tbody>'
-        f"<tfoot><tr><td>Total</td><td>{escape(format_amount(total, currency))}</td></tr></tfoot></table></section>"
+        f'<section class="receipt"><h2>{escape(title)}</h2>'
+        f"<table><tbody>{rows}</tbody><tfoot>{foot}</tfoot></table></section>"
     )
 
 

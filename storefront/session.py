@@ -1,35 +1,41 @@
-"""What a page works with: the process's `Checkout` and this browser's cart."""
+"""What a page works with: the `Checkout` of the shop that was asked for, and this browser's cart."""
 
 import atexit
 
 import streamlit as st
 
-from checkout_core import Checkout, open_checkout
+from checkout_core import Checkout
+from checkout_core.shops import Shops, open_shops
 
 from .cart import COOKIE, Cart
 
-_handed_over: list[Checkout] = []
+_handed_over: list[Shops] = []
 
 
-def use(checkout: Checkout) -> None:
-    """Let every page use this checkout: whoever started the process has opened it, and closes it."""
-    _handed_over[:] = [checkout]
+def use(serving: Checkout | Shops) -> None:
+    """Let every page use this checkout, or these shops: whoever started the process opened them, and closes them."""
+    _handed_over[:] = [Shops.only(serving) if isinstance(serving, Checkout) else serving]
 
 
 def current() -> Checkout:
-    """The checkout handed over by `use`, else one for the whole process, from the environment's settings.
+    """The checkout of the shop that the browser asked for.
+
+    The shops are those handed over by `use`, else, for the whole process, those of the environment's settings.
 
     Raises:
-        ConfigurationError: the settings or the catalogue cannot be used.
+        ConfigurationError: the settings or a catalogue cannot be used.
+        UnknownShop: no shop has this host.
     """
-    return _handed_over[0] if _handed_over else _own()
+    shops = _handed_over[0] if _handed_over else _own()
+    host: object = st.context.headers.get("Host")
+    return shops.at(host if isinstance(host, str) else "")
 
 
 @st.cache_resource(show_spinner=False)
-def _own() -> Checkout:
-    checkout = open_checkout()
-    atexit.register(checkout.close)
-    return checkout
+def _own() -> Shops:
+    shops = open_shops()
+    atexit.register(shops.close)
+    return shops
 
 
 def cart() -> Cart:

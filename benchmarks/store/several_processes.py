@@ -60,7 +60,8 @@ def processes(seconds: float) -> Iterator[dict[str, Any]]:
         lines = list(writer(alone, 8, seconds).stdout or [])
         yield {"store": "one process", "callers": 8, "commits_per_s": round(len(lines) / seconds)}
         url = f"duckdb:///{folder}/shared.duckdb"
-        open_orders(url).sql("SELECT 1")
+        with open_store(url) as store:
+            store.count()
         writers = [writer(url, 8, seconds) for _ in range(2)]
         outputs: list[list[str]] = [[], []]
         readers = [

@@ -8,7 +8,7 @@ from typing import Self
 from typing_extensions import override
 
 from ..errors import SessionNotFound
-from ..orders import Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
+from ..orders import DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
 from .base import OrderStore
 
 
@@ -80,13 +80,13 @@ class ShopStore(OrderStore):
         order = self._store.get(session_id)
         if order is not None:
             return events if order.shop == self._shop else History()
-        return History(event for event in events if event.detail.get("shop") == self._shop)
+        return History(event for event in events if event.detail.get("shop", DEFAULT_SHOP) == self._shop)
 
     @override
     def append(self, *events: OrderEvent) -> None:
-        """Record events that change no order; they carry the shop in their detail."""
-        marked = [event.model_copy(update={"detail": {**event.detail, "shop": self._shop}}) for event in events]
-        self._store.append(*marked)
+        """Record events that change no order; those of another shop than the default carry it in their detail."""
+        mark = {"shop": self._shop} if self._shop != DEFAULT_SHOP else {}
+        self._store.append(*(event.model_copy(update={"detail": {**event.detail, **mark}}) for event in events))
 
     @override
     def claim_outbox(

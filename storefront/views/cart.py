@@ -5,9 +5,9 @@ from html import escape
 import streamlit as st
 
 from checkout_core.errors import InvalidInput
-from checkout_core.money import format_amount
 from checkout_core.orders import OrderItem
 from storefront import markup, session
+from storefront.money import amount
 
 checkout, cart = session.current(), session.cart()
 catalog = checkout.catalog
@@ -22,30 +22,22 @@ def show(product_id: str, quantity: int) -> int:
     """One line; its amount in minor units."""
     product = catalog[product_id]
     item = OrderItem(product=product.id, name=product.name, unit_amount=product.unit_amount, quantity=quantity)
-    most = max(product.max_quantity, quantity)
     st.session_state[f"quantity-{product_id}"] = quantity
     with st.container(key=f"line-{product_id}", horizontal=True, vertical_alignment="center"):
         st.html(markup.cart_line(item, product, catalog), width="stretch")
         with st.container(key=f"tools-{product_id}", horizontal=True, vertical_alignment="center", width="content"):
             st.number_input(
-                "How many",
+                f"How many of {markup.label(product.name)}",
                 min_value=1,
-                max_value=most,
+                max_value=max(product.most, quantity),
                 key=f"quantity-{product_id}",
                 label_visibility="collapsed",
                 width=136,
                 on_change=change,
                 args=(product_id,),
             )
-            price = escape(format_amount(item.amount_total, product.currency))
-            st.html(f'<p class="price">{price}</p>', width=84)
-            st.button(
-                "Remove",
-                key=f"remove-{product_id}",
-                type="tertiary",
-                on_click=cart.put,
-                args=(product_id, 0),
-            )
+            st.html(f'<p class="price">{escape(amount(item.amount_total, product.currency))}</p>', width=84)
+            st.button("Remove", key=f"remove-{product_id}", type="tertiary", on_click=cart.put, args=(product_id, 0))
     return item.amount_total
 
 
@@ -55,6 +47,9 @@ if not cart:
     st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
     st.stop()
 
+if st.query_params.get("payment") == "left":
+    text = "You came back before paying. Nothing was charged, and your cart is as you left it."
+    st.html(f'<p class="aside" role="status">{text}</p>')
 st.html("<h1>Your cart</h1>")
 with st.container(key="lines"):
     total = sum(show(product_id, quantity) for product_id, quantity in list(cart.quantities.items()))
@@ -64,9 +59,15 @@ try:
 except InvalidInput as error:
     refusal = error.message
 with st.container(key="sum"):
-    amount = escape(format_amount(total, catalog.currency))
-    st.html(f'<p class="sum"><span>Total</span><strong>{amount}</strong></p>')
+    st.html(f'<p class="sum"><span>Total</span><strong>{escape(amount(total, catalog.currency))}</strong></p>')
     if refusal:
         st.html(markup.problem(refusal))
-    if st.button("Go to checkout", type="primary", disabled=refusal is not None, width="stretch", key="to-checkout"):
-        st.switch_page("views/checkout.py")
+    st.button(
+        "Go to checkout",
+        type="primary",
+        disabled=refusal is not None,
+        width="stretch",
+        key="to-checkout",
+        on_click=st.switch_page,
+        args=("views/checkout.py",),
+    )

@@ -8,11 +8,11 @@ import streamlit as st
 from checkout_core.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
 from checkout_core.gateway import CheckoutSession
 from checkout_core.settings import UiMode
-from storefront import browser, markup, session, visit
-from storefront.payment_element import payment_element
+from storefront import browser, markup, payment_form, session, visit
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
 AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}
+LONGEST = {"email": 254, "name": 200, "phone": 40}
 checkout, cart = session.current(), session.cart()
 details: dict[str, str] = st.session_state.setdefault("details", {})
 
@@ -45,7 +45,11 @@ def ask(current: CheckoutSession) -> None:
         slots = {}
         for field, label in FIELDS.items():
             details[field] = st.text_input(
-                label, value=details.get(field, ""), key=f"field-{field}", autocomplete=AUTOCOMPLETE[field]
+                label,
+                value=details.get(field, ""),
+                key=f"field-{field}",
+                max_chars=LONGEST[field],
+                autocomplete=AUTOCOMPLETE[field],
             )
             slots[field] = st.container(key=f"slot-{field}")
         submitted = st.form_submit_button("Continue to payment", type="primary", width="stretch")
@@ -61,7 +65,7 @@ def ask(current: CheckoutSession) -> None:
         st.html(markup.problem(error.message))
     else:
         if checkout.settings.ui_mode is UiMode.hosted_page and current.url:
-            st.html('<p class="wait" role="status">Taking you to the payment page …</p>')
+            st.html('<p class="leaving" role="status">Taking you to the payment page …</p>')
             browser.leave_for(current.url)
         else:
             st.rerun()
@@ -76,7 +80,7 @@ def pay(current: CheckoutSession) -> None:
             st.session_state.pop("saved_for", None)
             st.rerun()
     st.html('<h2 class="step"><span>2</span> Payment</h2>')
-    if payment_element(checkout.settings, current.client_secret or "", details["email"]):
+    if payment_form.mount(checkout.settings, current.client_secret or "", details["email"]):
         try:
             save(current)
         except (SessionNotOpen, SessionNotFound):

@@ -1,4 +1,4 @@
-"""The confirmation page: step 4, any number of times."""
+"""The confirmation page: step 4, any number of times, whatever became of the payment."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,9 @@ import streamlit as st
 from checkout_core.checkout import masked_email
 from checkout_core.errors import CheckoutError, SessionNotComplete, SessionNotFound, StripeUnavailable
 from checkout_core.orders import Order, OrderStatus
-from storefront import markup, session
+from checkout_core.receipt_pdf import receipt_pdf
+from storefront import markup, session, visit
+from storefront.money import amount
 
 checkout, cart = session.current(), session.cart()
 
@@ -25,43 +27,102 @@ NEWS = {
     OrderStatus.paid: News("Thank you, it is paid", "Show this page or the order number at the door.", "good", "✓"),
     OrderStatus.processing: News(
         "Your payment is on its way",
-        "Your bank is still working on it, which can take a few days. There is nothing more for you to do.",
+        "Your bank is still working on it, which can take a few days. There is nothing more for you to do: "
+        "this page follows along, and the order is yours once the money has arrived. If it does not, nothing is charged.",
         "wait",
         "…",
     ),
     OrderStatus.failed: News(
-        "The payment did not go through", "You were not charged. Your cart is still there.", "bad", "×"
+        "The payment did not go through",
+        "You were not charged. What you chose is back in your cart: try again, or pay another way.",
+        "bad",
+        "×",
     ),
-    OrderStatus.refunded: News("This order was refunded", "The money is on its way back to you.", "plain", "↺"),
+    OrderStatus.refunded: News(
+        "This order was refunded", "The money is on its way back to you; banks take five to ten days.", "plain", "↺"
+    ),
 }
+
+
+def news_of(order: Order) -> News:
+    """The news of an order; a paid one may have been refunded in part."""
+    if order.status is OrderStatus.paid and order.amount_refunded:
+        back = amount(order.amount_refunded, order.currency)
+        return News(
+            "Paid, and partly refunded",
+            f"{back} of it is on its way back to you. The rest of the order stands.",
+            "good",
+            "✓",
+        )
+    return NEWS[order.status]
 
 
 def show(order: Order) -> None:
     """What may be shown to whoever holds the session id."""
-    st.html(markup.notice(*NEWS[order.status]))
-    st.html(
-        markup.facts(
-            [
-                ("Order", order.id),
-                ("Status", order.status.value.capitalize()),
-                ("E-mail", masked_email(order.email)),
-                ("Paid", f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None),
-            ]
-        )
-    )
-    st.html(markup.receipt(order.items, order.amount_total, order.currency))
-    if order.status is OrderStatus.processing:
-        st.button("Check again", key="check-again")
-    if order.status is OrderStatus.failed:
-        st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
-    else:
-        st.page_link("views/shop.py", label="Back to the programme", icon=":material/arrow_back:")
+    email = masked_email(order.email)
+    st.html(markup.notice(*news_of(order)))
+    paid = f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None
+    facts = [("Order", order.id), ("Status", order.status.value.capitalize()), ("E-mail", email), ("Paid", paid)]
+    st.html(markup.facts(facts))
+    st.html(markup.receipt(order.items, order.amount_total, order.currency, refunded=order.amount_refunded))
+    with st.container(key="next", horizontal=True, vertical_alignment="center"):
+        if order.paid_at:
+            st.download_button(
+                "Download receipt",
+                data=lambda: receipt_pdf(order, shop_name=checkout.settings.shop_name, email=email),
+                file_name=f"receipt-{order.id}.pdf",
+                mime="application/pdf",
+                icon=":material/download:",
+                on_click="ignore",
+                key="receipt",
+            )
+        if order.status is OrderStatus.failed:
+            st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
+        else:
+            st.page_link("views/shop.py", label="Back to the programme", icon=":material/arrow_back:")
 
 
-def refuse(title: str, text: str, page: str, label: str) -> None:
+@st.fragment(run_every=5 if checkout.settings.simulated else 30)
+def follow(order: Order) -> None:
+    """Look again by itself, until the bank has answered."""
+    try:
+        now = checkout.check_order_status(order.stripe_checkout_session_id)
+    except CheckoutError:
+        return  # the next look may find out
+    if now.status is not order.status:
+        st.rerun()
+
+
+def refuse(title: str, text: str, page: str, label: str, tone: str = "bad") -> None:
     """There is no order to show."""
-    st.html(markup.notice(title, text, "bad", "!"))
+    st.html(markup.notice(title, text, tone, "!"))
     st.page_link(page, label=label, icon=":material/arrow_back:")
+
+
+def not_complete(session_id: str) -> None:
+    """The session can still be paid, or it cannot any more."""
+    order = checkout.store.get(session_id)
+    if order is not None and order.status is OrderStatus.expired:
+        held = st.session_state.get("checkout_session")
+        if held and held[1].id == session_id:
+            visit.forget(cart)
+        text = "It was left open for too long. You were not charged; your cart is as you left it."
+        refuse("This checkout has expired", text, "views/checkout.py", "Start again", "wait")
+    else:
+        text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
+        refuse("Checkout is not complete", text, "views/checkout.py", "Back to the checkout", "wait")
+
+
+def keep_cart_in_step(order: Order) -> None:
+    """What was bought leaves the cart, once; what could not be paid after all comes back."""
+    before = cart.bought
+    if order.status in (OrderStatus.paid, OrderStatus.processing):
+        cart.take_out(order)
+    elif order.status is OrderStatus.failed:
+        cart.give_back(order)
+    if cart.bought != before:
+        st.session_state.pop("checkout_session", None)
+        st.rerun()
 
 
 def main() -> None:
@@ -76,19 +137,17 @@ def main() -> None:
         text = "The address may be incomplete. Please open it once more from where you have it."
         refuse("We do not know this order", text, "views/shop.py", "See the programme")
     except SessionNotComplete:
-        text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
-        refuse("Checkout is not complete", text, "views/checkout.py", "Back to the checkout")
+        not_complete(session_id)
     except StripeUnavailable as error:
         st.html(markup.notice("We cannot see your payment yet", error.message, "wait", "…"))
         st.button("Check again", key="check-again")
     except CheckoutError as error:
         refuse("The order cannot be shown", error.message, "views/shop.py", "See the programme")
     else:
-        if order.status in (OrderStatus.paid, OrderStatus.processing) and order.id[-8:] not in cart.bought:
-            cart.take_out(order)
-            st.session_state.pop("checkout_session", None)
-            st.rerun()
+        keep_cart_in_step(order)
         show(order)
+        if order.status is OrderStatus.processing:
+            follow(order)
 
 
 with st.container(key="confirmation"):

@@ -1,4 +1,4 @@
-"""The programme: what is on, what is for sale."""
+"""What is for sale, and how to find it."""
 
 from html import escape
 
@@ -7,27 +7,28 @@ import streamlit as st
 from checkout_core.catalog import Product
 from storefront import markup, session
 
+ALL = "Everything"
 checkout, cart = session.current(), session.cart()
 catalog = checkout.catalog
 
 
 def add(product: Product) -> None:
     """Put one more into the cart."""
-    cart.add(product.id, product.max_quantity)
-    st.toast("Added to your cart.", icon=":material/check:")
+    cart.add(product.id, product.most)
+    st.session_state["said"] = f"{product.name} is in your cart."
 
 
 def show(product: Product) -> None:
     """One product with its button."""
     mine = cart.quantities.get(product.id, 0)
+    if product.most == 0:
+        label = "Sold out"
+    elif mine >= product.most:
+        label = "That is the limit"
+    else:
+        label = "Add to cart"
     with st.container(key=f"card-{product.id}"):
         st.html(markup.card(product, catalog, mine))
-        if product.sold_out:
-            label = "Sold out"
-        elif mine >= product.max_quantity:
-            label = "That is the limit"
-        else:
-            label = "Add to cart"
         st.button(
             label,
             key=f"add-{product.id}",
@@ -38,14 +39,53 @@ def show(product: Product) -> None:
         )
 
 
-st.html(
-    '<header class="marquee"><p class="over">Independent cinema since 1931</p>'
-    "<h1>Tonight, and all week, in the dark.</h1>"
-    "<p>Two screens, one projectionist, no advertisements. Pick a seat; we will keep the lamp warm.</p></header>"
-)
-for number, category in enumerate(dict.fromkeys(product.category for product in catalog.values())):
-    st.html(f'<h2 class="section">{escape(category)}</h2>')
-    with st.container(key=f"grid-{'posters' if number == 0 else f'goods-{number}'}"):
-        for product in catalog.values():
-            if product.category == category:
+def forget_search() -> None:
+    """Show everything again."""
+    st.session_state.update({"search": "", "category": ALL})
+
+
+def wanted(categories: list[str]) -> list[Product]:
+    """The products that the shopper's search and category leave."""
+    with st.container(key="finder", horizontal=True, vertical_alignment="center"):
+        text = st.text_input(
+            "Search the shop",
+            key="search",
+            type="search",
+            placeholder="Search the shop",
+            max_chars=80,
+            width=300,
+            label_visibility="collapsed",
+        )
+        category = st.pills(
+            "Show",
+            [ALL, *categories],
+            key="category",
+            default=ALL,
+            required=True,
+            wrap=True,
+            label_visibility="collapsed",
+        )
+    words = (text or "").casefold().split()
+    return [
+        product
+        for product in catalog.values()
+        if category in (ALL, product.category)
+        and all(word in f"{product.name} {product.description} {product.detail}".casefold() for word in words)
+    ]
+
+
+categories = list(dict.fromkeys(product.category for product in catalog.values()))
+st.html(markup.marquee(catalog.welcome))
+said = escape(st.session_state.pop("said", ""))  # the count and the badge show it; this is for who cannot see them
+st.html(f'<p class="unseen" role="status">{said}</p>')
+found = wanted(categories)
+for number, category in enumerate(categories):
+    products = [product for product in found if product.category == category]
+    if products:
+        st.html(f'<h2 class="section">{escape(category)}</h2>')
+        with st.container(key=f"grid-{'posters' if number == 0 else f'goods-{number}'}"):
+            for product in products:
                 show(product)
+if not found:
+    st.html(markup.notice("Nothing by that name", "Try another word, or have a look at everything.", mark="?"))
+    st.button("Show everything", key="show-everything", on_click=forget_search)

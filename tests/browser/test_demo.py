@@ -5,48 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, expect
 
 from checkout_core import OrderStatus
 from checkout_core.stores import open_store
-from tests.conftest import chromium, running_demo
+from tests.conftest import running_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 ORDER_NUMBER = re.compile(r"order_[0-9a-z]{26}")
 DECLINED = "4000000000000002"
 GOOD = "4242424242424242"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails its test when the console shows an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    context.close()
-    # A declined card is HTTP 402, and Chromium reports every such answer on the console by itself.
-    assert [text for text in problems if "402" not in text] == []
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    folder = tmp_path_factory.mktemp("elements")
-    with running_demo(folder) as address:
-        yield address, folder
 
 
 def go_to_payment(page: Page, address: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
-from checkout_core.checkout import masked_email, settling, status_of
+from checkout_core.details import masked_email
 from checkout_core.errors import (
     ConfigurationError,
     InvalidInput,
@@ -24,6 +24,7 @@ from checkout_core.errors import (
 )
 from checkout_core.gateway import CheckoutSession
 from checkout_core.orders import Source
+from checkout_core.settling import settling, status_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -253,6 +254,29 @@ def test_late_news_changes_nothing() -> None:
         a_session(payment_status="unpaid"),
     ):
         assert settling(late, Source.webhook, NOW)(paid) == (paid, [])
+
+
+def test_a_session_is_no_other_shops_business(checkout: Checkout, settings: Settings) -> None:
+    session = checkout.create_session(a_cart(checkout))
+    checkout.create_pending_order(session.id, email="anna@example.com")
+    pay(checkout, session.id)
+    checkout.complete_order(session.id)
+    with open_checkout(settings, shop="other") as other:
+        for step in (other.complete_order, other.check_order_status, other.settle):
+            with pytest.raises(SessionNotFound):
+                step(session.id)
+        with pytest.raises(SessionNotFound):
+            other.apply(session.id, lambda order: (order, []))
+
+
+def test_stripe_is_given_the_prices_of_the_catalogue_and_the_addresses_of_the_settings(checkout: Checkout) -> None:
+    session = checkout.create_session(a_cart(checkout))
+    created = checkout.gateway._client.v1.checkout.sessions.retrieve(session.id)
+    assert created.return_url == "http://shop.test/api/checkout/complete?session_id={CHECKOUT_SESSION_ID}"
+    prices = {product.id: product.unit_amount for product in checkout.catalog.values()}
+    assert {item.product: item.unit_amount for item in session.items} == {
+        each: prices[each] for each in a_cart(checkout)
+    }
 
 
 def test_an_email_is_masked() -> None:

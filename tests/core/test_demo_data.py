@@ -1,5 +1,6 @@
 """Demo orders: they look like a shop's, they are the same for the same seed, and every store can read them."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 import pytest
 from typeid import TypeID
 
-from checkout_core import Checkout, OrderStatus, Settings
+from checkout_core import Checkout, OrderStatus, Settings, open_orders
 from checkout_core.catalog import Catalog
 from checkout_core.demo_data import Batch, orders, seed_store
 from checkout_core.errors import ConfigurationError
@@ -122,6 +123,24 @@ def test_shoppers_pay_decline_abandon_debit_and_get_money_back(year: Batch) -> N
     assert kinds["payment_declined"] > 500
     assert kinds["processing"] > 1_000
     assert kinds["refunded"] > kinds["partially_refunded"] > 100
+    assert 20 < kinds["disputed"] < 200
+
+
+def test_details_say_why_a_card_was_declined_and_what_is_disputed(year: Batch) -> None:
+    told: dict[str, list[dict[str, object]]] = {"payment_declined": [], "disputed": []}
+    for kind, detail in zip(year.events["kind"].to_pylist(), year.events["detail"].to_pylist(), strict=True):
+        if kind in told:
+            told[kind].append(json.loads(detail))
+    assert {detail["decline_code"] for detail in told["payment_declined"]} >= {"insufficient_funds", "expired_card"}
+    assert all(detail.keys() == {"dispute", "reason", "amount"} for detail in told["disputed"])
+    assert len({detail["dispute"] for detail in told["disputed"]}) == len(told["disputed"])
+
+
+def test_what_is_read_of_the_history_is_numbered_without_gaps(url: str, settings: Settings) -> None:
+    seed_store(url, 50, settings=settings, until=UNTIL)
+    seed_store(url, 50, 2, settings=settings, until=UNTIL)
+    numbers = open_orders(url).sql("SELECT seq FROM order_events ORDER BY seq")["seq"].tolist()
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def test_some_shoppers_come_back_and_keep_their_name_and_currency(year: Batch) -> None:
@@ -224,7 +243,7 @@ def test_an_interrupted_run_is_finished_by_repeating_it(
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("checkout_core.demo_data.orders", in_small_batches)
+    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", in_small_batches)
     with pytest.raises(KeyboardInterrupt):
         seed_store(url, 100, 1, stop, settings=settings, until=UNTIL)
     heard: list[int] = []

@@ -53,6 +53,8 @@ def test_blank_lines_of_an_env_file_are_unset(monkeypatch: pytest.MonkeyPatch) -
         (LIVE | {"STRIPE_API_BASE": "http://127.0.0.1:12111"}, "live key must not"),
         (LIVE | {"CHECKOUT_PUBLIC_URL": "http://shop.example"}, "https://"),
         (LIVE | {"CHECKOUT_OPERATOR_PASSWORD": ""}, "CHECKOUT_OPERATOR_PASSWORD"),
+        (LIVE | {"STRIPE_SECRET_KEY": "rk_live_abc", "CHECKOUT_PUBLIC_URL": "http://shop.example"}, "https://"),
+        (LIVE | {"STRIPE_SECRET_KEY": "rk_live_abc", "STRIPE_API_BASE": "http://127.0.0.1:12111"}, "live key must not"),
     ],
 )
 def test_settings_that_contradict_each_other_get_a_sentence_without_the_secret(
@@ -69,8 +71,16 @@ def test_a_hosted_page_needs_no_publishable_key(monkeypatch: pytest.MonkeyPatch)
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql://me:verysecret@db/orders"
-    settings = load(monkeypatch, **LIVE, CHECKOUT_DATABASE_URL=url, STRIPE_WEBHOOK_SECRET="whsec_deep")
-    for secret in ("sk_live_abc", "verysecret", "whsec_deep", "correct horse"):
+    settings = load(
+        monkeypatch,
+        **LIVE,
+        CHECKOUT_DATABASE_URL=url,
+        STRIPE_WEBHOOK_SECRET="whsec_deep",
+        CHECKOUT_SMTP_URL="smtp://me:mailsecret@mail.example",
+        CHECKOUT_MAIL_FROM="shop@example.com",
+        CHECKOUT_METRICS_TOKEN="t0k3n",
+    )
+    for secret in ("sk_live_abc", "verysecret", "whsec_deep", "correct horse", "mailsecret", "t0k3n"):
         assert secret not in repr(settings)
         assert secret not in str(settings.model_dump())
 

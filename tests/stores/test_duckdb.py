@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.errors import SchemaTooNew, StoreBusy, StoreUnavailable
+from checkout_core.errors import InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
 from checkout_core.orders import Change, Order, OrderEvent, OrderStatus
 from checkout_core.stores.duckdb import DuckDBStore
 
@@ -58,12 +58,18 @@ def acknowledged(lines: list[str]) -> dict[str, str]:
     return told
 
 
+def a_new_file(path: Path) -> None:
+    with DuckDBStore(path) as store:
+        assert store.count() == 0
+
+
 def statuses(path: Path) -> dict[str, str]:
     frame = open_orders(f"duckdb:///{path}").sql("SELECT stripe_checkout_session_id AS key, status FROM orders")
     return dict(zip(frame["key"], frame["status"], strict=True))
 
 
 def test_two_writing_processes_and_a_reader_share_the_file_and_nothing_is_lost(duckdb_file: Path) -> None:
+    a_new_file(duckdb_file)
     writers = [a_writer(duckdb_file, name, 20) for name in ("a", "b")]
     with ThreadPoolExecutor(2) as threads:
         outputs = [threads.submit(lambda one=one: list(one.stdout or [])) for one in writers]
@@ -166,7 +172,7 @@ def test_a_file_of_a_newer_version_is_left_alone(duckdb_file: Path) -> None:
 def test_a_name_of_a_python_variable_is_no_table(duckdb_file: Path) -> None:
     with DuckDBStore(duckdb_file) as store:
         store.get("cs_1")
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(InvalidInput, match="duckdb_file"):
         open_orders(f"duckdb:///{duckdb_file}").sql("SELECT * FROM duckdb_file")
 
 
@@ -268,6 +274,7 @@ with DuckDBStore(path, wait=60) as store, ThreadPoolExecutor(8) as threads:
 
 
 def test_api_and_storefront_settle_the_same_orders_once_beside_a_reader(duckdb_file: Path) -> None:
+    a_new_file(duckdb_file)
     programs = [
         subprocess.Popen([sys.executable, "-c", SETTLING, str(duckdb_file), role]) for role in ("storefront", "api")
     ]

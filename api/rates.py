@@ -1,0 +1,80 @@
+"""How often one address may call the public routes."""
+
+import ipaddress
+import math
+import time
+from collections.abc import Sequence
+
+from fastapi import Request
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.exceptions import HTTPException
+
+from checkout_core import Settings
+from checkout_core.settings import Network
+
+_IPV6_CUSTOMER = 64
+"""An IPv6 customer has at least a /64 of addresses, which count as one."""
+
+
+class Rates:
+    """CHECKOUT_RATE_LIMIT for one process; a fleet of processes allows as many times more."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits: list[RateLimitItem] = parse_many(settings.rate_limit) if settings.rate_limit else []
+        self._proxies = settings.trusted_proxies
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def require(self, request: Request) -> None:
+        """Count a request.
+
+        Raises:
+            HTTPException: 429; `Retry-After` says when it is worth trying again.
+        """
+        address = caller(request, self._proxies)
+        for limit in self._limits:
+            if not self._limiter.hit(limit, address):
+                reset = self._limiter.get_window_stats(limit, address).reset_time
+                wait = str(max(1, math.ceil(reset - time.time())))
+                message = "Too many requests. Please wait a moment and try again."
+                raise HTTPException(429, message, {"Retry-After": wait})
+
+
+async def limited(request: Request) -> None:
+    """A dependency: the route counts towards its caller's rate."""
+    rates: Rates = request.app.state.rates
+    rates.require(request)
+
+
+def caller(request: Request, proxies: Sequence[Network]) -> str:
+    """The address a request counts for.
+
+    X-Forwarded-For is only believed as far as trusted proxies wrote it: anyone can send any.
+    """
+    hops = request.headers.getlist("x-forwarded-for")
+    chain = [hop.strip() for line in hops for hop in line.split(",")]
+    address = request.client.host if request.client else ""
+    while chain and _within(address, proxies):
+        address = chain.pop()
+    return _customer(address)
+
+
+def _within(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
+
+
+def _customer(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, _IPV6_CUSTOMER), strict=False))

@@ -1,0 +1,114 @@
+"""How fast the shop answers a click, in a real browser: from the click to what it changes being on the page.
+
+`python -m benchmarks.storefront [--rounds 15] [--json]` starts the demo (simulator and DuckDB in its process) in a
+fresh folder, opens every page once, and then clicks through the shop again and again.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+_CLICK = """([target, expression]) => new Promise((resolve, reject) => {
+  const holds = new Function(`return Boolean(${expression})`);
+  if (holds()) return reject(new Error(`already so before the click: ${expression}`));
+  const button = document.querySelector(target);
+  const begun = performance.now();
+  const look = () => {
+    if (!holds()) return;
+    observer.disconnect();
+    requestAnimationFrame(() => resolve(performance.now() - begun));
+  };
+  const observer = new MutationObserver(look);
+  setTimeout(() => reject(new Error(`never so after the click: ${expression}`)), 30_000);
+  observer.observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
+  button.click();
+})"""
+_CART = "document.querySelector('.st-key-masthead a[href$=cart]')?.textContent.endsWith(' {count}')"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line beside the table")
+    options = parser.parse_args()
+    with _demo() as address, sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        times = _click_through(browser.new_page(), address, options.rounds)
+        browser.close()
+    print(f"{'click':<18}{'median ms':>10}{'worst ms':>10}{'clicks':>8}")
+    for click, took in times.items():
+        row = {"click": click, "median_ms": round(statistics.median(took), 1), "worst_ms": round(max(took), 1)}
+        print(f"{click:<18}{row['median_ms']:>10}{row['worst_ms']:>10}{len(took):>8}")
+        if options.json:
+            print(json.dumps(row | {"clicks": len(took)}))
+
+
+def _click_through(page: Page, address: str, rounds: int) -> dict[str, list[float]]:
+    """The first round opens every page and is not counted."""
+    times: dict[str, list[float]] = defaultdict(list)
+    page.goto(address)
+    page.get_by_role("button", name="Add to cart").nth(10).wait_for()
+    for number in range(rounds + 1):
+
+        def clicked(name: str, target: str, until: str, counted: bool = number > 0) -> None:
+            page.locator(target).first.wait_for()
+            took: float = page.evaluate(_CLICK, [target, until])
+            if counted:
+                times[name].append(took)
+
+        count = 2 * number
+        clicked("add to cart", ".st-key-add-tote-bag button", _CART.format(count=f"· {count + 1}"))
+        line = "document.querySelector('.st-key-line-tote-bag .price')?.textContent"
+        clicked("go to the cart", ".st-key-masthead a[href$=cart]", line)
+        clicked(
+            "change a quantity",
+            ".st-key-line-tote-bag [data-testid=stNumberInputStepUp]",
+            _CART.format(count=f"· {count + 2}"),
+        )
+        form = "document.querySelector('.st-key-field-email input')"
+        clicked("open the checkout", ".st-key-to-checkout button", form)
+        clicked("back to the shop", ".st-key-masthead a:not([href$=cart])", "document.querySelector('.marquee')")
+    return times
+
+
+@contextmanager
+def _demo() -> Iterator[str]:
+    """`checkout demo` on a free port, with its data in a folder of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "CHECKOUT_"))}
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "checkout_cli", "demo", "--port", str(port)],
+            env=clean | {"CHECKOUT_DATA_DIR": folder, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            address = f"http://127.0.0.1:{port}"
+            if not any(address in line for line in process.stdout):
+                raise SystemExit("The demo did not start.")
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+
+
+if __name__ == "__main__":
+    main()

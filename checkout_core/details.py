@@ -1,0 +1,62 @@
+"""What a shopper enters: what of it can be used, and how much of it is shown again."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import EmailStr, TypeAdapter, ValidationError
+
+from .errors import InvalidInput
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
+_LONGEST = {"name": 200, "phone": 40}
+_MOST_METADATA = 20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def valid_details(
+    email: str, name: str | None, phone: str | None, metadata: Mapping[str, str] | None
+) -> dict[str, object]:
+    """The fields of an order that the shopper decides.
+
+    Raises:
+        InvalidInput: one cannot be used; the error names it.
+    """
+    return {
+        "email": _email(email),
+        "name": _text("name", name),
+        "phone": _text("phone", phone),
+        "metadata": _metadata(metadata or {}),
+    }
+
+
+def masked_email(email: str | None) -> str | None:
+    """`anna@example.com` -> `a•••@example.com`: enough for its owner, too little for anyone else."""
+    if not email or "@" not in email:
+        return None
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def _email(email: str) -> str:
+    try:
+        return _EMAIL.validate_python(email.strip()[:321])
+    except ValidationError as error:
+        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
+
+
+def _text(field: str, text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    longest = _LONGEST[field]
+    if len(text) > longest:
+        raise InvalidInput(f"The {field} can be at most {longest} characters long.", field=field)
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    if len(metadata) > _MOST_METADATA or any(len(key) > 40 or len(value) > 500 for key, value in metadata.items()):
+        raise InvalidInput(
+            f"Metadata can have at most {_MOST_METADATA} entries, keys of 40 and values of 500 characters.",
+            field="metadata",
+        )
+    return dict(metadata)

@@ -1,0 +1,27 @@
+"""Amounts as this browser's reader writes them: the shop's currency, the browser's locale."""
+
+from functools import lru_cache
+
+import streamlit as st
+from babel import Locale, UnknownLocaleError
+
+from checkout_core.money import format_amount
+
+_DEFAULT = "en_US"
+
+
+def amount(minor_units: int, currency: str) -> str:
+    """An amount in the browser's locale, such as `€12.50` or `12,50 €`."""
+    asked: object = st.context.locale
+    return format_amount(minor_units, currency, known_locale(asked if isinstance(asked, str) else ""))
+
+
+@lru_cache(maxsize=256)
+def known_locale(tag: str) -> str:
+    """The nearest locale that Babel knows to a browser's language tag, such as `pt-BR`; else US English."""
+    for candidate in (tag, tag.partition("-")[0]):
+        try:
+            return str(Locale.parse(candidate, sep="-"))
+        except (ValueError, UnknownLocaleError):
+            continue
+    return _DEFAULT

@@ -1,0 +1,1 @@
+"""What the operator's pages share: the door, the words, the charts."""

@@ -1,0 +1,48 @@
+"""Orders that an operator looks for, a page at a time, all by the database."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from checkout_core import Checkout
+from checkout_core.orders import Order, OrderStatus
+
+FRESH = 20.0
+"""Seconds for which a count is remembered: turning pages does not count again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for. No statuses: all of them. No text: any."""
+
+    checkout: Checkout
+    statuses: Sequence[OrderStatus]
+    text: str
+
+    def by_id(self) -> list[Order]:
+        """The order that a whole order or session id names: an index finds it, where a search looks at all orders."""
+        store, text = self.checkout.store, self.text
+        found = (
+            store.get_by_id(text) if text.startswith("order_") else store.get(text) if text.startswith("cs_") else None
+        )
+        return [found] if found is not None else []
+
+    def page(self, number: int, size: int) -> list[Order]:
+        """The orders of a page, newest first; the first page is 1."""
+        return self.checkout.store.find(
+            statuses=self.statuses,
+            text=self.text or None,
+            limit=size,
+            offset=(number - 1) * size,
+        )
+
+    def count(self) -> int:
+        """How many orders there are in all."""
+        asked = (self.checkout.shop, tuple(self.statuses), self.text)
+        at, what, found = st.session_state.get("orders-count", (0.0, None, 0))
+        if what != asked or time.monotonic() - at > FRESH:
+            found = self.checkout.store.count(statuses=self.statuses, text=self.text or None)
+            st.session_state["orders-count"] = (time.monotonic(), asked, found)
+        return int(found)

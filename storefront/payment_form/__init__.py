@@ -1,0 +1,38 @@
+"""Stripe's Payment Element as a Streamlit component, with its own **Pay** button.
+
+The click, the confirmation and the redirect all happen in the browser (https://docs.stripe.com/js/custom_checkout).
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from checkout_core.settings import Settings
+
+_FOLDER = Path(__file__).parent
+_component = st.components.v2.component(
+    "storefront_payment_element",
+    html=(_FOLDER / "index.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "index.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "index.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def mount(settings: Settings, client_secret: str, email: str, *, key: str = "payment-element") -> bool:
+    """Mount the Payment Element for a session.
+
+    Returns whether the browser has just found that the session cannot be paid as it is (it may have expired); what a
+    shopper can mend, such as a declined card, is shown and mended in the browser.
+    """
+    result = _component(
+        key=key,
+        data={
+            "script": settings.stripe_js_url,
+            "publishable_key": settings.publishable_key,
+            "client_secret": client_secret,
+            "email": email,
+        },
+        on_stuck_change=lambda: None,
+    )
+    return bool(result.stuck)

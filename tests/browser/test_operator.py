@@ -1,0 +1,99 @@
+"""The operator's pages in a real browser: accessible, within the window, and a double click refunds once."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from checkout_core.stores import open_store
+from tests.browser.test_shopper_pages import axe, look  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+NASTY = "<img src=x onerror=window.hacked=1> **Ada** [x](javascript:alert(1)) " + "w" * 90
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def order_id(page: Page, shop: tuple[str, Path]) -> str:
+    """A paid order of somebody with a difficult name, made over the API."""
+
+    def post(path: str, **body: Any) -> Any:
+        answer = page.request.post(f"{shop[0]}/{path}", data=body)
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    session_id = post("api/checkout/sessions", items=[{"product": "enamel-mug", "quantity": 2}])["session_id"]
+    pending = post("api/checkout/pending", stripe_checkout_session_id=session_id, email="ada@example.com", name=NASTY)
+    post(f"stripe/_simulator/sessions/{session_id}/pay")
+    found: str = pending["order_id"]
+    return found
+
+
+def test_an_order_is_searched_opened_and_a_double_click_refunds_once(
+    page: Page, shop: tuple[str, Path], order_id: str
+) -> None:
+    address, folder = shop
+    page.goto(f"{address}/orders")
+    page.get_by_label("Search").fill(order_id)
+    page.get_by_label("Search").press("Enter")
+    expect(page.get_by_text("1 order, newest first")).to_be_visible()
+    expect(page.get_by_text("<img src=x onerror=window.hacked=1> **Ada**").first).to_be_visible()
+    page.get_by_text("2 × Projectionist's mug").click(force=True)  # anywhere in the row: its link lies above it
+    page.wait_for_url(f"**/order?id={order_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("€29.00")
+    page.get_by_role("button", name="Settle now").click()
+    expect(page.get_by_text("Stripe says the same")).to_be_visible()
+    page.get_by_role("button", name="Refund …").click()
+    page.get_by_role("dialog").get_by_text("A part").click()
+    page.get_by_role("dialog").get_by_label("Amount in EUR").fill("3.50")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Refund €3.50").dblclick()
+    expect(page.get_by_text("€3.50 refunded.")).to_be_visible()
+    expect(page.get_by_text("€3.50 of it refunded")).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+        order = store.get_by_id(order_id)
+        assert order is not None
+        assert order.amount_refunded == 350
+        kinds = [event.kind for event in store.events(order.stripe_checkout_session_id)]
+        assert kinds.count("partially_refunded") == 1
+
+
+def test_every_operator_page_is_accessible_and_fits(
+    page: Page,
+    shop: tuple[str, Path],
+    order_id: str,
+    look: Callable[[str], None],  # noqa: F811
+) -> None:
+    address = shop[0]
+    page.goto(f"{address}/orders")
+    expect(page.locator(".order-row").first).to_be_visible()
+    look("operator-orders")
+    page.goto(f"{address}/insights")  # the first time, pandas and Altair are loaded
+    expect(page.locator(".stVegaLiteChart canvas, .stVegaLiteChart svg").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("came in over 30 days")).to_be_visible()
+    look("operator-insights")
+    page.goto(f"{address}/export")
+    page.get_by_role("button", name="Prepare the file").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("^Download orders.csv")).click()
+    assert order_id in download.value.path().read_text(encoding="utf-8")
+    look("operator-export")
+    page.goto(f"{address}/order?id={order_id}")
+    page.get_by_role("button", name="Backstage").click()
+    expect(page.get_by_role("heading", name="Backstage")).to_be_visible()
+    look("operator-order-and-backstage")
+    page.get_by_role("button", name="Close backstage").click()
+    page.get_by_role("button", name="Refund …").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look("operator-refund")

@@ -1,0 +1,157 @@
+"""Backstage in a real browser: every scenario is set by the panel and seen in it, on desktop and phone."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from storefront.cart import Cart
+from tests.browser.test_demo import GOOD, fill_card
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+BANK = "iframe[title='Bank authentication']"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """The panel looks once a second, and other tests run beside these."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(params=list(SIZES))
+def scene(request: pytest.FixtureRequest, new_page: Callable[..., Page], shop: tuple[str, Path]) -> Callable[..., Page]:
+    """A shopper at the payment form, with the panel open on a scenario."""
+
+    def set_up(scenario: str) -> Page:
+        page = new_page(viewport=SIZES[request.param])
+        cookies = {"cart": Cart({"tote-bag": 1}).to_cookie(), "backstage": f"open.{scenario}"}
+        page.context.add_cookies([{"name": name, "value": value, "url": shop[0]} for name, value in cookies.items()])
+        page.goto(f"{shop[0]}/checkout")
+        page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+        page.get_by_role("button", name="Continue to payment").click()
+        fill_card(page.frame_locator("iframe").first, GOOD)
+        return page
+
+    return set_up
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Pay €")).click()
+
+
+def backstage(page: Page) -> Locator:
+    return page.locator(".st-key-backstage")
+
+
+def expect_row(page: Page, status: str) -> None:
+    """The order's row says that status."""
+    row = backstage(page).get_by_role("row").filter(has=page.get_by_role("rowheader", name="status", exact=True))
+    expect(row).to_contain_text(status)
+
+
+def press(page: Page, label: str) -> None:
+    backstage(page).get_by_role("button", name=label).click()
+
+
+def expect_confirmed(page: Page) -> None:
+    page.wait_for_url("**/confirmation?session_id=cs_test_*")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_paid(scene: Callable[..., Page]) -> None:
+    page = scene("pay")
+    expect_row(page, "pending")
+    pay(page)
+    expect_confirmed(page)
+    expect_row(page, "paid")
+    expect(backstage(page)).to_contain_text("no call to Stripe: the order is settled")
+
+
+def test_declined_then_paid(scene: Callable[..., Page]) -> None:
+    page = scene("decline")
+    pay(page)
+    expect(page.get_by_text("Your card was declined.").first).to_be_visible()
+    expect_row(page, "pending")
+    pay(page)
+    expect_confirmed(page)
+    expect_row(page, "paid")
+
+
+def test_three_d_secure(scene: Callable[..., Page]) -> None:
+    page = scene("challenge")
+    pay(page)
+    page.frame_locator(BANK).get_by_role("button", name="Complete").click()
+    expect_confirmed(page)
+    expect_row(page, "paid")
+
+
+def test_bank_debit(scene: Callable[..., Page]) -> None:
+    page = scene("debit")
+    pay(page)
+    expect_confirmed(page)
+    expect_row(page, "processing")
+    press(page, "The debit succeeds")
+    expect_row(page, "paid")
+
+
+def test_abandoned(scene: Callable[..., Page]) -> None:
+    page = scene("abandon")
+    page.get_by_role("link", name="Programme").first.click()
+    expect_row(page, "pending")
+    press(page, "A day passes")
+    expect_row(page, "expired")
+
+
+@pytest.mark.parametrize("answers_expected", ["400|402"])  # paying what has expired is a 400
+def test_expired_while_paying(scene: Callable[..., Page]) -> None:
+    page = scene("expire")
+    press(page, "Let this session expire")
+    expect_row(page, "expired")
+    pay(page)
+    expect(page.get_by_text("Here is a fresh one").first).to_be_visible()
+
+
+def test_webhook_before_redirect(scene: Callable[..., Page]) -> None:
+    page = scene("webhook-first")
+    press(page, "Pay from elsewhere")
+    expect_row(page, "paid")
+    expect(backstage(page)).to_contain_text("by a webhook")
+    expect(page.get_by_role("button", name=re.compile("^Pay €"))).to_be_visible()
+    press(page, "Send the shopper back")
+    expect_confirmed(page)
+    expect(backstage(page)).not_to_contain_text("by the shopper's return")
+
+
+def test_redirect_without_webhook(scene: Callable[..., Page]) -> None:
+    page = scene("no-webhook")
+    pay(page)
+    expect_confirmed(page)
+    expect_row(page, "paid")
+    expect(backstage(page)).to_contain_text("by the shopper's return from Stripe")
+    expect(backstage(page)).not_to_contain_text("by a webhook")
+
+
+def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_shown(
+    page: Page, shop: tuple[str, Path]
+) -> None:
+    page.goto(shop[0])
+    button = page.get_by_role("button", name="Backstage")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Backstage")).to_be_visible()
+    expect(page.get_by_role("button", name="Close backstage")).to_be_focused()
+    backstage(page).get_by_label("Scenario").click()
+    page.get_by_role("option", name="Bank debit").click()
+    expect(backstage(page)).to_contain_text("let the debit succeed or fail")
+    backstage(page).get_by_text("create_pending_order · checkout_core/").click()
+    expect(backstage(page).locator("code", has_text="def create_pending_order")).to_be_visible()
+    page.reload()  # a trip to Stripe and back is no more than this
+    expect(backstage(page)).to_contain_text("let the debit succeed or fail")
+    page.get_by_role("button", name="Close backstage").press("Enter")
+    expect(page.get_by_role("heading", name="Backstage")).to_have_count(0)

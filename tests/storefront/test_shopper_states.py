@@ -1,0 +1,275 @@
+"""What a shopper can do and see beyond the straight way: finding things, coming back, every end of a payment."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from checkout_core.catalog import Catalog
+from checkout_core.errors import ProductSoldOut, QuantityNotAllowed
+from checkout_core.orders import Order, OrderItem, OrderStatus
+from checkout_core.receipt_pdf import receipt_pdf
+from storefront import embedding, markup, money
+from tests.storefront.test_storefront_pages import confirmed, given, held, text_of
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1)) **bold** `code` :material/home: $x^2$",
+    "'; DROP TABLE orders; --",
+    "\u202eright to left\u202c \x00\x1b[31m",
+]
+EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "embedding.py"
+
+
+def products_of(page: AppTest) -> list[str]:
+    """The ids of the products on the page, by their buttons."""
+    return [button.key.removeprefix("add-") for button in page.button if (button.key or "").startswith("add-")]
+
+
+# --- finding things
+
+
+def test_a_search_finds_words_in_names_and_descriptions(shop):
+    shop.text_input(key="search").set_value("GLASS").run()
+    assert products_of(shop) == ["the-glass-orchard"]
+    shop.text_input(key="search").set_value("suitcase nobody").run()
+    assert products_of(shop) == ["night-train-to-trieste"]
+
+
+def test_a_category_shows_only_its_own(shop, checkout):
+    shop.button_group(key="category").set_value("Membership").run()
+    assert {checkout.catalog[product].category for product in products_of(shop)} == {"Membership"}
+
+
+def test_a_search_without_a_find_leads_back_to_everything(shop, checkout):
+    shop.text_input(key="search").set_value("dragon").run()
+    assert "Nothing by that name" in text_of(shop)
+    shop.button(key="show-everything").click().run()
+    assert len(products_of(shop)) == len(checkout.catalog)
+
+
+def test_few_left_are_counted_out(checkout):
+    product = checkout.catalog["pin-set"]
+    assert "Only 3 left" in markup.card(product, checkout.catalog, 0)
+    assert product.most == 3
+    with pytest.raises(QuantityNotAllowed, match="1 to 3"):
+        checkout.catalog.order_items({"pin-set": 4})
+
+
+def test_none_left_is_sold_out(checkout):
+    gone = checkout.catalog["pin-set"].model_copy(update={"left": 0})
+    assert "Sold out" in markup.card(gone, checkout.catalog, 0)
+    with pytest.raises(ProductSoldOut):
+        Catalog([gone], checkout.catalog.folder).order_items({"pin-set": 1})
+
+
+@pytest.mark.parametrize(
+    ("tag", "locale"),
+    [
+        ("de-DE", "de_DE"),
+        ("pt-BR", "pt_BR"),
+        ("fr", "fr"),
+        ("de-XX", "de"),
+        ("tlh", "en_US"),
+        ("", "en_US"),
+        ("<b>", "en_US"),
+    ],
+)
+def test_the_nearest_known_locale_is_used(tag, locale):
+    assert money.known_locale(tag) == locale
+
+
+# --- coming back
+
+
+def test_who_left_the_hosted_page_is_told_that_nothing_was_charged(shop, full_cart):
+    shop.session_state["cart"] = full_cart
+    shop.switch_page("views/cart.py")
+    shop.query_params["payment"] = "left"
+    shop.run()
+    assert "Nothing was charged" in text_of(shop)
+    assert full_cart.count == 3
+
+
+def test_what_a_failed_debit_had_taken_out_of_the_cart_comes_back(till, pay, full_cart, control):
+    given(till)
+    session_id = held(till).id
+    pay(session_id, "DE89370400440532013000")
+    confirmed(till, session_id)
+    assert not full_cart
+    control(f"sessions/{session_id}/settle_debit", outcome="failed")
+    till.run()
+    assert "did not go through" in text_of(till)
+    assert full_cart.quantities == {"night-train-to-trieste": 2, "tote-bag": 1}
+    till.run()
+    assert full_cart.count == 3
+
+
+def test_a_debit_that_arrives_is_seen_at_the_next_look(till, pay, control):
+    given(till)
+    session_id = held(till).id
+    pay(session_id, "DE89370400440532013000")
+    confirmed(till, session_id)
+    assert "follows along" in text_of(till)
+    control(f"sessions/{session_id}/settle_debit", outcome="succeeded")
+    till.run()
+    assert "it is paid" in text_of(till)
+
+
+def test_a_partly_refunded_order_says_how_much_is_on_its_way(till, pay, checkout):
+    given(till)
+    session_id = held(till).id
+    pay(session_id)
+    confirmed(till, session_id)
+    checkout.refund(checkout.store.get(session_id).id, 1000)
+    till.run()
+    text = text_of(till)
+    assert "partly refunded" in text
+    assert "-€10.00" in text
+    assert "€31.00" in text
+
+
+def test_an_expired_checkout_starts_again_with_the_cart(till, checkout, full_cart):
+    given(till)
+    expired = held(till).id
+    checkout.gateway.expire_session(expired)
+    confirmed(till, expired)
+    assert "has expired" in text_of(till)
+    assert full_cart.count == 3
+    till.switch_page("views/checkout.py").run()
+    given(till)
+    assert held(till).id != expired
+
+
+# --- whatever is typed
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_what_is_typed_into_the_search_is_never_markup(shop, text):
+    shop.text_input(key="search").set_value(text).run()
+    assert not shop.exception
+    assert text not in text_of(shop)
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_what_is_typed_into_the_form_is_never_markup(till, checkout, text):
+    given(till, name=text, phone=text[:40])
+    assert not till.exception
+    shown = text_of(till)
+    assert "<script" not in shown
+    assert "<img src=x" not in shown
+    assert checkout.store.get(held(till).id).name == text.replace("\x00", " ").replace("\x1b", " ").strip()
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_an_email_that_is_none_is_refused_without_an_order(till, checkout, text):
+    given(till, email=text)
+    assert "Please enter an e-mail address" in text_of(till)
+    assert checkout.store.get(held(till).id) is None
+
+
+def test_a_text_of_a_megabyte_reaches_no_order(till, checkout):
+    given(till, name="a" * 1_000_000)
+    assert not till.exception
+    assert checkout.store.get(held(till).id).name is None
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(checkout, text):
+    product = checkout.catalog["moth-hour"].model_copy(update={"name": text, "detail": text, "description": text})
+    item = OrderItem(product=product.id, name=text, unit_amount=100, quantity=2)
+    shown = [
+        markup.card(product, checkout.catalog, 1),
+        markup.cart_line(item, product, checkout.catalog),
+        markup.receipt([item], 200, "eur"),
+    ]
+    assert not [html for html in shown if "<script" in html or "<img src=x" in html]
+    assert "[click](" not in markup.label(text)
+
+
+# --- the receipt
+
+
+def an_order(*names: str) -> Order:
+    now = datetime(2026, 12, 1, 19, 5, tzinfo=UTC)
+    items = tuple(OrderItem(product="p", name=name, unit_amount=1250, quantity=2) for name in names)
+    return Order(
+        id="order_01h455vb4pex5vsknk084sn02q",
+        stripe_checkout_session_id="cs_test_1",
+        status=OrderStatus.paid,
+        items=items,
+        currency="eur",
+        amount_total=2500 * len(items),
+        created_at=now,
+        updated_at=now,
+        paid_at=now,
+    )
+
+
+def test_the_same_order_gives_the_same_receipt():
+    first, again = (receipt_pdf(an_order("Night Train"), shop_name="The Lantern") for _ in range(2))
+    assert first == again
+    assert first.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize(
+    "name", ["Łódź İstanbul", "Ελλάδα Россия", "東京物語 서울의 봄", "لילה ليلى", "x" * 500, *NASTY]
+)
+def test_a_receipt_renders_any_name(name, caplog):
+    assert receipt_pdf(an_order(name), shop_name=name, email="a•••@example.com").startswith(b"%PDF-")
+    assert "missing the following glyphs" not in caplog.text
+
+
+def test_a_receipt_of_many_lines_takes_more_pages():
+    assert receipt_pdf(an_order(*["Night Train"] * 60), shop_name="The Lantern").count(b"/Type /Page\n") > 1
+
+
+# --- in another app
+
+
+@pytest.fixture
+def tip_jar(checkout, monkeypatch):
+    monkeypatch.setattr(embedding, "_own", lambda: checkout)
+    return AppTest.from_file(str(EXAMPLE), default_timeout=20).run()
+
+
+def test_the_example_opens_no_session_before_the_click(tip_jar, checkout):
+    assert not tip_jar.exception
+    assert checkout.store.find() == []
+
+
+def test_the_example_asks_for_an_email_and_takes_the_payment(tip_jar, checkout, pay):
+    tip_jar.button(key="checkout-open").click().run()
+    tip_jar.text_input(key="checkout-email").input("ada@")
+    tip_jar.button[1].click().run()
+    assert "Please enter an e-mail address" in text_of(tip_jar)
+    tip_jar.text_input(key="checkout-email").input("ada@example.com")
+    tip_jar.button[1].click().run()
+    tip_jar.run()
+    (order,) = checkout.store.find()
+    assert (order.status, order.amount_total) == (OrderStatus.pending, 2900)
+    pay(order.stripe_checkout_session_id)
+    tip_jar.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
+    tip_jar.run()
+    assert "€29.00" in tip_jar.success[0].value
+
+
+def test_an_embedded_session_that_expired_is_replaced(tip_jar, checkout):
+    tip_jar.button(key="checkout-open").click().run()
+    tip_jar.text_input(key="checkout-email").input("ada@example.com")
+    tip_jar.button[1].click().run()
+    (first,) = checkout.store.find()
+    checkout.gateway.expire_session(first.stripe_checkout_session_id)
+    del tip_jar.session_state["checkout-state"]["held"]
+    tip_jar.run()
+    assert not tip_jar.exception
+    assert len(checkout.store.find()) == 2
+
+
+def test_the_way_back_of_an_embedded_checkout_is_the_app_itself(monkeypatch):
+    monkeypatch.setenv("CHECKOUT_PUBLIC_URL", "https://tips.example")
+    settings = embedding.EmbeddedSettings.load()
+    assert settings.complete_url == "https://tips.example/?checkout_session={CHECKOUT_SESSION_ID}"
+    assert settings.cancel_url == "https://tips.example/"
