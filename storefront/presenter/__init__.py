@@ -21,6 +21,7 @@ from storefront.presenter.scenarios import ACTIONS, DEFAULT, SCENARIOS, Action, 
 from storefront.presenter.steps import STEPS, Moment, code_of, is_done, told
 
 COOKIE = "backstage"
+SCENE_COOKIE = "backstage-scene"
 EVERY = 1.0
 """Seconds between two looks at the store while the panel is open."""
 
@@ -35,30 +36,23 @@ def show(checkout: Checkout) -> None:
         return
     opened = _remembered()
     st.html(_STYLE)
+    with st.container(key="backstage-memory"):  # always here: two places would write the cookie in any order
+        browser.keep_cookie(COOKIE, "open" if opened else "closed")
     with st.container(key="backstage-door"):
         label, icon = ("Close backstage", "close") if opened else ("Backstage", "theater_comedy")
         st.button(label, key="backstage-button", icon=f":material/{icon}:", on_click=_toggle)
     if opened:
         with st.container(key="backstage"):
             st.fragment(_panel, run_every=EVERY)(checkout)
-    else:
-        _remember()
 
 
 def _remembered() -> bool:
     """Whether the panel is open. A trip to Stripe and back is a new session here, so a cookie remembers."""
     if "backstage-open" not in st.session_state:
-        cookie: object = st.context.cookies.get(COOKIE)
-        opened, _, scenario = (cookie if isinstance(cookie, str) else "").partition(".")
-        st.session_state["backstage-open"] = opened == "open"
+        scenario: object = st.context.cookies.get(SCENE_COOKIE)
+        st.session_state["backstage-open"] = st.context.cookies.get(COOKIE) == "open"
         st.session_state["backstage-scenario"] = scenario if scenario in SCENARIOS else DEFAULT
     return bool(st.session_state["backstage-open"])
-
-
-def _remember() -> None:
-    opened = "open" if st.session_state["backstage-open"] else "closed"
-    with st.container(key="backstage-memory"):
-        browser.keep_cookie(COOKIE, f"{opened}.{st.session_state['backstage-scenario']}")
 
 
 def _toggle() -> None:
@@ -82,7 +76,8 @@ def _panel(checkout: Checkout) -> None:
             _row(checkout, order)
     except CheckoutError as error:
         st.html(pieces.problem(error.message))
-    _remember()
+    with st.container(key="backstage-scene-memory"):
+        browser.keep_cookie(SCENE_COOKIE, st.session_state["backstage-scenario"])
 
 
 def _session_id() -> str | None:

@@ -19,7 +19,7 @@ def _patience() -> None:
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=chromium(), args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
         )
         yield browser
         browser.close()
@@ -38,7 +38,7 @@ def new_page(browser: Browser, answers_expected: str) -> Iterator[Callable[..., 
     opened: list[Page] = []
 
     def make(**options: object) -> Page:
-        options.setdefault("viewport", {"width": 1280, "height": 900})
+        options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options
         page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -11,7 +11,7 @@ from checkout_core import OrderStatus
 from checkout_core.stores import open_store
 from tests.conftest import running_demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 ORDER_NUMBER = re.compile(r"order_[0-9a-z]{26}")
 DECLINED = "4000000000000002"

@@ -1,7 +1,7 @@
 """The operator's pages in a real browser: accessible, within the window, and a double click refunds once."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,9 @@ from playwright.sync_api import Page, expect
 from checkout_core.stores import open_store
 from tests.browser.test_shopper_pages import axe, look  # noqa: F401 - fixtures
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 NASTY = "<img src=x onerror=window.hacked=1> **Ada** [x](javascript:alert(1)) " + "w" * 90
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_demo import fill_card, go_to_payment
 from tests.conftest import running_demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 BURST = """async () => {
   const buttons = [...document.querySelectorAll('button')].filter(one => one.textContent === 'Add to cart').slice(0, 6);

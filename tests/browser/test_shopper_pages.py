@@ -19,9 +19,10 @@ from tests.browser.test_demo import DECLINED, GOOD, fill_card
 from tests.conftest import ROOT
 from tests.node.packages import package
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCHEMES = {"light": "phone", "dark": "desktop"}
 AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
   .filter(({impact}) => ['serious', 'critical'].includes(impact))
   .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`)"""
@@ -36,15 +37,15 @@ def axe() -> str:
 
 @pytest.fixture
 def look(page: Page, axe: str) -> Callable[[str], None]:
-    """Look at what the page shows now in both sizes and both colour schemes."""
+    """Look at what the page shows now in both sizes and both colour schemes; for pictures, in each with each."""
 
     def at(name: str) -> None:
         page.evaluate(axe)
-        for scheme in ("light", "dark"):
+        for scheme, usual in SCHEMES.items():
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
-            for size, viewport in SIZES.items():
-                page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            for size in SIZES if PICTURES else [usual]:
+                page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
                 where = f"{name}, {scheme}, {size}"
                 assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), where
                 assert page.evaluate(AXE) == [], where

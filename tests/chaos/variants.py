@@ -35,7 +35,7 @@ class Variant:
 VARIANTS = (
     Variant("DuckDB", InPython, runs=8),
     Variant("DuckDB, over HTTP", OverHTTP, runs=3),
-    Variant("PostgreSQL", InPython, runs=24, postgres=True),
+    Variant("PostgreSQL", InPython, runs=20, postgres=True),
 )
 
 
