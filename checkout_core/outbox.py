@@ -6,7 +6,7 @@ handlers that have not had it yet, and removes the entry, or puts it back for la
 
 import random
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -122,6 +122,5 @@ def backoff(attempts: int) -> timedelta:
     return wait * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def _put_back(checkout: "Checkout", entry: OutboxEntry, wait: timedelta = timedelta(0)) -> None:
-    due_at: datetime = checkout.clock() + wait
-    checkout.store.retry_outbox(entry.event_id, handled=entry.handled, error="", due_at=due_at)
+def _put_back(checkout: "Checkout", entry: OutboxEntry) -> None:
+    checkout.store.retry_outbox(entry.event_id, handled=entry.handled, error="", due_at=checkout.clock())

@@ -277,7 +277,7 @@ class Settings(BaseSettings):
     ) -> Self:
         """These settings with a shop's own Stripe account, named by environment variables, and other `changes`.
 
-        A shop that names no keys shares the installation's. With the built-in simulator each shop is an account of its
+        A shop that names no keys has the installation's. With the built-in simulator each shop is an account of its
         own there, whether its variables are set or not.
 
         Raises:

@@ -30,7 +30,7 @@ class ShopTable(BaseModel):
     """One `[[shop]]` table of `shops.toml`.
 
     `secret_key`, `publishable_key` and `webhook_secret` are *names* of environment variables, so that the file can be
-    shown to anyone. Left out, the shop uses the installation's own (`STRIPE_SECRET_KEY` and its kin).
+    shown to anyone. One shop may leave them out and use the installation's own (`STRIPE_SECRET_KEY` and its kin).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,6 +112,9 @@ def open_shops(settings: Settings | None = None) -> Shops:
     tables = read_shops(path)
     store = open_store(settings.database_url)
     opened = [_open(table, path, settings, store) for table in tables]
+    if len({checkout.settings.secret_key for checkout in opened}) < len(opened):
+        # Of one account's events nobody could tell whose they are, and money without an order would go to either.
+        raise ConfigurationError(f"{path} has two shops with the same Stripe key. Give each an account of its own.")
     by_host = {host: checkout for table, checkout in zip(tables, opened, strict=True) for host in table.hosts}
     return Shops(opened, by_host)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from checkout_core.charts import BLUE, GREY, VERMILION
 from checkout_core.money import exponent, format_amount
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import pandas
 
 PERIODS = {7: "7 days", 30: "30 days", 90: "90 days", 365: "12 months"}
-BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#8c8590"
-"""Two of Okabe and Ito's colours and a grey: told apart with any colour vision, and visible on both of our grounds."""
 
 
 class Ask(Protocol):

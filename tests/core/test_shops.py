@@ -135,6 +135,7 @@ def test_an_unknown_host_is_an_error_of_its_own(shops: Shops) -> None:
         (TWO.replace('"books.test"', '"www.Lantern.test:80"'), "two shops with the host www.lantern.test"),
         (TWO.replace('id = "books"', 'id = "cinema"'), "two shops with the id cinema"),
         (TWO.replace('currency = "usd"', 'currency = "gbp"'), "currency is gbp and its catalogue's is usd"),
+        (TWO.replace("BOOKS_", "LANTERN_"), "two shops with the same Stripe key"),
         (TWO.replace("BOOKS_SECRET_KEY", "NOT_SET"), "shop books: NOT_SET is not set"),
         (TWO.replace('"BOOKS_SECRET_KEY"', '"sk_test_typed_in"'), "shop books, secret_key"),
         (TWO.replace("http://books.test", "books.test"), "must be an address"),
