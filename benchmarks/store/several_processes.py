@@ -62,6 +62,8 @@ def processes(seconds: float) -> Iterator[dict[str, Any]]:
         url = f"duckdb:///{folder}/shared.duckdb"
         with open_store(url) as store:
             store.count()
+        ask = "SELECT status, count(*) FROM orders GROUP BY ALL"
+        open_orders(url).sql(ask)  # imports pandas: a second that belongs to the start of a notebook, not to a question
         writers = [writer(url, 8, seconds) for _ in range(2)]
         outputs: list[list[str]] = [[], []]
         readers = [
@@ -73,7 +75,7 @@ def processes(seconds: float) -> Iterator[dict[str, Any]]:
         times = []
         while any(one.poll() is None for one in writers):
             start = time.perf_counter()
-            open_orders(url).sql("SELECT status, count(*) FROM orders GROUP BY ALL")
+            open_orders(url).sql(ask)
             times.append(time.perf_counter() - start)
             time.sleep(0.1)
         for thread in readers:
