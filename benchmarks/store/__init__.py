@@ -5,7 +5,8 @@
     python -m benchmarks.store --kill 50
 
 One operation is one durable commit: make a pending order, then make it paid. Callers are threads that wait for each
-answer. The stores take turns, so that a busy machine is unfair to none, and each warms up before its turn is measured.
+answer. The stores take turns, so that a busy machine is unfair to none; each is opened and warmed up before its turn is
+measured, and closed after it.
 """
 
 STORES = ("duckdb_naive", "duckdb", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -43,24 +44,24 @@ _EVENTS = """
 _HASH = {"hash": "md5(CAST(i AS text))", "moment": "TIMESTAMP '2026-01-01' + i * INTERVAL '1 second'"}
 
 
-def opened(name: str, rows: int, folder: Path, database: Callable[[str], str]) -> Contender:
-    """The store of that name with `rows` orders in it."""
+def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -> Callable[[], Contender]:
+    """What opens the store of that name; there are `rows` orders in it."""
     with _telling(f"filling {name} with {rows:,} orders"):
         if name.startswith("duckdb"):
             path = _duckdb(folder / f"{name}_{rows}.duckdb", folder / f"filled_{rows}.duckdb", rows)
-            return DuckDBStore(path) if name == "duckdb" else NaiveDuckDB(path)
+            return partial(DuckDBStore if name == "duckdb" else NaiveDuckDB, path)
         if name == "sqlmodel_sqlite":
-            return WithSQLModel(_sqlite(folder / f"{name}_{rows}.sqlite", rows))
+            return partial(WithSQLModel, _sqlite(folder / f"{name}_{rows}.sqlite", rows))
         url = database(f"{name}_{rows}")
         if name == "postgres":
             with psycopg.connect(url) as connection:
                 migrate(connection)
             _postgres(url, rows, ours=True)
-            return PostgresStore(url)
+            return partial(PostgresStore, url)
         engine_url = url.replace("postgresql://", "postgresql+psycopg://")
         _make_tables(engine_url)
         _postgres(url, rows, ours=False)
-        return WithSQLModel(engine_url)
+        return partial(WithSQLModel, engine_url)
 
 
 def _duckdb(path: Path, filled: Path, rows: int) -> Path:

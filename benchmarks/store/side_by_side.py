@@ -2,16 +2,18 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from .filling import opened
-from .operations import Measured, Update, load, percentile
+from .contenders import Contender
+from .filling import filled
+from .operations import Measured, load, percentile
 
-_WARM_UP = 0.3
+_WARM_UP = 2.0
+"""Seconds before each turn: at ten million orders the first ones read the indexes from the disk."""
 
 
 def compare(
@@ -21,24 +23,21 @@ def compare(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         database = stack.enter_context(postgres_server()) if any("postgres" in name for name in stores) else str
-        updates: dict[tuple[str, int], Update] = {}
-        for count in rows:
-            for name in stores:
-                store = opened(name, count, folder, database)
-                stack.callback(store.close)
-                updates[name, count] = store.update
+        opening = {(name, count): filled(name, count, folder, database) for count in rows for name in stores}
         for together in callers:
-            yield from _turns(updates, together, seconds, rounds)
+            yield from _turns(opening, together, seconds, rounds)
 
 
 def _turns(
-    updates: dict[tuple[str, int], Update], callers: int, seconds: float, rounds: int
+    opening: dict[tuple[str, int], Callable[[], Contender]], callers: int, seconds: float, rounds: int
 ) -> Iterator[dict[str, Any]]:
-    turns = {key: Measured() for key in updates}
+    """Each store is open for its own turn only, so that none tidies up while another is measured."""
+    turns = {key: Measured() for key in opening}
     for _ in range(rounds):
-        for key, update in updates.items():
-            load(update, callers, _WARM_UP)
-            turns[key].add(load(update, callers, seconds / rounds))
+        for key, open_again in opening.items():
+            with closing(open_again()) as store:
+                load(store.update, callers, _WARM_UP)
+                turns[key].add(load(store.update, callers, seconds / rounds))
     first: dict[int, float] = {}
     for (name, rows), measured in turns.items():
         yield {

@@ -49,7 +49,7 @@ class DuckDBStore(OrderStore):
         settings = {
             "memory_limit": memory_limit,
             "threads": 1,  # handing small statements to other threads costs more than it gains
-            "wal_autocheckpoint": "1GB",  # a checkpoint in the middle of work stalls it; closing makes one
+            "wal_autocheckpoint": "64MB",  # a checkpoint stalls the work, and a long log the next start after a crash
             "dynamic_or_filter_threshold": 2 * batch,  # a set of keys beyond this scans the table, not the index
         }
         lease = Lease(path, wait=wait, settings=settings)

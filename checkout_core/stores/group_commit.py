@@ -22,9 +22,6 @@ from ..errors import CheckoutError, StoreUnavailable
 from .batch import Connection, Known, Write, commit
 from .lease import Lease, is_fatal, translated
 
-_LONGEST = 10.0
-"""Seconds after which the file is let go even when nobody waits for it: closing it writes the log into the tables."""
-
 _GATHER = 0.002
 
 
@@ -96,7 +93,7 @@ class Writer:
             if calls:
                 self._serve(calls)
                 worked = time.monotonic()
-                if self._lease.age > self._hold and (self._lease.wanted or self._lease.age > _LONGEST):
+                if self._lease.age > self._hold and self._lease.wanted:
                     self._let_go()
                     time.sleep(random.uniform(0.01, 0.03))  # noqa: S311  others get in
                 continue

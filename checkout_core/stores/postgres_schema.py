@@ -127,6 +127,7 @@ MIGRATIONS: Sequence[Sequence[LiteralString]] = (
         )
         """,
     ),
+    ("DROP INDEX IF EXISTS order_events_order",),  # a history is read by session
 )
 """Step n brings a database from version n to n + 1. Steps are added at the end, never changed, and repeatable."""
 

@@ -121,6 +121,8 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         )
         """,
     ),
+    # A history is read by session; random keys in one index less are a third less to write at millions of orders.
+    ("DROP INDEX order_events_order",),
 )
 """Step n brings a file from version n to n + 1. Steps are added at the end and never changed."""
 

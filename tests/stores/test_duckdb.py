@@ -14,6 +14,7 @@ from checkout_core.analytics import open_orders
 from checkout_core.errors import InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
 from checkout_core.orders import Change, Order, OrderEvent, OrderStatus
 from checkout_core.stores.duckdb import DuckDBStore
+from checkout_core.stores.lease import Lease
 
 from .orders import NOW, an_event, an_order, creating, paying
 
@@ -21,6 +22,7 @@ WRITER = """
 import sys, threading
 from pathlib import Path
 from checkout_core.stores.duckdb import DuckDBStore
+from checkout_core.stores.lease import Lease
 from tests.stores.orders import an_order, creating, paying
 
 path, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -146,6 +148,24 @@ def test_a_file_that_another_process_keeps_is_busy(duckdb_file: Path) -> None:
         assert store.update("cs_1", creating(an_order())) == an_order()
 
 
+def test_the_log_is_left_for_those_who_wait_and_gone_when_nobody_does(
+    duckdb_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkout_core.stores.lease._LOG_SHARE", 1)
+    log = duckdb_file.with_name(duckdb_file.name + ".wal")
+    first, second = Lease(duckdb_file), Lease(duckdb_file)
+    first.connection().execute("CREATE TABLE written AS SELECT 1 AS number")
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(second.connection)
+        while not first.wanted:
+            threading.Event().wait(0.001)
+        first.release()
+        assert waiting.result().execute("FROM written").fetchall() == [(1,)]
+    assert log.exists()
+    second.release()
+    assert not log.exists()
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with DuckDBStore(tmp_path / "file" / "orders.duckdb") as store, pytest.raises(StoreUnavailable) as caught:
@@ -256,6 +276,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from checkout_core.stores.duckdb import DuckDBStore
+from checkout_core.stores.lease import Lease
 from tests.stores.orders import an_order, creating, paying
 
 path, role = Path(sys.argv[1]), sys.argv[2]
