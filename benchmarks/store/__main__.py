@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from . import STORES
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="turns each store gets")
     parser.add_argument("--stores", default=",".join(STORES), help="which; the ratio is to the first")
     parser.add_argument("--large", action="store_true", help="10,000,000 orders as well")
+    parser.add_argument("--folder", type=Path, help="keep what was filled here and use it again: 10 M takes long")
     parser.add_argument("--processes", action="store_true", help="two writing processes and a reader")
     parser.add_argument("--kill", type=int, metavar="TIMES", help="kill -9 a writing process")
     parser.add_argument("--write", metavar="URL", help=argparse.SUPPRESS)
@@ -58,7 +60,7 @@ def main() -> None:
             parser.error(f"there is no store {', '.join(sorted(unknown))}: choose from {', '.join(STORES)}")
         from .side_by_side import compare  # the writing processes start without all that this imports
 
-        show(compare(stores, args.rows, args.callers, args.seconds, args.rounds), args.json)
+        show(compare(stores, args.rows, args.callers, args.seconds, args.rounds, kept=args.folder), args.json)
 
 
 if __name__ == "__main__":

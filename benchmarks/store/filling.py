@@ -53,21 +53,21 @@ def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -
         if name == "sqlmodel_sqlite":
             return partial(WithSQLModel, _sqlite(folder / f"{name}_{rows}.sqlite", rows))
         url = database(f"{name}_{rows}")
-        if name == "postgres":
-            with psycopg.connect(url) as connection:
-                migrate(connection)
-            _postgres(url, rows, ours=True)
-            return partial(PostgresStore, url)
         engine_url = url.replace("postgresql://", "postgresql+psycopg://")
-        _make_tables(engine_url)
-        _postgres(url, rows, ours=False)
-        return partial(WithSQLModel, engine_url)
+        if not _is_filled(url):
+            if name == "postgres":
+                with psycopg.connect(url) as connection:
+                    migrate(connection)
+            else:
+                _make_tables(engine_url)
+            _postgres(url, rows, ours=name == "postgres")
+        return partial(PostgresStore, url) if name == "postgres" else partial(WithSQLModel, engine_url)
 
 
 def _duckdb(path: Path, filled: Path, rows: int) -> Path:
     """Both DuckDB stores start from copies of one file, in the order of time as a shop would have written it."""
     if not filled.exists():
-        lease = Lease(filled, settings={"memory_limit": "6GB"})
+        lease = Lease(filled, settings={"memory_limit": "6GB"})  # fewer would spill the indexes while they grow
         connection = lease.connection()
         fill = _FILL.format(**_HASH, numbers=f"range({rows}) AS t(i)")
         items = "[{product: 'tea', name: 'Tea', unit_amount: 450, quantity: 2}]"
@@ -78,6 +78,13 @@ def _duckdb(path: Path, filled: Path, rows: int) -> Path:
         lease.release()
     shutil.copyfile(filled, path)
     return path
+
+
+def _is_filled(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        if not connection.execute("SELECT to_regclass('order_events') IS NOT NULL").fetchall()[0][0]:
+            return False
+        return connection.execute("SELECT 1 FROM order_events LIMIT 1").fetchone() is not None
 
 
 def _postgres(url: str, rows: int, *, ours: bool) -> None:
@@ -102,6 +109,8 @@ def _postgres(url: str, rows: int, *, ours: bool) -> None:
 
 def _sqlite(path: Path, rows: int) -> str:
     url = f"sqlite:///{path}"
+    if path.exists():
+        return url
     _make_tables(url)
     numbers = f"(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {rows - 1}) SELECT i FROM n)"
     moment = "strftime('%Y-%m-%d %H:%M:%S.000000', 1767225600 + i, 'unixepoch')"

