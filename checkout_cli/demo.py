@@ -1,0 +1,65 @@
+"""`checkout demo`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .addresses import is_loopback, reachable, require_free
+from .seed import write_orders
+from .terminal import console, fail
+
+if TYPE_CHECKING:
+    from checkout_core import Settings
+
+
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    orders: Annotated[int, typer.Option(min=0, max=2**31, help="Have this many demo orders from the start.")] = 0,
+) -> None:
+    """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
+    from checkout_core import Settings, logs
+    from checkout_core.shops import open_shops
+
+    from .serving import serve
+
+    require_free(host, port)
+    address = f"http://{reachable(host)}:{port}"
+    settings = _demo_settings(Settings.load(), address)
+    logs.configure(settings)
+    _require_writable(settings.data_dir)
+    if settings.simulated and not is_loopback(host):
+        console.print("[yellow]The simulator takes no real money, and anyone who reaches this address can use it.[/]")
+    if orders:
+        write_orders(settings, orders, 1)
+    with open_shops(settings) as shops:
+        serve(shops, settings, host, port)
+
+
+def _demo_settings(settings: "Settings", address: str) -> "Settings":
+    """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
+    from pydantic import SecretStr
+
+    from checkout_core.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
+
+    public_url = settings.public_url if "public_url" in settings.model_fields_set else address
+    changes: dict[str, object] = {"public_url": public_url}
+    if settings.stripe_secret_key is None and settings.stripe_api_base is None:
+        changes |= {
+            "stripe_secret_key": SecretStr(SIMULATOR_SECRET_KEY),
+            "stripe_publishable_key": SIMULATOR_PUBLISHABLE_KEY,
+            "stripe_webhook_secret": SecretStr(SIMULATOR_WEBHOOK_SECRET),
+            "stripe_api_base": f"{public_url}/stripe",
+        }
+    return settings.model_copy(update=changes)
+
+
+def _require_writable(folder: Path) -> None:
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        fail(f"The data folder {folder} cannot be written ({error.strerror}). Set CHECKOUT_DATA_DIR to one that can.")
