@@ -45,8 +45,15 @@ class OrderStore(Protocol):
         """Orders, newest first; `text` is looked for in id, session id, e-mail and name. No statuses: all of them."""
         ...
 
-    def count(self, *, statuses: Sequence[OrderStatus] = (), text: str | None = None, shop: str | None = None) -> int:
-        """How many orders `find` would find without a limit."""
+    def count(
+        self,
+        *,
+        statuses: Sequence[OrderStatus] = (),
+        text: str | None = None,
+        shop: str | None = None,
+        most: int | None = None,
+    ) -> int:
+        """How many orders `find` would find without a limit; with `most`, counting stops there."""
         ...
 
     def events(self, session_id: str) -> History:
@@ -75,8 +82,8 @@ class OrderStore(Protocol):
         """Some consequences failed with `error`: those `handled` are not repeated, the rest is due again at `due_at`."""
         ...
 
-    def count_outbox(self) -> int:
-        """How many entries are not finished, due or not."""
+    def count_outbox(self, *, shop: str | None = None) -> int:
+        """How many entries, of one shop or of all, are not finished, due or not."""
         ...
 
     def close(self) -> None:
@@ -93,3 +100,8 @@ class OrderStore(Protocol):
 def announced(events: Iterable[OrderEvent]) -> list[OrderEvent]:
     """Those of `events` that have consequences, and so get an outbox entry."""
     return [event for event in events if event.kind in ANNOUNCED and event.order_id is not None]
+
+
+def may_be_in_an_id(text: str) -> bool:
+    """Whether ids of orders and sessions can contain `text`: most searches need not look at them."""
+    return text.isascii() and text.replace("_", "").isalnum()

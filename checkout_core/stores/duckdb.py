@@ -5,6 +5,7 @@ The file is borrowed (`lease.py`), many calls are one transaction (`group_commit
 """
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 from ..orders import Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
 from . import statements
-from .base import OrderStore
+from .base import OrderStore, may_be_in_an_id
 from .batch import Put, Rows, Update, rows_of
 from .group_commit import Query, Writer
 from .lease import Lease
@@ -82,13 +83,25 @@ class DuckDBStore(OrderStore):
         offset: int = 0,
     ) -> list[Order]:
         where, values = _where(statuses, text, shop, created_before)
-        query = f"{statements.SELECT_ORDERS} WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
+        newest = "ORDER BY created_at DESC, id DESC"
+        page = f"SELECT rowid FROM orders WHERE {where} {newest} LIMIT ? OFFSET ?"
+        # Sorting all columns of all that is found would take eight times as long.
+        query = f"{statements.SELECT_ORDERS} WHERE rowid IN ({page}) {newest}"
         return [statements.order_from(row) for row in self._query(query, [*values, limit, offset])]
 
     @override
-    def count(self, *, statuses: Sequence[OrderStatus] = (), text: str | None = None, shop: str | None = None) -> int:
+    def count(
+        self,
+        *,
+        statuses: Sequence[OrderStatus] = (),
+        text: str | None = None,
+        shop: str | None = None,
+        most: int | None = None,
+    ) -> int:
         where, values = _where(statuses, text, shop)
-        return int(self._query(f"SELECT count(*) FROM orders WHERE {where}", values)[0][0])
+        found = f"SELECT 1 FROM orders WHERE {where}" + (" LIMIT ?" if most is not None else "")
+        values += [most] if most is not None else []
+        return int(self._query(f"SELECT count(*) FROM ({found})", values)[0][0])
 
     @override
     def events(self, session_id: str) -> History:
@@ -119,8 +132,8 @@ class DuckDBStore(OrderStore):
         self._put({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
 
     @override
-    def count_outbox(self) -> int:
-        return int(self._query("SELECT count(*) FROM outbox")[0][0])
+    def count_outbox(self, *, shop: str | None = None) -> int:
+        return int(self._query("SELECT count(*) FROM outbox WHERE shop = coalesce(?, shop)", [shop])[0][0])
 
     @override
     def close(self) -> None:
@@ -156,8 +169,11 @@ def _where(
         where.append("list_contains(?::VARCHAR[], status)")  # IN (SELECT …) would sort all that it finds
         values.append([str(status) for status in statuses])
     if text:
-        where.append('contains(lower(concat_ws(chr(10), id, stripe_checkout_session_id, email, "name")), lower(?))')
-        values.append(text)
+        columns = ('"name"', "email", *(("id", "stripe_checkout_session_id") if may_be_in_an_id(text) else ()))
+        pattern = re.sub("[%_!]", r"!\g<0>", text)
+        like = "ILIKE ?" if pattern == text else "ILIKE ? ESCAPE '!'"  # half as fast
+        where.append(f"({' OR '.join(f'{column} {like}' for column in columns)})")
+        values += [f"%{pattern}%"] * len(columns)
     if shop is not None:
         where.append("shop = ?")
         values.append(shop)

@@ -103,9 +103,17 @@ class PostgresStore(OrderStore):
         return [schema.order_from(row) for row in rows]
 
     @override
-    def count(self, *, statuses: Sequence[OrderStatus] = (), text: str | None = None, shop: str | None = None) -> int:
+    def count(
+        self,
+        *,
+        statuses: Sequence[OrderStatus] = (),
+        text: str | None = None,
+        shop: str | None = None,
+        most: int | None = None,
+    ) -> int:
         where, values = schema.where_orders(statuses, text, shop)
-        return int(self._rows(sql.SQL("SELECT count(*) FROM orders ") + where, values)[0][0])
+        query = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM orders {} LIMIT %(most)s) AS found").format(where)
+        return int(self._rows(query, {**values, "most": most})[0][0])
 
     @override
     def events(self, session_id: str) -> History:
@@ -135,8 +143,9 @@ class PostgresStore(OrderStore):
         self._transaction(lambda connection: connection.execute(statement, values))
 
     @override
-    def count_outbox(self) -> int:
-        return int(self._rows(sql.SQL("SELECT count(*) FROM outbox"))[0][0])
+    def count_outbox(self, *, shop: str | None = None) -> int:
+        query = sql.SQL("SELECT count(*) FROM outbox WHERE shop = coalesce(%s, shop)")
+        return int(self._rows(query, [shop])[0][0])
 
     @override
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """The tables on a PostgreSQL server: numbered migrations, the statements, and rows as values and back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from ..errors import SchemaTooNew
 from ..orders import Order, OrderEvent, OrderStatus, OutboxEntry
+from .base import may_be_in_an_id
 
 _ORDER_COLUMNS = tuple(Order.model_fields)
 _EVENT_COLUMNS = tuple(OrderEvent.model_fields)
@@ -165,6 +167,12 @@ def outbox_from(row: Sequence[Any]) -> OutboxEntry:
     return replace(entry, at=entry.at.astimezone(UTC), handled=frozenset(entry.handled))
 
 
+_IN_NAME_OR_MAIL: LiteralString = "(name ILIKE %(text)s ESCAPE '!' OR email ILIKE %(text)s ESCAPE '!')"
+_ANYWHERE: LiteralString = (
+    f"({_IN_NAME_OR_MAIL} OR id ILIKE %(text)s ESCAPE '!' OR stripe_checkout_session_id ILIKE %(text)s ESCAPE '!')"
+)
+
+
 def where_orders(
     statuses: Sequence[OrderStatus], text: str | None, shop: str | None, created_before: datetime | None = None
 ) -> tuple[sql.Composed, dict[str, Any]]:
@@ -173,14 +181,13 @@ def where_orders(
     if statuses:
         where.append("status = ANY(%(statuses)s)")
     if text:
-        where.append(
-            "strpos(lower(concat_ws(chr(10), id, stripe_checkout_session_id, email, name)), lower(%(text)s)) > 0"
-        )
+        where.append(_ANYWHERE if may_be_in_an_id(text) else _IN_NAME_OR_MAIL)
     if shop is not None:
         where.append("shop = %(shop)s")
     if created_before is not None:
         where.append("created_at < %(created_before)s")
-    values = {"text": text, "shop": shop, "created_before": created_before}
+    pattern = text and "%" + re.sub("[%_!]", r"!\g<0>", text) + "%"
+    values = {"text": pattern, "shop": shop, "created_before": created_before}
     query = sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where))
     return query, {**values, "statuses": [str(status) for status in statuses]}
 

@@ -69,9 +69,18 @@ class ShopStore(OrderStore):
         )
 
     @override
-    def count(self, *, statuses: Sequence[OrderStatus] = (), text: str | None = None, shop: str | None = None) -> int:
+    def count(
+        self,
+        *,
+        statuses: Sequence[OrderStatus] = (),
+        text: str | None = None,
+        shop: str | None = None,
+        most: int | None = None,
+    ) -> int:
         """How many `find` would give."""
-        return 0 if shop not in (None, self._shop) else self._store.count(statuses=statuses, text=text, shop=self._shop)
+        if shop not in (None, self._shop):
+            return 0
+        return self._store.count(statuses=statuses, text=text, shop=self._shop, most=most)
 
     @override
     def events(self, session_id: str) -> History:
@@ -110,9 +119,9 @@ class ShopStore(OrderStore):
         self._store.retry_outbox(event_id, handled=handled, error=error, due_at=due_at)
 
     @override
-    def count_outbox(self) -> int:
-        """Entries of all shops: a figure for whoever runs the installation."""
-        return self._store.count_outbox()
+    def count_outbox(self, *, shop: str | None = None) -> int:
+        """How many entries of this shop's orders are not finished; `shop` may name no other."""
+        return 0 if shop not in (None, self._shop) else self._store.count_outbox(shop=self._shop)
 
     @override
     def close(self) -> None:

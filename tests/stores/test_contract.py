@@ -294,9 +294,15 @@ def test_find_filters_and_pages(store: OrderStore) -> None:
     assert found(text="cs_5") == ["5"]
     assert found(text="ångström", limit=2) == ["5", "4"]
     assert found(text="%") == []
+    assert found(text="u_@") == []
+    assert found(text="!") == []
     assert found(created_before=NOW + timedelta(minutes=2)) == ["1", "0"]
     assert found(limit=2, offset=3) == ["2", "1"]
     assert found(statuses=[OrderStatus.pending], text="ltd", created_before=NOW + timedelta(minutes=2)) == ["1", "0"]
+    assert found(text="ltd", shop="default", limit=1, offset=5) == ["0"]
+    assert store.count(text="ltd") == 6
+    assert store.count(text="ltd", most=4) == 4
+    assert store.count(most=100, shop="default") == 6
 
 
 def test_an_unchanged_order_is_given_back(store: OrderStore) -> None:

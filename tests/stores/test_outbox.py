@@ -9,6 +9,7 @@ import pytest
 from checkout_core.errors import StoreUnavailable
 from checkout_core.orders import Order, OrderEvent, OutboxEntry
 from checkout_core.stores import OrderStore, open_store
+from checkout_core.stores.scoped import ShopStore
 
 from .orders import NOW, an_event, an_order, creating, paying
 
@@ -92,6 +93,19 @@ def test_a_finished_entry_is_gone_and_may_be_finished_again(store: OrderStore) -
 
     assert store.count_outbox() == 1
     assert [entry.event_id for entry in store.claim_outbox(NOW + timedelta(hours=1))] == [kept.event_id]
+
+
+def test_what_each_shop_owes_is_counted_and_claimed_by_itself(store: OrderStore) -> None:
+    for number, shop in enumerate(["berlin", "berlin", "paris"]):
+        store.update(f"cs_{number}", creating(an_order(f"cs_{number}", shop=shop)))
+        store.update(f"cs_{number}", paying())
+    berlin = ShopStore(store, "berlin")
+
+    assert [store.count_outbox(shop=shop) for shop in (None, "berlin", "paris", "rome")] == [3, 2, 1, 0]
+    assert (berlin.count_outbox(), berlin.count_outbox(shop="berlin"), berlin.count_outbox(shop="paris")) == (2, 2, 0)
+    for entry in berlin.claim_outbox(NOW):
+        berlin.finish_outbox(entry.event_id)
+    assert (berlin.count_outbox(), store.count_outbox()) == (0, 1)
 
 
 def test_a_retried_entry_keeps_what_was_handled(store: OrderStore) -> None:
