@@ -96,4 +96,5 @@ def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") 
     )
     if not (known or checkout.settings.simulated):
         raise HTTPException(404, "Not Found")
-    return Response(metrics.exposition(checkout.store.count_outbox()), media_type=metrics.CONTENT_TYPE)
+    owed = sum(each.store.count_outbox() for each in shops)
+    return Response(metrics.exposition(owed), media_type=metrics.CONTENT_TYPE)

@@ -26,12 +26,16 @@ from .orders import ANNOUNCED, DEFAULT_SHOP, Change, History, Order, OrderEvent,
 from .outbox import Handler, Handlers, named_handler
 from .refunds import refund
 from .settings import Settings
-from .settling import SETTLED, pending, settling, status_of
+from .settling import SETTLED, pending, refunds_differ, settling, status_of
 from .stores import OrderStore, open_store
 from .stores.scoped import ShopStore
 from .stripe_events import StripeEvent
+from .under_way import UnderWay
 
 __all__ = ["SETTLED", "Checkout", "masked_email", "open_checkout", "settling", "status_of", "utc_now"]
+
+LONGEST_STEP = 30.0
+"""Seconds to wait for steps that are under way when a checkout is closed: longer than Stripe may take for a call."""
 
 log = get_logger(__name__)
 
@@ -68,6 +72,7 @@ class Checkout:
         self.clock = clock
         self.handlers = Handlers()
         self._listeners: list[Callable[[], None]] = []
+        self._under_way = UnderWay()
 
     @property
     def calls(self) -> CallLog:
@@ -83,7 +88,7 @@ class Checkout:
             InvalidInput: the cart cannot be bought as it is.
             StripeUnavailable: nobody was charged.
         """
-        with _step("create_session"):
+        with self._step("create_session"):
             items = self.catalog.order_items(cart)
             session = self.gateway.create_session(items, self.catalog, email=email, idempotency_key=idempotency_key)
             detail = {"amount_total": session.amount_total, "currency": session.currency, "products": list(cart)}
@@ -116,7 +121,7 @@ class Checkout:
             InvalidInput: the e-mail or another field cannot be used.
             SessionNotFound, SessionNotOpen: there is nothing (any more) to pay.
         """
-        with _step("create_pending_order", session_id):
+        with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
             session = self.gateway.retrieve_session(session_id)
             if session.status != "open":
@@ -134,7 +139,7 @@ class Checkout:
             SessionNotComplete: Stripe has not finished with it.
             StripeUnavailable: whether money moved is not known yet; the message says so.
         """
-        with _step("complete_order", session_id):
+        with self._step("complete_order", session_id):
             return _finished(self.settle(session_id, source=Source.redirect))
 
     def check_order_status(self, session_id: str) -> Order:
@@ -143,7 +148,7 @@ class Checkout:
         Raises:
             SessionNotFound, SessionNotComplete, StripeUnavailable
         """
-        with _step("check_order_status", session_id):
+        with self._step("check_order_status", session_id):
             order = self.store.get(session_id)
             if order is None or order.status not in SETTLED:
                 order = self.settle(session_id)
@@ -154,19 +159,27 @@ class Checkout:
     ) -> Order | None:
         """Ask Stripe for the session now and make the order agree. The heart: every path ends here.
 
-        Safe to call at any time, any number of times, from anywhere. Money without an order makes the order.
+        Safe to call at any time, any number of times, from anywhere. Money without an order makes the order. Costs one
+        round trip, and another one when something was given back, or a refund failed, of which the order does not know.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
             StripeUnavailableAfterPayment: whether money moved is not known yet.
         """
-        try:
-            session = self.gateway.retrieve_session(session_id)
-        except StripeUnavailable as error:
-            raise StripeUnavailableAfterPayment from error
-        change = settling(session, source, self.clock(), stripe_event_id=stripe_event_id)
-        order, events = self.apply(session_id, change)
-        metrics.settled(source.value, events[-1].kind if events else "unchanged")
+        seen: Order | None = None
+        outcome = "unchanged"
+        while True:
+            try:
+                session = self.gateway.retrieve_session(session_id)
+            except StripeUnavailable as error:
+                raise StripeUnavailableAfterPayment from error
+            change = settling(session, source, self.clock(), stripe_event_id=stripe_event_id, seen=seen)
+            order, events = self.apply(session_id, change)
+            outcome = events[-1].kind if events else outcome
+            if order is None or not refunds_differ(order, session):
+                break
+            seen = order  # is our order older than Stripe's answer, or younger? Asked again, Stripe knows it better
+        metrics.settled(source.value, outcome)
         return order
 
     def handle_webhook(self, event: StripeEvent) -> Order | None:
@@ -174,7 +187,7 @@ class Checkout:
 
         A session that Stripe does not know is fine too: no retry would mend it.
         """
-        with _step("handle_webhook", event.session_id):
+        with self._step("handle_webhook", event.session_id):
             try:
                 order = heed(self, event, Source.webhook)
             except SessionNotFound:
@@ -196,7 +209,7 @@ class Checkout:
             RefundNotPossible: the order is not paid, or less is left.
             RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
         """
-        with _step("refund"):
+        with self._step("refund"):
             return refund(self, order_id, amount, idempotency_key)
 
     def history(self, session_id: str) -> History:
@@ -236,9 +249,22 @@ class Checkout:
                 listener()
         return order, events
 
+    def finish(self) -> None:
+        """Wait for the steps that are under way, as in a page whose browser has gone: at most `LONGEST_STEP` seconds."""
+        if not self._under_way.wait(LONGEST_STEP):
+            log.warning("a step was still under way at the end")
+
     def close(self) -> None:
         """Finish what is under way and let go of the store."""
+        self.finish()
         self.store.close()
+
+    @contextmanager
+    def _step(self, name: str, session_id: str | None = None) -> Iterator[None]:
+        """What all steps share: they are waited for and measured, and their log entries carry the session's id."""
+        bound = {"step": name} | ({"session_id": session_id} if session_id else {})
+        with self._under_way, structlog.contextvars.bound_contextvars(**bound), metrics.step(name):
+            yield
 
     def __enter__(self) -> Self:
         return self
@@ -281,14 +307,6 @@ def open_checkout(
     for name in settings.on_paid.replace(",", " ").split():
         checkout.on_paid(named_handler(name), name=name)
     return checkout
-
-
-@contextmanager
-def _step(name: str, session_id: str | None = None) -> Iterator[None]:
-    """What all steps share: they are measured, and their log entries carry the session's id."""
-    bound = {"step": name} | ({"session_id": session_id} if session_id else {})
-    with structlog.contextvars.bound_contextvars(**bound), metrics.step(name):
-        yield
 
 
 def _finished(order: Order | None) -> Order:

@@ -13,14 +13,18 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-from .details import masked_email
 from .settings import Settings
 
 SECRET = re.compile(r"\b(?:[sr]k_(?:test|live)_|whsec_|Bearer\s+|Basic\s+)[^\s\"'&,;]+|_secret_[A-Za-z0-9%]+")
 """API keys, webhook secrets, credentials in headers, and the part of a client secret that makes it one."""
 
 PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
-EMAIL = re.compile(r"[\w.+'%-]+@[\w-]+(?:\.[\w-]+)+")
+_DOMAIN = r"([\w-]+(?:\.[\w-]+)+)"
+_LOCAL = r"[^\s\"<>(),:;@•\[\]\\]"
+EMAIL = re.compile(rf"(?<!{_LOCAL})({_LOCAL}){_LOCAL}*+@{_DOMAIN}")
+"""What may stand before the @ is much, so what is written in front of an address may be masked with it."""
+QUOTED_EMAIL = re.compile(rf"(?<![\w.+'%-])([\w.+'%-])[\w.+'%-]*?%40{_DOMAIN}")
+"""An address as it is in a URL."""
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -92,18 +96,20 @@ def _taken_up(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> M
 
 def without_secrets(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: takes secrets out of every text and masks e-mail addresses, however deep they are."""
-    return {key: cleaned(value) for key, value in fields.items()}
+    return {key: value if key.startswith("_") else cleaned(value) for key, value in fields.items()}
 
 
 def cleaned(value: Any) -> Any:
     """The same value with what must not be logged replaced."""
     if isinstance(value, str):
         text = PASSWORD.sub(r"\1:•••@", SECRET.sub("•••", value))
-        return EMAIL.sub(lambda found: masked_email(found[0]) or "•••", text)
+        return QUOTED_EMAIL.sub(r"\1•••@\2", EMAIL.sub(r"\1•••@\2", text))
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, dict):
-        return {key: cleaned(each) for key, each in value.items()}
+        return {cleaned(key): cleaned(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [cleaned(each) for each in value]
     if isinstance(value, BaseException):
         return cleaned(f"{type(value).__name__}: {value}")
-    return value
+    return cleaned(value.decode(errors="replace") if isinstance(value, bytes) else repr(value))

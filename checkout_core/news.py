@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .orders import Change, Order, OrderEvent, OrderStatus, Source
+from .orders import MONEY_TAKEN, Change, Order, OrderEvent, Source
 from .stripe_events import DECLINED, DISPUTED, HEEDED, StripeEvent, is_news
 
 if TYPE_CHECKING:
@@ -43,18 +43,17 @@ def catch_up(checkout: "Checkout", event: StripeEvent) -> bool:
     session_id = _session_of(checkout, event)
     if session_id is None:
         return False
+    before = checkout.store.get(session_id)
     if event.type == DECLINED:
-        known = checkout.store.get(session_id) is None or _noted(
-            checkout, session_id, "payment_declined", _which(event)
-        )
+        known = before is None or _noted(checkout, session_id, "payment_declined", _which(event))
     elif event.type == DISPUTED:
         known = _noted(checkout, session_id, "disputed", _which(event))
     else:
-        known = not is_news(event, checkout.store.get(session_id))
+        known = not is_news(event, before)
     if known:
         return False
-    heed(checkout, event, Source.settle)
-    return True
+    after = heed(checkout, event, Source.settle)
+    return after is not None and (before is None or after.version > before.version)
 
 
 def _session_of(checkout: "Checkout", event: StripeEvent) -> str | None:
@@ -72,7 +71,7 @@ def _record_decline(checkout: "Checkout", session_id: str, event: StripeEvent, s
 def _record_disputes(checkout: "Checkout", session_id: str, event: StripeEvent, source: Source) -> Order | None:
     """`disputed`, once for every dispute over the order's payment."""
     order = checkout.store.get(session_id)
-    if order is None or order.status not in (OrderStatus.paid, OrderStatus.refunded):
+    if order is None or order.status not in MONEY_TAKEN:
         order = checkout.settle(session_id, source=source, stripe_event_id=event.id)
     if order is None or order.stripe_payment_intent_id is None:
         return order

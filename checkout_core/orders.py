@@ -37,12 +37,16 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.paid: frozenset({OrderStatus.refunded}),
     OrderStatus.failed: frozenset({OrderStatus.paid}),
     OrderStatus.expired: frozenset({OrderStatus.processing, OrderStatus.paid}),
-    OrderStatus.refunded: frozenset(),
+    OrderStatus.refunded: frozenset({OrderStatus.paid}),
 }
 """The only place that says which status may follow which.
 
-`failed` and `expired` may still become `paid`: when Stripe says that money was taken, Stripe is right.
+`failed` and `expired` may still become `paid`: when Stripe says that money was taken, Stripe is right. So may
+`refunded`, when the shopper's bank could not take the money back and Stripe has it again.
 """
+
+MONEY_TAKEN = frozenset({OrderStatus.paid, OrderStatus.refunded})
+"""Orders that were paid: from here on only what is given back moves them."""
 
 
 class Source(StrEnum):
@@ -127,7 +131,7 @@ class Order(_Value):
         if not self.may_become(status):
             raise ValueError(f"an order cannot go from {self.status} to {status}")
         if status is OrderStatus.paid:
-            changes.setdefault("paid_at", now)
+            changes.setdefault("paid_at", self.paid_at or now)
         return self.evolve(now, status=status, **changes)
 
     @property

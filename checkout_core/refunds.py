@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from .errors import CheckoutError, OrderNotFound, RefundNotPossible, RefundUnconfirmed, StripeUnavailable
 from .money import format_amount
-from .orders import History, Order, OrderEvent, OrderStatus, Source
+from .orders import MONEY_TAKEN, History, Order, OrderEvent, OrderStatus, Source
+from .settling import REFUND_FAILED
 
 if TYPE_CHECKING:
     from .checkout import Checkout
@@ -22,7 +23,8 @@ def refund(checkout: "Checkout", order_id: str, amount: int | None, idempotency_
     order = checkout.store.get_by_id(order_id)
     if order is None:
         raise OrderNotFound
-    unconfirmed = _unconfirmed(checkout.history(order.stripe_checkout_session_id))
+    history = checkout.history(order.stripe_checkout_session_id)
+    unconfirmed = _unconfirmed(history)
     if idempotency_key is not None:
         _require_paid(order, amount)
         key = f"refund-{order.id}-{idempotency_key}"
@@ -30,7 +32,9 @@ def refund(checkout: "Checkout", order_id: str, amount: int | None, idempotency_
         key = next((each for each, asked in unconfirmed.items() if asked == amount), "")
     if not key:
         _require_left(order, amount)
-        key = f"refund-{order.id}-{order.amount_refunded}-{'rest' if amount is None else amount}"
+        failed = sum(event.kind == REFUND_FAILED for event in history)  # each one makes the next refund another one
+        so_far = f"{order.amount_refunded}-after-{failed}" if failed else order.amount_refunded
+        key = f"refund-{order.id}-{so_far}-{'rest' if amount is None else amount}"
     _ask(checkout, order, amount, key)
     if key in unconfirmed:
         checkout.store.append(_event(checkout, order, CONFIRMED, amount, key))
@@ -56,7 +60,7 @@ def _ask(checkout: "Checkout", order: Order, amount: int | None, key: str) -> No
 
 
 def _require_paid(order: Order, amount: int | None) -> None:
-    if order.status not in (OrderStatus.paid, OrderStatus.refunded) or order.stripe_payment_intent_id is None:
+    if order.status not in MONEY_TAKEN or order.stripe_payment_intent_id is None:
         raise RefundNotPossible(f"An order that is {order.status} cannot be refunded.")
     if amount is not None and not 1 <= amount <= order.amount_total:
         raise RefundNotPossible(f"At most {order.total} of this order can be refunded.")

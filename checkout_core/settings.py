@@ -273,17 +273,19 @@ class Settings(BaseSettings):
         secret_key: str | None,
         publishable_key: str | None,
         webhook_secret: str | None,
+        operator_password: str | None = None,
         **changes: str | None,
     ) -> Self:
-        """These settings with a shop's own Stripe account, named by environment variables, and other `changes`.
+        """These settings with a shop's own Stripe account and password, named by environment variables, and `changes`.
 
-        A shop that names no keys has the installation's. With the built-in simulator each shop is an account of its
+        A shop that names none has the installation's. With the built-in simulator each shop is an account of its
         own there, whether its variables are set or not.
 
         Raises:
             ConfigurationError: a variable is not set, or the values do not fit together.
         """
         own: dict[str, object] = dict(changes)
+        own |= {"operator_password": SecretStr(_variable(operator_password))} if operator_password else {}
         if self.secret_key == SIMULATOR_SECRET_KEY:
             own["stripe_secret_key"] = SecretStr(f"{SIMULATOR_SECRET_KEY}_{shop}")
             own["stripe_publishable_key"] = f"{SIMULATOR_PUBLISHABLE_KEY}_{shop}"

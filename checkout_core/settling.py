@@ -5,10 +5,14 @@ from datetime import datetime
 
 from .errors import SessionNotOpen
 from .gateway import CheckoutSession
-from .orders import Change, Order, OrderEvent, OrderStatus, Source, new_id
+from .orders import MONEY_TAKEN, Change, Order, OrderEvent, OrderStatus, Source, new_id
 
 SETTLED = frozenset({OrderStatus.paid, OrderStatus.failed, OrderStatus.expired, OrderStatus.refunded})
 """Where only Stripe's own news (a refund, a correction) moves an order any further."""
+
+
+REFUND_FAILED = "refund_failed"
+"""The event of a refund that did not reach the shopper: Stripe has the money again, and the order that much less refunded."""
 
 
 def status_of(session: CheckoutSession) -> OrderStatus | None:
@@ -52,8 +56,13 @@ def settling(
     now: datetime,
     *,
     stripe_event_id: str | None = None,
+    seen: Order | None = None,
 ) -> Change:
-    """The change that makes an order agree with what Stripe says of its session. Only what changes writes an event."""
+    """The change that makes an order agree with what Stripe says of its session. Only what changes writes an event.
+
+    Refunds are made and may fail, so of two answers about them the younger is right, and the amount does not tell which
+    that is. What was given back is changed only on an order that is still as it was `seen` before Stripe was asked.
+    """
     status = status_of(session)
 
     def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
@@ -70,7 +79,7 @@ def settling(
                 return None, []
             order = _order_from(session, {"metadata": {"recovered": "true"}}, now)
             note("recovered")
-        if status is not None and order.may_become(status):
+        if order.status not in MONEY_TAKEN and status is not None and order.may_become(status):
             was = order.status
             order = order.moved_to(
                 status,
@@ -79,17 +88,28 @@ def settling(
                 email=order.email or session.email,
             )
             note(status.value, **({"corrected_from": was.value} if was in SETTLED else {}))
-        if order.status is OrderStatus.paid and session.amount_refunded > order.amount_refunded:
+        if seen is not None and order.version == seen.version and refunds_differ(order, session):
             given_back = session.amount_refunded - order.amount_refunded
-            if session.amount_refunded >= order.amount_total:
-                order = order.moved_to(OrderStatus.refunded, now, amount_refunded=session.amount_refunded)
-                note("refunded", amount=given_back)
+            order = _with_refunds(order, session.amount_refunded, now)
+            if given_back < 0:
+                note(REFUND_FAILED, amount=-given_back)
             else:
-                order = order.evolve(now, amount_refunded=session.amount_refunded)
-                note("partially_refunded", amount=given_back)
+                note("refunded" if order.status is OrderStatus.refunded else "partially_refunded", amount=given_back)
         return order, events
 
     return change
+
+
+def refunds_differ(order: Order, session: CheckoutSession) -> bool:
+    """Whether Stripe has given back another amount than the order says."""
+    return order.status in MONEY_TAKEN and session.amount_refunded != order.amount_refunded
+
+
+def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
+    status = OrderStatus.refunded if amount_refunded >= order.amount_total else OrderStatus.paid
+    if status is order.status:
+        return order.evolve(now, amount_refunded=amount_refunded)
+    return order.moved_to(status, now, amount_refunded=amount_refunded)
 
 
 def _order_from(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from .catalog import Catalog
 from .checkout import Checkout, open_checkout
@@ -31,6 +32,8 @@ class ShopTable(BaseModel):
 
     `secret_key`, `publishable_key` and `webhook_secret` are *names* of environment variables, so that the file can be
     shown to anyone. One shop may leave them out and use the installation's own (`STRIPE_SECRET_KEY` and its kin).
+    `operator_password`, such a name as well, and `operators` say who may see its orders; a shop without them has the
+    installation's operators.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,11 +50,22 @@ class ShopTable(BaseModel):
     secret_key: EnvironmentName | None = None
     publishable_key: EnvironmentName | None = None
     webhook_secret: EnvironmentName | None = None
+    operator_password: EnvironmentName | None = None
+    operators: tuple[str, ...] | None = None
 
     @field_validator("hosts")
     @classmethod
     def _normal(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(hostname(host) for host in hosts)
+
+    @model_validator(mode="after")
+    def _is_found_at_its_addresses(self) -> Self:
+        """Browsers and Stripe are sent to these addresses, so they must lead to this shop."""
+        for url in filter(None, (self.public_url, self.api_url)):
+            host = hostname(urlsplit(url).netloc)
+            if host and host not in self.hosts:
+                raise ValueError(f"{url} leads to the host {host}, which is not among its hosts. Add it there")
+        return self
 
 
 class Shops:
@@ -86,7 +100,9 @@ class Shops:
         return len(self._checkouts)
 
     def close(self) -> None:
-        """Finish what is under way and let go of the store."""
+        """Finish what is under way in every shop, and only then let go of the store that they share."""
+        for checkout in self._checkouts:
+            checkout.finish()
         for checkout in self._checkouts:
             checkout.close()
 
@@ -150,9 +166,8 @@ def _table(table: Mapping[str, Any], path: Path) -> ShopTable:
         return ShopTable.model_validate(table)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        name = table.get("id", "without an id")
-        raise ConfigurationError(f"{path}, shop {name}, {where}: {first['msg']}.") from error
+        where = ", ".join([f"{path}, shop {table.get('id', 'without an id')}", *map(str, first["loc"])])
+        raise ConfigurationError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 def _require_distinct(names: Sequence[str], what: str, path: Path) -> None:
@@ -168,6 +183,8 @@ def _open(table: ShopTable, path: Path, settings: Settings, store: OrderStore) -
             secret_key=table.secret_key,
             publishable_key=table.publishable_key,
             webhook_secret=table.webhook_secret,
+            operator_password=table.operator_password,
+            operator_emails=settings.operator_emails if table.operators is None else " ".join(table.operators),
             shop_name=table.name,
             public_url=table.public_url,
             callback_url=table.api_url,

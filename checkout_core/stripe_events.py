@@ -6,17 +6,21 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from .orders import Order, OrderStatus
+from .orders import MONEY_TAKEN, Order, OrderStatus
 
 DISPUTED = "charge.dispute.created"
 REFUNDED = "charge.refunded"
+REFUND_CHANGED = ("refund.failed", "refund.updated")
 DECLINED = "payment_intent.payment_failed"
+NOT_GIVEN_BACK = frozenset({"failed", "canceled"})
+"""The statuses of a refund that gave nothing back after all (https://docs.stripe.com/refunds#failed-refunds)."""
 HEEDED = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
     REFUNDED,
+    *REFUND_CHANGED,
     DISPUTED,
     DECLINED,
 )
@@ -37,6 +41,7 @@ class StripeEvent:
     payment_intent_id: str | None = None
     implied: OrderStatus | None = None
     amount_refunded: int = 0
+    refund_failed: bool = False
     charge_id: str | None = None
     dispute_id: str | None = None
     decline_code: str | None = None
@@ -59,6 +64,7 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         payment_intent_id=subject["id"] if kind == "payment_intent" else subject.get("payment_intent"),
         implied=_implied(type, subject) if kind == "checkout.session" else None,
         amount_refunded=subject.get("amount_refunded") or 0,
+        refund_failed=kind == "refund" and subject.get("status") in NOT_GIVEN_BACK,
         charge_id=subject["id"] if kind == "charge" else error.get("charge") or subject.get("charge"),
         dispute_id=subject["id"] if kind == "dispute" else None,
         decline_code=error.get("decline_code") or error.get("code"),
@@ -72,7 +78,9 @@ def is_news(event: StripeEvent, order: Order | None) -> bool:
     """
     if event.type == REFUNDED:
         return order is None or event.amount_refunded > order.amount_refunded
-    if event.implied is None:
+    if event.type in REFUND_CHANGED:
+        return event.refund_failed and order is not None and order.amount_refunded > 0
+    if event.implied is None or (order is not None and order.status in MONEY_TAKEN):
         return False
     if order is None:
         return event.implied in (OrderStatus.paid, OrderStatus.processing)

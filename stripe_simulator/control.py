@@ -88,6 +88,10 @@ class Controls:
         """Let the shopper's bank dispute what a session took."""
         return await self.simulator.disputed(path["id"], str(body.get("reason", "fraudulent")))
 
+    async def fail_refund(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Let the shopper's bank send the newest refund of a session back."""
+        return await self.simulator.refund_failed(path["id"], str(body.get("reason", "expired_or_canceled_card")))
+
     async def seed(self, body: JSON, path: dict[str, str]) -> JSON:
         """Make products and prices of a catalogue, TOML or JSON, for one `key`."""
         key = body.get("key", "sk_test_simulator")
@@ -138,6 +142,7 @@ class Controls:
             ("/_simulator/sessions/{id}/pay", self.pay),
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
             ("/_simulator/sessions/{id}/dispute", self.dispute),
+            ("/_simulator/sessions/{id}/fail_refund", self.fail_refund),
             ("/_simulator/sessions/{id}/plan", self.plan),
             ("/_simulator/seed", self.seed),
             ("/_simulator/clock", self.clock),

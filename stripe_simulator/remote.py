@@ -11,7 +11,7 @@ from . import cards
 from .cards import Method
 from .errors import JSON, invalid
 from .faults import KINDS, Fault, Faults
-from .resources import disputes
+from .resources import disputes, refunds
 from .resources.catalog import seeded
 from .resources.payments import Shopper
 from .state import account_name
@@ -109,7 +109,7 @@ class Remote(Till):
         if here is not None:
             work.close()
             raise RuntimeError(
-                "inside the simulator's own loop, await elapse(), clear(), disputed(), expired(), debited(), delivered() or webhooks.drain()"
+                "inside the simulator's own loop, await elapse(), clear(), disputed(), expired(), debited(), delivered(), refund_failed() or webhooks.drain()"
             )
         return asyncio.run(self._alone(work))
 
@@ -209,3 +209,20 @@ class Remote(Till):
         self.emit(account, "charge.dispute.created", dispute)
         await self.webhooks.deliver()
         return dispute
+
+    def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
+        """The shopper's bank sends the newest refund of a session back; gives the refund."""
+        return self._elsewhere(self.refund_failed(session_id, reason))
+
+    async def refund_failed(self, session_id: str, reason: str) -> JSON:
+        """`fail_refund` for callers in the simulator's own loop."""
+        account, record = self.state.session(session_id)
+        refund, charge = refunds.failed(account, record["session"], reason)
+        before = account.tables["refunds"][refund["id"]]
+        self.state.put(account, "refunds", refund["id"], refund)
+        self.state.put(account, "charges", charge["id"], charge)
+        changed = {name: value for name, value in before.items() if refund[name] != value}
+        self.emit(account, "refund.updated", refund, changed)
+        self.emit(account, "refund.failed", refund)
+        await self.webhooks.deliver()
+        return refund

@@ -27,6 +27,7 @@ EVENTS = {
     "expired": "Checkout expired",
     "refunded": "Refunded",
     "partially_refunded": "Partly refunded",
+    "refund_failed": "A refund came back from the bank",
     "recovered": "Order made from the payment",
 }
 SOURCES = {
@@ -40,6 +41,7 @@ _TONES = {
     "paid": "good",
     "failed": "bad",
     "payment_declined": "bad",
+    "refund_failed": "bad",
     "expired": "bad",
     "processing": "waiting",
     "pending": "waiting",

@@ -7,6 +7,7 @@ from ..errors import JSON, not_simulated
 from ..state import Account
 from .lists import list_object
 
+PAGE = 10
 TABLES = {
     "checkout.session": {"payment_intent": "payment_intents", "customer": "customers"},
     "payment_intent": {"latest_charge": "charges", "customer": "customers"},
@@ -51,6 +52,8 @@ class Expansion:
         table = TABLES.get(kind, {}).get(name)
         if kind == "checkout.session" and name in ("line_items", "total_details"):
             inner = self._of_session(value["id"], name, inner)
+        elif kind == "charge" and name == "refunds":
+            inner = self._refunds(value["id"])
         elif table is not None and isinstance(inner, str):
             inner = self._account.tables[table].get(inner) or self._inline.get(inner, inner)
         elif not rest and table is None and (kind, name) != ("total_details", "breakdown"):
@@ -63,6 +66,12 @@ class Expansion:
             self._inline |= {product["id"]: product for product in record["products"]}
             return inner or list_object(record["lines"], f"/v1/checkout/sessions/{id}/line_items")
         return inner if inner["breakdown"] else {**inner, "breakdown": breakdown(record["session"])}
+
+    def _refunds(self, charge_id: str) -> JSON:
+        """The first page of a charge's refunds, the newest first."""
+        refunds = [one for one in self._account.tables["refunds"].values() if one["charge"] == charge_id]
+        url = f"/v1/charges/{charge_id}/refunds"
+        return list_object(refunds[: -PAGE - 1 : -1], url, len(refunds) > PAGE)
 
 
 def breakdown(session: JSON) -> JSON:

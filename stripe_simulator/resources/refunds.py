@@ -4,6 +4,10 @@ from ..errors import JSON, invalid
 from ..forms import Params
 from ..state import Account, random_id
 
+FAILURES = (
+    *("lost_or_stolen_card", "expired_or_canceled_card", "charge_for_pending_refund_disputed"),
+    *("insufficient_funds", "declined", "merchant_request", "unknown"),
+)
 REFUND_NULL = [
     "balance_transaction",
     "customer",
@@ -76,3 +80,22 @@ def refund(account: Account, params: Params, now: int) -> tuple[JSON, JSON]:
     refunded = paid["amount_refunded"] + amount
     made["customer"] = paid["customer"]
     return made, {**paid, "amount_refunded": refunded, "refunded": refunded == paid["amount"]}
+
+
+def failed(account: Account, session: JSON, reason: str) -> tuple[JSON, JSON]:
+    """The newest refund of a session after its bank sent the money back, and its charge.
+
+    https://docs.stripe.com/refunds#failed-refunds
+    """
+    if reason not in FAILURES:
+        raise invalid(f"Invalid reason: must be one of {', '.join(FAILURES)}", "reason")
+    refunds = account.tables["refunds"].values()
+    made = [
+        one for one in refunds if one["payment_intent"] == session["payment_intent"] and one["status"] == "succeeded"
+    ]
+    if not made:
+        raise invalid("This Checkout Session has no refund that could fail.")
+    returned = {"status": "failed", "failure_reason": reason, "failure_balance_transaction": random_id("txn_3", 24)}
+    charge = account.tables["charges"][made[-1]["charge"]]
+    left = {"amount_refunded": charge["amount_refunded"] - made[-1]["amount"], "refunded": False}
+    return {**made[-1], **returned}, {**charge, **left}

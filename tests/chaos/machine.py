@@ -94,6 +94,15 @@ class Chaos(Shoppers):
             self.world.stripe.browser.post(path, json={"outcome": decision}).raise_for_status()
         self.world.collect()
 
+    @rule(who=Shoppers.familiar)
+    def refund_comes_back(self, who: int) -> None:
+        """A shopper's bank cannot take the newest refund of a session."""
+        shoppers = [each for each in self.shoppers if self.world.truth(each.session_id).amount_refunded]
+        if shoppers:
+            self.world.tally["refund fails"] += 1
+            self.world.stripe.simulator.fail_refund(shoppers[who % len(shoppers)].session_id)
+            self.world.collect()
+
     @rule(who=Shoppers.anybody, where=st.sampled_from(SIDES))
     def cancel(self, who: int, where: str) -> None:
         """The session is closed so that nobody pays it; or a person ends the order, and the session stays as it is."""

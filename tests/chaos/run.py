@@ -49,6 +49,7 @@ ROWS = {
     "Webhook still on its way at the end": "webhook never delivered",
     "Webhook signed by somebody else": "webhook signed by somebody else",
     "Webhook signed too long ago": "webhook signed long ago",
+    "Refund that comes back from the bank": "refund fails",
     "Clock jump (70 seconds to 25 hours)": "clock jump",
     "Restart of our side": "we restart",
     "Restart of Stripe": "Stripe restarts",

@@ -15,7 +15,8 @@ import stripe as sdk
 from hypothesis import HealthCheck, Phase, reproduce_failure, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from checkout_core import Settings, gateway
+from checkout_core import Settings
+from checkout_core.gateway import connection
 
 from .counters import Counter
 from .servers import PostOffice, Stripe, serving
@@ -53,7 +54,7 @@ def _in_a_hurry() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sdk.HTTPClient, "INITIAL_DELAY", 0.002)
         patch.setattr(sdk.HTTPClient, "MAX_DELAY", 0.01)
-        patch.setattr(gateway, "PAUSES", (0.002,) * len(gateway.PAUSES))
+        patch.setattr(connection, "PAUSES", (0.002,) * len(connection.PAUSES))
         yield
 
 

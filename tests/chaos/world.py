@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from checkout_core import Checkout, CheckoutError, Order, Settings, gateway
+from checkout_core import Checkout, CheckoutError, Order, Settings
+from checkout_core.gateway.connection import TIMEOUT
 from checkout_core.outbox import dispatch
 from checkout_core.sweep import sweep
 from stripe_simulator.faults import Fault
@@ -119,7 +120,7 @@ class World:
 
     def _be_patient(self, patient: bool) -> None:
         for counter in self.counters:
-            counter.checkout.gateway._http._timeout = gateway.TIMEOUT if patient else (IMPATIENT, IMPATIENT)
+            counter.checkout.gateway._stripe.http._timeout = TIMEOUT if patient else (IMPATIENT, IMPATIENT)
 
     def restart_us(self) -> None:
         """Our process ends and another begins on the same database."""

@@ -271,7 +271,7 @@ def test_a_session_is_no_other_shops_business(checkout: Checkout, settings: Sett
 
 def test_stripe_is_given_the_prices_of_the_catalogue_and_the_addresses_of_the_settings(checkout: Checkout) -> None:
     session = checkout.create_session(a_cart(checkout))
-    created = checkout.gateway._client.v1.checkout.sessions.retrieve(session.id)
+    created = checkout.gateway._stripe.v1.checkout.sessions.retrieve(session.id)
     assert created.return_url == "http://shop.test/api/checkout/complete?session_id={CHECKOUT_SESSION_ID}"
     prices = {product.id: product.unit_amount for product in checkout.catalog.values()}
     assert {item.product: item.unit_amount for item in session.items} == {

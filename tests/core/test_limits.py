@@ -7,7 +7,7 @@ import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.errors import ConfigurationError, StripeUnavailable, StripeUnavailableAfterPayment
-from checkout_core.gateway import _expiry
+from checkout_core.gateway.sessions import expiry
 
 from .shoppers import a_pending_order, a_session, control, pay
 
@@ -15,7 +15,7 @@ from .shoppers import a_pending_order, a_session, control, pay
 def test_no_further_try_begins_when_a_call_has_taken_too_long(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.gateway.LAST_TRY_AFTER", 0.0)
+    monkeypatch.setattr("checkout_core.gateway.connection.LAST_TRY_AFTER", 0.0)
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind="500", times=1)
     with pytest.raises(StripeUnavailable, match="not charged"):
         a_session(checkout)
@@ -23,8 +23,8 @@ def test_no_further_try_begins_when_a_call_has_taken_too_long(
 
 def test_a_stripe_that_is_slow_is_given_up(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     session_id = a_pending_order(checkout)
-    monkeypatch.setattr("checkout_core.gateway.RETRIES", 0)
-    monkeypatch.setattr("checkout_core.gateway.TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr("checkout_core.gateway.connection.RETRIES", 0)
+    monkeypatch.setattr("checkout_core.gateway.connection.TIMEOUT", (1.0, 0.2))
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="latency", seconds=5.0)
     with (
         open_checkout(checkout.settings) as hurried,
@@ -42,7 +42,7 @@ def test_being_asked_too_often_is_waited_out(checkout: Checkout) -> None:
 def test_a_fault_that_passes_is_not_noticed_and_nothing_is_made_twice(checkout: Checkout, kind: str) -> None:
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind=kind, times=1)
     session_id = a_session(checkout)
-    listed = checkout.gateway._client.v1.checkout.sessions.list({"limit": 100})
+    listed = checkout.gateway._stripe.v1.checkout.sessions.list({"limit": 100})
     assert [session.id for session in listed.data] == [session_id]
 
 
@@ -76,10 +76,10 @@ def test_an_abandoned_session_expires_when_the_settings_say(make_settings: Calla
 @pytest.mark.parametrize("minutes", [30, 31, 45, 720, 1420])
 def test_an_expiry_is_within_what_stripe_allows_and_the_same_for_a_repeated_request(minutes: int) -> None:
     start = datetime(2026, 3, 1, tzinfo=UTC)
-    found = {_expiry(start + timedelta(seconds=second), minutes) for second in range(0, 300, 7)}
+    found = {expiry(start + timedelta(seconds=second), minutes) for second in range(0, 300, 7)}
     assert len(found) <= 2
     for second in range(600):
-        expires_at = _expiry(start + timedelta(seconds=second), minutes)
+        expires_at = expiry(start + timedelta(seconds=second), minutes)
         assert expires_at is not None
         lives = expires_at - (start + timedelta(seconds=second)).timestamp()
         assert minutes * 60 + 30 <= lives < 24 * 3600

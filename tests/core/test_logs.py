@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import stripe
 
 from checkout_core import Checkout, Settings, logs, open_checkout
-from checkout_core.errors import StripeUnavailable
+from checkout_core.errors import StripeRejected, StripeUnavailable
 from checkout_core.outbox import dispatch
 from checkout_core.sweep import sweep
 
 from .shoppers import DECLINED, a_pending_order, a_session, control, pay
 from .test_news import NO_TIME, events
+from .test_orders import an_order
 
 Written = Callable[[], list[dict[str, object]]]
 
@@ -86,7 +88,13 @@ def test_a_whole_checkout_logs_no_secret_and_no_whole_address(
         ("Authorization: Bearer abc.def", "Authorization: •••"),
         ("postgresql://me:pass@host/db", "postgresql://me:•••@host/db"),
         ("to anna.b+c@mail.example.com now", "to a•••@mail.example.com now"),
-        ("nothing to see", "nothing to see"),
+        ("postgresql://me:pass@db.example.com/db", "postgresql://me:•••@db.example.com/db"),
+        (
+            "GET /x?a=anna%2Bb%40example.com&b=bert%40example.com&c=1",
+            "GET /x?a=a•••@example.com&b=b•••@example.com&c=1",
+        ),
+        ("<anna!#{b}|c@example.com>, bert@example.com", "<a•••@example.com>, b•••@example.com"),
+        ("nothing to see @ 10.5", "nothing to see @ 10.5"),
     ],
 )
 def test_a_text_is_cleaned(text: str, clean: str) -> None:
@@ -107,6 +115,33 @@ def test_other_libraries_and_tracebacks_are_cleaned_too(written: Written) -> Non
     for line in (foreign, ours):
         assert "ValueError: •••" in str(line["exception"])
         assert "verysecret" not in str(line)
+
+
+def test_what_stripe_repeats_of_a_request_is_cleaned(written: Written) -> None:
+    try:
+        try:
+            raise stripe.InvalidRequestError(
+                "Invalid email address: anna!b@example.com. Key sk_test_verysecret was used.", param="customer_email"
+            )
+        except stripe.InvalidRequestError as error:
+            raise StripeRejected from error
+    except StripeRejected:
+        logs.get_logger("ours").exception("rejected")
+    (line,) = written()
+    assert "InvalidRequestError" in str(line["exception"])
+    assert "anna!b@" not in str(line)
+    assert "verysecret" not in str(line)
+
+
+def test_things_that_are_no_text_are_cleaned_as_they_are_shown(written: Written) -> None:
+    order = an_order(email="anna@example.com")
+    logs.get_logger("ours").info(
+        "seen", order=order, raw=b"anna@example.com", by={"anna@example.com": [order]}, count=1
+    )
+    (line,) = written()
+    assert line["count"] == 1
+    assert str(line).count("•••@example.com") == 4
+    assert "anna@" not in str(line)
 
 
 def test_a_program_that_sets_up_no_logs_hears_only_warnings(

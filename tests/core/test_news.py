@@ -7,7 +7,16 @@ import pytest
 
 from checkout_core import Checkout, OrderStatus
 from checkout_core.orders import Source
-from checkout_core.stripe_events import DECLINED, DISPUTED, HEEDED, REFUNDED, StripeEvent, is_news, read_event
+from checkout_core.stripe_events import (
+    DECLINED,
+    DISPUTED,
+    HEEDED,
+    REFUND_CHANGED,
+    REFUNDED,
+    StripeEvent,
+    is_news,
+    read_event,
+)
 from checkout_core.sweep import Reread, read_again, sweep
 
 from .shoppers import DEBIT, a_paid_order, a_pending_order, a_session, control, kinds, pay
@@ -78,6 +87,23 @@ def test_a_refund_is_news_when_more_was_given_back_than_we_know() -> None:
     assert is_news(event, None)
     assert is_news(event, an_order(amount_refunded=100))
     assert not is_news(event, an_order(amount_refunded=200))
+
+
+@pytest.mark.parametrize("type", REFUND_CHANGED)
+def test_a_refund_that_came_back_is_news_by_webhook_and_by_the_list_of_events(checkout: Checkout, type: str) -> None:
+    heard, missed = a_paid_order(checkout), a_paid_order(checkout)
+    for order in (heard, missed):
+        checkout.refund(order.id)
+        control(checkout, f"sessions/{order.stripe_checkout_session_id}/fail_refund")
+    newest, webhook = events(checkout, type)
+    assert (newest.refund_failed, webhook.refund_failed) == (True, True)
+    paid = checkout.handle_webhook(webhook)
+    assert paid is not None
+    assert (paid.id, paid.status) == (heard.id, OrderStatus.paid)
+    assert checkout.history(heard.stripe_checkout_session_id)[-1].stripe_event_id == webhook.id
+    assert read_again(checkout, since=long_ago()).news == 1
+    assert kinds(checkout, missed.stripe_checkout_session_id)[-2:] == ["refunded", "refund_failed"]
+    assert read_again(checkout, since=long_ago()).news == 0
 
 
 def test_a_declined_card_is_noted_once_with_its_reason_and_the_order_stays_pending(checkout: Checkout) -> None:
@@ -195,7 +221,7 @@ def test_reading_events_again_costs_one_call_when_nothing_was_missed(checkout: C
 
 
 def test_more_events_than_fit_a_page_are_read(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checkout_core.gateway.EVENTS_A_PAGE", 2)
+    monkeypatch.setattr("checkout_core.gateway.account.EVENTS_A_PAGE", 2)
     session_ids = [a_session(checkout) for _ in range(5)]
     for session_id in session_ids:
         pay(checkout, session_id)

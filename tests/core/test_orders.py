@@ -54,8 +54,10 @@ def test_only_the_table_decides_a_transition(start: OrderStatus, target: OrderSt
             order.moved_to(target, NOW)
 
 
-def test_a_refunded_order_stays_refunded() -> None:
-    assert not TRANSITIONS[OrderStatus.refunded]
+def test_a_refunded_order_only_becomes_paid_again_and_was_paid_when_it_was_first() -> None:
+    assert TRANSITIONS[OrderStatus.refunded] == {OrderStatus.paid}
+    refunded = an_order(status=OrderStatus.refunded, paid_at=NOW)
+    assert refunded.moved_to(OrderStatus.paid, NOW + timedelta(days=9)).paid_at == NOW
 
 
 def test_a_time_without_a_zone_is_refused_and_others_become_utc() -> None:

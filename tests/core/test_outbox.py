@@ -104,6 +104,7 @@ def test_another_shops_order_is_left_to_that_shop(bare: Checkout, settings: Sett
     order = a_paid_order(bare)
     with open_checkout(settings, shop="other") as other:
         assert dispatch(other) == 0
+        assert (other.store.count_outbox(), bare.store.count_outbox()) == (0, 1)
     assert dispatch(bare) == 1
     assert heard == [order.id]
 

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import smtplib
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -182,6 +183,19 @@ def test_a_mail_server_that_is_busy_gets_the_receipt_later(
         checkout.clock = lambda: later
         assert dispatch(checkout) == 1
     assert len(received.letters) == 1
+
+
+def test_a_mail_server_that_says_nothing_is_given_up_and_asked_again_later(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkout_core.mail.TIMEOUT", 0.1)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        open_checkout(by_mail(make_settings, silent.getsockname()[1])) as checkout,
+    ):
+        a_paid_order(checkout)
+        assert dispatch(checkout) == 0
+        assert checkout.store.count_outbox() == 1
 
 
 def test_a_wrong_password_is_an_error_that_does_not_show_it(

@@ -1,12 +1,15 @@
 """Refunds: every intention once, never more than was paid, whoever asks and whatever Stripe's line does."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import httpx
 import pytest
 import stripe
 
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
 from checkout_core.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
+from checkout_core.gateway import CheckoutSession
 
 from .shoppers import a_paid_order, a_pending_order, control, kinds
 
@@ -23,6 +26,14 @@ def at_stripe(checkout: Checkout, order: Order) -> list[int]:
     assert order.stripe_payment_intent_id is not None
     refunds = client.v1.refunds.list({"payment_intent": order.stripe_payment_intent_id, "limit": 100})
     return [refund.amount for refund in reversed(refunds.data)]
+
+
+def at_the_shopper(checkout: Checkout, order: Order) -> int:
+    """What the simulator itself counts as given back."""
+    client = stripe.StripeClient(checkout.settings.secret_key, base_addresses={"api": checkout.settings.api_base})
+    assert order.stripe_payment_intent_id is not None
+    charges = client.v1.charges.list({"payment_intent": order.stripe_payment_intent_id})
+    return charges.data[0].amount_refunded
 
 
 def cut_off(checkout: Checkout) -> None:
@@ -135,3 +146,107 @@ def test_only_money_that_was_taken_can_be_refunded(checkout: Checkout) -> None:
 def test_another_shops_order_is_not_found(order: Order, settings: Settings) -> None:
     with open_checkout(settings, shop="other") as other, pytest.raises(OrderNotFound):
         other.refund(order.id)
+
+
+def bank_sends_back(checkout: Checkout, order: Order) -> None:
+    """The newest refund of an order does not reach the shopper."""
+    control(checkout, f"sessions/{order.stripe_checkout_session_id}/fail_refund")
+
+
+@pytest.mark.parametrize(("amounts", "left"), [([None], 0), ([100], 0), ([100, 300], 100), ([100, None], 100)])
+def test_a_refund_that_the_bank_sends_back_counts_no_more(
+    checkout: Checkout, order: Order, amounts: list[int | None], left: int
+) -> None:
+    for amount in amounts:
+        checkout.refund(order.id, amount)
+    bank_sends_back(checkout, order)
+    now = checkout.settle(order.stripe_checkout_session_id)
+    assert now is not None
+    assert (now.status, now.amount_refunded, now.paid_at) == (OrderStatus.paid, left, order.paid_at)
+    (noted,) = [event for event in checkout.history(now.stripe_checkout_session_id) if event.kind == "refund_failed"]
+    assert noted.detail["amount"] == sum(at_stripe(checkout, order)) - left
+    assert checkout.settle(order.stripe_checkout_session_id) == now
+    assert kinds(checkout, order.stripe_checkout_session_id).count("paid") == 1
+    assert checkout.store.count_outbox() == 1  # what becoming paid owed, once
+
+
+def test_a_refund_that_failed_is_made_again_when_it_is_asked_for_again(checkout: Checkout, order: Order) -> None:
+    for _ in range(3):
+        assert checkout.refund(order.id).status is OrderStatus.refunded
+        bank_sends_back(checkout, order)
+        checkout.settle(order.stripe_checkout_session_id)
+    assert checkout.refund(order.id).status is OrderStatus.refunded
+    assert at_stripe(checkout, order) == [order.amount_total] * 4
+
+
+def test_what_stripe_said_before_a_refund_failed_does_not_bring_the_refund_back(
+    checkout: Checkout, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = order.stripe_checkout_session_id
+    checkout.refund(order.id, 100)
+    retrieve = checkout.gateway.retrieve_session
+
+    def slowly(asked: str) -> CheckoutSession:
+        session = retrieve(asked)
+        monkeypatch.setattr(checkout.gateway, "retrieve_session", retrieve)
+        bank_sends_back(checkout, order)
+        checkout.settle(asked)
+        return session
+
+    monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
+    now = checkout.settle(session_id)
+    assert now is not None
+    assert now.amount_refunded == 0
+    assert kinds(checkout, session_id)[-2:] == ["partially_refunded", "refund_failed"]
+
+
+def test_what_stripe_said_before_a_refund_is_not_taken_for_a_refund_that_failed(
+    checkout: Checkout, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = order.stripe_checkout_session_id
+    retrieve = checkout.gateway.retrieve_session
+
+    def slowly(asked: str) -> CheckoutSession:
+        session = retrieve(asked)
+        monkeypatch.setattr(checkout.gateway, "retrieve_session", retrieve)
+        checkout.refund(order.id, 100)
+        return session
+
+    monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
+    now = checkout.settle(session_id)
+    assert now is not None
+    assert now.amount_refunded == 100
+    assert "refund_failed" not in kinds(checkout, session_id)
+
+
+def test_more_refunds_than_stripe_sends_along_are_all_counted(checkout: Checkout, order: Order) -> None:
+    for _ in range(12):
+        checkout.refund(order.id, 1)
+    now = checkout.settle(order.stripe_checkout_session_id)
+    assert now is not None
+    assert now.amount_refunded == 12
+
+
+def test_refunds_and_refunds_that_come_back_at_the_same_moment_add_up_to_what_stripe_says(
+    checkout: Checkout, order: Order
+) -> None:
+    session_id = order.stripe_checkout_session_id
+
+    def work(number: int) -> None:
+        if number % 3 == 0:
+            checkout.refund(order.id, 100 + number)
+        elif number % 3 == 1:
+            with suppress(httpx.HTTPStatusError):  # there may be no refund yet
+                bank_sends_back(checkout, order)
+        else:
+            checkout.settle(session_id)
+
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(work, range(18)))
+    now = checkout.settle(session_id)
+    assert now is not None
+    history = checkout.history(session_id)
+    given = sum(event.detail["amount"] for event in history if event.kind in ("partially_refunded", "refunded"))
+    came_back = sum(event.detail["amount"] for event in history if event.kind == "refund_failed")
+    assert now.amount_refunded == given - came_back == at_the_shopper(checkout, order)
+    assert kinds(checkout, session_id).count("paid") == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from api import create_app
 from checkout_core import Settings
@@ -62,6 +63,23 @@ def test_the_host_chooses_catalogue_currency_address_and_account(shops: Shops) -
     assert books.create_session({"atlas": 1}).currency == "usd"
     assert books.settings.complete_url.startswith("http://books.test/")
     assert books.settings.secret_key != cinema.settings.secret_key
+
+
+def test_a_shop_has_the_installations_operators_unless_it_names_its_own(
+    shop_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shop_settings.data_dir / "shops.toml"
+    file.write_text(TWO + 'operator_password = "BOOKS_PASSWORD"\noperators = ["Bea@books.test"]\n')
+    monkeypatch.setenv("BOOKS_PASSWORD", "a book's")
+    common = {"operator_password": SecretStr("everybody's"), "operator_emails": "ada@example.com"}
+
+    with open_shops(shop_settings.model_copy(update=common)) as shops:
+        cinema, books = (checkout.settings for checkout in shops)
+
+    assert cinema.operator_password == SecretStr("everybody's")
+    assert cinema.operators == {"ada@example.com"}
+    assert books.operator_password == SecretStr("a book's")
+    assert books.operators == {"bea@books.test"}
 
 
 def test_each_shop_has_its_own_stripe_account(shops: Shops) -> None:
@@ -132,7 +150,19 @@ def test_an_unknown_host_is_an_error_of_its_own(shops: Shops) -> None:
     [
         ("", "no [[shop]] table"),
         ("[[shop]", "not valid TOML"),
-        (TWO.replace('"books.test"', '"www.Lantern.test:80"'), "two shops with the host www.lantern.test"),
+        (
+            TWO.replace('"books.test"', '"books.test", "www.Lantern.test:80"'),
+            "two shops with the host www.lantern.test",
+        ),
+        (
+            TWO.replace('hosts = ["books.test"]', 'hosts = ["www.books.test"]'),
+            "leads to the host books.test, which is not",
+        ),
+        (
+            TWO + 'api_url = "https://api.test"',
+            "https://api.test leads to the host api.test, which is not among its hosts",
+        ),
+        (TWO + 'operator_password = "NOT_SET_EITHER"', "shop books: NOT_SET_EITHER is not set"),
         (TWO.replace('id = "books"', 'id = "cinema"'), "two shops with the id cinema"),
         (TWO.replace('currency = "usd"', 'currency = "gbp"'), "currency is gbp and its catalogue's is usd"),
         (TWO.replace("BOOKS_", "LANTERN_"), "two shops with the same Stripe key"),

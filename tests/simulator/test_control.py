@@ -47,6 +47,27 @@ def test_a_paid_session_can_be_disputed_once(
     assert httpx.post(url).status_code == 400
 
 
+def test_a_refund_that_the_bank_sends_back_has_failed_and_can_be_made_again(
+    client: stripe.StripeClient, simulator: Running, receiver: Receiver
+) -> None:
+    simulator.simulator.webhook_url = receiver.url
+    session = client.v1.checkout.sessions.create(params())
+    url = f"{simulator.url}/_simulator/sessions/{session.id}/fail_refund"
+    paid = simulator.simulator.pay_session(session.id)
+    assert httpx.post(url).status_code == 400
+    first = client.v1.refunds.create({"payment_intent": paid["payment_intent"], "amount": 500})
+    rest = client.v1.refunds.create({"payment_intent": paid["payment_intent"]})
+    assert httpx.post(url, json={"reason": "no reason"}).status_code == 400
+    failed = httpx.post(url).json()
+    assert (failed["id"], failed["status"], failed["failure_reason"]) == (rest.id, "failed", "expired_or_canceled_card")
+    assert receiver.types()[-2:] == ["refund.updated", "refund.failed"]
+    expanded = {"expand": ["payment_intent.latest_charge.refunds"]}
+    charge = client.v1.checkout.sessions.retrieve(session.id, expanded).payment_intent.latest_charge
+    assert (charge.amount_refunded, charge.refunded) == (500, False)
+    assert [(one.id, one.status) for one in charge.refunds.data] == [(rest.id, "failed"), (first.id, "succeeded")]
+    assert client.v1.refunds.create({"payment_intent": paid["payment_intent"]}).amount == 2000
+
+
 def test_a_share_of_the_requests_fails_and_the_same_seed_fails_the_same(
     client: stripe.StripeClient, simulator: Running
 ) -> None:

@@ -5,9 +5,10 @@ WITH booked AS (
     WHERE paid_at IS NOT NULL
     GROUP BY ALL
     UNION ALL
-    SELECT CAST(given_back."at" AS DATE), paid.currency, 0, 0, sum(CAST(given_back.detail ->> 'amount' AS BIGINT))
+    SELECT CAST(given_back."at" AS DATE), paid.currency, 0, 0,
+           sum(CAST(given_back.detail ->> 'amount' AS BIGINT) * CASE given_back.kind WHEN 'refund_failed' THEN -1 ELSE 1 END)
     FROM raw.order_events AS given_back JOIN raw.orders AS paid USING (stripe_checkout_session_id)
-    WHERE given_back.kind IN ('refunded', 'partially_refunded')
+    WHERE given_back.kind IN ('refunded', 'partially_refunded', 'refund_failed')
     GROUP BY ALL
 ),
 summed AS (
@@ -27,7 +28,7 @@ COMMENT ON COLUMN revenue_daily.day IS 'Day of the payment or of the refund, UTC
 COMMENT ON COLUMN revenue_daily.currency IS 'Three-letter currency code, lower case.';
 COMMENT ON COLUMN revenue_daily.orders IS 'Orders that were paid on this day.';
 COMMENT ON COLUMN revenue_daily.gross IS 'What these orders brought, in minor units.';
-COMMENT ON COLUMN revenue_daily.refunds IS 'What was given back on this day, of whatever order, in minor units.';
+COMMENT ON COLUMN revenue_daily.refunds IS 'What was given back on this day, of whatever order, less the refunds that failed, in minor units.';
 COMMENT ON COLUMN revenue_daily.net IS 'gross less refunds, in minor units; may be below zero.';
 COMMENT ON COLUMN revenue_daily.gross_decimal IS 'gross in major units.';
 COMMENT ON COLUMN revenue_daily.refunds_decimal IS 'refunds in major units.';
