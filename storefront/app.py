@@ -9,19 +9,23 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from checkout_core import Checkout
 from checkout_core.errors import CheckoutError, ConfigurationError, UnknownShop
 from storefront import browser, clicks, markup, presenter, session
 from storefront.cart import COOKIE
+from storefront.operator import login
 
 FOLDER = Path(__file__).parent
 
 
-def masthead(name: str, shelf: str, count: int) -> None:
-    """The shop's name and the way to what it sells and to the cart."""
+def masthead(checkout: Checkout, count: int) -> None:
+    """The shop's name, and the ways to what it sells, to the cart and backstage."""
+    name, shelf = checkout.settings.shop_name, checkout.catalog.welcome.shelf
     with st.container(key="masthead", horizontal=True, vertical_alignment="center"):
         st.html(f'<p class="wordmark"><span aria-hidden="true">✦</span> {escape(name)}</p>', width="content")
         st.page_link("views/shop.py", label=markup.label(shelf), width="content")
         st.page_link("views/cart.py", label=f"Cart · {count}" if count else "Cart", width="content")
+        presenter.door(checkout)
 
 
 def pages(name: str, shelf: str) -> StreamlitPage:
@@ -64,16 +68,18 @@ def main() -> None:
         closed("The shop cannot open right now", error)
         return
     name, shelf = checkout.settings.shop_name, checkout.catalog.welcome.shelf
-    st.set_page_config(page_title=name, page_icon="🎞️", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_icon="🎞️", layout="wide", initial_sidebar_state="collapsed")
     st.html(FOLDER / "style.css")
     if own := markup.look(checkout.settings.accent, checkout.settings.accent_dark):
         st.html(own)
     page = pages(name, shelf)
+    if not page.url_path:
+        login.way_back()
     cart = session.cart()
     with st.container(key="memory"):  # before the page, which may end the run early
         browser.keep_cookie(COOKIE, cart.to_cookie())
     with st.container(key="top"):
-        masthead(name, shelf, cart.count)
+        masthead(checkout, cart.count)
     body, backstage = st.container(), st.container()
     with backstage:  # drawn before the page, which may end the run early, and shown after it
         presenter.show(checkout)

@@ -19,6 +19,17 @@ from stripe_simulator.server import running
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = re.compile(r"^(STRIPE|CHECKOUT)_")
+LONG = ("tests/browser/", "notebooks/", "tests/chaos/", "tests/stores/test_duckdb.py", "tests/cli/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, or one worker has one at the end and the other has nothing.
+
+    Browser tests before all others: what they share is closed at the first test that is none of theirs.
+    """
+    items.sort(
+        key=lambda item: next((at for at, folder in enumerate(LONG) if item.nodeid.startswith(folder)), len(LONG))
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -100,9 +111,9 @@ def chromium() -> str:
 
 
 @contextmanager
-def running_demo(folder: Path, **environment: str) -> Iterator[str]:
+def running_demo(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
     """`checkout demo` as a user runs it, in a process of its own; gives its address."""
-    port = free_port()
+    port = port or free_port()
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     log = folder / "demo.log"
     with (

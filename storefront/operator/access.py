@@ -7,15 +7,17 @@ import hmac
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from ipaddress import ip_address
 from math import ceil
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from checkout_core import Checkout
 from checkout_core.settings import Settings
 from storefront import markup
+from storefront.operator import login
 
 LOCAL = "Open: payments are simulated and you are on this machine."
 HERE = "this machine"
@@ -58,12 +60,13 @@ class Tries:
 tries = Tries()
 
 
-def require(settings: Settings) -> str:
+def require(checkout: Checkout) -> str:
     """Who works here, in words. Draws the door and ends the run for everybody who may not enter."""
-    if _login_configured():
-        who = _by_login(settings)
+    settings = checkout.settings
+    if login.configured() and login.serves(checkout):
+        who = login.door(settings.operators)
     elif settings.operator_password is not None:
-        who = _by_password(settings.operator_password.get_secret_value())
+        who = _by_password(settings.operator_password.get_secret_value(), checkout.shop)
     else:
         who = _by_place(settings)
     if who is None:
@@ -73,14 +76,8 @@ def require(settings: Settings) -> str:
 
 def leave() -> None:
     """Sign out."""
-    if st.session_state.pop("operator", None) is None and _login_configured():
+    if st.session_state.pop("operator", None) is None and login.configured():
         st.logout()
-
-
-def allowed(user: Mapping[str, object], operators: frozenset[str]) -> bool:
-    """Whether a signed-in user is on the list. An address that the provider calls unverified is nobody's."""
-    email = user.get("email")
-    return isinstance(email, str) and user.get("email_verified", True) is True and email.lower() in operators
 
 
 def is_loopback(url: str) -> bool:
@@ -104,10 +101,6 @@ def _address() -> str:
     return address if isinstance(address, str) else HERE
 
 
-def _login_configured() -> bool:
-    return bool(st.secrets.load_if_toml_exists() and "auth" in st.secrets)
-
-
 def _by_place(settings: Settings) -> str | None:
     if settings.simulated and is_loopback(settings.public_url) and _visitor_is_local():
         return LOCAL
@@ -115,22 +108,8 @@ def _by_place(settings: Settings) -> str | None:
     return None
 
 
-def _by_login(settings: Settings) -> str | None:
-    user = st.user.to_dict()
-    if not user.get("is_logged_in"):
-        st.html(markup.notice("For operators", "Sign in with your organisation's account.", mark="⚷"))
-        st.button("Sign in", key="sign-in", type="primary", on_click=st.login)
-        return None
-    if allowed(user, settings.operators):
-        return f"Signed in as {user['email']}"
-    text = f"{user.get('email') or 'This account'} is not in CHECKOUT_OPERATORS. Ask whoever runs the shop to add it."
-    st.html(markup.notice("This account may not enter", text, "bad", "!"))
-    st.button("Use another account", key="sign-out", on_click=st.logout)
-    return None
-
-
-def _by_password(password: str) -> str | None:
-    if st.session_state.get("operator"):
+def _by_password(password: str, shop: str) -> str | None:
+    if st.session_state.get("operator") == shop:
         return "Signed in by password"
     with st.container(key="operator-door"):
         st.html(markup.notice("For operators", "These pages show shoppers' names and move money.", mark="⚷"))
@@ -145,7 +124,7 @@ def _by_password(password: str) -> str | None:
             st.html(markup.problem(f"Too many wrong passwords. Try again in {ceil(seconds / 60)} min."))
         elif hmac.compare_digest(given.encode(), password.encode()):
             tries.forget(address)
-            st.session_state["operator"] = True
+            st.session_state["operator"] = shop
             st.rerun()
         else:
             st.html(markup.problem("This is not the password."))

@@ -198,7 +198,10 @@ def outcomes(ask: Ask, days: int) -> Insight | None:
         .properties(height=220)
     )
     return Insight(
-        title, f"{total:,} orders by where they stand now; those that saw a decline once more.", chart, numbers
+        title,
+        f"{total:,} order{'s' if total != 1 else ''} by where they stand now; those that saw a decline once more.",
+        chart,
+        numbers,
     )
 
 

@@ -22,7 +22,7 @@ def page(title: str) -> Iterator[Checkout]:
     checkout = session.current()
     st.html(_STYLE)
     with st.container(key="operator"):
-        who = access.require(checkout.settings)
+        who = access.require(checkout)
         with st.container(key="operator-nav", horizontal=True, vertical_alignment="center"):
             for path, label in _PAGES.items():
                 st.page_link(path, label=label, width="content")

@@ -12,6 +12,9 @@ from checkout_core.orders import Order, OrderStatus
 FRESH = 20.0
 """Seconds for which a count is remembered: turning pages does not count again."""
 
+MOST = 10_000
+"""A text is looked for in every order, so what it finds is counted up to here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -39,10 +42,11 @@ class Search:
         )
 
     def count(self) -> int:
-        """How many orders there are in all."""
+        """How many orders there are in all; of a text search `MOST` + 1 when there are more."""
         asked = (self.checkout.shop, tuple(self.statuses), self.text)
         at, what, found = st.session_state.get("orders-count", (0.0, None, 0))
         if what != asked or time.monotonic() - at > FRESH:
-            found = self.checkout.store.count(statuses=self.statuses, text=self.text or None)
+            most = MOST + 1 if self.text else None
+            found = self.checkout.store.count(statuses=self.statuses, text=self.text or None, most=most)
             st.session_state["orders-count"] = (time.monotonic(), asked, found)
         return int(found)

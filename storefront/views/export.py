@@ -7,7 +7,6 @@ import streamlit as st
 
 from checkout_core import Checkout, open_orders
 from checkout_core.errors import CheckoutError
-from checkout_core.orders import DEFAULT_SHOP
 from storefront import markup
 from storefront.operator import frame, refunds
 
@@ -21,14 +20,12 @@ TYPES = {
 
 
 def written(checkout: Checkout, view: str, ending: str) -> bytes:
-    """A view as a file; of several shops, only this one's rows."""
-    mine = f"SELECT id FROM orders WHERE shop = '{checkout.shop}'"
-    key = "id" if view == "orders" else "order_id"
-    query = None if checkout.shop == DEFAULT_SHOP else f"SELECT * FROM {view} WHERE {key} IN ({mine})"
+    """A view of this shop's orders as a file."""
+    orders = open_orders(checkout.settings.database_url, shop=checkout.shop)
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{view}.{ending}"
         with st.spinner("Reading the orders …"):
-            open_orders(checkout.settings.database_url).export(file, view, query=query)
+            orders.export(file, view)
         return file.read_bytes()
 
 

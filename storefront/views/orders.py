@@ -5,7 +5,7 @@ import streamlit as st
 from checkout_core.orders import Order, OrderStatus
 from storefront import markup
 from storefront.operator import frame, words
-from storefront.operator.search import Search
+from storefront.operator.search import MOST, Search
 
 PAGE = 25
 
@@ -65,14 +65,17 @@ with frame.page("Orders") as checkout:
             show(order)
     # Counting may have to look at every order, so the page is there before.
     found = len(orders) if number == 1 and len(orders) < PAGE else search.count()
-    above.html(f'<p class="count">{found:,} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>')
-    pages = max(number, -(-found // PAGE))
+    counted = f"More than {MOST:,}" if search.text and found > MOST else f"{found:,}"
+    above.html(f'<p class="count">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>')
+    pages = max(number, -(-(min(found, MOST) if search.text else found) // PAGE))
     if pages > 1:
         with st.container(key="orders-pages", horizontal=True, vertical_alignment="center"):
             st.button(
                 "Newer", key="newer", icon=":material/arrow_back:", disabled=number == 1, on_click=turn, args=(-1,)
             )
-            st.number_input("Page", 1, pages, key="orders-page", label_visibility="collapsed", width=150)
+            st.number_input(
+                "Page", 1, pages, key="orders-page", label_visibility="collapsed", width=150, persist_state="session"
+            )
             st.html(f"<p>of {pages:,}</p>", width="content")
             st.button(
                 "Older",

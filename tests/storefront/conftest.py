@@ -10,12 +10,30 @@ from streamlit.testing.v1 import AppTest
 
 import storefront
 from checkout_core import Checkout, open_checkout
+from checkout_core.orders import Order
 from checkout_core.settings import Settings
 from storefront import session
 from storefront.cart import Cart
+from storefront.operator import access
 from stripe_simulator.server import Running, running
 
 APP = Path(storefront.__file__).with_name("app.py")
+
+
+def text_of(page: AppTest) -> str:
+    """Everything that the page shows as HTML, without styles, in one string."""
+    return "\n".join(element.proto.body for element in page.get("html") if not element.proto.body.startswith("<style"))
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    """Press the button of that label."""
+    (button,) = [button for button in page.button if button.label == label]
+    return button.click().run()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "tries", access.Tries())
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +110,53 @@ def control(simulator: Running) -> Callable[..., None]:
         assert answer.ok, answer.text
 
     return post
+
+
+@pytest.fixture
+def buy(checkout: Checkout, pay: Callable[..., None]) -> Callable[..., Order]:
+    """A shopper who has paid (or, without a card, has only left their details); gives the order."""
+
+    def bought(card: str | None = "4242424242424242", **details: str) -> Order:
+        opened = checkout.create_session({"tote-bag": 2})
+        fields = {"email": "ada@example.com", "name": "Ada Lovelace"} | details
+        order = checkout.create_pending_order(opened.id, **fields)
+        if not card:
+            return order
+        pay(opened.id, card)
+        settled = checkout.settle(opened.id)
+        assert settled is not None
+        return settled
+
+    return bought
+
+
+@pytest.fixture
+def visit(shop: AppTest) -> Callable[..., AppTest]:
+    """Open a page of the operator's."""
+
+    def opened(name: str, **query: str) -> AppTest:
+        shop.switch_page(f"views/{name}.py")
+        for key, value in query.items():
+            shop.query_params[key] = value
+        shop.run()
+        assert not shop.exception
+        return shop
+
+    return opened
+
+
+@pytest.fixture
+def open_shop(settings_of: Callable[..., Settings]) -> Iterator[Callable[..., AppTest]]:
+    """A shop with other settings, as a newcomer sees it."""
+    opened: list[Checkout] = []
+
+    def make(**changes: Any) -> AppTest:
+        checkout = open_checkout(settings_of(**changes))
+        opened.append(checkout)
+        session.use(checkout)
+        return AppTest.from_file(str(APP), default_timeout=20).run()
+
+    yield make
+    session._handed_over.clear()
+    for checkout in opened:
+        checkout.close()

@@ -1,0 +1,96 @@
+"""Streamlit's own login (OIDC) at the operator's door: who may enter, and the way back to where it began.
+
+The provider is the `[auth]` section of `.streamlit/secrets.toml`. Streamlit signs in at the origin of its
+`redirect_uri` and nowhere else, so of several shops one can have it.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+import streamlit as st
+from streamlit.errors import StreamlitAuthError
+
+from checkout_core import Checkout
+from checkout_core.orders import DEFAULT_SHOP
+from storefront import browser, markup
+
+COOKIE = "operator-page"
+"""The operator's page that the login began at: Streamlit itself always leads back to the home page."""
+
+_PAGES = ("orders", "order", "insights", "export")
+
+
+def configured() -> bool:
+    """Whether there is a provider."""
+    return bool(st.secrets.load_if_toml_exists() and "auth" in st.secrets)
+
+
+def serves(checkout: Checkout) -> bool:
+    """Whether the provider's login leads to this shop; with a single shop it does, whatever the address."""
+    own = urlsplit(checkout.settings.public_url)
+    return checkout.shop == DEFAULT_SHOP or (own.scheme, own.netloc) == (_home().scheme, _home().netloc)
+
+
+def door(operators: frozenset[str]) -> str | None:
+    """Who has signed in, in words; draws the door for everybody who has not or may not."""
+    user = st.user.to_dict()
+    if not user.get("is_logged_in"):
+        _sign_in()
+        return None
+    if st.context.cookies.get(COOKIE):
+        browser.keep_cookie(COOKIE, "")
+    if allowed(user, operators):
+        return f"Signed in as {user['email']}"
+    text = f"{user.get('email') or 'This account'} is not in CHECKOUT_OPERATORS. Ask whoever runs the shop to add it."
+    st.html(markup.notice("This account may not enter", text, "bad", "!"))
+    st.button("Use another account", key="sign-out", on_click=st.logout)
+    return None
+
+
+def allowed(user: Mapping[str, object], operators: frozenset[str]) -> bool:
+    """Whether a signed-in user is on the list. An address that the provider calls unverified is nobody's."""
+    email = user.get("email")
+    return isinstance(email, str) and user.get("email_verified", True) is True and email.lower() in operators
+
+
+def way_back() -> None:
+    """On the home page after signing in: go on to the operator's page that asked for it, once."""
+    cookie: object = st.context.cookies.get(COOKIE)
+    if not isinstance(cookie, str) or not cookie or "came-back" in st.session_state:
+        return
+    if configured() and st.user.is_logged_in:
+        st.session_state["came-back"] = True
+        page, _, order = cookie.partition("~")
+        if page in _PAGES:
+            st.switch_page(f"views/{page}.py", query_params={"id": order} if order else None)
+
+
+def _sign_in() -> None:
+    home, here = _home(), urlsplit(st.context.url or "")
+    if here.hostname and here.hostname != home.hostname:  # the cookie of the login would be another host's
+        st.html(markup.notice("For operators", "Signing in works at the shop's main address only.", mark="⚷"))
+        st.link_button(f"Go to {home.netloc}", home._replace(path=here.path, query="").geturl(), type="primary")
+        return
+    st.html(markup.notice("For operators", "Sign in with your organisation's account.", mark="⚷"))
+    page, order = here.path.rpartition("/")[2], st.query_params.get("id", "")
+    if page in _PAGES:
+        browser.keep_cookie(COOKIE, f"{page}~{order}" if order.isascii() and order.isidentifier() else page)
+    auth: Mapping[str, object] = st.secrets["auth"]
+    named = [name for name, section in auth.items() if isinstance(section, Mapping)]
+    for name in named if "client_id" not in auth else [None, *named]:
+        label = f"Sign in with {markup.label(name)}" if name else "Sign in"
+        st.button(label, key=f"sign-in-{name or 'default'}", type="primary", on_click=_begin, args=(name,))
+    if problem := st.session_state.pop("sign-in-problem", None):
+        st.html(markup.problem(problem))
+
+
+def _begin(provider: str | None) -> None:
+    try:
+        st.login(provider)
+    except StreamlitAuthError as error:
+        st.session_state["sign-in-problem"] = f"The login is not set up completely. {' '.join(str(error).split())}"
+
+
+def _home() -> SplitResult:
+    uri = str(st.secrets["auth"].get("redirect_uri", ""))
+    return urlsplit(uri.replace("{port}", str(st.get_option("server.port"))))  # as Streamlit reads it
