@@ -28,16 +28,19 @@ def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, local
     pdf.set_margins(_MARGIN, _MARGIN)
     pdf.set_auto_page_break(True, _MARGIN)
     prices = [format_amount(item.amount_total, order.currency, locale) for item in order.items]
-    _with_fonts(pdf, " ".join((shop_name, email or "", *(item.name for item in order.items), *prices)))
+    unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *(item.name for item in order.items), *prices)))
     pdf.add_page()
     _head(pdf, order, shop_name, email)
-    _items(pdf, order, locale)
+    _items(pdf, order, locale, unknown)
     _sums(pdf, order, locale)
     return bytes(pdf.output())
 
 
-def _with_fonts(pdf: "FPDF", text: str) -> None:
-    """Our font, and of the two large ones that know most other scripts only what `text` needs: they take a second."""
+def _with_fonts(pdf: "FPDF", text: str) -> set[int]:
+    """Our font, and of the two large ones that know most other scripts only what `text` needs: they take a second.
+
+    Gives the characters that none of them can draw.
+    """
     pdf.add_font("Figtree", fname=_FONTS / "figtree-regular.ttf")
     pdf.add_font("Figtree", style="B", fname=_FONTS / "figtree-bold.ttf")
     missing = {ord(sign) for sign in text} - _known(pdf, "figtree")
@@ -48,6 +51,7 @@ def _with_fonts(pdf: "FPDF", text: str) -> None:
             fallbacks.append(family)
             missing -= _known(pdf, family.lower())
     pdf.set_fallback_fonts(fallbacks, exact_match=False)
+    return missing
 
 
 def _known(pdf: "FPDF", family: str) -> set[int]:
@@ -78,9 +82,11 @@ def _head(pdf: "FPDF", order: Order, shop_name: str, email: str | None) -> None:
     pdf.ln(6)
 
 
-def _items(pdf: "FPDF", order: Order, locale: str) -> None:
+def _items(pdf: "FPDF", order: Order, locale: str, unknown: set[int]) -> None:
     for item in order.items:
-        text = f"{item.quantity} × {_shown(item.name)}"
+        name = "".join(sign for sign in _shown(item.name) if ord(sign) not in unknown).strip()
+        # A name of which no letter can be drawn would leave a line without a word.
+        text = f"{item.quantity} × {name if any(map(str.isalnum, name)) else item.product}"
         _row(pdf, text, format_amount(item.amount_total, order.currency, locale))
 
 

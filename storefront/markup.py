@@ -30,8 +30,10 @@ def look(accent: str | None, accent_dark: str | None) -> str:
     light, dark = escape(accent or accent_dark or ""), escape(accent_dark or accent or "")
     colour = f"light-dark({light}, {dark})"
     return (
-        f"<style>.stApp {{ --amber: {colour}; --glow: {colour}; --plum: {light}; --curtain: {light}; }}"
-        f'button[kind^="primary"] {{ background: {colour} !important; border-color: {colour} !important; }}</style>'
+        f"<style>.stApp, .stDialog {{ --amber: {colour}; --glow: {colour}; --plum: {light}; --curtain: {light}; }}"
+        f'button[kind^="primary"] {{ background: {colour} !important; border-color: {colour} !important; }}'
+        f".stApp .no-picture {{ background: {light}; }}"
+        f'.stApp button[kind="pillsActive"] {{ border-color: {colour}; color: {colour}; background: transparent; }}</style>'
     )
 
 

@@ -18,17 +18,22 @@ from checkout_core.orders import Order, OrderStatus
 from .cart import Cart
 
 
-def session_for(checkout: Checkout, cart: Cart) -> CheckoutSession:
-    """The open session of this cart: the one we have, or step 1.
+def held(checkout: Checkout, cart: Cart) -> CheckoutSession | None:
+    """The open session that this cart has already."""
+    kept: tuple[str, CheckoutSession] | None = st.session_state.get("checkout_session")
+    if kept and kept[0] == _key(checkout, cart) and not _over(kept[1]):
+        return kept[1]
+    return None
+
+
+def opened(checkout: Checkout, cart: Cart) -> CheckoutSession:
+    """Step 1: an open session for this cart.
 
     Raises:
         InvalidInput: the cart cannot be bought as it is.
         StripeUnavailable: nobody was charged.
     """
     key = _key(checkout, cart)
-    held: tuple[str, CheckoutSession] | None = st.session_state.get("checkout_session")
-    if held and held[0] == key and not _over(held[1]):
-        return held[1]
     session = checkout.create_session(cart.quantities, idempotency_key=key)
     if _over(session):  # Stripe repeats its first answer for a day, also for a session that has expired since
         cart.renew()

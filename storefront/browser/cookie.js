@@ -1,8 +1,10 @@
-// Writes one cookie, and only when it changed.
+// Writes a cookie when its value is another than the last one written here: to read cookies stops the whole page.
+const last = new Map();
+
 export default function ({ data }) {
   const { name, value } = data;
-  const written = `${name}=${value}`;
-  if (document.cookie.split("; ").includes(written)) return;
+  if (last.get(name) === value) return;
+  last.set(name, value);
   const secure = window.location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${written}; Path=/; Max-Age=2592000; SameSite=Lax${secure}`;
+  document.cookie = `${name}=${value}; Path=/; Max-Age=2592000; SameSite=Lax${secure}`;
 }

@@ -30,17 +30,21 @@ _DAY = 86_400 + 60
 _SESSION_ID = re.compile(r"cs_[A-Za-z0-9_]{1,252}")
 
 
+def door(checkout: Checkout) -> None:
+    """The button that opens and closes the panel."""
+    if checkout.settings.simulated:
+        label, icon = ("Close backstage", "close") if _remembered() else ("Backstage", "theater_comedy")
+        st.button(label, key="backstage-button", icon=f":material/{icon}:", on_click=_toggle)
+
+
 def show(checkout: Checkout) -> None:
-    """The button, and the panel when it is open."""
+    """The panel, when it is open."""
     if not checkout.settings.simulated:
         return
     opened = _remembered()
     st.html(_STYLE)
     with st.container(key="backstage-memory"):  # always here: two places would write the cookie in any order
         browser.keep_cookie(COOKIE, "open" if opened else "closed")
-    with st.container(key="backstage-door"):
-        label, icon = ("Close backstage", "close") if opened else ("Backstage", "theater_comedy")
-        st.button(label, key="backstage-button", icon=f":material/{icon}:", on_click=_toggle)
     if opened:
         with st.container(key="backstage"):
             st.fragment(_panel, run_every=EVERY)(checkout)

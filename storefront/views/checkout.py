@@ -4,6 +4,7 @@ from html import escape
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from checkout_core.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
 from checkout_core.gateway import CheckoutSession
@@ -38,11 +39,11 @@ def renew(current: CheckoutSession) -> NoReturn:
     st.rerun()
 
 
-def ask(current: CheckoutSession) -> None:
-    """The form."""
+def ask() -> tuple[bool, dict[str, DeltaGenerator]]:
+    """The form: whether it was sent, and the places for its errors."""
+    slots = {}
     with st.form("details-form", border=False):
         st.html('<h2 class="step"><span>1</span> Your details</h2>')
-        slots = {}
         for field, label in FIELDS.items():
             details[field] = st.text_input(
                 label,
@@ -52,9 +53,11 @@ def ask(current: CheckoutSession) -> None:
                 autocomplete=AUTOCOMPLETE[field],
             )
             slots[field] = st.container(key=f"slot-{field}")
-        submitted = st.form_submit_button("Continue to payment", type="primary", width="stretch")
-    if not submitted:
-        return
+        return st.form_submit_button("Continue to payment", type="primary", width="stretch"), slots
+
+
+def go_on(current: CheckoutSession, slots: dict[str, DeltaGenerator]) -> None:
+    """The form was sent: save it, and hand the shopper to Stripe."""
     try:
         save(current)
     except InvalidInput as error:
@@ -91,30 +94,54 @@ def pay(current: CheckoutSession) -> None:
         st.html('<p class="hint">Demo: no money moves. Pay with card 4242 4242 4242 4242, any later date, any CVC.</p>')
 
 
+def show() -> None:
+    """The form, or the payment. The form does not wait for Stripe: step 1 is on its way while the shopper reads it.
+
+    Raises:
+        InvalidInput: the cart cannot be bought as it is.
+        StripeUnavailable: there is no session yet.
+    """
+    items = checkout.catalog.order_items(cart.quantities)
+    st.html("<h1>Checkout</h1>")
+    if st.session_state.pop("renewed", False):
+        text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
+        st.html(markup.problem(text))
+    form, summary = st.columns([3, 2], gap="large")
+    receipt = summary.empty()
+    receipt.html(markup.receipt(items, sum(item.amount_total for item in items), checkout.catalog.currency))
+    current = visit.held(checkout, cart)
+    with form:
+        if current and st.session_state.get("saved_for") == current.id and checkout.settings.ui_mode is UiMode.elements:
+            pay(current)
+        else:
+            submitted, slots = ask()
+            current = current or visit.opened(checkout, cart)
+            if submitted:
+                go_on(current, slots)
+    if current.amount_total != sum(item.amount_total for item in items):
+        receipt.html(markup.receipt(current.items, current.amount_total, current.currency))
+
+
+def refuse(error: CheckoutError) -> None:
+    """There is nothing to fill in."""
+    if isinstance(error, InvalidInput):
+        st.html(markup.notice("Please change your cart", error.message, "bad", "!"))
+        st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
+    else:
+        st.html(markup.notice("The checkout cannot open right now", error.message, "bad", "!"))
+        st.button("Try again", key="retry")
+
+
 cart.keep_only(checkout.catalog)
 if not cart:
     st.html(markup.notice("Your cart is empty", "There is nothing to pay for.", mark="✦"))
     st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
     st.stop()
+page = st.empty()
 try:
-    opened = visit.session_for(checkout, cart)
-except InvalidInput as error:
-    st.html(markup.notice("Please change your cart", error.message, "bad", "!"))
-    st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
-    st.stop()
+    with page.container():
+        show()
 except CheckoutError as error:
-    st.html(markup.notice("The checkout cannot open right now", error.message, "bad", "!"))
-    st.button("Try again", key="retry")
-    st.stop()
-st.html("<h1>Checkout</h1>")
-if st.session_state.pop("renewed", False):
-    text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
-    st.html(markup.problem(text))
-form, summary = st.columns([3, 2], gap="large")
-with summary:
-    st.html(markup.receipt(opened.items, opened.amount_total, opened.currency))
-with form:
-    if st.session_state.get("saved_for") == opened.id and checkout.settings.ui_mode is UiMode.elements:
-        pay(opened)
-    else:
-        ask(opened)
+    page.empty()
+    with page.container():
+        refuse(error)

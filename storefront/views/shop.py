@@ -56,15 +56,18 @@ def wanted(categories: list[str]) -> list[Product]:
             width=300,
             label_visibility="collapsed",
         )
-        category = st.pills(
-            "Show",
-            [ALL, *categories],
-            key="category",
-            default=ALL,
-            required=True,
-            wrap=True,
-            label_visibility="collapsed",
-        )
+        category = ALL
+        if len(categories) > 1:
+            category = st.pills(
+                "Show",
+                [ALL, *categories],
+                key="category",
+                format_func=markup.label,
+                default=ALL,
+                required=True,
+                wrap=True,
+                label_visibility="collapsed",
+            )
     words = (text or "").casefold().split()
     return [
         product
@@ -82,7 +85,8 @@ found = wanted(categories)
 for number, category in enumerate(categories):
     products = [product for product in found if product.category == category]
     if products:
-        st.html(f'<h2 class="section">{escape(category)}</h2>')
+        shelf = category if len(categories) > 1 else catalog.welcome.shelf
+        st.html(f'<h2 class="section">{escape(shelf)}</h2>')
         with st.container(key=f"grid-{'posters' if number == 0 else f'goods-{number}'}"):
             for product in products:
                 show(product)

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from storefront.cart import Cart
+from tests.browser.tabs import SIZES
 from tests.browser.test_demo import GOOD, fill_card
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 BANK = "iframe[title='Bank authentication']"
 
 
@@ -45,7 +45,7 @@ def expect_row(page: Page, status: str) -> None:
     """The order's row says that status, on either size of window, and nothing sticks out."""
     row = backstage(page).get_by_role("row").filter(has=page.get_by_role("rowheader", name="status", exact=True))
     for viewport in SIZES.values():
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         expect(row).to_contain_text(status)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -149,3 +149,15 @@ def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_sh
     expect(backstage(page)).to_contain_text("let the debit succeed or fail")
     page.get_by_role("button", name="Close backstage").press("Enter")
     expect(page.get_by_role("heading", name="Backstage")).to_have_count(0)
+
+
+def test_pages_that_are_left_while_the_panel_looks_again_stay_whole(page: Page, shop: tuple[str, Path]) -> None:
+    page.context.add_cookies([{"name": "backstage", "value": "open", "url": shop[0]}])
+    with page.expect_websocket() as opened:
+        page.goto(shop[0])
+    expect(backstage(page)).to_contain_text("the four steps appear here")
+    for link, heading in [("Cart", "Your cart is empty"), ("Programme", "Tonight, and all week")] * 4:
+        opened.value.wait_for_event("framesent")  # the panel looks again
+        page.get_by_role("link", name=link, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+        expect(backstage(page).get_by_role("link")).to_have_count(0)

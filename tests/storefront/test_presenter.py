@@ -14,8 +14,7 @@ from storefront.presenter.scenarios import SCENARIOS, number_for
 from storefront.presenter.steps import LATER, STEPS, code_of, is_done, told
 from stripe_simulator import cards
 
-from .conftest import APP
-from .test_operator import text_of
+from .conftest import APP, text_of
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

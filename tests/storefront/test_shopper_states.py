@@ -1,16 +1,20 @@
 """What a shopper can do and see beyond the straight way: finding things, coming back, every end of a payment."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from checkout_core import open_checkout
 from checkout_core.catalog import Catalog
 from checkout_core.errors import ProductSoldOut, QuantityNotAllowed
 from checkout_core.orders import Order, OrderItem, OrderStatus
 from checkout_core.receipt_pdf import receipt_pdf
-from storefront import embedding, markup, money
+from storefront import embedding, markup, money, session
+from storefront.cart import Cart
+from tests.storefront.conftest import APP
 from tests.storefront.test_storefront_pages import confirmed, given, held, text_of
 
 NASTY = [
@@ -189,6 +193,48 @@ def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(chec
     assert "[click](" not in markup.label(text)
 
 
+@pytest.mark.parametrize("text", [*NASTY, "w" * 2000])
+def test_the_texts_of_a_shop_are_never_markup(settings_of, tmp_path, text):
+    welcome = {"over": text[:80], "headline": text[:120], "text": text[:400], "shelf": text[:20]}
+    product = {"name": text[:120], "description": text, "detail": text, "unit_amount": 100, "currency": "eur"}
+    tables = [
+        ("[welcome]", welcome),
+        ("[[product]]", {"id": "a", "category": text, **product}),
+        ("[[product]]", {"id": "b", "category": "Other", **product}),
+    ]
+    lines = [line for name, table in tables for line in (name, *(f"{key} = {json.dumps(table[key])}" for key in table))]
+    (tmp_path / "catalog.toml").write_text("\n".join(lines), encoding="utf-8")
+    with open_checkout(settings_of(CHECKOUT_SHOP_NAME=text)) as checkout:
+        session.use(checkout)
+        page = AppTest.from_file(str(APP), default_timeout=20).run()
+        html, labels = [text_of(page)], list(page.button_group(key="category").options)
+        page.session_state["cart"] = Cart({"a": 1})
+        for path in ("views/cart.py", "views/checkout.py", "views/confirmation.py"):
+            page.switch_page(path).run()
+            html.append(text_of(page))
+            labels += [element.proto.label for element in (*page.get("page_link"), *page.get("number_input"))]
+            assert not page.exception
+        session._handed_over.clear()
+    assert not [shown for shown in html if "<script" in shown or "<img src=x" in shown]
+    assert not [label for label in labels if "[click](" in label or "<img" in label.replace("\\<", "")]
+
+
+@pytest.mark.parametrize("text", [*NASTY, "cs_test_" + "a" * 100_000, "../../etc/passwd", "%00"])
+def test_whatever_an_address_names_is_an_order_that_nobody_knows(shop, text):
+    confirmed(shop, text)
+    assert "We do not know this order" in text_of(shop)
+    assert not shop.exception
+    assert text not in text_of(shop)
+
+
+@pytest.mark.parametrize("text", [*NASTY, "t" * 20 + "~" + ".".join(f"p{n}:1" for n in range(9000)) + "~"])
+def test_a_cart_from_a_strange_cookie_is_a_cart_of_what_is_sold(shop, text):
+    shop.session_state["cart"] = Cart.from_cookie(text)
+    shop.switch_page("views/cart.py").run()
+    assert "Your cart is empty" in text_of(shop)
+    assert not shop.exception
+
+
 # --- the receipt
 
 
@@ -219,6 +265,12 @@ def test_the_same_order_gives_the_same_receipt():
 )
 def test_a_receipt_renders_any_name(name, caplog):
     assert receipt_pdf(an_order(name), shop_name=name, email="a•••@example.com").startswith(b"%PDF-")
+    assert "missing the following glyphs" not in caplog.text
+
+
+def test_a_name_that_no_font_can_draw_is_printed_as_the_products_id(caplog):
+    names = ["देवनागरी", "ตั๋วหนัง", "🎬", "தமிழ்", "p 🎬"]  # the last one's letter is the product's id
+    assert len({receipt_pdf(an_order(name), shop_name="The Lantern") for name in names}) == 1
     assert "missing the following glyphs" not in caplog.text
 
 
