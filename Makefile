@@ -42,8 +42,12 @@ lab: setup  ## JupyterLab on the notebooks, on this machine only
 	@exec $(BIN)/jupyter lab $$(test $$(id -u) -ne 0 || echo --allow-root) notebooks
 
 .PHONY: test
-test: setup lint types imports  ## everything that CI runs
-	@$(BIN)/pytest
+test: setup  ## everything that CI runs
+	@checked=$$(mktemp); trap 'rm -f $$checked' EXIT; \
+	  make --no-print-directory --keep-going lint types imports >$$checked 2>&1 & checks=$$!; \
+	  $(BIN)/pytest; tested=$$?; \
+	  wait $$checks; passed=$$?; cat $$checked; \
+	  exit $$((tested || passed))
 
 .PHONY: lint
 lint: setup

@@ -1,7 +1,6 @@
 """The demo as a shopper meets it: `checkout demo` in a process of its own, real Chromium."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from checkout_core import OrderStatus
 from checkout_core.stores import open_store
-from tests.conftest import running_demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
 ORDER_NUMBER = re.compile(r"order_[0-9a-z]{26}")
 DECLINED = "4000000000000002"
@@ -74,12 +72,7 @@ def test_a_declined_card_says_why_and_can_be_retried_at_once(page: Page, shop: t
     expect_confirmation(page, folder)
 
 
-@pytest.fixture
-def hosted_shop(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    with running_demo(tmp_path, CHECKOUT_UI_MODE="hosted_page") as address:
-        yield address, tmp_path
-
-
+@pytest.mark.xdist_group("hosted_shop")
 def test_a_shopper_pays_on_the_hosted_page(hosted_shop: tuple[str, Path], page: Page) -> None:
     address, folder = hosted_shop
     go_to_payment(page, address)
@@ -90,28 +83,29 @@ def test_a_shopper_pays_on_the_hosted_page(hosted_shop: tuple[str, Path], page: 
     expect_confirmation(page, folder)
 
 
-def test_going_back_refreshing_and_a_second_tab_leave_one_order(
-    page: Page, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("tabs")
-    with running_demo(folder) as address:
-        go_to_payment(page, address)
-        expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
-        page.reload()
-        expect(page.get_by_label(re.compile("^E-?mail"))).to_be_visible()
-        page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
-        page.get_by_role("button", name="Continue to payment").dblclick()
-        expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
-        tab = page.context.new_page()
-        tab.goto(f"{address}/checkout")
-        tab.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
-        tab.get_by_role("button", name="Continue to payment").click()
-        fill_card(tab.frame_locator("iframe").first, GOOD)
-        tab.get_by_role("button", name=re.compile("^Pay")).click()
-        tab.wait_for_url("**/confirmation?session_id=cs_test_*")
-        expect(tab.get_by_text(ORDER_NUMBER).first).to_be_visible()
-        tab.close()
-        page.goto("about:blank")
+def test_going_back_refreshing_and_a_second_tab_leave_one_order(page: Page, shop: tuple[str, Path]) -> None:
+    address, folder = shop
+    before = _orders(folder)
+    go_to_payment(page, address)
+    expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
+    page.reload()
+    expect(page.get_by_label(re.compile("^E-?mail"))).to_be_visible()
+    page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+    page.get_by_role("button", name="Continue to payment").dblclick()
+    expect(page.get_by_role("button", name=re.compile("^Pay"))).to_be_visible()
+    tab = page.context.new_page()
+    tab.goto(f"{address}/checkout")
+    tab.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+    tab.get_by_role("button", name="Continue to payment").click()
+    fill_card(tab.frame_locator("iframe").first, GOOD)
+    tab.get_by_role("button", name=re.compile("^Pay")).click()
+    tab.wait_for_url("**/confirmation?session_id=cs_test_*")
+    expect(tab.get_by_text(ORDER_NUMBER).first).to_be_visible()
+    after = _orders(folder)
+    (new,) = after.keys() - before.keys()
+    assert after[new] is OrderStatus.paid
+
+
+def _orders(folder: Path) -> dict[str, OrderStatus]:
     with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
-        (order,) = store.find()
-        assert order.status is OrderStatus.paid
+        return {order.id: order.status for order in store.find()}

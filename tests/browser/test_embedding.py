@@ -16,7 +16,7 @@ from stripe_simulator.server import running
 from tests.browser.test_demo import GOOD, fill_card
 from tests.conftest import OURS, ROOT, free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
 
 EXAMPLE = ROOT / "docs" / "examples" / "embedding.py"

@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from checkout_core.stores import open_store
-from tests.browser.test_shopper_pages import axe, look  # noqa: F401 - fixtures
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
 NASTY = "<img src=x onerror=window.hacked=1> **Ada** [x](javascript:alert(1)) " + "w" * 90
 
@@ -66,7 +65,7 @@ def test_every_operator_page_is_accessible_and_fits(
     page: Page,
     shop: tuple[str, Path],
     order_id: str,
-    look: Callable[[str], None],  # noqa: F811
+    look: Callable[[str], None],
 ) -> None:
     address = shop[0]
     page.goto(f"{address}/orders")
@@ -90,3 +89,6 @@ def test_every_operator_page_is_accessible_and_fits(
     page.get_by_role("button", name="Refund …").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     look("operator-refund")
+    for scheme, colour in {"dark": "rgb(27, 15, 34)", "light": "rgb(255, 248, 234)"}.items():
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # axe cannot judge a text over a backdrop
+        expect(page.get_by_role("button", name="Refund €29.00")).to_have_css("color", colour)

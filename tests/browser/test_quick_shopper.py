@@ -1,16 +1,15 @@
 """A shopper who is faster than the server, one who leaves and comes back, and one with only a keyboard."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_demo import fill_card, go_to_payment
-from tests.conftest import running_demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
 BURST = """async () => {
   const buttons = [...document.querySelectorAll('button')].filter(one => one.textContent === 'Add to cart').slice(0, 6);
@@ -72,14 +71,11 @@ def test_the_fonts_come_from_the_shop_itself(page: Page, shop: tuple[str, Path])
     assert [url for url in asked if not url.startswith((shop[0], "data:", "blob:"))] == []
 
 
-@pytest.fixture(scope="module")
-def hosted_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_demo(tmp_path_factory.mktemp("hosted"), CHECKOUT_UI_MODE="hosted_page") as address:
-        yield address
-
-
-def test_coming_back_from_the_hosted_page_without_paying_finds_the_cart(page: Page, hosted_shop: str) -> None:
-    go_to_payment(page, hosted_shop)
+@pytest.mark.xdist_group("hosted_shop")
+def test_coming_back_from_the_hosted_page_without_paying_finds_the_cart(
+    page: Page, hosted_shop: tuple[str, Path]
+) -> None:
+    go_to_payment(page, hosted_shop[0])
     page.wait_for_url("**/c/pay/cs_test_*")
     paying = page.url
     page.get_by_role("link", name=re.compile("back", re.IGNORECASE)).first.click()

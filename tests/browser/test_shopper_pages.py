@@ -4,64 +4,18 @@
 shows.
 """
 
-import os
 import re
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.looking import AXE
 from tests.browser.test_demo import DECLINED, GOOD, fill_card
-from tests.conftest import ROOT
-from tests.node.packages import package
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
-
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
-SCHEMES = {"light": "phone", "dark": "desktop"}
-AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
-  .filter(({impact}) => ['serious', 'critical'].includes(impact))
-  .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`)"""
-PICTURES = os.environ.get("CHECKOUT_PICTURES")
-TOUR = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    return (package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def look(page: Page, axe: str) -> Callable[[str], None]:
-    """Look at what the page shows now in both sizes and both colour schemes; for pictures, in each with each."""
-
-    def at(name: str) -> None:
-        page.evaluate(axe)
-        for scheme, usual in SCHEMES.items():
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
-            for size in SIZES if PICTURES else [usual]:
-                page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
-                where = f"{name}, {scheme}, {size}"
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), where
-                assert page.evaluate(AXE) == [], where
-                _take_picture(page, f"{name}-{size}-{scheme}.webp")
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(SIZES["desktop"])  # type: ignore[arg-type]
-
-    return at
-
-
-def _take_picture(page: Page, name: str) -> None:
-    if PICTURES and name in TOUR:
-        folder = Path(PICTURES)
-        folder.mkdir(parents=True, exist_ok=True)
-        shot = page.screenshot(animations="disabled")
-        Image.open(BytesIO(shot)).save(folder / name, quality=80, method=6)
+pytestmark = pytest.mark.browser
 
 
 def test_axe_finds_what_is_planted(page: Page, axe: str) -> None:

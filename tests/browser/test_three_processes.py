@@ -21,7 +21,7 @@ from checkout_core import open_orders
 from tests.browser.test_demo import GOOD, expect_confirmation, fill_card, go_to_payment
 from tests.conftest import OURS, ROOT, free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
+pytestmark = pytest.mark.browser
 
 
 @contextmanager
