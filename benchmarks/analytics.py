@@ -5,17 +5,22 @@
 
 Each question is asked of one file of demo orders in a process of its own, the views and the SQL by hand in turns (best
 of `--rounds`), pandas once. Both SQL ways open the file, ask and make a DataFrame; all three must give the same answer.
-Pandas is favoured: it does not load `items`, `metadata` and events that a question has no use for.
+Pandas is favoured: it does not load `items`, `metadata` and events that a question has no use for. It may take half of
+the machine's memory (`--pandas-gb`); what does not fit there is said to be so.
 """
 
 import argparse
 import json
 import multiprocessing
+import os
+import resource
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,15 +45,15 @@ SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Answered:
-    """One question, three ways; seconds."""
+    """One question, three ways; seconds. None where pandas ran out of memory or was not asked."""
 
     view: str
     orders: int
     view_s: float
     by_hand_s: float
-    pandas_s: float
+    pandas_s: float | None
     to_by_hand: float
-    times_pandas: float
+    times_pandas: float | None
 
 
 def main() -> None:
@@ -56,8 +61,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="keep the demo orders here and use them again")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[], help="views to ask")
+    parser.add_argument("--without-pandas", action="store_true")
+    parser.add_argument(
+        "--pandas-gb", type=float, default=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2e9
+    )
     parser.add_argument("--json", action="store_true", help="a JSON object a line beside the table")
     parser.add_argument("--beside", action="store_true", help="ask while the store takes orders at full speed")
     parser.add_argument("--seconds", type=float, default=30.0, help="for --beside")
@@ -73,6 +82,8 @@ def main() -> None:
 def _seeded(folder: Path, orders: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"orders-{orders}.duckdb"
+    if path.exists() and int(DuckDBOrders(path).sql("SELECT count(*) AS n FROM orders")["n"].iloc[0]) >= orders:
+        return path
     with Progress(console=console) as bar:
         task = bar.add_task("demo orders", total=orders)
         seed_store(
@@ -91,34 +102,45 @@ def _compare(path: Path, options: argparse.Namespace) -> None:
             continue
         with SPAWN.Pool(1) as own_process:
             view, by_hand = own_process.apply(_ask, (path, question, options.rounds))
-        with SPAWN.Pool(1) as own_process:
-            pandas = own_process.apply(_ask_pandas, (path, question))
-        answered = Answered(question.view, options.orders, view, by_hand, pandas, view / by_hand, pandas / view)
-        table.add_row(question.view, *(f"{value:.2f}" for value in list(asdict(answered).values())[2:]))
+        pandas = None if options.without_pandas else _within(options.pandas_gb, path, question)
+        times = None if pandas is None else pandas / view
+        answered = Answered(question.view, options.orders, view, by_hand, pandas, view / by_hand, times)
+        figures = list(asdict(answered).values())[2:]
+        table.add_row(question.view, *("-" if value is None else f"{value:.2f}" for value in figures))
         if options.json:
             print(json.dumps(asdict(answered)), flush=True)
     console.print(table)
+
+
+def _within(gigabytes: float, path: Path, question: Question) -> float | None:
+    """Seconds of the pandas way, None when it does not fit: a machine that runs out of memory measures nothing."""
+    try:
+        with ProcessPoolExecutor(1, SPAWN, _limit_memory, (gigabytes,)) as own_process:
+            return own_process.submit(_ask_pandas, path, question).result()
+    except (MemoryError, duckdb.OutOfMemoryException, BrokenProcessPool):
+        console.print(f"{question.view}: the pandas way does not fit into {gigabytes:.1f} GB.")
+        return None
+
+
+def _limit_memory(gigabytes: float) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (int(gigabytes * 1e9),) * 2)
 
 
 def _ask(path: Path, question: Question, rounds: int) -> tuple[float, float]:
     orders = DuckDBOrders(path)
 
     def by_hand() -> pd.DataFrame:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            frame: pd.DataFrame = connection.sql(question.by_hand).df()
-            return frame
+        return _load(path, question.by_hand)
 
     ways: list[Callable[[], pd.DataFrame]] = [lambda: orders.sql(question.of_view), by_hand]
     _same(ways[0](), ways[1](), question.view)
-    best = [min(_timed(way) for _ in range(rounds)) for way in ways]
-    return best[0], best[1]
+    view, hand = zip(*([_timed(way) for way in ways] for _ in range(rounds)), strict=True)
+    return min(view), min(hand)
 
 
 def _ask_pandas(path: Path, question: Question) -> float:
     def load(query: str) -> pd.DataFrame:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            frame: pd.DataFrame = connection.sql(query).df()
-            return frame
+        return _load(path, query)
 
     expected = DuckDBOrders(path).sql(question.of_view)
     started = time.perf_counter()
@@ -126,6 +148,13 @@ def _ask_pandas(path: Path, question: Question) -> float:
     taken = time.perf_counter() - started
     _same(expected, answer, question.view)
     return taken
+
+
+def _load(path: Path, query: str) -> pd.DataFrame:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        frame: pd.DataFrame = connection.sql(query).df()
+        return frame
 
 
 def _same(one: pd.DataFrame, other: pd.DataFrame, view: str) -> None:

@@ -50,8 +50,9 @@ def _funnel(load: Load) -> pd.DataFrame:
 def _revenue(load: Load) -> pd.DataFrame:
     orders = load(ORDERS)
     paid = orders[orders["paid_at"].notna()]
-    back = load("SELECT * FROM order_events WHERE kind IN ('refunded', 'partially_refunded')")
-    back = back.assign(amount=[json.loads(detail)["amount"] for detail in back["detail"]])
+    back = load("SELECT * FROM order_events WHERE kind IN ('refunded', 'partially_refunded', 'refund_failed')")
+    amount = pd.Series([json.loads(detail)["amount"] for detail in back["detail"]], index=back.index)
+    back = back.assign(amount=amount.where(back["kind"] != "refund_failed", -amount))
     back = back.merge(orders[["stripe_checkout_session_id", "currency"]], on="stripe_checkout_session_id")
     gross, refunds = paid.groupby("currency")["amount_total"].sum(), back.groupby("currency")["amount"].sum()
     return pd.DataFrame({"gross": gross, "refunds": refunds, "net": gross - refunds}).reset_index()
@@ -131,9 +132,9 @@ QUESTIONS = (
         """WITH paid AS (
                SELECT currency, sum(amount_total) AS gross FROM orders WHERE paid_at IS NOT NULL GROUP BY ALL
            ), back AS (
-               SELECT currency, sum((detail->>'amount')::BIGINT) AS refunds
+               SELECT currency, sum((detail->>'amount')::BIGINT * if(kind = 'refund_failed', -1, 1)) AS refunds
                FROM order_events JOIN orders USING (stripe_checkout_session_id)
-               WHERE kind IN ('refunded', 'partially_refunded') GROUP BY ALL
+               WHERE kind IN ('refunded', 'partially_refunded', 'refund_failed') GROUP BY ALL
            )
            SELECT currency, gross, refunds, gross - refunds AS net FROM paid JOIN back USING (currency)""",
         _revenue,

@@ -20,8 +20,13 @@ from .orders import Orders
 __all__ = ["Orders", "open_orders"]
 
 
-def open_orders(url: str | None = None) -> Orders:
+def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     """The orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
+
+    Args:
+        url: a file, `duckdb:///…`, or a server, `postgresql://…`.
+        shop: the views, copies and exports hold this shop's checkouts only. That keeps a page to its shop; it does not
+            fence off whoever may write any SQL, except in a private copy, where nothing else is.
 
     Raises:
         ConfigurationError: the URL names no database we know.
@@ -30,11 +35,11 @@ def open_orders(url: str | None = None) -> Orders:
     if is_postgres(where):
         from .postgres import PostgresOrders
 
-        return PostgresOrders(where)
+        return PostgresOrders(where, shop)
     from .duckdb import DuckDBOrders
 
     try:
-        return DuckDBOrders(duckdb_path(where))
+        return DuckDBOrders(duckdb_path(where), shop)
     except ConfigurationError:
         if url is None:
             raise

@@ -13,6 +13,9 @@ from . import views
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Relation: TypeAlias = duckdb.DuckDBPyRelation
 
+SHOP = "checkout_shop"
+"""The variable of a connection that names the shop whose rows its views show."""
+
 
 class Desk:
     """A connection where the views can be asked.
@@ -20,10 +23,16 @@ class Desk:
     Args:
         connection: DuckDB with the tables of a store.
         raw: where these tables are; None in a private copy, which has the views already.
+        shop: the only one that the views show; None for all.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, raw: views.Raw | None = None) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, raw: views.Raw | None = None, shop: str | None = None
+    ) -> None:
         self.connection = connection
+        if raw is not None and shop is not None:
+            connection.execute(f"SET VARIABLE {SHOP} = ?", [shop])  # a view takes no parameter
+            raw = views.of_shop(raw, f"getvariable('{SHOP}')")
         self._raw = raw
         self._defined: set[str] = set()
         connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever it is asked

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from ..errors import StoreUnavailable
+from ..errors import StoreBusy, StoreUnavailable
 from ..stores.lease import Lease, translated
+from . import views
 from .asking import Desk
 from .copying import COLUMNS, private
 from .frames import load
@@ -30,12 +31,14 @@ class DuckDBOrders(Orders):
 
     Args:
         path: the file; it is never made by reading.
+        shop: show this one's orders only.
         wait: seconds to wait while others write, before `StoreBusy`.
         patience: seconds that a question may take while others wait for the file; they give up after ten.
     """
 
-    def __init__(self, path: Path, *, wait: float = 30.0, patience: float = 4.0) -> None:
+    def __init__(self, path: Path, shop: str | None = None, *, wait: float = 30.0, patience: float = 4.0) -> None:
         self._path = path
+        self._shop = shop
         self._wait = wait
         self._patience = patience
 
@@ -45,7 +48,7 @@ class DuckDBOrders(Orders):
 
         def read_orders(connection: duckdb.DuckDBPyConnection) -> tuple["pa.Table", int]:
             [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
-            return connection.sql(_selected("orders")).to_arrow_table(), int(last)
+            return self._read(connection, "orders"), int(last)
 
         orders, last = self._borrowing(read_orders)
         return private([orders], self._events(last))
@@ -53,14 +56,22 @@ class DuckDBOrders(Orders):
     def _events(self, last: int) -> Iterator["pa.Table"]:
         """All events up to `last`, in parts: they never change, so others get the file in between."""
         for first in range(0, last, PART):
-            query = f"{_selected('order_events')} WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
-            yield self._borrowing(lambda connection, query=query: connection.sql(query).to_arrow_table())  # type: ignore[misc]
+            part = f"WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
+            yield self._borrowing(lambda connection, part=part: self._read(connection, "order_events", part))  # type: ignore[misc]
+
+    def _read(self, connection: duckdb.DuckDBPyConnection, table: str, where: str = "") -> "pa.Table":
+        rows = {name: name for name in COLUMNS}
+        params = None
+        if self._shop is not None:
+            rows, params = views.of_shop(rows, "$shop"), {"shop": self._shop}
+        names = ", ".join(f'"{name}"' for name in COLUMNS[table])
+        return connection.sql(f"SELECT {names} FROM {rows[table]} {where}", params=params).to_arrow_table()
 
     def _lend(self, work: Callable[[Desk], T]) -> T:
         def ask(connection: duckdb.DuckDBPyConnection) -> T:
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
-            return work(Desk(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}))
+            return work(Desk(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}, self._shop))
 
         return self._borrowing(ask, self._patience)
 
@@ -69,7 +80,7 @@ class DuckDBOrders(Orders):
             raise no_orders_yet(str(self._path))
         lease = Lease(self._path, read_only=True, wait=self._wait)
         try:
-            connection = lease.connection()
+            connection = self._borrowed(lease)
             with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
                 connection.execute("SET enable_progress_bar = false")
             with _giving_way(lease, patience):
@@ -78,6 +89,15 @@ class DuckDBOrders(Orders):
             raise translated(error, self._path) from error
         finally:
             lease.release()
+
+    def _borrowed(self, lease: Lease) -> duckdb.DuckDBPyConnection:
+        try:
+            return lease.connection()
+        except StoreBusy as error:
+            raise StoreBusy(
+                f"{self._path} was held by other programs for {self._wait:.0f} seconds. Close whatever has it open "
+                "(a DuckDB shell, a notebook that called duckdb.connect on it), or ask again in a moment."
+            ) from error
 
 
 def no_orders_yet(where: str) -> StoreUnavailable:
@@ -111,8 +131,3 @@ def _giving_way(lease: Lease, patience: float) -> Iterator[None]:
     finally:
         done.set()
         watcher.join()
-
-
-def _selected(table: str) -> str:
-    names = ", ".join(f'"{name}"' for name in COLUMNS[table])
-    return f"SELECT {names} FROM {table}"

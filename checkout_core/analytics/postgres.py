@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import psycopg
-from psycopg import sql
 
 from ..errors import SchemaTooNew, StoreUnavailable
 from ..stores.postgres_schema import MIGRATIONS
@@ -17,66 +16,66 @@ from .frames import load
 from .orders import Orders
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    from .snapshot import Snapshot
 
 T = TypeVar("T")
 
 
 class PostgresOrders(Orders):
-    """Orders on a PostgreSQL server. `url` appears in no error."""
+    """Orders on a PostgreSQL server; of `shop` only, when it is given. `url` appears in no error."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shop: str | None = None) -> None:
         self._url = url
+        self._shop = shop
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A private in-memory copy as of now."""
         load("arrow")
-        with self._snapshot() as server:
-            return copying.private(_parts(server, "orders"), _parts(server, "order_events"))
+        with self._snapshot() as snapshot:
+            return copying.private(snapshot.parts("orders"), snapshot.parts("order_events"))
 
     def _lend(self, work: Callable[[Desk], T]) -> T:
-        import pyarrow as pa
+        from .snapshot import ServerTable
 
-        with self._snapshot() as server, duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        with self._snapshot() as snapshot, duckdb.connect(config={"python_enable_replacements": False}) as connection:
             raw = {}
             for name in copying.COLUMNS:
-                rows = pa.concat_tables([copying.no_rows(name), *_parts(server, name)])
-                connection.register(f"read_{name}", rows)
-                raw[name] = f"({copying.typed(name, rows, f'read_{name}')})"
-            return work(Desk(connection, raw))
+                connection.register(f"server_{name}", ServerTable(snapshot, name))
+                raw[name] = f"({copying.typed(name, copying.no_rows(name), f'server_{name}')})"
+            try:
+                return work(Desk(connection, raw))
+            except duckdb.Error:
+                if snapshot.failure is not None:
+                    raise snapshot.failure from None
+                raise
 
     @contextmanager
-    def _snapshot(self) -> Iterator["psycopg.Connection[Any]"]:
+    def _snapshot(self) -> Iterator["Snapshot"]:
+        from .snapshot import Snapshot
+
         try:
-            with psycopg.connect(self._url) as server:
+            with self._connected() as server:
                 server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 [(version,)] = server.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
                 if version > len(MIGRATIONS):
                     raise SchemaTooNew(
                         "The order database was written by a newer version of this program. Please update the program."
                     )
-                yield server
+                yield Snapshot(server, self._shop)
         except psycopg.errors.UndefinedTable:
             raise no_orders_yet("this PostgreSQL database") from None
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise StoreUnavailable(
+                "This database role may not read all that the query needs. Ask for other columns, or GRANT SELECT to it."
+            ) from error
         except psycopg.Error as error:
             raise StoreUnavailable from error
 
-
-def _parts(server: "psycopg.Connection[Any]", table: str) -> "Iterator[pa.Table]":
-    """A table as Arrow, a part at a time: JSON as text and times as naive UTC, which DuckDB casts to its own types."""
-    import pyarrow as pa
-
-    kinds = {"BIGINT": "{}", "TIMESTAMP": "{} AT TIME ZONE 'UTC'"}
-    selected = [
-        sql.SQL(kinds.get(kind, "{}::text")).format(sql.Identifier(name))
-        for name, kind in copying.COLUMNS[table].items()
-    ]
-    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(selected), sql.Identifier(table))
-    schema = copying.no_rows(table).schema
-    with server.cursor(name=f"read_{table}") as cursor:  # the server sends a part at a time
-        cursor.execute(query)
-        while rows := cursor.fetchmany(50_000):
-            columns = [
-                pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
-            ]
-            yield pa.Table.from_arrays(columns, schema=schema)
+    def _connected(self) -> "psycopg.Connection[Any]":
+        try:
+            return psycopg.connect(self._url)
+        except psycopg.Error as error:
+            raise StoreUnavailable(
+                "The PostgreSQL server cannot be reached, or it does not know this database, user or password. "
+                "Check the URL: postgresql://user:password@host:5432/database."
+            ) from error

@@ -13,6 +13,7 @@ import duckdb
 from babel.numbers import list_currencies
 
 from ..money import exponent
+from ..orders import DEFAULT_SHOP
 
 Raw: TypeAlias = Mapping[str, str]
 """What stands for `raw.orders` and `raw.order_events`: a name or a subquery for each."""
@@ -63,6 +64,21 @@ def needed(query: str) -> list[str]:
     if "show" in words or any(word.startswith(("duckdb_", "information_schema", "pg_", "sqlite_")) for word in words):
         return list(NAMES)
     return [name for name in NAMES if name in words]
+
+
+def of_shop(raw: Raw, shop: str) -> dict[str, str]:
+    """The rows of one shop. `shop` is SQL for its name: a parameter or a variable.
+
+    An event belongs to the shop that has the order; while there is none, its detail says whose it is, as
+    `stores/scoped.py` writes it.
+    """
+    orders, events = raw["orders"], raw["order_events"]
+    whose = f"coalesce(ordered.shop, happened.detail ->> 'shop', '{DEFAULT_SHOP}')"
+    return {
+        "orders": f"(SELECT * FROM {orders} WHERE shop = {shop})",
+        "order_events": f"(SELECT happened.* FROM {events} AS happened LEFT JOIN {orders} AS ordered "
+        f"USING (stripe_checkout_session_id) WHERE {whose} = {shop})",
+    }
 
 
 def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw) -> None:

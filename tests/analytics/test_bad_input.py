@@ -101,7 +101,7 @@ def test_a_locked_file_is_busy_after_the_wait(duckdb_file: Path) -> None:
     with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(StoreBusy, match="busy"):
+        with pytest.raises(StoreBusy, match="held by other programs"):
             DuckDBOrders(duckdb_file, wait=0.1).sql("SELECT * FROM orders")
         process.communicate()
     assert len(DuckDBOrders(duckdb_file).sql("SELECT * FROM orders")) == 1
@@ -153,7 +153,7 @@ def test_a_store_that_stays_empty_is_no_error(store: OrderStore, url: str) -> No
 
 def test_a_server_that_is_not_there_is_unavailable_and_the_password_stays_secret() -> None:
     url = "postgresql://ada:s3cret@127.0.0.1:1/orders"
-    with pytest.raises(StoreUnavailable) as caught:
+    with pytest.raises(StoreUnavailable, match="Check the URL") as caught:
         open_orders(url).sql("SELECT 1")
     assert "s3cret" not in str(caught.value) + str(caught.value.__cause__)
     with open_store(url) as store, pytest.raises(StoreUnavailable, match="cannot be reached") as caught:
