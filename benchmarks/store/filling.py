@@ -93,6 +93,8 @@ def _postgres(url: str, rows: int, *, ours: bool) -> None:
     if ours:
         items, metadata, no_metadata = f"{items}::jsonb", "metadata, ", "'{}'::jsonb, "
     with psycopg.connect(url) as connection:
+        connection.execute("SET work_mem = '512MB'")  # for sorting, and for the indexes
+        connection.execute("SET maintenance_work_mem = '1GB'")
         indexes = connection.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%_pkey'"
         ).fetchall()

@@ -1,7 +1,6 @@
 """A private in-memory database, made of what was read from a store."""
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -49,14 +48,29 @@ def typed(name: str, part: "pa.Table", source: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {source}"
 
 
+def add(connection: duckdb.DuckDBPyConnection, name: str, part: "pa.Table") -> None:
+    """Rows that a private database does not have yet."""
+    _write(connection, f"INSERT INTO {name}", name, part)
+
+
+def replace(connection: duckdb.DuckDBPyConnection, name: str, part: "pa.Table") -> None:
+    """Rows as they are now, in place of those of the same id."""
+    connection.register("part", part)
+    connection.execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM part)")
+    add(connection, name, part)
+
+
 def _fill(connection: duckdb.DuckDBPyConnection, name: str, parts: Iterable["pa.Table"]) -> None:
-    statement = f"CREATE TABLE {name} AS"
-    for part in chain([no_rows(name)], parts):
-        connection.register("part", part)
-        source = typed(name, part, "part")
-        connection.execute(f"{statement} {views.select(name, {name: f'({source})'})}")
-        connection.unregister("part")
-        statement = f"INSERT INTO {name}"
+    _write(connection, f"CREATE TABLE {name} AS", name, no_rows(name))
+    for part in parts:
+        add(connection, name, part)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, statement: str, name: str, part: "pa.Table") -> None:
+    connection.register("part", part)
+    source = typed(name, part, "part")
+    connection.execute(f"{statement} {views.select(name, {name: f'({source})'})}")
+    connection.unregister("part")
 
 
 def no_rows(name: str) -> "pa.Table":

@@ -2,8 +2,10 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +15,7 @@ from ..errors import StoreBusy, StoreUnavailable
 from ..stores.lease import Lease, translated
 from . import views
 from .asking import Desk
-from .copying import COLUMNS, private
+from .copying import COLUMNS, add, private, replace
 from .frames import load
 from .orders import Orders
 
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PART = 500_000
-"""Events that a private copy reads in one go."""
+PART = 250_000
+"""Rows that a private copy reads in one go."""
+
+_MADE = "WHERE created_at > $after::TIMESTAMP AND created_at <= $until::TIMESTAMP"
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class DuckDBOrders(Orders):
@@ -43,29 +48,66 @@ class DuckDBOrders(Orders):
         self._patience = patience
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A private in-memory copy as of now."""
+        """A private in-memory copy as of now. It is read in parts, so that others get the file in between."""
         load("arrow")
+        began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
+        copy = private(self._old_orders(), [])
+        try:
+            changed, last, tally = self._borrowing(lambda connection: self._changed(connection, began))
+            replace(copy, "orders", changed)
+            if tally != _tally(copy, "orders"):  # a clock is wrong, or old orders were written meanwhile: all at once
+                changed, last, tally = self._borrowing(lambda connection: self._changed(connection, "-infinity"))
+                copy.execute("DELETE FROM orders")
+                replace(copy, "orders", changed)
+            for part in self._events(last):
+                add(copy, "order_events", part)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
-        def read_orders(connection: duckdb.DuckDBPyConnection) -> tuple["pa.Table", int]:
-            [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
-            return self._read(connection, "orders"), int(last)
+    def _old_orders(self) -> Iterator["pa.Table"]:
+        """All orders, in parts of about `PART`: none is deleted, and when one was made never changes."""
 
-        orders, last = self._borrowing(read_orders)
-        return private([orders], self._events(last))
+        def ends(connection: duckdb.DuckDBPyConnection) -> list[datetime]:
+            [(count,)] = connection.sql("SELECT count(*) FROM orders").fetchall()
+            shares = [number * PART / count for number in range(1, math.ceil(count / PART))]
+            if not shares:
+                return []
+            [(moments,)] = connection.sql(f"SELECT approx_quantile(created_at, {shares}) FROM orders").fetchall()
+            return sorted(moments)
+
+        moments = self._borrowing(ends)
+        for after, until in pairwise(["-infinity", *moments, "infinity"]):
+            bounds = {"after": after, "until": until}
+            yield self._borrowing(lambda connection, bounds=bounds: self._read(connection, "orders", _MADE, bounds))  # type: ignore[misc]
+
+    def _changed(
+        self, connection: duckdb.DuckDBPyConnection, since: datetime | str
+    ) -> tuple["pa.Table", int, tuple[int, int]]:
+        """The orders that were changed since then; the newest event; and what all orders amount to."""
+        [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
+        changed = self._read(connection, "orders", "WHERE updated_at >= $since::TIMESTAMP", {"since": since})
+        rows, params = self._rows()
+        return changed, int(last), _tally(connection, rows["orders"], params)
 
     def _events(self, last: int) -> Iterator["pa.Table"]:
-        """All events up to `last`, in parts: they never change, so others get the file in between."""
+        """All events up to `last`, in parts: they never change."""
         for first in range(0, last, PART):
             part = f"WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
             yield self._borrowing(lambda connection, part=part: self._read(connection, "order_events", part))  # type: ignore[misc]
 
-    def _read(self, connection: duckdb.DuckDBPyConnection, table: str, where: str = "") -> "pa.Table":
+    def _rows(self) -> tuple[Mapping[str, str], dict[str, object]]:
         rows = {name: name for name in COLUMNS}
-        params = None
-        if self._shop is not None:
-            rows, params = views.of_shop(rows, "$shop"), {"shop": self._shop}
+        return (rows, {}) if self._shop is None else (views.of_shop(rows, "$shop"), {"shop": self._shop})
+
+    def _read(
+        self, connection: duckdb.DuckDBPyConnection, table: str, where: str, bounds: Mapping[str, object] | None = None
+    ) -> "pa.Table":
+        rows, params = self._rows()
         names = ", ".join(f'"{name}"' for name in COLUMNS[table])
-        return connection.sql(f"SELECT {names} FROM {rows[table]} {where}", params=params).to_arrow_table()
+        query = f"SELECT {names} FROM {rows[table]} {where}"
+        return connection.sql(query, params={**params, **(bounds or {})}).to_arrow_table()
 
     def _lend(self, work: Callable[[Desk], T]) -> T:
         def ask(connection: duckdb.DuckDBPyConnection) -> T:
@@ -98,6 +140,15 @@ class DuckDBOrders(Orders):
                 f"{self._path} was held by other programs for {self._wait:.0f} seconds. Close whatever has it open "
                 "(a DuckDB shell, a notebook that called duckdb.connect on it), or ask again in a moment."
             ) from error
+
+
+def _tally(
+    connection: duckdb.DuckDBPyConnection, orders: str, params: Mapping[str, object] | None = None
+) -> tuple[int, int]:
+    """How many orders, and how many versions they have had: no change leaves both as they were."""
+    query = f"SELECT count(*), coalesce(sum(version), 0)::BIGINT FROM {orders}"
+    [(count, versions)] = connection.sql(query, params=dict(params or {})).fetchall()
+    return int(count), int(versions)
 
 
 def no_orders_yet(where: str) -> StoreUnavailable:
