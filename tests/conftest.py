@@ -102,9 +102,9 @@ def free_port() -> int:
 
 
 def chromium() -> str:
-    """The system's Chromium. A missing one is a failure, never a skip."""
-    path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("chromium-browser")
-    path = path or shutil.which("google-chrome")
+    """The system's Chromium, without its own windows where there is one. A missing one is a failure, never a skip."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         pytest.fail("No Chromium. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.")
     return path
