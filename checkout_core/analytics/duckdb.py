@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -53,12 +54,12 @@ class DuckDBOrders(Orders):
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
         copy = private(self._old_orders(), [])
         try:
-            changed, last, tally = self._borrowing(lambda connection: self._changed(connection, began))
+            changed, last, tally = self._borrowing(partial(self._changed, since=began))
             replace(copy, "orders", changed)
             if tally != _tally(copy, "orders"):  # a clock is wrong, or old orders were written meanwhile: all at once
-                changed, last, tally = self._borrowing(lambda connection: self._changed(connection, "-infinity"))
+                changed, last, _ = self._borrowing(partial(self._changed, since="-infinity"))
                 copy.execute("DELETE FROM orders")
-                replace(copy, "orders", changed)
+                add(copy, "orders", changed)
             for part in self._events(last):
                 add(copy, "order_events", part)
         except BaseException:
@@ -80,7 +81,7 @@ class DuckDBOrders(Orders):
         moments = self._borrowing(ends)
         for after, until in pairwise(["-infinity", *moments, "infinity"]):
             bounds = {"after": after, "until": until}
-            yield self._borrowing(lambda connection, bounds=bounds: self._read(connection, "orders", _MADE, bounds))  # type: ignore[misc]
+            yield self._borrowing(partial(self._read, table="orders", where=_MADE, bounds=bounds))
 
     def _changed(
         self, connection: duckdb.DuckDBPyConnection, since: datetime | str
@@ -95,7 +96,7 @@ class DuckDBOrders(Orders):
         """All events up to `last`, in parts: they never change."""
         for first in range(0, last, PART):
             part = f"WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
-            yield self._borrowing(lambda connection, part=part: self._read(connection, "order_events", part))  # type: ignore[misc]
+            yield self._borrowing(partial(self._read, table="order_events", where=part))
 
     def _rows(self) -> tuple[Mapping[str, str], dict[str, object]]:
         rows = {name: name for name in COLUMNS}

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,8 @@ class Lease:
         if connection is not None:
             try:
                 if not self.read_only and self._log_is_due():
-                    connection.execute("CHECKPOINT")
+                    with suppress(duckdb.Error):  # what was committed is in the log; a transaction left open goes
+                        connection.execute("CHECKPOINT")
                 connection.close()
             except duckdb.Error as error:
                 raise translated(error, self.path) from error
@@ -130,9 +131,10 @@ class Lease:
         each megabyte.
         """
         log = self.path.with_name(self.path.name + ".wal")
-        if not log.exists():
+        try:
+            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / _LOG_SHARE)
+        except OSError:  # somebody took the file away
             return False
-        return not self.wanted or log.stat().st_size > self.path.stat().st_size / _LOG_SHARE
 
     def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
         if not self.read_only or not self.path.exists():

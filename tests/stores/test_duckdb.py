@@ -166,6 +166,16 @@ def test_the_log_is_left_for_those_who_wait_and_gone_when_nobody_does(
     assert not log.exists()
 
 
+def test_a_file_is_let_go_of_in_the_middle_of_a_transaction(duckdb_file: Path) -> None:
+    lease = Lease(duckdb_file)
+    lease.connection().execute("CREATE TABLE written AS SELECT 1 AS number")
+    lease.connection().execute("BEGIN")
+    lease.connection().execute("INSERT INTO written VALUES (2)")
+    lease.release()
+    with duckdb.connect(str(duckdb_file)) as connection:
+        assert connection.execute("FROM written").fetchall() == [(1,)]
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with DuckDBStore(tmp_path / "file" / "orders.duckdb") as store, pytest.raises(StoreUnavailable) as caught:
