@@ -1,14 +1,19 @@
 CREATE VIEW revenue_daily AS
-WITH booked AS (
+WITH given_back AS (  -- summed before they meet the orders: DuckDB then builds its hash table of them, not of all orders
+    SELECT stripe_checkout_session_id, CAST("at" AS DATE) AS day,
+           sum(CAST(detail ->> 'amount' AS BIGINT) * if(kind = 'refund_failed', -1, 1)) AS amount
+    FROM raw.order_events
+    WHERE kind IN ('refunded', 'partially_refunded', 'refund_failed')
+    GROUP BY ALL
+),
+booked AS (
     SELECT CAST(paid_at AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross, 0 AS refunds
     FROM raw.orders
     WHERE paid_at IS NOT NULL
     GROUP BY ALL
     UNION ALL
-    SELECT CAST(given_back."at" AS DATE), paid.currency, 0, 0,
-           sum(CAST(given_back.detail ->> 'amount' AS BIGINT) * CASE given_back.kind WHEN 'refund_failed' THEN -1 ELSE 1 END)
-    FROM raw.order_events AS given_back JOIN raw.orders AS paid USING (stripe_checkout_session_id)
-    WHERE given_back.kind IN ('refunded', 'partially_refunded', 'refund_failed')
+    SELECT given_back.day, paid.currency, 0, 0, sum(given_back.amount)
+    FROM given_back JOIN raw.orders AS paid USING (stripe_checkout_session_id)
     GROUP BY ALL
 ),
 summed AS (
