@@ -16,6 +16,8 @@ from psycopg import sql
 from ..catalog import Catalog
 from ..errors import ConfigurationError, StoreUnavailable
 from ..settings import Settings
+from ..shops import FILE as SHOPS
+from ..shops import open_shops
 from ..stores import duckdb_path, is_postgres, open_store
 from ..stores.lease import Lease, translated
 from .batches import Batch, orders
@@ -41,25 +43,39 @@ def seed_store(
     repeating it. `progress` hears how many orders are done.
 
     Raises:
-        ConfigurationError: the settings hold a live key: demo orders never mix with real ones.
+        ConfigurationError: the settings or a shop of theirs have a live key, or the store has orders that were made
+            with one: demo orders never mix with real ones.
         StoreBusy, StoreUnavailable
     """
     settings = settings or Settings.load()
-    if "_live_" in settings.secret_key:
-        raise ConfigurationError(
-            "Demo orders are never written beside real ones: STRIPE_SECRET_KEY is a live key. Use a test key or none."
-        )
+    _require_test_keys(settings)
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     catalog = Catalog.read(settings.catalog_path)
     write = _write_postgres if is_postgres(url) else _write_duckdb
     with open_store(url) as store:
-        store.find(limit=1)  # makes the tables
+        if store.find(text="cs_live_", limit=1):  # and makes the tables
+            raise ConfigurationError(
+                "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
+                "Set CHECKOUT_DATABASE_URL to another one."
+            )
     done = written = 0
     for batch in _ahead(orders(count, seed=seed, catalog=catalog, until=until)):
         written += batch.orders.num_rows if write(url, batch) else 0
         done += batch.orders.num_rows
         progress(done)
     return written
+
+
+def _require_test_keys(settings: Settings) -> None:
+    keys = {"STRIPE_SECRET_KEY": settings.secret_key}
+    if (settings.data_dir / SHOPS).exists():
+        with open_shops(settings) as shops:
+            keys |= {f"the key of the shop {checkout.shop}": checkout.settings.secret_key for checkout in shops}
+    for name, key in keys.items():
+        if "_live_" in key:
+            raise ConfigurationError(
+                f"Demo orders are never written beside real ones: {name} is a live key. Use a test key or none."
+            )
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

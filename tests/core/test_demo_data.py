@@ -20,7 +20,7 @@ from checkout_core.catalog import Catalog
 from checkout_core.demo_data import Batch, orders, seed_store
 from checkout_core.errors import ConfigurationError
 from checkout_core.money import LARGEST_AMOUNT
-from checkout_core.orders import TRANSITIONS, OrderEvent, new_id
+from checkout_core.orders import TRANSITIONS, Order, OrderEvent, OrderItem, new_id
 from checkout_core.settings import SHIPPED_DATA
 from checkout_core.stores import open_store
 
@@ -274,6 +274,48 @@ def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..
     with pytest.raises(ConfigurationError, match="live key"):
         seed_store(live.database_url, 10, settings=live)
     assert not (tmp_path / "orders.duckdb").exists()
+
+
+def test_a_live_key_of_any_shop_is_refused(
+    make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(STRIPE_API_BASE="", CHECKOUT_OPERATOR_PASSWORD="long enough")
+    (tmp_path / "catalog.toml").write_text('[[product]]\nid = "a"\nname = "A"\nunit_amount = 1\ncurrency = "eur"\n')
+    (tmp_path / "shops.toml").write_text(
+        """
+        [[shop]]
+        id = "lantern"
+        name = "The Lantern"
+        hosts = ["lantern.test"]
+        public_url = "https://lantern.test"
+        secret_key = "LANTERN_SECRET_KEY"
+        publishable_key = "LANTERN_PUBLISHABLE_KEY"
+        """
+    )
+    monkeypatch.setenv("LANTERN_SECRET_KEY", "sk_live_lantern")
+    monkeypatch.setenv("LANTERN_PUBLISHABLE_KEY", "pk_live_lantern")
+    with pytest.raises(ConfigurationError, match="the key of the shop lantern is a live key"):
+        seed_store(settings.database_url, 10, settings=settings)
+    assert not (tmp_path / "orders.duckdb").exists()
+
+
+def test_a_store_with_orders_of_a_live_key_is_refused_whatever_the_key_is_now(url: str, settings: Settings) -> None:
+    now = datetime.now(UTC)
+    real = Order(
+        id=new_id("order"),
+        stripe_checkout_session_id="cs_live_a1",
+        items=(OrderItem(product="tea", name="Tea", unit_amount=450, quantity=1),),
+        currency="eur",
+        amount_total=450,
+        created_at=now,
+        updated_at=now,
+    )
+    with open_store(url) as store:
+        store.update(real.stripe_checkout_session_id, lambda before: (real, []))
+    with pytest.raises(ConfigurationError, match="made with a live key"):
+        seed_store(url, 10, settings=settings)
+    with open_store(url) as store:
+        assert store.find() == [real]
 
 
 @pytest.mark.parametrize(("unit_amount", "currency"), [(0, "eur"), (LARGEST_AMOUNT, "eur"), (700, "kwd"), (5, "jpy")])
