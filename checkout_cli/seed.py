@@ -14,7 +14,7 @@ def seed(
     orders: Annotated[int, typer.Option(min=1, max=2**31, help="How many orders to make.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same orders (on the same day).")] = 1,
 ) -> None:
-    """Fill the store with realistic demo orders of the past year; never with a live key."""
+    """Fill the store with realistic demo orders of the past year, each shop with its share; never with a live key."""
     from checkout_core import Settings
 
     write_orders(Settings.load(), orders, seed)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from ..catalog import Catalog
+from ..orders import DEFAULT_SHOP
 from .event_rows import event_rows
 from .order_rows import Checkouts, order_rows
 from .plan import Plan
@@ -27,9 +28,16 @@ class Batch(NamedTuple):
 
 
 def orders(
-    count: int, *, seed: int = 1, catalog: Catalog, until: datetime, days: int = DAYS, batch: int = BATCH
+    count: int,
+    *,
+    seed: int = 1,
+    catalog: Catalog,
+    until: datetime,
+    days: int = DAYS,
+    batch: int = BATCH,
+    shop: str = DEFAULT_SHOP,
 ) -> Iterator[Batch]:
-    """`count` orders of the `days` before `until`, oldest first, and the events of their checkouts.
+    """`count` orders of the `days` before `until` in one shop, oldest first, and the events of their checkouts.
 
     Beside them are the events of sessions that never became an order. What would happen after `until` has not happened
     yet: the last orders are still pending or processing.
@@ -41,7 +49,7 @@ def orders(
         raise ValueError(f"count must be 0 to {MOST_ORDERS}")
     if until.tzinfo is None:
         raise ValueError("until needs a time zone")
-    plan = Plan(count, seed, catalog, until.astimezone(UTC), days)
+    plan = Plan(count, seed, catalog, until.astimezone(UTC), days, shop)
     for first in range(0, count, batch):
         made = Checkouts.of(plan, np.arange(first, min(first + batch, count), dtype=np.int64))
         yield Batch(order_rows(made), event_rows(made))

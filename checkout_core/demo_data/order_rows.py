@@ -47,7 +47,7 @@ def order_rows(made: Checkouts) -> pa.Table:
     return pa.table(
         {
             "id": strings(made.ids.of("order_", fates.created, 0)),
-            "shop": take(["default"], np.zeros(size)),
+            "shop": take([plan.shop], np.zeros(size)),
             "stripe_checkout_session_id": strings(made.ids.of("cs_test_demo", fates.started, 1)),
             "stripe_payment_intent_id": strings(made.ids.of("pi_demo", fates.created[began], 2, began), began),
             "status": _status(fates),

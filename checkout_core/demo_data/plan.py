@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..catalog import Catalog
 from ..money import LARGEST_AMOUNT, exponent
+from ..orders import DEFAULT_SHOP
 
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint64]
@@ -31,17 +32,19 @@ _PER_EUR = {"eur": 1.0, "usd": 1.1, "gbp": 0.85, "chf": 0.95, "jpy": 165.0}
 
 @dataclass(frozen=True)
 class Plan:
-    """`count` orders of the `days` before `until`. Every choice is a hash of the seed, a name and a number."""
+    """`count` orders of the `days` before `until`. Every choice is a hash of the seed, the shop, a name and a number."""
 
     count: int
     seed: int
     catalog: Catalog
     until: datetime
     days: int
+    shop: str = DEFAULT_SHOP
 
     def bits(self, name: str, index: Ints) -> Bits:
-        """64 random bits for each index: the same for the same seed and name (splitmix64)."""
-        start = (self.seed * 0x9E3779B97F4A7C15 + zlib.crc32(name.encode()) * 0xD1B54A32D192ED03) % 2**64
+        """64 random bits for each index: the same for the same seed, shop and name (splitmix64)."""
+        dice = name if self.shop == DEFAULT_SHOP else f"{self.shop}/{name}"
+        start = (self.seed * 0x9E3779B97F4A7C15 + zlib.crc32(dice.encode()) * 0xD1B54A32D192ED03) % 2**64
         mixed = (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(start)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (32, 0xD6E8FEB86659FD93)):
             mixed ^= mixed >> np.uint64(shift)
@@ -82,6 +85,8 @@ class Plan:
     def tag(self) -> int:
         """30 bits that set the ids of this run apart from those of any other."""
         content = f"{self.seed}/{self.count}/{self.end}/{self.days}/{sorted(self.catalog)}"
+        if self.shop != DEFAULT_SHOP:
+            content += f"/{self.shop}"
         return int.from_bytes(hashlib.blake2b(content.encode(), digest_size=4).digest()) >> 2
 
     @cached_property

@@ -2,9 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,6 +17,7 @@ from psycopg import sql
 
 from ..catalog import Catalog
 from ..errors import ConfigurationError, StoreUnavailable
+from ..orders import DEFAULT_SHOP
 from ..settings import Settings
 from ..shops import FILE as SHOPS
 from ..shops import open_shops
@@ -39,7 +42,7 @@ def seed_store(
 ) -> int:
     """Write `count` demo orders of the year before `until` (default: today 00:00 UTC); gives how many were written.
 
-    Each batch is one transaction, and one that is there is not written again: an interrupted run is finished by
+    Several shops (`shops.toml`) get equal shares, each of its own catalogue. Each batch is one transaction, and one that is there is not written again: an interrupted run is finished by
     repeating it. `progress` hears how many orders are done.
 
     Raises:
@@ -48,9 +51,8 @@ def seed_store(
         StoreBusy, StoreUnavailable
     """
     settings = settings or Settings.load()
-    _require_test_keys(settings)
+    shops = _shops(settings)
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    catalog = Catalog.read(settings.catalog_path)
     write = _write_postgres if is_postgres(url) else _write_duckdb
     with open_store(url) as store:
         if store.find(text="cs_live_", limit=1):  # and makes the tables
@@ -59,23 +61,33 @@ def seed_store(
                 "Set CHECKOUT_DATABASE_URL to another one."
             )
     done = written = 0
-    for batch in _ahead(orders(count, seed=seed, catalog=catalog, until=until)):
-        written += batch.orders.num_rows if write(url, batch) else 0
+    batches = chain.from_iterable(
+        orders(len(range(place, count, len(shops))), seed=seed, catalog=catalog, until=until, shop=shop)
+        for place, (shop, catalog) in enumerate(shops.items())
+    )
+    for batch in _ahead(batches):
+        written += write(url, batch)
         done += batch.orders.num_rows
         progress(done)
     return written
 
 
-def _require_test_keys(settings: Settings) -> None:
-    keys = {"STRIPE_SECRET_KEY": settings.secret_key}
-    if (settings.data_dir / SHOPS).exists():
-        with open_shops(settings) as shops:
-            keys |= {f"the key of the shop {checkout.shop}": checkout.settings.secret_key for checkout in shops}
-    for name, key in keys.items():
-        if "_live_" in key:
-            raise ConfigurationError(
-                f"Demo orders are never written beside real ones: {name} is a live key. Use a test key or none."
-            )
+def _shops(settings: Settings) -> Mapping[str, Catalog]:
+    """The shops of the installation and what each sells. None of them may have a live key."""
+    if not (settings.data_dir / SHOPS).exists():
+        _require_test_key(settings, "STRIPE_SECRET_KEY")
+        return {DEFAULT_SHOP: Catalog.read(settings.catalog_path)}
+    with open_shops(settings) as shops:
+        for checkout in shops:
+            _require_test_key(checkout.settings, f"the key of the shop {checkout.shop}")
+        return {checkout.shop: checkout.catalog for checkout in shops}
+
+
+def _require_test_key(settings: Settings, name: str) -> None:
+    if "_live_" in settings.secret_key:
+        raise ConfigurationError(
+            f"Demo orders are never written beside real ones: {name} is a live key. Use a test key or none."
+        )
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -87,20 +99,23 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-def _write_duckdb(url: str, batch: Batch) -> bool:
-    """One transaction in a lease of its own, so that a shop that is open gets in between."""
+def _write_duckdb(url: str, batch: Batch) -> int:
+    """One transaction in a lease of its own, so that a shop that is open gets in between; gives how many were missing."""
     path = duckdb_path(url)
     lease = Lease(path, wait=60.0, settings=_DUCKDB)
     try:
         connection = lease.connection()
         known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = ?"
-        if connection.execute(known, [_first(batch)]).fetchone():
-            return False
+        first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+        if first and last:
+            return 0
+        if first:
+            batch = _rest(batch, lambda table: connection.table(table).project("id").to_arrow_table()["id"])
         connection.execute("BEGIN")
         _insert(connection, "orders", batch.orders)
         _insert(connection, "order_events", _numbered(connection, batch.events))
         connection.execute("COMMIT")
-        return True
+        return batch.orders.num_rows
     except duckdb.Error as error:
         raise translated(error, path) from error
     finally:
@@ -122,15 +137,23 @@ def _numbered(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Tab
     return events.append_column("seq", pa.array(np.arange(first, first + events.num_rows)))
 
 
-def _write_postgres(url: str, batch: Batch) -> bool:
-    """One transaction, through COPY."""
+def _write_postgres(url: str, batch: Batch) -> int:
+    """One transaction, through COPY; gives how many were missing."""
     from pyarrow import csv
 
     known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
     try:
         with psycopg.connect(url) as connection:
-            if connection.execute(known, [_first(batch)]).fetchone():
-                return False
+            first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+            if first and last:
+                return 0
+            if first:
+
+                def ids(table: str) -> pa.Array:
+                    rows = connection.execute(sql.SQL("SELECT id FROM {}").format(sql.Identifier(table)))
+                    return pa.array([str(key) for (key,) in rows], pa.string())
+
+                batch = _rest(batch, ids)
             for table, rows in (("orders", _flat(batch.orders)), ("order_events", _flat(batch.events))):
                 text = pa.BufferOutputStream()
                 csv.write_csv(rows, text, csv.WriteOptions(include_header=False))
@@ -141,7 +164,7 @@ def _write_postgres(url: str, batch: Batch) -> bool:
                     copy.write(memoryview(text.getvalue()))
     except psycopg.Error as error:
         raise StoreUnavailable from error
-    return True
+    return batch.orders.num_rows
 
 
 def _flat(table: pa.Table) -> pa.Table:
@@ -164,5 +187,15 @@ def _json(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return connection.sql("SELECT to_json(nested)::VARCHAR AS text FROM demo_rows").to_arrow_table()["text"]
 
 
-def _first(batch: Batch) -> str:
-    return str(batch.orders["stripe_checkout_session_id"][0])
+def _ends(batch: Batch) -> tuple[str, str]:
+    sessions = batch.orders["stripe_checkout_session_id"]
+    return str(sessions[0]), str(sessions[-1])
+
+
+def _rest(batch: Batch, ids: Callable[[str], Any]) -> Batch:
+    """What is not there of a batch that was begun in smaller ones, by an earlier version; `ids` gives those of a table."""
+
+    def missing(rows: pa.Table, table: str) -> pa.Table:
+        return rows.filter(pc.invert(pc.is_in(rows["id"], ids(table))))
+
+    return Batch(missing(batch.orders, "orders"), missing(batch.events, "order_events"))
