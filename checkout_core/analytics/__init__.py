@@ -19,6 +19,8 @@ from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
 
+_FORM = "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
+
 
 def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     """The orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
@@ -31,7 +33,9 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     Raises:
         ConfigurationError: the URL names no database we know.
     """
-    where = url or Settings.load().database_url
+    where = Settings.load().database_url if url is None else url
+    if not isinstance(where, str):  # a Path, perhaps
+        raise ConfigurationError(_FORM)
     if is_postgres(where):
         from .postgres import PostgresOrders
 
@@ -43,6 +47,4 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     except ConfigurationError:
         if url is None:
             raise
-        raise ConfigurationError(
-            "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
-        ) from None
+        raise ConfigurationError(_FORM) from None

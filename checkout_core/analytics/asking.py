@@ -1,7 +1,7 @@
 """How a query is answered on a connection that has the tables of a store."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -15,6 +15,9 @@ Relation: TypeAlias = duckdb.DuckDBPyRelation
 
 SHOP = "checkout_shop"
 """The variable of a connection that names the shop whose rows its views show."""
+
+_READING = ("SELECT", "EXPLAIN", "CALL", "PRAGMA", "MULTI")
+"""The kinds of statements that are questions; PIVOT is a MULTI."""
 
 
 class Desk:
@@ -40,19 +43,63 @@ class Desk:
     def ask(self, query: str, params: Parameters | None = None) -> Relation:
         """The answer, not read yet. Call inside `in_sentences()`."""
         self._define(views.needed(query))
+        self._require_a_question(query)
+        params = _plain(params)
         try:
-            relation = self.connection.sql(query, params=params)
+            return self.connection.sql(query, params=params)
         except duckdb.CatalogException:  # with all views there, DuckDB knows which may have been meant
             self._define(views.NAMES)
-            relation = self.connection.sql(query, params=params)
-        if relation is None:
+            return self.connection.sql(query, params=params)
+
+    def _require_a_question(self, query: str) -> None:
+        statements = self.connection.extract_statements(query)
+        if not statements:
             raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
-        return relation
+        if len(statements) > 1:
+            raise InvalidInput(f"These are {len(statements)} queries. Ask them one at a time.", field="query")
+        kind = statements[0].type.name
+        if kind not in _READING:
+            raise InvalidInput(
+                f"A query only reads, and {kind} does not. To change things take a private copy, "
+                "`open_orders().connect()`; to write a file, `open_orders().export(…)`.",
+                field="query",
+            )
 
     def _define(self, names: Sequence[str]) -> None:
         if self._raw is not None:
             views.define(self.connection, [name for name in names if name not in self._defined], self._raw)
             self._defined.update(names)
+
+
+def require_query(query: object, params: object = None) -> None:
+    """Refuse what is no text, and parameters that are neither a list nor named.
+
+    Raises:
+        InvalidInput
+    """
+    if not isinstance(query, str):
+        raise InvalidInput(f"A query is text, such as 'SELECT * FROM orders', and this is {_a(query)}.", field="query")
+    if isinstance(params, str | bytes) or not (params is None or isinstance(params, Iterable)):
+        raise InvalidInput(
+            f"Parameters are a list, one for each `?`, or a dict, one for each `$name`, and this is {_a(params)}.",
+            field="params",
+        )
+
+
+def _a(value: object) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def _plain(params: Parameters | None) -> Parameters | None:
+    """Parameters as DuckDB takes them: a whole number out of a DataFrame is NumPy's, which it does not know."""
+
+    def plain(value: Any) -> Any:
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        return value.item() if kind in tuple("iub") and value.ndim == 0 else value
+
+    if isinstance(params, Mapping):
+        return {name: plain(value) for name, value in params.items()}
+    return None if params is None else [plain(value) for value in params]
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class DuckDBOrders(Orders):
         return self._borrowing(ask, self._patience)
 
     def _borrowing(self, work: Callable[[duckdb.DuckDBPyConnection], T], patience: float = math.inf) -> T:
-        if not self._path.exists():
+        if not self._path.is_file():
             raise no_orders_yet(str(self._path))
         lease = Lease(self._path, read_only=True, wait=self._wait)
         try:

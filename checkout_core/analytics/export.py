@@ -34,6 +34,17 @@ _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+def target(path: object) -> Path:
+    """The path that was given.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not isinstance(path, str | Path):
+        raise InvalidInput("A file is named by text or a Path, such as 'orders.parquet'.", field="path")
+    return Path(path)
+
+
 def conversion(path: Path) -> Conversion:
     """How to make the file that `path` names.
 
@@ -57,15 +68,10 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises:
         InvalidInput: `path` is there and may not be replaced, or nothing can be written there.
     """
-    if path.exists() and not overwrite:
-        raise InvalidInput(
-            f"{path} exists already. Choose another name, or replace it with overwrite=True (--overwrite).",
-            field="path",
-        )
-    if not path.absolute().parent.is_dir():
-        raise InvalidInput(f"The folder {path.absolute().parent} does not exist. Make it first.", field="path")
-    part = path.absolute().with_name(f".{path.name}.{uuid4().hex[:8]}")
+    place = path.absolute()
+    part = place.parent / f".{place.name}.{uuid4().hex[:8]}"
     try:
+        _require_place(path, overwrite=overwrite)
         part.touch()
         part.unlink()  # it may be written, then
         yield part
@@ -79,7 +85,20 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror or error}.", field="path") from error
     finally:
-        _remove(part)
+        with suppress(OSError):  # the name may be one that cannot be
+            _remove(part)
+
+
+def _require_place(path: Path, *, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise InvalidInput(
+            f"{path} exists already. Choose another name, or replace it with overwrite=True (--overwrite).",
+            field="path",
+        )
+    if path.is_dir() and not all(it.match("month=*") or it.match("month=*/*.parquet") for it in path.rglob("*")):
+        raise InvalidInput(f"{path} is a folder that holds other files, which stay. Choose another name.", field="path")
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(f"The folder {path.absolute().parent} does not exist. Make it first.", field="path")
 
 
 @contextmanager
@@ -114,8 +133,12 @@ def watched(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Iterat
 
 
 def write_parquet(answer: Relation, path: Path) -> None:
-    """One Parquet file: times with their zone, sums of integers as integers."""
-    casts = {"TIMESTAMP": "{} AT TIME ZONE 'UTC'", "HUGEINT": "CAST({} AS BIGINT)"}
+    """One Parquet file: times with their zone, sums of integers as integers, time spans as text (00:01:30)."""
+    casts = {
+        "TIMESTAMP": "{} AT TIME ZONE 'UTC'",
+        "HUGEINT": "CAST({} AS BIGINT)",
+        "INTERVAL": "CAST({} AS VARCHAR)",  # few programs read Parquet's own
+    }
     columns = ", ".join(
         f"{casts.get(str(kind), '{}').format(_quoted(name))} AS {_quoted(name)}"
         for name, kind in zip(answer.columns, answer.types, strict=True)
@@ -133,10 +156,11 @@ def _same(rows: Path, part: Path, progress: Progress) -> int:
 def _months(rows: Path, part: Path, progress: Progress) -> int:
     """A folder `month=2026-11/…` for each month, as DuckDB, Arrow, pandas and Polars read it."""
     with _reading(rows) as (connection, answer):
-        when = next((name for name in TIMES if name in answer.columns), None)
+        kinds = dict(zip(answer.columns, map(str, answer.types), strict=True))
+        when = next((name for name in TIMES if kinds.get(name, "").startswith(("DATE", "TIMESTAMP"))), None)
         if when is None or "month" in answer.columns:
             raise InvalidInput(
-                f"A folder of months needs one of the columns {', '.join(TIMES)}, and none named month. "
+                f"A folder of months needs a date or time among the columns {', '.join(TIMES)}, and none named month. "
                 "Name a single file instead, such as orders.parquet.",
                 field="path",
             )

@@ -9,7 +9,7 @@ import duckdb
 
 from ..errors import InvalidInput, StoreBusy
 from . import export, views
-from .asking import Desk, Parameters, in_sentences
+from .asking import Desk, Parameters, in_sentences, require_query
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
 
@@ -48,6 +48,7 @@ class Orders(ABC):
             StoreBusy: others held the database for longer than we wait, or they wait and this query takes long.
             StoreUnavailable: there are no orders yet, or the database cannot be opened or reached.
         """
+        require_query(query, params)
         load(as_)
         try:
             with in_sentences():
@@ -94,11 +95,12 @@ class Orders(ABC):
             InvalidInput: the query does not work, or there cannot be such a file.
             StoreBusy, StoreUnavailable
         """
-        target = Path(path)
+        target = export.target(path)
         convert = export.conversion(target)
         if query is None and view not in views.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(views.NAMES)}.", field="view")
-        asked = query or f"SELECT * FROM {view}"
+        asked = f"SELECT * FROM {view}" if query is None else query
+        require_query(asked)
 
         def read(desk: Desk) -> None:
             with export.watched(desk.connection, progress):

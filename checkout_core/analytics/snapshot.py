@@ -89,7 +89,7 @@ def _arrow(text: bytearray, schema: pa.Schema) -> pa.Table:
     return csv.read_csv(
         pa.py_buffer(bytes(text)),
         csv.ReadOptions(column_names=schema.names),
-        csv.ParseOptions(newlines_in_values=True),
+        csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),  # a null alone is one
         csv.ConvertOptions(
             column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
         ),

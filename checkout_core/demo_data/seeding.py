@@ -42,8 +42,8 @@ def seed_store(
 ) -> int:
     """Write `count` demo orders of the year before `until` (default: today 00:00 UTC); gives how many were written.
 
-    Several shops (`shops.toml`) get equal shares, each of its own catalogue. Each batch is one transaction, and one that is there is not written again: an interrupted run is finished by
-    repeating it. `progress` hears how many orders are done.
+    Several shops (`shops.toml`) get equal shares, each of its own catalogue. Each batch is one transaction, and what is
+    there is not written again: an interrupted run is finished by repeating it. `progress` hears how many orders are done.
 
     Raises:
         ConfigurationError: the settings or a shop of theirs have a live key, or the store has orders that were made
@@ -115,7 +115,7 @@ def _write_duckdb(url: str, batch: Batch) -> int:
         _insert(connection, "orders", batch.orders)
         _insert(connection, "order_events", _numbered(connection, batch.events))
         connection.execute("COMMIT")
-        return batch.orders.num_rows
+        return int(batch.orders.num_rows)
     except duckdb.Error as error:
         raise translated(error, path) from error
     finally:
@@ -164,7 +164,7 @@ def _write_postgres(url: str, batch: Batch) -> int:
                     copy.write(memoryview(text.getvalue()))
     except psycopg.Error as error:
         raise StoreUnavailable from error
-    return batch.orders.num_rows
+    return int(batch.orders.num_rows)
 
 
 def _flat(table: pa.Table) -> pa.Table:

@@ -170,6 +170,9 @@ class Lease:
             connection = duckdb.connect(str(self.path), read_only=True, config=config)
             if _readable(connection):
                 return connection
+            raise StoreUnavailable(  # making tables is for those who write
+                f"{self.path} is a DuckDB database without orders in it. Set CHECKOUT_DATABASE_URL to the shop's own file."
+            )
         connection = duckdb.connect(str(self.path), config=config)
         try:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # `release` decides
@@ -261,6 +264,10 @@ def translated(error: duckdb.Error, path: Path) -> CheckoutError:
     """A driver's error as one of ours."""
     if is_lock_conflict(error):
         return StoreBusy()
+    if isinstance(error, duckdb.ConnectionException) and "different configuration" in str(error):
+        return StoreUnavailable(
+            f"{path} is open in this program already, by duckdb.connect. Close that connection, then try again."
+        )
     if isinstance(error, duckdb.IOException | duckdb.PermissionException):
         if "No space left" in str(error):
             return StoreUnavailable(

@@ -8,10 +8,10 @@ import pytest
 
 from checkout_core.orders import Order, OrderEvent, OrderItem, OrderStatus
 from checkout_core.stores import OrderStore
-from tests.stores.conftest import duckdb_file, postgres_server, postgres_url, store, url
+from tests.stores.conftest import duckdb_file, store, url
 from tests.stores.orders import an_event, an_order
 
-__all__ = ["duckdb_file", "postgres_server", "postgres_url", "store", "story", "url"]
+__all__ = ["duckdb_file", "store", "story", "url"]
 
 TEA = OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2)
 CUP = OrderItem(product="cup", name="Cup", unit_amount=1100, quantity=1)

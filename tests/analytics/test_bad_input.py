@@ -36,10 +36,13 @@ def test_the_views_can_be_listed_without_a_store(tmp_path: Path) -> None:
     assert len(open_orders(f"duckdb:///{tmp_path}/orders.duckdb").views()) > 50
 
 
-@pytest.mark.parametrize("url", ["mysql://host/orders", "data/orders.duckdb", "duckdb://orders.duckdb", "duckdb:///"])
-def test_another_url_is_answered_with_the_right_form(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://host/orders", "data/orders.duckdb", "duckdb://orders.duckdb", "duckdb:///", "", Path("orders.duckdb"), 5],
+)
+def test_another_url_is_answered_with_the_right_form(url: object) -> None:
     with pytest.raises(ConfigurationError, match=r"duckdb:///data/orders\.duckdb"):
-        open_orders(url)
+        open_orders(url)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,50 @@ def test_a_typo_is_answered_with_the_hint_of_the_database(story: str, query: str
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("query", [None, 5, b"SELECT 1", ["SELECT 1"]])
+def test_a_query_is_text(story: str, query: object, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="A query is text"):
+        open_orders(story).sql(query)  # type: ignore[call-overload]
+    if query is not None:
+        with pytest.raises(InvalidInput, match="A query is text"):
+            open_orders(story).export(tmp_path / "orders.csv", query=query)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("params", [5, "paid", b"paid"])
+def test_parameters_are_a_list_or_named(story: str, params: object) -> None:
+    with pytest.raises(InvalidInput, match="Parameters are a list"):
+        open_orders(story).sql("SELECT ?", params)  # type: ignore[call-overload]
+
+
+def test_queries_are_asked_one_at_a_time(story: str) -> None:
+    with pytest.raises(InvalidInput, match="one at a time"):
+        open_orders(story).sql("SELECT 1; SELECT 2")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO orders SELECT * FROM orders",
+        "DELETE FROM orders",
+        "DROP VIEW orders",
+        "CREATE TEMP TABLE mine AS SELECT 1",
+        "COPY orders TO 'orders.csv'",
+        "SET threads = 1",
+        "BEGIN",
+    ],
+)
+def test_a_query_that_writes_is_shown_the_way_to_a_private_copy(story: str, query: str) -> None:
+    with pytest.raises(InvalidInput, match=r"only reads.*connect\(\).*export"):
+        open_orders(story).sql(query)
+
+
+@pytest.mark.parametrize(
+    "query", ["PIVOT orders ON status USING count(*)", "DESCRIBE orders", "EXPLAIN FROM orders", "FROM orders;"]
+)
+def test_every_kind_of_question_is_answered(story: str, query: str) -> None:
+    assert len(open_orders(story).sql(query)) > 0
 
 
 def test_a_result_comes_as_one_of_three(story: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,6 +182,33 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file.write_text("not a database " * 1000)
     with pytest.raises(StoreUnavailable, match="not a DuckDB database"):
         open_orders(f"duckdb:///{file}").sql("SELECT 1")
+
+
+def test_a_folder_is_no_file_with_orders(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="no orders yet"):
+        open_orders(f"duckdb:///{tmp_path}").sql("SELECT 1")
+
+
+@pytest.mark.parametrize("table", ["mine", "orders"])
+def test_somebody_elses_database_is_left_as_it_is(duckdb_file: Path, table: str) -> None:
+    with duckdb.connect(str(duckdb_file)) as connection:
+        connection.execute(f"CREATE TABLE {table} (number INTEGER)")
+    for ask in (lambda orders: orders.sql("SELECT 1"), lambda orders: orders.connect()):
+        with pytest.raises(StoreUnavailable, match=r"without orders.*CHECKOUT_DATABASE_URL"):
+            ask(open_orders(f"duckdb:///{duckdb_file}"))
+    with duckdb.connect(str(duckdb_file)) as connection:
+        assert connection.sql("SHOW TABLES").fetchall() == [(table,)]
+
+
+def test_a_file_that_this_program_has_open_is_to_be_closed(duckdb_file: Path) -> None:
+    with open_store(f"duckdb:///{duckdb_file}") as store:
+        store.find()
+    with (
+        duckdb.connect(str(duckdb_file)),
+        pytest.raises(StoreUnavailable, match=r"duckdb\.connect. Close that connection"),
+    ):
+        open_orders(f"duckdb:///{duckdb_file}").sql("SELECT 1")
+    assert len(open_orders(f"duckdb:///{duckdb_file}").sql("SELECT * FROM orders")) == 0
 
 
 def test_a_notebook_shows_one_line(story: str, capsys: pytest.CaptureFixture[str]) -> None:

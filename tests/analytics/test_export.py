@@ -112,3 +112,44 @@ def test_progress_ends_at_everything(story: str, tmp_path: Path) -> None:
     open_orders(story).export(tmp_path / "orders.xlsx", progress=heard.append)
     assert heard[-1] == 1.0
     assert all(0.0 <= part <= 1.0 for part in heard)
+
+
+def test_only_what_an_export_made_is_replaced(story: str, tmp_path: Path) -> None:
+    mine = tmp_path / "month=2026-01" / "notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    for path in (tmp_path, tmp_path / "month=2026-01"):
+        with pytest.raises(InvalidInput, match="other files, which stay"):
+            open_orders(story).export(path, overwrite=True)
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [f"{'x' * 300}.csv", "file.csv/orders.csv", "missing/orders.csv"])
+def test_a_place_where_nothing_can_be_written_is_named(story: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.csv").write_text("mine")
+    with pytest.raises(InvalidInput, match=r"cannot be written|does not exist\. Make it first"):
+        open_orders(story).export(tmp_path / name)
+
+
+@pytest.mark.parametrize("path", [None, 5])
+def test_a_file_has_a_name(story: str, path: object) -> None:
+    with pytest.raises(InvalidInput, match="named by text or a Path"):
+        open_orders(story).export(path)  # type: ignore[arg-type]
+
+
+def test_an_empty_query_is_not_the_whole_view(story: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no query"):
+        open_orders(story).export(tmp_path / "orders.csv", query="")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_time_spans_are_text_in_files(story: str, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"spans.{ending}"
+    open_orders(story).export(file, query="SELECT paid_at - created_at AS wait FROM orders WHERE id = 'order_of_cs_a'")
+    read = {"csv": pd.read_csv, "xlsx": pd.read_excel, "parquet": pd.read_parquet}[ending]
+    assert read(file)["wait"].tolist() == ["00:02:00"]
+
+
+def test_text_under_the_name_of_a_time_makes_no_months(story: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="needs a date or time"):
+        open_orders(story).export(tmp_path / "months", query="SELECT status AS day FROM orders")

@@ -47,6 +47,14 @@ def test_a_filter_finds_the_text(texts: str, text: str) -> None:
     assert len(open_orders(texts).sql(mentioned)) == len(TEXTS)
 
 
+def test_a_column_of_its_own_keeps_its_nulls(texts: str) -> None:
+    """One column that is null is an empty line on the way."""
+    orders = open_orders(texts)
+    assert orders.sql("SELECT count(*) AS n FROM orders WHERE phone IS NULL")["n"].tolist() == [len(TEXTS)]
+    assert orders.sql("SELECT paid_at FROM orders")["paid_at"].isna().tolist() == [True] * len(TEXTS)
+    assert sorted(orders.sql("SELECT name FROM orders")["name"]) == sorted(TEXTS)
+
+
 def test_only_the_columns_that_a_query_needs_are_read(texts: str) -> None:
     """So an analyst's role needs no right to read who the shoppers are."""
     with psycopg.connect(texts, autocommit=True) as owner:

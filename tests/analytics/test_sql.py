@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,25 @@ def test_a_day_is_a_utc_day_wherever_the_question_is_asked(
         monkeypatch.undo()
         time.tzset()
     assert list(frame["day"].dt.date) == [NOW.date()]
+
+
+@pytest.mark.parametrize("where", ["true", "false"])
+def test_the_difference_of_two_times_is_a_time_span(filled: str, where: str) -> None:
+    import polars
+
+    query = f"SELECT paid_at - (paid_at - INTERVAL 25 HOUR) AS wait FROM orders WHERE {where} ORDER BY paid_at"
+    frame = open_orders(filled).sql(query)
+    assert str(frame["wait"].dtype) == "timedelta64[us]"
+    assert open_orders(filled).sql(query, as_="polars")["wait"].dtype == polars.Duration("us")
+    waits = open_orders(filled).sql(query, as_="arrow")["wait"].to_pylist()
+    assert waits == ([timedelta(hours=25), None, None] if where == "true" else [])
+    months = open_orders(filled).sql("SELECT INTERVAL 1 MONTH AS span")
+    assert str(months["span"].dtype) == "object"
+
+
+def test_numbers_out_of_a_frame_are_parameters(filled: str) -> None:
+    orders = open_orders(filled)
+    found = orders.sql("SELECT count(*) AS n, true AS yes FROM orders").iloc[0]
+    number, yes = orders.sql("SELECT count(*) AS n FROM orders")["n"].iloc[0], found["yes"]
+    assert orders.sql("SELECT ? AS n", [number])["n"].tolist() == [3]
+    assert orders.sql("SELECT $n AS n, $yes AS yes", {"n": number, "yes": yes}).iloc[0].tolist() == [3, True]

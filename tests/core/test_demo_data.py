@@ -238,6 +238,27 @@ def test_an_interrupted_run_is_finished_by_repeating_it(
         assert len(store.find(limit=1_000)) == 100
 
 
+@pytest.mark.parametrize("before", [40, 60, 100])
+def test_a_run_is_finished_in_batches_of_another_size(
+    url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    def batches_of(size: int) -> Callable[..., Iterator[Batch]]:
+        return lambda *arguments, **options: orders(*arguments, **options, batch=size)
+
+    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", batches_of(before))
+    with pytest.raises(KeyboardInterrupt):
+        seed_store(url, 200, 1, stop, settings=settings, until=UNTIL)
+    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", batches_of(80))
+    assert seed_store(url, 200, 1, settings=settings, until=UNTIL) == 200 - before
+    counted = "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM"
+    whole = together(orders(200, seed=1, catalog=Catalog.read(settings.catalog_path), until=UNTIL))
+    for table, rows in zip(("orders", "order_events"), whole, strict=True):
+        assert open_orders(url).sql(f"{counted} {table}").iloc[0].tolist() == [len(rows), len(rows)]
+
+
 def test_a_shop_that_is_open_keeps_its_orders_while_it_is_seeded(checkout: Checkout) -> None:
     product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
     session = checkout.create_session({product: 1})
