@@ -168,11 +168,8 @@ class Lease:
         }
         if self.read_only and self.path.exists():
             connection = duckdb.connect(str(self.path), read_only=True, config=config)
-            if _readable(connection):
+            if _readable(connection, self.path):
                 return connection
-            raise StoreUnavailable(  # making tables is for those who write
-                f"{self.path} is a DuckDB database without orders in it. Set CHECKOUT_DATABASE_URL to the shop's own file."
-            )
         connection = duckdb.connect(str(self.path), config=config)
         try:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # `release` decides
@@ -238,15 +235,22 @@ def _locked(path: Path) -> bool:
     return False
 
 
-def _readable(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the tables are there. An older version is read as it is: programs of that version may still use it."""
+def _readable(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Whether the tables are there. An older version is read as it is: programs of that version may still use it.
+
+    Raises:
+        StoreUnavailable: the tables in it are another program's; a reader adds none of ours.
+    """
+    there = False
     try:
         there = known_version(connection) > 0
-    except BaseException:
-        connection.close()
-        raise
-    if not there:
-        connection.close()
+        if not there and connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchone():
+            raise StoreUnavailable(
+                f"{path} is a DuckDB database without orders in it. Set CHECKOUT_DATABASE_URL to the shop's own file."
+            )
+    finally:
+        if not there:
+            connection.close()
     return there
 
 
