@@ -153,8 +153,11 @@ def _steps(moments: list[Moment], order: Order | None, *, confirmed: bool) -> No
         if mine:
             st.html(markup.moments(mine))
         place, source = code_of(step.function)
-        with st.expander(f"{step.function.__name__} · {place}"):
-            st.code(source, language="python")
+        code = st.expander(
+            f"{step.function.__name__} · {place}", key=f"backstage-code-{step.number}", on_change="rerun"
+        )
+        if code.open:  # colouring it is a third of what the browser has to do while the panel is open
+            code.code(source, language="python")
 
 
 def _row(checkout: Checkout, order: Order) -> None:

@@ -142,6 +142,11 @@ def test_the_panel_shows_calls_events_row_and_code(at_the_till, checkout, pay):
         assert shown in text
     labels = [expander.label for expander in at_the_till.expander]
     assert any(label.startswith("complete_order · checkout_core/checkout.py:") for label in labels)
+    assert not at_the_till.code  # until it is asked for
+    for number in range(1, 6):
+        at_the_till.session_state[f"backstage-code-{number}"] = True
+    at_the_till.run()
+    assert len(at_the_till.code) == 5
     assert any("def settle(" in code.value for code in at_the_till.code)
 
 
