@@ -105,6 +105,7 @@ def test_the_confirmation_of_every_outcome(
         session = page.request.get(f"{address}/stripe/v1/checkout/sessions/{session_id}", headers=client).json()
         form = {"payment_intent": session["payment_intent"], **({"amount": str(amount)} if amount else {})}
         assert page.request.post(f"{address}/stripe/v1/refunds", headers=client, form=form).ok
+        simulate("webhooks", mode="deliver")  # answers when the shop has heard of it
 
     paid = bought()
     confirmed(paid, "Thank you, it is paid")
