@@ -1,13 +1,20 @@
 """The question that is asked of each view: in SQL on the view, in SQL by hand on the tables, in pandas."""
 
 import json
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
-Load = Callable[[str], pd.DataFrame]
-ORDERS = "SELECT * EXCLUDE (items, metadata) FROM orders"
+SESSION = "stripe_checkout_session_id"
+
+
+class Load(Protocol):
+    """How rows get into pandas."""
+
+    def __call__(self, table: str, columns: Sequence[str], where: str = "true") -> pd.DataFrame:
+        """Rows of a table with at least these columns, which are those that the question needs."""
+        ...
 
 
 class Question(NamedTuple):
@@ -20,46 +27,44 @@ class Question(NamedTuple):
 
 
 def _orders(load: Load) -> pd.DataFrame:
-    frame = load(ORDERS).groupby(["status", "currency"], observed=True)["amount_total"]
-    return frame.agg(["count", "sum"]).reset_index()
+    orders = load("orders", ["status", "currency", "amount_total"])
+    return orders.groupby(["status", "currency"], observed=True)["amount_total"].agg(["count", "sum"]).reset_index()
 
 
 def _items(load: Load) -> pd.DataFrame:
-    orders = load("SELECT * EXCLUDE (metadata) FROM orders")
+    orders = load("orders", ["paid_at", "items"])
     lines = pd.DataFrame(orders.loc[orders["paid_at"].notna(), "items"].explode().tolist())
     lines["total"] = lines["unit_amount"] * lines["quantity"]
     return lines.groupby("product")[["quantity", "total"]].sum().reset_index()
 
 
 def _events(load: Load) -> pd.DataFrame:
-    return load("SELECT * FROM order_events").groupby(["kind", "source"]).size().reset_index()
+    return load("order_events", ["kind", "source"]).groupby(["kind", "source"]).size().reset_index()
 
 
 def _funnel(load: Load) -> pd.DataFrame:
-    events = load("SELECT * FROM order_events WHERE kind = 'session_created'")
-    opened = events.drop_duplicates("stripe_checkout_session_id")
+    opened = load("order_events", [SESSION, "detail"], "kind = 'session_created'").drop_duplicates(SESSION)
     opened = opened.assign(product=[json.loads(detail).get("products") for detail in opened["detail"]])
-    orders = load(ORDERS)[["id", "stripe_checkout_session_id", "paid_at"]]
-    joined = opened[["stripe_checkout_session_id", "product"]].merge(
-        orders, how="left", on="stripe_checkout_session_id"
-    )
+    orders = load("orders", ["id", SESSION, "paid_at"])[["id", SESSION, "paid_at"]]
+    joined = opened[[SESSION, "product"]].merge(orders, how="left", on=SESSION)
     wanted = joined.explode("product").groupby("product")
     return wanted.agg(sessions=("product", "size"), pending=("id", "count"), paid=("paid_at", "count")).reset_index()
 
 
 def _revenue(load: Load) -> pd.DataFrame:
-    orders = load(ORDERS)
+    orders = load("orders", [SESSION, "currency", "amount_total", "paid_at"])
     paid = orders[orders["paid_at"].notna()]
-    back = load("SELECT * FROM order_events WHERE kind IN ('refunded', 'partially_refunded', 'refund_failed')")
+    kinds = "kind IN ('refunded', 'partially_refunded', 'refund_failed')"
+    back = load("order_events", [SESSION, "kind", "detail"], kinds)
     amount = pd.Series([json.loads(detail)["amount"] for detail in back["detail"]], index=back.index)
     back = back.assign(amount=amount.where(back["kind"] != "refund_failed", -amount))
-    back = back.merge(orders[["stripe_checkout_session_id", "currency"]], on="stripe_checkout_session_id")
+    back = back.merge(orders[[SESSION, "currency"]], on=SESSION)
     gross, refunds = paid.groupby("currency")["amount_total"].sum(), back.groupby("currency")["amount"].sum()
     return pd.DataFrame({"gross": gross, "refunds": refunds, "net": gross - refunds}).reset_index()
 
 
 def _time_to_pay(load: Load) -> pd.DataFrame:
-    orders = load(ORDERS)
+    orders = load("orders", ["currency", "created_at", "paid_at"])
     paid = orders[orders["paid_at"].notna()]
     seconds = (paid["paid_at"] - paid["created_at"]).dt.total_seconds()
     by_currency = seconds.groupby(paid["currency"])
@@ -67,14 +72,14 @@ def _time_to_pay(load: Load) -> pd.DataFrame:
 
 
 def _abandoned(load: Load) -> pd.DataFrame:
-    orders = load(ORDERS)
+    orders = load("orders", ["status", "currency", "amount_total", "created_at"])
     a_day_ago = pd.Timestamp.now("UTC").tz_localize(None) - pd.Timedelta(hours=24)
     left = (orders["status"] == "expired") | ((orders["status"] == "pending") & (orders["created_at"] < a_day_ago))
     return orders[left].groupby("currency")["amount_total"].agg(["count", "sum"]).reset_index()
 
 
 def _cohorts(load: Load) -> pd.DataFrame:
-    orders = load(ORDERS)
+    orders = load("orders", ["email", "paid_at"])
     paid = orders[orders["paid_at"].notna() & orders["email"].notna()]
     month = paid["paid_at"].dt.year * 12 + paid["paid_at"].dt.month
     active = pd.DataFrame({"shopper": paid["email"].str.lower(), "month": month}).drop_duplicates()
@@ -84,9 +89,9 @@ def _cohorts(load: Load) -> pd.DataFrame:
 
 
 def _outcomes(load: Load) -> pd.DataFrame:
-    orders = load(ORDERS)
-    declined = load("SELECT * FROM order_events WHERE kind = 'payment_declined'")["stripe_checkout_session_id"]
-    saw = orders[orders["stripe_checkout_session_id"].isin(declined)].assign(status="declined")
+    orders = load("orders", [SESSION, "status", "amount_total"])
+    declined = load("order_events", [SESSION], "kind = 'payment_declined'")[SESSION]
+    saw = orders[orders[SESSION].isin(declined)].assign(status="declined")
     return pd.concat([orders, saw]).groupby("status")["amount_total"].agg(["count", "sum"]).reset_index()
 
 
