@@ -21,8 +21,7 @@ from rich.progress import Progress
 
 from checkout_core import Settings
 
-from ..conftest import OURS
-from ..stores.conftest import psycopg_url
+from ..conftest import OURS, psycopg_url
 from .machine import Chaos
 from .street import Street, a_street, run
 from .variants import VARIANTS, Variant
