@@ -165,7 +165,7 @@ class Remote(Till):
     async def delivered(self, mode: str) -> None:
         """`deliver` for callers in the simulator's own loop."""
         self.webhooks.set_mode(mode)
-        await self.webhooks.deliver()
+        await self.webhooks.drain()
 
     async def elapse(self, seconds: float) -> None:
         """`advance` for callers in the simulator's own loop."""
