@@ -61,6 +61,7 @@ def test_the_shop_from_an_empty_cart_to_the_payment(
     expect(page.get_by_text("Nothing by that name")).to_be_visible()
     look("shop-nothing-found")
     page.get_by_role("button", name="Show everything").click()
+    expect(page.get_by_text("Night Train to Trieste").first).to_be_visible()
     page.get_by_text("Membership", exact=True).first.click()
     expect(page.get_by_text("Night Train to Trieste")).to_have_count(0)
     page.get_by_role("button", name="Add to cart").first.click()
