@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from ..orders import DEFAULT_SHOP, Source
+from ..orders import Source
+from ..stores.scoped import mark_of
 from .columns import digits, join, places, strings, take, times
 from .order_rows import Checkouts
 from .plan import Ints, Plan
@@ -107,9 +108,14 @@ def _opened(plan: Plan, carts: Carts) -> pa.Array:
         cart = cart * (len(plan.catalog) + 1) + np.where(carts.used[:, line], carts.product[:, line] + 1, 0)
     _, examples, same = np.unique(cart, return_index=True, return_inverse=True)
     products = list(plan.catalog)
-    mark = {"shop": plan.shop} if plan.shop != DEFAULT_SHOP else {}
     words = [
-        json.dumps({"currency": plan.currencies[currency], "products": [products[one] for one in bought[used]], **mark})
+        json.dumps(
+            {
+                "currency": plan.currencies[currency],
+                "products": [products[one] for one in bought[used]],
+                **mark_of(plan.shop),
+            }
+        )
         for currency, bought, used in zip(
             carts.currency[examples], carts.product[examples], carts.used[examples], strict=True
         )

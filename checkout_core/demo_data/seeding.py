@@ -17,9 +17,7 @@ from psycopg import sql
 
 from ..catalog import Catalog
 from ..errors import ConfigurationError, StoreUnavailable
-from ..orders import DEFAULT_SHOP
 from ..settings import Settings
-from ..shops import FILE as SHOPS
 from ..shops import open_shops
 from ..stores import duckdb_path, is_postgres, open_store
 from ..stores.lease import Lease, translated
@@ -74,20 +72,14 @@ def seed_store(
 
 def _shops(settings: Settings) -> Mapping[str, Catalog]:
     """The shops of the installation and what each sells. None of them may have a live key."""
-    if not (settings.data_dir / SHOPS).exists():
-        _require_test_key(settings, "STRIPE_SECRET_KEY")
-        return {DEFAULT_SHOP: Catalog.read(settings.catalog_path)}
     with open_shops(settings) as shops:
         for checkout in shops:
-            _require_test_key(checkout.settings, f"the key of the shop {checkout.shop}")
+            if "_live_" in checkout.settings.secret_key:
+                raise ConfigurationError(
+                    f"Demo orders are never written beside real ones: the Stripe key of {checkout.settings.shop_name} is "
+                    "a live key. Use a test key or none."
+                )
         return {checkout.shop: checkout.catalog for checkout in shops}
-
-
-def _require_test_key(settings: Settings, name: str) -> None:
-    if "_live_" in settings.secret_key:
-        raise ConfigurationError(
-            f"Demo orders are never written beside real ones: {name} is a live key. Use a test key or none."
-        )
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -12,6 +12,11 @@ from ..orders import DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStat
 from .base import OrderStore
 
 
+def mark_of(shop: str) -> dict[str, str]:
+    """What the detail of an event without an order says of its shop: nothing for the default one."""
+    return {} if shop == DEFAULT_SHOP else {"shop": shop}
+
+
 class ShopStore(OrderStore):
     """An `OrderStore` that shows the orders of one shop and writes no others.
 
@@ -94,7 +99,7 @@ class ShopStore(OrderStore):
     @override
     def append(self, *events: OrderEvent) -> None:
         """Record events that change no order; those of another shop than the default carry it in their detail."""
-        mark = {"shop": self._shop} if self._shop != DEFAULT_SHOP else {}
+        mark = mark_of(self._shop)
         self._store.append(*(event.model_copy(update={"detail": {**event.detail, **mark}}) for event in events))
 
     @override

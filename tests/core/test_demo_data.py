@@ -328,7 +328,7 @@ def test_a_live_key_of_any_shop_is_refused(
     two_shops(tmp_path, monkeypatch)
     monkeypatch.setenv("LANTERN_SECRET_KEY", "sk_live_lantern")
     monkeypatch.setenv("LANTERN_PUBLISHABLE_KEY", "pk_live_lantern")
-    with pytest.raises(ConfigurationError, match="the key of the shop lantern is a live key"):
+    with pytest.raises(ConfigurationError, match="key of lantern is a live key"):
         seed_store(settings.database_url, 10, settings=settings)
     assert not (tmp_path / "orders.duckdb").exists()
 
