@@ -5,7 +5,7 @@ What a command needs is imported when it runs, so that `checkout --help` does no
 
 import typer
 
-from checkout_core.errors import CheckoutError
+from checkout_core.domain.errors import CheckoutError
 
 from .demo import demo
 from .doctor import doctor

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 import duckdb
 
-from ..errors import InvalidInput
-from .asking import Relation
+from ..domain.errors import InvalidInput
+from .query import Relation
 
 Progress: TypeAlias = Callable[[float], None]
 Conversion: TypeAlias = Callable[[Path, Path, Progress], int]

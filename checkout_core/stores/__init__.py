@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..domain.errors import ConfigurationError
 from .base import OrderStore
 
 __all__ = ["OrderStore", "duckdb_path", "is_postgres", "open_store"]
@@ -18,10 +18,10 @@ def open_store(url: str) -> OrderStore:
         ConfigurationError: the URL is neither.
     """
     if is_postgres(url):
-        from .postgres import PostgresStore
+        from .postgres.store import PostgresStore
 
         return PostgresStore(url)
-    from .duckdb import DuckDBStore
+    from .duckdb.store import DuckDBStore
 
     return DuckDBStore(duckdb_path(url))
 

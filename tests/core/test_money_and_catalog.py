@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from checkout_core.catalog import Catalog
-from checkout_core.errors import (
+from checkout_core.config.settings import SHIPPED_DATA
+from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
     EmptyCart,
@@ -13,8 +13,8 @@ from checkout_core.errors import (
     QuantityNotAllowed,
     UnknownProduct,
 )
-from checkout_core.money import format_amount, to_decimal
-from checkout_core.settings import SHIPPED_DATA
+from checkout_core.domain.money import format_amount, to_decimal
+from checkout_core.domain.products import Catalog
 
 TWO_PRODUCTS = """
 [[product]]

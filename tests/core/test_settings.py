@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from checkout_core.errors import ConfigurationError
-from checkout_core.settings import STRIPE_JS, Settings
+from checkout_core.config.settings import STRIPE_JS, Settings
+from checkout_core.domain.errors import ConfigurationError
 
 PAIR = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
 LIVE = {
