@@ -4,19 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
-from checkout_core import Checkout, Settings
+from checkout_core import AsyncCheckout, Checkout, Settings
+from checkout_core.bootstrap import open_shops
 from checkout_core.config import logging as logs
-from checkout_core.config.shops import Shops, open_shops
-from checkout_core.services.background_worker import Keeper
+from checkout_core.fastapi import checkout_router, install_error_answers
+from checkout_core.services.shops import Shops
 
-from . import errors
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
-from .rates import Rates
-from .routes import checkout_routes, webhook_routes
+from .rates import Rates, limited
 
 
 def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
@@ -36,9 +35,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
                 stack.push_async_callback(run_in_threadpool, shops.close)
                 _serve(app, shops)
             for checkout in app.state.shops:
-                keeper = Keeper(checkout)
-                keeper.start()
-                stack.push_async_callback(run_in_threadpool, keeper.stop)
+                await stack.enter_async_context(checkout.asynchronous.background_worker())
             yield
 
     app = FastAPI(
@@ -51,9 +48,8 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     if serving is not None:
         _serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
     app.add_middleware(BodyLimit)
-    errors.install(app)
-    app.include_router(checkout_routes)
-    app.include_router(webhook_routes)
+    install_error_answers(app)
+    app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)
     return app
 
@@ -61,3 +57,8 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
 def _serve(app: FastAPI, shops: Shops) -> None:
     app.state.shops = shops
     app.state.rates = Rates(next(iter(shops)).settings)
+
+
+def _checkout_of(request: Request) -> AsyncCheckout:
+    shops: Shops = request.app.state.shops
+    return shops.at(request.headers.get("host", "")).asynchronous

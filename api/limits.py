@@ -2,14 +2,14 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import answer
+from checkout_core.fastapi.errors import answer
 
-LARGEST_BODY = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 """Bytes. Stripe's largest events are well below; a checkout form is a few hundred."""
 
 
 class BodyLimit:
-    """ASGI middleware: a body over `LARGEST_BODY` bytes gets 413, however it is sent."""
+    """ASGI middleware: a body over `MAX_BODY_BYTES` bytes gets 413, however it is sent."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,8 +27,8 @@ class BodyLimit:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > LARGEST_BODY:
-                too_large = answer(413, "too_large", f"The request is larger than {LARGEST_BODY // 1024} KiB.")
+            if len(body) > MAX_BODY_BYTES:
+                too_large = answer(413, "too_large", f"The request is larger than {MAX_BODY_BYTES // 1024} KiB.")
                 await too_large(scope, receive, send)
                 return
         sent = False

@@ -1,7 +1,7 @@
 """Routes for whoever operates the service: does it live, is it ready, what does it count."""
 
+import asyncio
 import hmac
-import threading
 import time
 from typing import Annotated
 
@@ -10,15 +10,14 @@ from starlette.exceptions import HTTPException
 
 from checkout_core import Checkout
 from checkout_core.config import metrics
-from checkout_core.config.shops import Shops
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeRejected, StripeUnavailable
-
-from .errors import ErrorBody, answer
+from checkout_core.fastapi.errors import ErrorBody, answer
+from checkout_core.services.shops import Shops
 
 operation_routes = APIRouter(tags=["operation"])
 
-REMEMBERED = 10.0
-"""Seconds for which Stripe's word on our key is not asked for again."""
+KEY_CHECK_SECONDS = 10.0
+"""For so long Stripe's answer about our key is not asked for again."""
 
 _WORSE = ("ok", "unavailable", "rejected")
 
@@ -29,24 +28,25 @@ class Readiness:
     """Whether Stripe takes our keys, asked now and then."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        self._guard = asyncio.Lock()
         self._until = 0.0
         self._stripe = "ok"
 
-    def stripe(self, shops: Shops) -> str:
-        """`ok`, `rejected`, or `unavailable`: then we are ready all the same, for a restart of ours mends nothing.
+    async def stripe(self, shops: Shops) -> str:
+        """Return `ok`, `rejected`, or `unavailable`: then we are ready all the same, for a restart changes nothing.
 
         Of several shops, the worst.
         """
-        with self._guard:
+        async with self._guard:
             if time.monotonic() >= self._until:
-                self._stripe = max(map(_asked, shops), key=_WORSE.index)
-                self._until = time.monotonic() + REMEMBERED
+                answers = [await _key_check(checkout) for checkout in shops]
+                self._stripe = max(answers, key=_WORSE.index)
+                self._until = time.monotonic() + KEY_CHECK_SECONDS
             return self._stripe
 
 
 def _shops(request: Request) -> Shops:
-    """All of them: whoever operates the service asks under any host."""
+    """Return all shops: operators ask under any host."""
     shops: Shops = request.app.state.shops
     return shops
 
@@ -54,9 +54,9 @@ def _shops(request: Request) -> Shops:
 ShopsDep = Annotated[Shops, Depends(_shops)]
 
 
-def _asked(checkout: Checkout) -> str:
+async def _key_check(checkout: Checkout) -> str:
     try:
-        checkout.gateway.check()
+        await checkout.gateway.check()
     except StripeUnavailable:
         return "unavailable"
     except (ConfigurationError, StripeRejected):
@@ -71,13 +71,13 @@ async def healthz() -> dict[str, str]:
 
 
 @operation_routes.get("/readyz", response_model=dict[str, str], responses={503: {"model": ErrorBody}})
-def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response:
+async def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response:
     """Whether this process can serve: the store answers and Stripe does not reject our keys."""
     try:
-        next(iter(shops)).store.count_outbox()
+        await next(iter(shops)).asynchronous.outbox.count()
     except CheckoutError as error:
         return answer(503, error.code, error.message)
-    stripe: str = request.app.state.readiness.stripe(shops)
+    stripe: str = await request.app.state.readiness.stripe(shops)
     if stripe == "rejected":
         return answer(503, ConfigurationError.code, REJECTED)
     return {"status": "ready", "stripe": stripe}
@@ -88,7 +88,7 @@ def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, 404: {"model": ErrorBody}, 503: {"model": ErrorBody}},
 )
-def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") -> Response:
+async def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") -> Response:
     """What this process counts, for Prometheus. With real Stripe only for whoever knows CHECKOUT_METRICS_TOKEN."""
     checkout = next(iter(shops))
     token = checkout.settings.metrics_token
@@ -97,5 +97,5 @@ def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") 
     )
     if not (known or checkout.settings.simulated):
         raise HTTPException(404, "Not Found")
-    owed = sum(each.store.count_outbox() for each in shops)
-    return Response(metrics.exposition(owed), media_type=metrics.CONTENT_TYPE)
+    pending = sum([await each.asynchronous.outbox.count() for each in shops])
+    return Response(metrics.exposition(pending), media_type=metrics.CONTENT_TYPE)

@@ -38,8 +38,10 @@ from benchmarks.analytics_questions import QUESTIONS, Question
 from checkout_cli.demo_data import seed_store
 from checkout_core.analytics.duckdb import DuckDBOrders
 from checkout_core.domain.errors import CheckoutError
-from checkout_core.domain.orders import Order, OrderEvent, OrderItem, Source, new_id
+from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
+from checkout_core.domain.orders import Order, OrderItem, new_id
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 
 console = Console(width=None if sys.stdout.isatty() else 120)
 SPAWN = multiprocessing.get_context("spawn")
@@ -231,7 +233,7 @@ def _sell(path: Path, seconds: float) -> tuple[int, int]:
             with counting:
                 counts[outcome] += 1
 
-    with open_store(f"duckdb:///{path.absolute()}") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{path.absolute()}")) as store:
         callers = [threading.Thread(target=callers_turn) for _ in range(32)]
         for caller in callers:
             caller.start()
@@ -252,8 +254,8 @@ def _order(store: Any) -> None:
         created_at=now,
         updated_at=now,
     )
-    event = OrderEvent.of(order, kind="pending", source=Source.storefront, at=now)
-    store.update(order.stripe_checkout_session_id, lambda before: (order, [event]))
+    event = OrderEvent.of(order, kind=EventKind.pending, source=Source.storefront, at=now)
+    store.update(order.stripe_checkout_session_id, lambda before: Decision(order, [event]))
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ from checkout_core.domain.errors import CheckoutError
 from .demo import demo
 from .doctor import doctor
 from .export import export
+from .reconcile import reconcile
 from .seed import seed
-from .settle import settle
 from .simulator import simulator
 from .terminal import fail
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Stripe Checkout in Python: demo, simulator and tools."
 )
-for command in (demo, simulator, seed, settle, export, doctor):
+for command in (demo, simulator, seed, reconcile, export, doctor):
     app.command()(command)
 
 

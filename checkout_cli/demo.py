@@ -20,8 +20,8 @@ def demo(
 ) -> None:
     """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
     from checkout_core import Settings
+    from checkout_core.bootstrap import open_shops
     from checkout_core.config import logging as logs
-    from checkout_core.config.shops import open_shops
 
     from .serving import serve
 
@@ -40,20 +40,18 @@ def demo(
 
 def _demo_settings(settings: "Settings", address: str) -> "Settings":
     """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
-    from pydantic import SecretStr
-
     from checkout_core.config.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
 
     public_url = settings.public_url if "public_url" in settings.model_fields_set else address
     changes: dict[str, object] = {"public_url": public_url}
-    if settings.stripe_secret_key is None and settings.stripe_api_base is None:
+    if settings.built_in_simulator and "stripe_api_base" not in settings.model_fields_set:
         changes |= {
-            "stripe_secret_key": SecretStr(SIMULATOR_SECRET_KEY),
+            "stripe_secret_key": SIMULATOR_SECRET_KEY,
             "stripe_publishable_key": SIMULATOR_PUBLISHABLE_KEY,
-            "stripe_webhook_secret": SecretStr(SIMULATOR_WEBHOOK_SECRET),
+            "stripe_webhook_secret": SIMULATOR_WEBHOOK_SECRET,
             "stripe_api_base": f"{public_url}/stripe",
         }
-    return settings.model_copy(update=changes)
+    return settings.replace(**changes)
 
 
 def _require_writable(folder: Path) -> None:

@@ -30,8 +30,12 @@ def write_orders(settings: "Settings", orders: int, seed: int) -> None:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("orders", total=orders)
         written = seed_store(
-            settings.database_url, orders, seed, lambda done: bar.update(task, completed=done), settings=settings
+            settings.database_url.get_secret_value(),
+            orders,
+            seed,
+            lambda done: bar.update(task, completed=done),
+            settings=settings,
         )
     there = f" ({orders - written:,} were there already)" if written < orders else ""
-    where = without_password(settings.database_url)
+    where = without_password(settings.database_url.get_secret_value())
     console.print(f"{written:,} demo orders written to {where}{there}.", soft_wrap=True, highlight=False)

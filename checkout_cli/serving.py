@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamlit.starlette import App
 
     from checkout_core import Settings
-    from checkout_core.config.shops import Shops
+    from checkout_core.services.shops import Shops
 
 
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
@@ -34,14 +34,17 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
 
     use(shops)
     mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(shops)}
-    if settings.api_base == f"{settings.public_url}/stripe":
+    if settings.stripe_api_base == f"{settings.public_url}/stripe":
         from stripe_simulator import Simulator, create_app
 
         simulator = Simulator(
-            public_url=settings.api_base,
+            public_url=settings.stripe_api_base,
             webhook_url=f"{settings.api_url}/stripe/webhook",
-            webhook_secret=settings.webhook_secret,
-            webhook_urls={one.settings.secret_key: f"{one.settings.api_url}/stripe/webhook" for one in shops},
+            webhook_secret=settings.webhook_secrets[0],
+            webhook_urls={
+                one.settings.stripe_secret_key.get_secret_value(): f"{one.settings.api_url}/stripe/webhook"
+                for one in shops
+            },
         )
         mounted["/stripe"] = create_app(simulator)
 
@@ -77,7 +80,7 @@ async def _announce(shops: "Shops", settings: "Settings", host: str, port: int) 
     console.print()
     if settings.simulated:
         console.print("  Pay with card 4242 4242 4242 4242, any future date, any CVC. No money moves.")
-    console.print(f"  Orders: {without_password(settings.database_url)}", soft_wrap=True)
+    console.print(f"  Orders: {without_password(settings.database_url.get_secret_value())}", soft_wrap=True)
     first = next(iter(shops)).settings  # with several shops the installation's own address is no shop's
     console.print(f"  Operator: {first.public_url}/orders", soft_wrap=True)
     console.print(f"  API: {first.api_url}/docs", soft_wrap=True)

@@ -8,30 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analytics import open_orders
+    from .bootstrap import open_async_checkout, open_checkout
     from .config.settings import Settings
     from .domain.errors import CheckoutError
-    from .domain.orders import Order, OrderEvent, OrderStatus
-    from .services.checkout import Checkout, open_checkout
+    from .domain.events import OrderEvent
+    from .domain.orders import Order, OrderStatus
+    from .services.blocking import Checkout
+    from .services.checkout import AsyncCheckout
 
 __all__ = [
+    "AsyncCheckout",
     "Checkout",
     "CheckoutError",
     "Order",
     "OrderEvent",
     "OrderStatus",
     "Settings",
+    "open_async_checkout",
     "open_checkout",
     "open_orders",
 ]
 
 _HOMES = {
-    "Checkout": "services.checkout",
+    "AsyncCheckout": "services.checkout",
+    "Checkout": "services.blocking",
     "CheckoutError": "domain.errors",
     "Order": "domain.orders",
-    "OrderEvent": "domain.orders",
+    "OrderEvent": "domain.events",
     "OrderStatus": "domain.orders",
     "Settings": "config.settings",
-    "open_checkout": "services.checkout",
+    "open_async_checkout": "bootstrap",
+    "open_checkout": "bootstrap",
     "open_orders": "analytics",
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from checkout_core.domain.orders import Order
-from checkout_core.domain.products import MOST_LINES
+from checkout_core.domain.products import MAX_LINES
 
 COOKIE = "cart"
 _ORDERS_REMEMBERED = 5
@@ -93,7 +93,7 @@ class Cart:
         lines, _, orders = rest.partition("~")
         if not _TOKEN.fullmatch(token):
             return cls()
-        matches = [_LINE.fullmatch(line) for line in lines.split(".")[:MOST_LINES]]
+        matches = [_LINE.fullmatch(line) for line in lines.split(".")[:MAX_LINES]]
         quantities = {match[1]: int(match[2]) for match in matches if match}
         bought = tuple(mark for mark in orders.split(".") if _ORDER.fullmatch(mark))[-_ORDERS_REMEMBERED:]
         return cls(quantities, token, bought)

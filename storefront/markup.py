@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from checkout_core.domain.orders import OrderItem
-from checkout_core.domain.products import Catalog, Product, Welcome
+from checkout_core.domain.products import Catalog, PricedItem, Product, Welcome
 
 from .money import amount
 
@@ -56,7 +56,7 @@ def card(product: Product, catalog: Catalog, in_cart: int) -> str:
     """A product in the grid."""
     detail = f'<p class="detail">{escape(product.detail)}</p>' if product.detail else ""
     return (
-        f'<article class="card{" sold-out" if product.most == 0 else ""}">'
+        f'<article class="card{" sold-out" if product.limit == 0 else ""}">'
         f'<div class="frame">{picture(product, catalog)}{_badge(product, in_cart)}</div>{detail}'
         f'<h3 class="name">{escape(product.name)}</h3><p class="text">{escape(product.description)}</p>'
         f'<p class="price">{escape(amount(product.unit_amount, product.currency))}</p></article>'
@@ -64,12 +64,12 @@ def card(product: Product, catalog: Catalog, in_cart: int) -> str:
 
 
 def _badge(product: Product, in_cart: int) -> str:
-    if product.most == 0:
+    if product.limit == 0:
         return '<span class="badge">Sold out</span>'
     if in_cart:
         return f'<span class="badge mine">{in_cart} in your cart</span>'
-    few = product.left is not None and product.left <= FEW
-    return f'<span class="badge few">Only {product.left} left</span>' if few else ""
+    few = product.stock is not None and product.stock <= FEW
+    return f'<span class="badge few">Only {product.stock} left</span>' if few else ""
 
 
 def cart_line(item: OrderItem, product: Product, catalog: Catalog) -> str:
@@ -82,7 +82,9 @@ def cart_line(item: OrderItem, product: Product, catalog: Catalog) -> str:
     )
 
 
-def receipt(items: Iterable[OrderItem], total: int, currency: str, title: str = "Your order", refunded: int = 0) -> str:
+def receipt(
+    items: Iterable[OrderItem | PricedItem], total: int, currency: str, title: str = "Your order", refunded: int = 0
+) -> str:
     """Items and total, as on a till slip; `refunded` is what was given back of it."""
     rows = "".join(
         f"<tr><td>{item.quantity} × {escape(item.name)}</td><td>{escape(amount(item.amount_total, currency))}</td></tr>"

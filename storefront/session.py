@@ -5,7 +5,8 @@ import atexit
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.config.shops import Shops, open_shops
+from checkout_core.bootstrap import open_shops
+from checkout_core.services.shops import Shops
 
 from .cart import COOKIE, Cart
 

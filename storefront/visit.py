@@ -6,14 +6,15 @@ tab gets the same session back from Stripe, and with it the same order.
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from checkout_core import Checkout
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import SessionNotComplete, SessionNotFound
 from checkout_core.domain.orders import Order, OrderStatus
-from checkout_core.gateway import CheckoutSession
 
 from .cart import Cart
 
@@ -70,7 +71,7 @@ def _over(session: CheckoutSession) -> bool:
 
 
 def _key(checkout: Checkout, cart: Cart) -> str:
-    items = [item.model_dump() for item in checkout.catalog.order_items(cart.quantities)]
+    items = [asdict(item) for item in checkout.catalog.price(cart.quantities)]
     settings = checkout.settings
-    parts = [cart.token, items, settings.ui_mode, settings.complete_url, settings.cancel_url]
+    parts = [cart.token, items, settings.ui_mode, settings.urls.complete, settings.urls.cancel]
     return "cart-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -9,7 +9,8 @@ import duckdb
 from sqlalchemy import create_engine, event
 from sqlmodel import Session, select
 
-from checkout_core.domain.orders import Change, Order
+from checkout_core.domain.events import Change
+from checkout_core.domain.orders import Order
 from checkout_core.stores.duckdb import statements
 
 from .sqlmodel_tables import EventRow, OrderRow
@@ -42,7 +43,8 @@ class NaiveDuckDB:
                 query = f"{statements.SELECT_ORDERS} WHERE stripe_checkout_session_id = ?"
                 found = cursor.execute(query, [session_id]).fetchone()
                 before = statements.order_from(found) if found else None
-                after, events = change(before)
+                decision = change(before)
+                after = decision.order
                 if after is not None and after is not before:
                     row = statements.order_row(after)
                     if before is None:
@@ -52,7 +54,7 @@ class NaiveDuckDB:
                         values = [row[name] for name in statements.PROGRESS]
                         where = "WHERE stripe_checkout_session_id = ?"
                         cursor.execute(f"UPDATE orders SET {sets} {where}", [*values, session_id])
-                for one in events:
+                for one in decision.events:
                     _insert(cursor, "order_events", statements.event_row(one))
                 cursor.execute("COMMIT")
                 return after
@@ -80,14 +82,15 @@ class WithSQLModel:
             query = select(OrderRow).where(OrderRow.stripe_checkout_session_id == session_id).with_for_update()
             row = session.exec(query).first()
             before = _order_of(row.model_dump()) if row else None
-            after, events = change(before)
+            decision = change(before)
+            after = decision.order
             if after is not None and after is not before:
                 fields = after.model_dump() | {"items": json.dumps([item.model_dump() for item in after.items])}
                 row = row or OrderRow(**fields)
                 for name in statements.PROGRESS:
                     setattr(row, name, fields[name])
                 session.add(row)
-            session.add_all([EventRow(**one.model_dump()) for one in events])
+            session.add_all([EventRow(**one.model_dump()) for one in decision.events])
             session.commit()
             return after
 

@@ -17,6 +17,7 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
+from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.lease import Lease
 from checkout_core.stores.duckdb.store import DuckDBStore
 from checkout_core.stores.postgres.schema import migrate
@@ -49,7 +50,7 @@ def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -
     with _telling(f"filling {name} with {rows:,} orders"):
         if name.startswith("duckdb"):
             path = _duckdb(folder / f"{name}_{rows}.duckdb", folder / f"filled_{rows}.duckdb", rows)
-            return partial(DuckDBStore if name == "duckdb" else NaiveDuckDB, path)
+            return (lambda: BlockingOrderStore(DuckDBStore(path))) if name == "duckdb" else partial(NaiveDuckDB, path)
         if name == "sqlmodel_sqlite":
             return partial(WithSQLModel, _sqlite(folder / f"{name}_{rows}.sqlite", rows))
         url = database(f"{name}_{rows}")
@@ -61,7 +62,9 @@ def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -
             else:
                 _make_tables(engine_url)
             _postgres(url, rows, ours=name == "postgres")
-        return partial(PostgresStore, url) if name == "postgres" else partial(WithSQLModel, engine_url)
+        if name == "postgres":
+            return lambda: BlockingOrderStore(PostgresStore(url))
+        return partial(WithSQLModel, engine_url)
 
 
 def _duckdb(path: Path, filled: Path, rows: int) -> Path:

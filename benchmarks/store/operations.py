@@ -7,38 +7,53 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from checkout_core.domain.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming, new_id
+from checkout_core.domain.checkout_session import CheckoutSession
+from checkout_core.domain.events import Change, Decision, EventKind, OrderEvent, Source
+from checkout_core.domain.orders import Order, OrderItem, new_id
+from checkout_core.domain.reconciling import reconcile_change
 
 Update = Callable[[str, Change], Order | None]
+ITEMS = (OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2),)
 
 
 def creating(session_id: str) -> Change:
     """Make a pending order, unless there is one."""
     now = datetime.now(UTC)
 
-    def change(before: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+    def change(before: Order | None) -> Decision:
         if before is not None:
-            return before, []
+            return Decision(before)
         order = Order(
             id=new_id("order"),
             stripe_checkout_session_id=session_id,
             email="ada@example.org",
             name="Ada Lovelace",
-            items=(OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2),),
+            items=ITEMS,
             currency="eur",
             amount_total=900,
             metadata={"channel": "benchmark"},
             created_at=now,
             updated_at=now,
         )
-        return order, [OrderEvent.of(order, kind="pending", source=Source.storefront, at=now)]
+        return Decision(order, [OrderEvent.of(order, kind=EventKind.pending, source=Source.storefront, at=now)])
 
     return change
 
 
-def paying() -> Change:
-    """Make it paid."""
-    return becoming(OrderStatus.paid, Source.redirect, datetime.now(UTC), stripe_payment_intent_id="pi_1")
+def paying(session_id: str) -> Change:
+    """Make it paid, as reconciling does."""
+    now = datetime.now(UTC)
+    session = CheckoutSession(
+        id=session_id,
+        status="complete",
+        payment_status="paid",
+        amount_total=900,
+        currency="eur",
+        items=ITEMS,
+        expires_at=now,
+        payment_intent_id="pi_1",
+    )
+    return reconcile_change(session, Source.redirect, now)
 
 
 @dataclass
@@ -68,7 +83,7 @@ def load(update: Update, callers: int, seconds: float) -> Measured:
     def call() -> None:
         while time.perf_counter() < stop:
             session_id = f"cs_test_{uuid4().hex}"
-            for change in (creating(session_id), paying()):
+            for change in (creating(session_id), paying(session_id)):
                 start = time.perf_counter()
                 update(session_id, change)
                 times.append(time.perf_counter() - start)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from checkout_core import open_orders
-from checkout_core.domain.orders import Change, Order
+from checkout_core.domain.events import Change
+from checkout_core.domain.orders import Order
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 
 from .operations import load, percentile
 
@@ -20,7 +22,7 @@ from .operations import load, percentile
 def write_until_told(url: str, callers: int, seconds: float) -> None:
     """A process that writes and prints each session that was acknowledged as paid."""
     printing = threading.Lock()
-    store = open_store(url)
+    store = BlockingOrderStore(open_store(url))
 
     def update(session_id: str, change: Change) -> Order | None:
         order = store.update(session_id, change)
@@ -60,7 +62,7 @@ def processes(seconds: float) -> Iterator[dict[str, Any]]:
         lines = list(writer(alone, 8, seconds).stdout or [])
         yield {"store": "one process", "callers": 8, "commits_per_s": round(len(lines) / seconds)}
         url = f"duckdb:///{folder}/shared.duckdb"
-        with open_store(url) as store:
+        with BlockingOrderStore(open_store(url)) as store:
             store.count()
         ask = "SELECT status, count(*) FROM orders GROUP BY ALL"
         open_orders(url).sql(ask)  # imports pandas: a second that belongs to the start of a notebook, not to a question

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from checkout_core.domain.orders import Source
-from checkout_core.stores.scoped import mark_of
+from checkout_core.domain.events import Source
+from checkout_core.stores.scoped import shop_detail
 
 from .columns import digits, join, places, strings, take, times
 from .order_rows import Checkouts
@@ -114,7 +114,7 @@ def _opened(plan: Plan, carts: Carts) -> pa.Array:
             {
                 "currency": plan.currencies[currency],
                 "products": [products[one] for one in bought[used]],
-                **mark_of(plan.shop),
+                **shop_detail(plan.shop),
             }
         )
         for currency, bought, used in zip(

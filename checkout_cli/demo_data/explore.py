@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from checkout_core.analytics import Orders, open_orders
 from checkout_core.config.settings import Settings
-from checkout_core.stores import duckdb_path, is_postgres
+from checkout_core.stores import backend_of, duckdb_path
 
 from .seeding import seed_store
 
@@ -25,11 +25,12 @@ def orders_to_explore(count: int = 20_000) -> Orders:
     """
     with chdir(_project()):
         settings = Settings.load()
-        url = settings.database_url
-        if not is_postgres(url):
+        url = settings.database_url.get_secret_value()
+        in_a_file = backend_of(url).name == "duckdb"
+        if in_a_file:
             url = f"duckdb:///{duckdb_path(url).absolute().as_posix()}"
         own = open_orders(url)
-        there = is_postgres(url) or duckdb_path(url).exists()
+        there = not in_a_file or duckdb_path(url).exists()
         paid = int(own.sql("SELECT count(paid_at) AS paid FROM orders")["paid"].iloc[0]) if there else 0
         if paid:
             print(f"These are your own orders, {paid:,} of them paid.")
@@ -50,8 +51,7 @@ def _demo_store(count: int) -> str:
     folder = TemporaryDirectory(prefix="demo-orders-", ignore_cleanup_errors=True)
     atexit.register(folder.cleanup)
     url = f"duckdb:///{(Path(folder.name) / 'orders.duckdb').as_posix()}"
-    settings = Settings.load().model_copy(
-        update={"stripe_secret_key": None}
-    )  # beside nothing, so a live key is no matter
+    # The demo orders are beside no others, so a live key does not matter.
+    settings = Settings.load().replace(stripe_secret_key=None, stripe_publishable_key=None)
     seed_store(url, count, settings=settings)
     return url

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from checkout_core.domain.money import LARGEST_AMOUNT, exponent
+from checkout_core.domain.money import MAX_AMOUNT, exponent
 from checkout_core.domain.orders import DEFAULT_SHOP
 from checkout_core.domain.products import Catalog
 
@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 SECOND = 1_000_000
 """Times are microseconds since 1970, and so are durations."""
 DAY = 86_400 * SECOND
-MOST_LINES = 3
+MAX_LINES = 3
 
 _BY_HOUR = (12, 8, 5, 3, 2, 2, 4, 8, 14, 20, 26, 32, 38, 36, 32, 32, 36, 46, 62, 78, 82, 68, 44, 24)
 _BY_WEEKDAY = (0.75, 0.8, 0.9, 1.0, 1.3, 1.35, 1.1)
@@ -108,7 +108,7 @@ class Plan:
         """The catalogue's own currency, and where visitors are from when its prices can be converted."""
         own = self.catalog.currency
         dearest = max(product.unit_amount for product in self.catalog.values())
-        if own not in _PER_EUR or dearest > LARGEST_AMOUNT // 1000:
+        if own not in _PER_EUR or dearest > MAX_AMOUNT // 1000:
             return (own,)
         return (own, *[code for code in _PER_EUR if code != own])
 
@@ -125,12 +125,12 @@ class Plan:
     @cached_property
     def most(self) -> Ints:
         """How many of each product one order may have."""
-        fits = LARGEST_AMOUNT // MOST_LINES // np.maximum(self.prices.max(axis=1), 1)
+        fits = MAX_AMOUNT // MAX_LINES // np.maximum(self.prices.max(axis=1), 1)
         allowed = np.array([product.max_quantity for product in self.catalog.values()], dtype=np.int64)
         return np.asarray(np.minimum(allowed, np.maximum(fits, 1)), dtype=np.int64)
 
     @cached_property
     def lines(self) -> int:
         """How many different products one order may have."""
-        fits = LARGEST_AMOUNT // max(int(self.prices.max()), 1)
-        return max(1, min(MOST_LINES, len(self.catalog), fits))
+        fits = MAX_AMOUNT // max(int(self.prices.max()), 1)
+        return max(1, min(MAX_LINES, len(self.catalog), fits))

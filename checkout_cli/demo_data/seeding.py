@@ -15,12 +15,14 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from psycopg import sql
 
+from checkout_core.bootstrap import open_shops
 from checkout_core.config.settings import Settings
-from checkout_core.config.shops import open_shops
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.products import Catalog
-from checkout_core.stores import duckdb_path, is_postgres, open_store
-from checkout_core.stores.duckdb.lease import Lease, translated
+from checkout_core.stores import backend_of, duckdb_path, open_store
+from checkout_core.stores.base import OrderQuery
+from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.duckdb.lease import Lease, to_checkout_error
 
 from .batches import Batch, orders
 
@@ -52,9 +54,9 @@ def seed_store(
     settings = settings or Settings.load()
     shops = _shops(settings)
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write = _write_postgres if is_postgres(url) else _write_duckdb
-    with open_store(url) as store:
-        if store.find(text="cs_live_", limit=1):  # and makes the tables
+    write = _WRITERS[backend_of(url).name]
+    with BlockingOrderStore(open_store(url)) as store:
+        if store.find(OrderQuery(text="cs_live_"), limit=1):  # and makes the tables
             raise ConfigurationError(
                 "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
                 "Set CHECKOUT_DATABASE_URL to another one."
@@ -75,7 +77,7 @@ def _shops(settings: Settings) -> Mapping[str, Catalog]:
     """The shops of the installation and what each sells. None of them may have a live key."""
     with open_shops(settings) as shops:
         for checkout in shops:
-            if "_live_" in checkout.settings.secret_key:
+            if checkout.settings.live:
                 raise ConfigurationError(
                     f"Demo orders are never written beside real ones: the Stripe key of {checkout.settings.shop_name} is "
                     "a live key. Use a test key or none."
@@ -110,7 +112,7 @@ def _write_duckdb(url: str, batch: Batch) -> int:
         connection.execute("COMMIT")
         return int(batch.orders.num_rows)
     except duckdb.Error as error:
-        raise translated(error, path) from error
+        raise to_checkout_error(error, path) from error
     finally:
         lease.release()
         time.sleep(random.uniform(0.01, 0.02))  # noqa: S311  others get in
@@ -192,3 +194,10 @@ def _rest(batch: Batch, ids: Callable[[str], Any]) -> Batch:
         return rows.filter(pc.invert(pc.is_in(rows["id"], ids(table))))
 
     return Batch(missing(batch.orders, "orders"), missing(batch.events, "order_events"))
+
+
+_WRITERS: Mapping[str, Callable[[str, Batch], int]] = {
+    "duckdb": _write_duckdb,
+    "postgres": _write_postgres,
+}
+"""How a batch is written, by the name of the database in `stores.BACKENDS`."""

@@ -12,9 +12,11 @@ orders.connect()                                            # a private copy, fo
 The views have the same columns whatever keeps the orders. Times are UTC, amounts are whole numbers of minor units.
 """
 
+from collections.abc import Callable, Mapping
+
 from ..config.settings import Settings
 from ..domain.errors import ConfigurationError
-from ..stores import duckdb_path, is_postgres
+from ..stores import backend_of, duckdb_path
 from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
@@ -33,18 +35,31 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     Raises:
         ConfigurationError: the URL names no database we know.
     """
-    where = Settings.load().database_url if url is None else url
+    where = Settings.load().database_url.get_secret_value() if url is None else url
     if not isinstance(where, str):  # a Path, perhaps
         raise ConfigurationError(_FORM)
-    if is_postgres(where):
-        from .postgres import PostgresOrders
-
-        return PostgresOrders(where, shop)
-    from .duckdb import DuckDBOrders
-
     try:
-        return DuckDBOrders(duckdb_path(where), shop)
-    except ConfigurationError:
+        return _READERS[backend_of(where).name](where, shop)
+    except (ConfigurationError, KeyError):
         if url is None:
             raise
         raise ConfigurationError(_FORM) from None
+
+
+def _duckdb_orders(url: str, shop: str | None) -> Orders:
+    from .duckdb import DuckDBOrders
+
+    return DuckDBOrders(duckdb_path(url), shop)
+
+
+def _postgres_orders(url: str, shop: str | None) -> Orders:
+    from .postgres import PostgresOrders
+
+    return PostgresOrders(url, shop)
+
+
+_READERS: Mapping[str, Callable[[str, str | None], Orders]] = {
+    "duckdb": _duckdb_orders,
+    "postgres": _postgres_orders,
+}
+"""How orders are read, by the name of the database in `stores.BACKENDS`."""

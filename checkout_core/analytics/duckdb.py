@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from ..domain.errors import StoreBusy, StoreUnavailable
-from ..stores.duckdb.lease import Lease, translated
+from ..stores.duckdb.lease import Lease, to_checkout_error
 from . import view_sql
 from .copying import COLUMNS, add, private, replace
 from .frames import load
@@ -129,7 +129,7 @@ class DuckDBOrders(Orders):
             with _giving_way(lease, patience):
                 return work(connection)
         except (duckdb.FatalException, duckdb.InternalException) as error:
-            raise translated(error, self._path) from error
+            raise to_checkout_error(error, self._path) from error
         finally:
             lease.release()
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from ..domain.errors import CheckoutError
-from ..domain.stripe_events import HEEDED, StripeEvent
+from ..domain.stripe_events import StripeEvent
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REGISTRY = CollectorRegistry()
@@ -27,9 +27,9 @@ _STEPS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-_SETTLED = Counter(
-    "checkout_settle_total",
-    "What settling came to: the kind of event it wrote, or `unchanged`.",
+_RECONCILED = Counter(
+    "checkout_reconcile_total",
+    "What reconciling came to: the kind of event it wrote, or `unchanged`.",
     ["source", "outcome"],
     registry=REGISTRY,
 )
@@ -42,21 +42,21 @@ _STRIPE = Histogram(
 )
 _WEBHOOK_LAG = Histogram(
     "checkout_webhook_lag_seconds",
-    "From the moment of an event to the moment its webhook was heeded.",
+    "From the time of an event to the time its webhook was handled.",
     ["type"],
     buckets=_LAG,
     registry=REGISTRY,
 )
-_OUTBOX = Gauge("checkout_outbox_entries", "Paid orders whose consequences are still owed.", registry=REGISTRY)
-_CONSEQUENCES = Counter(
-    "checkout_consequences_total",
+_OUTBOX = Gauge("checkout_outbox_entries", "Paid orders whose handlers have not all run.", registry=REGISTRY)
+_HANDLER_RUNS = Counter(
+    "checkout_handler_runs_total",
     "Runs of `on_paid` handlers, by how they ended: `ok` or the error's class.",
     ["handler", "outcome"],
     registry=REGISTRY,
 )
-_KEPT = Counter(
-    "checkout_keeper_runs_total",
-    "What the background keeper did, by how it ended: `ok` or the error's class.",
+_WORKER_RUNS = Counter(
+    "checkout_worker_runs_total",
+    "What the background worker did, by how it ended: `ok` or the error's class.",
     ["work", "outcome"],
     registry=REGISTRY,
 )
@@ -79,9 +79,9 @@ def step(name: str) -> Iterator[None]:
         _STEPS.labels(name, outcome).observe(time.perf_counter() - began)
 
 
-def settled(source: str, outcome: str) -> None:
-    """Count what settling came to."""
-    _SETTLED.labels(source, outcome).inc()
+def reconciled(source: str, outcome: str) -> None:
+    """Count what reconciling came to."""
+    _RECONCILED.labels(source, outcome).inc()
 
 
 def stripe_call(name: str, outcome: str, seconds: float) -> None:
@@ -90,20 +90,19 @@ def stripe_call(name: str, outcome: str, seconds: float) -> None:
 
 
 def webhook(event: StripeEvent) -> None:
-    """Measure how late a webhook was heeded; only of the types that we heed, for labels must stay few."""
-    if event.type in HEEDED:
-        lag = (datetime.now(UTC) - event.created_at).total_seconds()
-        _WEBHOOK_LAG.labels(event.type).observe(max(0.0, lag))
+    """Measure how late a webhook was handled. Call it for handled types only: labels must stay few."""
+    lag = (datetime.now(UTC) - event.created_at).total_seconds()
+    _WEBHOOK_LAG.labels(event.type).observe(max(0.0, lag))
 
 
-def consequence(handler: str, outcome: str) -> None:
+def handler_run(handler: str, outcome: str) -> None:
     """Count a run of a handler."""
-    _CONSEQUENCES.labels(handler, outcome).inc()
+    _HANDLER_RUNS.labels(handler, outcome).inc()
 
 
-def kept(work: str, outcome: str) -> None:
-    """Count what the keeper did."""
-    _KEPT.labels(work, outcome).inc()
+def worker_run(work: str, outcome: str) -> None:
+    """Count what the background worker did."""
+    _WORKER_RUNS.labels(work, outcome).inc()
 
 
 def exposition(outbox: int) -> bytes:

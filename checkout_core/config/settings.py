@@ -5,16 +5,24 @@ They are built once, by whoever starts the program, and passed on.
 
 import ipaddress
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ..domain.errors import ConfigurationError
+from .urls import Urls
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
@@ -27,11 +35,16 @@ SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - known to everyone, 
 
 SHIPPED_DATA = Path(__file__).resolve().parents[2] / "data"
 
-
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 """A colour such as `#6b1d4a`."""
+
+_RATES = re.compile(
+    r"\d+\s*(/|per)\s*(\d+\s*)?(second|minute|hour|day)s?([,;]\s*\d+\s*(/|per)\s*(\d+\s*)?(second|minute|hour|day)s?)*"
+)
+_BLANK_MEANS_NONE = frozenset({"rate_limit", "CHECKOUT_RATE_LIMIT"})
+"""Settings for which blank is a value; every other setting that is blank is unset."""
 
 
 class UiMode(StrEnum):
@@ -42,71 +55,121 @@ class UiMode(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What can be set, by environment variable or `.env`. No key: the built-in simulator; no URL: DuckDB.
+    """What can be set, by argument, environment variable or `.env`.
+
+    An argument has the name of its field. A variable has the field's name in capitals, behind `CHECKOUT_` unless it
+    begins with `STRIPE_`. No key: the built-in simulator; no database: a DuckDB file in `data_dir`.
 
     Raises:
-        ConfigurationError: from `Settings.load()`, with a sentence that names the variable and says what to do.
+        ConfigurationError: from `Settings.load()` and `replace()`, with a sentence that names the setting and says
+            what to do. `Settings(…)` itself raises pydantic's ValidationError.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
-
-    stripe_secret_key: SecretStr | None = None
-    stripe_publishable_key: str | None = None
-    stripe_webhook_secret: SecretStr | None = None
-    stripe_api_base: str | None = None
-    data_dir: Path = Field(default=Path("data"), validation_alias="CHECKOUT_DATA_DIR")
-    database: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_DATABASE_URL")
-    public_url: str = Field(default="http://127.0.0.1:8501", validation_alias="CHECKOUT_PUBLIC_URL")
-    callback_url: str | None = Field(default=None, validation_alias="CHECKOUT_API_URL")
-    ui_mode: UiMode = Field(default=UiMode.elements, validation_alias="CHECKOUT_UI_MODE")
-    operator_password: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_OPERATOR_PASSWORD")
-    operator_emails: str = Field(default="", validation_alias="CHECKOUT_OPERATORS")
-
-    session_minutes: int = Field(default=1440, ge=30, le=1440, validation_alias="CHECKOUT_SESSION_MINUTES")
-    sweep_every: float = Field(default=60, ge=0, le=86_400, validation_alias="CHECKOUT_SWEEP_EVERY")
-    shop_name: str = Field(default="The Lantern", validation_alias="CHECKOUT_SHOP_NAME")
-    accent: Colour | None = Field(default=None, validation_alias="CHECKOUT_ACCENT")
-    accent_dark: Colour | None = Field(default=None, validation_alias="CHECKOUT_ACCENT_DARK")
-    smtp_url: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_SMTP_URL")
-    mail_from: str | None = Field(default=None, validation_alias="CHECKOUT_MAIL_FROM")
-    on_paid: str = Field(default="", validation_alias="CHECKOUT_ON_PAID")
-    rate_limit: str = Field(default="300/minute", validation_alias="CHECKOUT_RATE_LIMIT")
-    proxies: str = Field(default="", validation_alias="CHECKOUT_TRUSTED_PROXIES")
-    metrics_token: SecretStr | None = Field(default=None, validation_alias="CHECKOUT_METRICS_TOKEN")
-    log_format: Literal["", "json", "console"] = Field(default="", validation_alias="CHECKOUT_LOG_FORMAT")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", validation_alias="CHECKOUT_LOG_LEVEL"
+    model_config = SettingsConfigDict(
+        env_prefix="CHECKOUT_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
     )
 
+    data_dir: Path = Path("data")
+    database_url: SecretStr = Field(default_factory=lambda values: SecretStr(_duckdb_url(values["data_dir"])))
+    public_url: str = "http://127.0.0.1:8501"
+    api_url: str = Field(default_factory=lambda values: f"{values['public_url']}/api")
+    ui_mode: UiMode = UiMode.elements
+    operator_password: SecretStr | None = None
+    operators: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    stripe_secret_key: SecretStr = Field(
+        default=SecretStr(SIMULATOR_SECRET_KEY),
+        validation_alias="STRIPE_SECRET_KEY",
+    )
+    stripe_publishable_key: str = Field(
+        default=SIMULATOR_PUBLISHABLE_KEY,
+        validation_alias="STRIPE_PUBLISHABLE_KEY",
+    )
+    stripe_webhook_secret: SecretStr | None = Field(default=None, validation_alias="STRIPE_WEBHOOK_SECRET")
+    stripe_api_base: str = Field(
+        default_factory=lambda values: SIMULATOR if _is_simulator_key(values["stripe_secret_key"]) else STRIPE_API,
+        validation_alias="STRIPE_API_BASE",
+    )
+
+    session_minutes: int = Field(default=1440, ge=30, le=1440)
+    sweep_every: float = Field(default=60, ge=0, le=86_400)
+    shop_name: str = "The Lantern"
+    accent: Colour | None = None
+    accent_dark: Colour | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    on_paid: Annotated[tuple[str, ...], NoDecode] = ()
+    rate_limit: str = "300/minute"
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    metrics_token: SecretStr | None = None
+    log_format: Literal["json", "console"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
     @classmethod
-    def load(cls) -> Self:
-        """The settings of this process.
+    def load(cls, env_file: str | Path | None = None) -> Self:
+        """Read the settings of this process.
+
+        Args:
+            env_file: read instead of `.env` in the current folder.
 
         Raises:
             ConfigurationError: a value cannot be used; values never appear in the message.
         """
         try:
-            return cls()
+            return cls() if env_file is None else cls(_env_file=env_file)  # type: ignore[call-arg]
         except ValidationError as error:
-            raise ConfigurationError(_in_one_sentence(error)) from None
+            raise ConfigurationError(one_sentence(error)) from None
 
-    @field_validator(
-        "stripe_secret_key",
-        "stripe_webhook_secret",
-        "database",
-        "operator_password",
-        "smtp_url",
-        "metrics_token",
-        mode="after",
-    )
-    @classmethod
-    def _blank_secret_is_unset(cls, secret: SecretStr | None) -> SecretStr | None:
-        return secret if secret and secret.get_secret_value().strip() else None
+    def replace(self, **changes: Any) -> Self:
+        """Return these settings with `changes`, validated again. None unsets a setting; the environment has no say.
 
-    @field_validator("stripe_publishable_key", "stripe_api_base", "callback_url", "mail_from", mode="after")
+        Raises:
+            ConfigurationError: the values do not fit together.
+        """
+        values: dict[str, Any] = dict.fromkeys(type(self).model_fields)
+        values |= {name: getattr(self, name) for name in self.model_fields_set}
+        try:
+            return type(self)(**values | changes)
+        except ValidationError as error:
+            raise ConfigurationError(one_sentence(error)) from None
+
     @classmethod
-    def _blank_is_unset(cls, text: str | None) -> str | None:
-        return text.rstrip("/") if text and text.strip() else None
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments, then the environment, then `.env`, in which other programs may have variables of theirs."""
+        assert isinstance(dotenv_settings, DotEnvSettingsSource)
+        return init_settings, env_settings, _OwnVariables(settings_cls, env_file=dotenv_settings.env_file)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if not _is_blank(name, value)}
+
+    @field_validator("operators", "on_paid", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        return tuple(names.replace(",", " ").split()) if isinstance(names, str) else names
+
+    @field_validator("operators", mode="after")
+    @classmethod
+    def _lower(cls, addresses: frozenset[str]) -> frozenset[str]:
+        return frozenset(address.lower() for address in addresses)
+
+    @field_validator("stripe_publishable_key", "stripe_api_base", "api_url", mode="after")
+    @classmethod
+    def _without_slash(cls, text: str) -> str:
+        return text.rstrip("/")
 
     @field_validator("public_url", mode="after")
     @classmethod
@@ -128,23 +191,17 @@ class Settings(BaseSettings):
     @field_validator("rate_limit", mode="after")
     @classmethod
     def _rate(cls, text: str) -> str:
-        from limits import parse_many
-
-        try:
-            if text.strip():
-                parse_many(text)
-        except ValueError as error:
-            raise ValueError("CHECKOUT_RATE_LIMIT must look like 300/minute, or be blank for none") from error
+        if text.strip() and not _RATES.fullmatch(text.strip()):
+            raise ValueError("CHECKOUT_RATE_LIMIT must look like 300/minute, or be blank for none")
         return text.strip()
 
-    @field_validator("proxies", mode="after")
+    @field_validator("trusted_proxies", mode="before")
     @classmethod
-    def _networks(cls, text: str) -> str:
+    def _networks(cls, names: object) -> object:
         try:
-            _networks_of(text)
+            return tuple(map(ipaddress.ip_network, names)) if isinstance(names, tuple) else names
         except ValueError as error:
             raise ValueError("CHECKOUT_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8") from error
-        return text
 
     @model_validator(mode="after")
     def _can_send_mail(self) -> Self:
@@ -153,29 +210,30 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        secret = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
-        if not secret and self.stripe_publishable_key:
+    def _keys_fit_together(self) -> Self:
+        given = self.model_fields_set
+        secret = self.stripe_secret_key.get_secret_value()
+        if "stripe_secret_key" not in given and "stripe_publishable_key" in given:
             raise ValueError(
                 "STRIPE_PUBLISHABLE_KEY is set and STRIPE_SECRET_KEY is not. Set both, or neither for the simulator"
             )
-        if secret and not secret.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        if not secret.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
             raise ValueError("STRIPE_SECRET_KEY must start with sk_test_, sk_live_, rk_test_ or rk_live_")
-        if secret and not self.stripe_publishable_key and self.ui_mode is UiMode.elements:
+        if "stripe_secret_key" in given and "stripe_publishable_key" not in given and self.ui_mode is UiMode.elements:
             raise ValueError(
                 "STRIPE_SECRET_KEY is set and STRIPE_PUBLISHABLE_KEY is not. Set both (the Payment Element needs "
                 "the pair), or CHECKOUT_UI_MODE=hosted_page"
             )
-        if self.stripe_publishable_key and ("_live_" in secret) != ("_live_" in self.stripe_publishable_key):
+        if "stripe_publishable_key" in given and ("_live_" in secret) != ("_live_" in self.stripe_publishable_key):
             raise ValueError(
                 "STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY are not of one mode: one is live, one is test"
             )
-        if "_live_" in secret:
+        if self.live:
             self._refuse_live_key_where_it_is_unsafe()
         return self
 
     def _refuse_live_key_where_it_is_unsafe(self) -> None:
-        if self.stripe_api_base and self.stripe_api_base != STRIPE_API:
+        if self.stripe_api_base != STRIPE_API:
             raise ValueError("A live key must not be sent to a simulator. Unset STRIPE_API_BASE or use a test key")
         if not self.public_url.startswith("https://"):
             raise ValueError("With a live key CHECKOUT_PUBLIC_URL must start with https://")
@@ -183,19 +241,19 @@ class Settings(BaseSettings):
             raise ValueError("With a live key CHECKOUT_OPERATOR_PASSWORD must be set")
 
     @property
+    def live(self) -> bool:
+        """Whether real money moves."""
+        return "_live_" in self.stripe_secret_key.get_secret_value()
+
+    @property
+    def built_in_simulator(self) -> bool:
+        """Whether no Stripe account is set, so that the simulator of this project takes the payments."""
+        return _is_simulator_key(self.stripe_secret_key)
+
+    @property
     def simulated(self) -> bool:
         """Whether payments go to a simulator instead of to Stripe."""
-        return self.stripe_secret_key is None or self.stripe_api_base not in (None, STRIPE_API)
-
-    @property
-    def secret_key(self) -> str:
-        """The key for API calls. Never log it."""
-        return self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else SIMULATOR_SECRET_KEY
-
-    @property
-    def publishable_key(self) -> str:
-        """The key that the browser may see."""
-        return self.stripe_publishable_key or SIMULATOR_PUBLISHABLE_KEY
+        return self.built_in_simulator or self.stripe_api_base != STRIPE_API
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -207,39 +265,12 @@ class Settings(BaseSettings):
         if self.stripe_webhook_secret:
             given = self.stripe_webhook_secret.get_secret_value().split(",")
             return tuple(secret.strip() for secret in given if secret.strip())
-        return (SIMULATOR_WEBHOOK_SECRET,) if self.stripe_secret_key is None else ()
-
-    @property
-    def webhook_secret(self) -> str | None:
-        """The first of `webhook_secrets`."""
-        return next(iter(self.webhook_secrets), None)
-
-    @property
-    def trusted_proxies(self) -> tuple[Network, ...]:
-        """Whose X-Forwarded-For is believed."""
-        return _networks_of(self.proxies)
-
-    @property
-    def api_base(self) -> str:
-        """Where API calls go."""
-        return self.stripe_api_base or (SIMULATOR if self.stripe_secret_key is None else STRIPE_API)
+        return (SIMULATOR_WEBHOOK_SECRET,) if self.built_in_simulator else ()
 
     @property
     def stripe_js_url(self) -> str:
         """The script that the browser loads for the Payment Element."""
-        return f"{self.api_base}/endive/stripe.js" if self.simulated else STRIPE_JS
-
-    @property
-    def operators(self) -> frozenset[str]:
-        """The e-mail addresses that may sign in to the operator's pages, in lower case."""
-        return frozenset(self.operator_emails.lower().replace(",", " ").split())
-
-    @property
-    def database_url(self) -> str:
-        """Where the orders are; may carry a password."""
-        if self.database:
-            return self.database.get_secret_value()
-        return f"duckdb:///{(self.data_dir / 'orders.duckdb').as_posix()}"
+        return f"{self.stripe_api_base}/endive/stripe.js" if self.simulated else STRIPE_JS
 
     @property
     def catalog_path(self) -> Path:
@@ -248,61 +279,27 @@ class Settings(BaseSettings):
         return own if own.exists() else SHIPPED_DATA / "catalog.toml"
 
     @property
-    def api_url(self) -> str:
-        """Where the browser reaches the callback service."""
-        return self.callback_url or f"{self.public_url}/api"
-
-    @property
-    def complete_url(self) -> str:
-        """Where Stripe sends the shopper after payment; Stripe fills the placeholder in."""
-        return f"{self.api_url}/checkout/complete?session_id={{CHECKOUT_SESSION_ID}}"
-
-    @property
-    def cancel_url(self) -> str:
-        """Where the hosted page's way back leads."""
-        return f"{self.public_url}/cart?payment=left"
-
-    def confirmation_url(self, session_id: str) -> str:
-        """The confirmation page of one checkout."""
-        return f"{self.public_url}/confirmation?session_id={session_id}"
-
-    def for_shop(
-        self,
-        shop: str,
-        *,
-        secret_key: str | None,
-        publishable_key: str | None,
-        webhook_secret: str | None,
-        operator_password: str | None = None,
-        **changes: str | None,
-    ) -> Self:
-        """These settings with a shop's own Stripe account and password, named by environment variables, and `changes`.
-
-        A shop that names none has the installation's. With the built-in simulator each shop is an account of its
-        own there, whether its variables are set or not.
-
-        Raises:
-            ConfigurationError: a variable is not set, or the values do not fit together.
-        """
-        own: dict[str, object] = dict(changes)
-        own |= {"operator_password": SecretStr(_variable(operator_password))} if operator_password else {}
-        if self.secret_key == SIMULATOR_SECRET_KEY:
-            own["stripe_secret_key"] = SecretStr(f"{SIMULATOR_SECRET_KEY}_{shop}")
-            own["stripe_publishable_key"] = f"{SIMULATOR_PUBLISHABLE_KEY}_{shop}"
-        else:
-            own |= {"stripe_secret_key": SecretStr(_variable(secret_key))} if secret_key else {}
-            own |= {"stripe_publishable_key": _variable(publishable_key)} if publishable_key else {}
-            own |= {"stripe_webhook_secret": SecretStr(_variable(webhook_secret))} if webhook_secret else {}
-        values = {name: getattr(self, name) for name in type(self).model_fields} | own
-        given = {str(field.validation_alias or name): values[name] for name, field in type(self).model_fields.items()}
-        try:
-            return type(self)(**given)  # all fields are given, so the environment has no say
-        except ValidationError as error:
-            raise ConfigurationError(_in_one_sentence(error)) from None
+    def urls(self) -> Urls:
+        """Where shoppers are sent."""
+        return Urls(
+            complete=f"{self.api_url}/checkout/complete?session_id={{CHECKOUT_SESSION_ID}}",
+            cancel=f"{self.public_url}/cart?payment=left",
+            confirmation=f"{self.public_url}/confirmation?session_id={{CHECKOUT_SESSION_ID}}",
+        )
 
 
-def _variable(name: str) -> str:
-    """What an environment variable, or `.env`, says.
+class _OwnVariables(DotEnvSettingsSource):
+    """The variables in `.env` that are settings; other programs may keep theirs there, too."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Read the file."""
+        fields = self.settings_cls.model_fields
+        own = fields.keys() | {str(field.validation_alias) for field in fields.values()}
+        return {name: value for name, value in super().__call__().items() if name in own}
+
+
+def variable(name: str) -> str:
+    """Read an environment variable that another file names, from the environment or `.env`.
 
     Raises:
         ConfigurationError: it is not set.
@@ -314,12 +311,27 @@ def _variable(name: str) -> str:
     return value.strip()
 
 
-def _networks_of(text: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(each) for each in text.replace(",", " ").split())
-
-
-def _in_one_sentence(error: ValidationError) -> str:
+def one_sentence(error: ValidationError) -> str:
+    """Say in one sentence what the first thing is that cannot be used, without showing values."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    names = " ".join(str(part) for part in first["loc"])
+    names = [str(part) for part in first["loc"]]
+    field = Settings.model_fields.get(names[0]) if names else None
+    if field is not None:
+        names[0] = str(field.validation_alias or f"CHECKOUT_{names[0].upper()}")
     text = first["msg"].removeprefix("Value error, ")
-    return f"{names}: {text}." if names else f"{text}."
+    return f"{'.'.join(names)}: {text}." if names else f"{text}."
+
+
+def _duckdb_url(data_dir: Path) -> str:
+    return f"duckdb:///{(data_dir / 'orders.duckdb').as_posix()}"
+
+
+def _is_simulator_key(key: SecretStr) -> bool:
+    return key.get_secret_value().startswith(SIMULATOR_SECRET_KEY)
+
+
+def _is_blank(name: str, value: object) -> bool:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if isinstance(text, str):
+        return not text.strip() and name not in _BLANK_MEANS_NONE
+    return text is None

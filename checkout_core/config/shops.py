@@ -7,19 +7,15 @@ answers every host.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from ..domain.errors import ConfigurationError, UnknownShop
-from ..domain.products import Catalog
-from ..services.checkout import Checkout, open_checkout
-from ..stores import OrderStore, open_store
-from .settings import Colour, Settings
+from ..domain.errors import ConfigurationError
+from .settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, Colour, Settings, variable
 
 FILE = "shops.toml"
 
@@ -68,73 +64,6 @@ class ShopTable(BaseModel):
         return self
 
 
-class Shops:
-    """The shops of an installation. Closing it closes them, and the store that they share, once."""
-
-    def __init__(self, checkouts: Sequence[Checkout], by_host: Mapping[str, Checkout] | None = None) -> None:
-        self._checkouts = tuple(checkouts)
-        self._by_host = by_host
-
-    @classmethod
-    def only(cls, checkout: Checkout) -> Self:
-        """One shop, which answers every host."""
-        return cls([checkout])
-
-    def at(self, host: str) -> Checkout:
-        """The shop that a request's `Host` header names; a port does not matter.
-
-        Raises:
-            UnknownShop: no shop has this host.
-        """
-        if self._by_host is None:
-            return self._checkouts[0]
-        try:
-            return self._by_host[hostname(host)]
-        except KeyError:
-            raise UnknownShop from None
-
-    def __iter__(self) -> Iterator[Checkout]:
-        return iter(self._checkouts)
-
-    def __len__(self) -> int:
-        return len(self._checkouts)
-
-    def close(self) -> None:
-        """Finish what is under way in every shop, and only then let go of the store that they share."""
-        for checkout in self._checkouts:
-            checkout.finish()
-        for checkout in self._checkouts:
-            checkout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def open_shops(settings: Settings | None = None) -> Shops:
-    """The shops of `shops.toml` in the data folder; without that file the one shop of the settings.
-
-    Raises:
-        ConfigurationError: the file, a catalogue or a shop's settings cannot be used; the sentence names the shop.
-    """
-    settings = settings or Settings.load()
-    path = settings.data_dir / FILE
-    if not path.exists():
-        return Shops.only(open_checkout(settings))
-    tables = read_shops(path)
-    store = open_store(settings.database_url)
-    opened = [_open(table, path, settings, store) for table in tables]
-    if len({checkout.settings.secret_key for checkout in opened}) < len(opened):
-        # Of one account's events nobody could tell whose they are, and money without an order would go to either.
-        raise ConfigurationError(f"{path} has two shops with the same Stripe key. Give each an account of its own.")
-    by_host = {host: checkout for table, checkout in zip(tables, opened, strict=True) for host in table.hosts}
-    return Shops(opened, by_host)
-
-
 def read_shops(path: Path) -> list[ShopTable]:
     """The tables of a `shops.toml`.
 
@@ -176,26 +105,33 @@ def _require_distinct(names: Sequence[str], what: str, path: Path) -> None:
             raise ConfigurationError(f"{path} has two shops with the {what} {name}.")
 
 
-def _open(table: ShopTable, path: Path, settings: Settings, store: OrderStore) -> Checkout:
-    try:
-        own = settings.for_shop(
-            table.id,
-            secret_key=table.secret_key,
-            publishable_key=table.publishable_key,
-            webhook_secret=table.webhook_secret,
-            operator_password=table.operator_password,
-            operator_emails=settings.operator_emails if table.operators is None else " ".join(table.operators),
-            shop_name=table.name,
-            public_url=table.public_url,
-            callback_url=table.api_url,
-            accent=table.accent or settings.accent,
-            accent_dark=table.accent_dark or settings.accent_dark,
-        )
-        catalog = Catalog.read(path.parent / table.catalog)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}, shop {table.id}: {error.message}") from error
-    if table.currency not in (None, catalog.currency):
-        raise ConfigurationError(
-            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is {catalog.currency}."
-        )
-    return open_checkout(own, catalog=catalog, store=store, shop=table.id)
+def settings_of(table: ShopTable, settings: Settings) -> Settings:
+    """Return the settings of one shop: the installation's, with the shop's own Stripe account, operators and addresses.
+
+    A shop that names no variables has the installation's account. With the built-in simulator each shop is an account
+    of its own there, whether its variables are set or not.
+
+    Raises:
+        ConfigurationError: a variable is not set, or the values do not fit together.
+    """
+    changes: dict[str, object] = {
+        "shop_name": table.name,
+        "public_url": table.public_url,
+        "api_url": table.api_url,
+        "accent": table.accent or settings.accent,
+        "accent_dark": table.accent_dark or settings.accent_dark,
+        "operators": settings.operators if table.operators is None else frozenset(table.operators),
+    }
+    if table.operator_password:
+        changes["operator_password"] = variable(table.operator_password)
+    if settings.built_in_simulator:
+        changes["stripe_secret_key"] = f"{SIMULATOR_SECRET_KEY}_{table.id}"
+        changes["stripe_publishable_key"] = f"{SIMULATOR_PUBLISHABLE_KEY}_{table.id}"
+    else:
+        named = {
+            "stripe_secret_key": table.secret_key,
+            "stripe_publishable_key": table.publishable_key,
+            "stripe_webhook_secret": table.webhook_secret,
+        }
+        changes |= {field: variable(name) for field, name in named.items() if name}
+    return settings.replace(**changes)

@@ -2,26 +2,28 @@
 
 ```
 CheckoutError
-├── InvalidInput            what was sent cannot be used
+├── InvalidInput                            what was sent cannot be used
 │   ├── UnknownProduct
 │   ├── ProductSoldOut
 │   ├── QuantityNotAllowed
 │   └── EmptyCart
-├── SessionNotFound         Stripe does not know this checkout session
-├── SessionNotOpen          the session is complete or expired: no pending order may be made
-├── SessionNotComplete      Stripe has not finished with this session yet
+├── SessionNotFound                         Stripe does not know this checkout session
+├── SessionNotOpen                          the session is complete or expired: no pending order may be made
+├── SessionNotComplete                      Stripe has not finished with this session yet
 ├── OrderNotFound
-├── UnknownShop             no shop has this host
-├── RefundNotPossible       nothing (or not that much) left to refund
+├── UnknownShop                             no shop has this host
+├── RefundNotPossible                       nothing (or not that much) can be refunded
 ├── WebhookSignatureInvalid
-├── StripeRejected          Stripe answered and said no
-├── StripeUnavailable       Stripe did not answer: nobody was charged
-│   ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
-│   └── RefundUnconfirmed   … or whether the refund was made is not known yet
-├── StoreBusy               another process holds the database file
-├── StoreUnavailable        the database cannot be opened or reached
-├── SchemaTooNew            the database was written by a newer version
-└── ConfigurationError      the settings contradict each other
+├── StripeError
+│   ├── StripeRejected                      Stripe answered and said no
+│   └── StripeUnavailable                   Stripe did not answer: nobody was charged
+│       ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
+│       └── RefundUnconfirmed               … or whether the refund was made is not known yet
+├── StoreError
+│   ├── StoreBusy                           another process holds the database file
+│   └── StoreUnavailable                    the database cannot be opened or reached
+│       └── SchemaTooNew                    the database was written by a newer version
+└── ConfigurationError                      the settings contradict each other
 ```
 
 Each class has a stable `code` for programs and each instance a sentence that a shopper may read.
@@ -130,14 +132,20 @@ class WebhookSignatureInvalid(CheckoutError):
     sentence = "The webhook signature is not valid."
 
 
-class StripeRejected(CheckoutError):
+class StripeError(CheckoutError):
+    """Stripe did not do what it was asked."""
+
+    code = "stripe_error"
+
+
+class StripeRejected(StripeError):
     """Stripe answered and refused the request: a fault of ours or of the account, not of the shopper."""
 
     code = "stripe_rejected"
     sentence = "The payment provider refused this request. You were not charged."
 
 
-class StripeUnavailable(CheckoutError):
+class StripeUnavailable(StripeError):
     """Stripe did not answer, or answered with a fault of its own."""
 
     code = "stripe_unavailable"
@@ -163,14 +171,20 @@ class RefundUnconfirmed(StripeUnavailable):
     )
 
 
-class StoreBusy(CheckoutError):
+class StoreError(CheckoutError):
+    """The database did not do what it was asked."""
+
+    code = "store_error"
+
+
+class StoreBusy(StoreError):
     """Another process held the database file for longer than we wait."""
 
     code = "store_busy"
     sentence = "The shop is very busy right now. Please try again in a moment."
 
 
-class StoreUnavailable(CheckoutError):
+class StoreUnavailable(StoreError):
     """The database cannot be opened, written or reached."""
 
     code = "store_unavailable"

@@ -2,19 +2,25 @@
 
 from decimal import Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 
-LARGEST_AMOUNT = 99_999_999
+MAX_AMOUNT = 99_999_999
 """The largest total Stripe accepts for one charge, in minor units (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
 
-_STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2}
-"""Where Stripe's API counts otherwise than ISO 4217 (https://docs.stripe.com/currencies#special-cases)."""
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+"""Stripe's own lists; every other currency has two decimals in the API, also where ISO 4217 says otherwise.
+
+https://docs.stripe.com/currencies#zero-decimal, https://docs.stripe.com/currencies#three-decimal
+"""
 
 
 def exponent(currency: str) -> int:
-    """How many decimals the API's amounts in `currency` carry: 2 for EUR, 0 for JPY, 3 for KWD."""
-    code = currency.upper()
-    return _STRIPE_EXPONENTS.get(code, get_currency_precision(code))
+    """Return how many decimals the API's amounts in `currency` carry: 2 for EUR, 0 for JPY, 3 for KWD."""
+    code = currency.lower()
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:

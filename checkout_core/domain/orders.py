@@ -1,12 +1,11 @@
-"""Orders and their history: pure values and the one table that decides how a status may change.
+"""Orders: pure values and the one table that decides how a status may change.
 
 Nothing in this module does I/O or reads the clock. Amounts are integers in the currency's minor unit, times are
 timezone-aware UTC.
 """
 
 import html
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -45,18 +44,11 @@ TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 `refunded`, when the shopper's bank could not take the money back and Stripe has it again.
 """
 
+FINAL_STATUSES = frozenset({OrderStatus.paid, OrderStatus.failed, OrderStatus.expired, OrderStatus.refunded})
+"""Where only a refund or a correction by Stripe moves an order any further."""
+
 MONEY_TAKEN = frozenset({OrderStatus.paid, OrderStatus.refunded})
-"""Orders that were paid: from here on only what is given back moves them."""
-
-
-class Source(StrEnum):
-    """Who brought the news that an event records."""
-
-    storefront = "storefront"
-    redirect = "redirect"
-    webhook = "webhook"
-    settle = "settle"
-    operator = "operator"
+"""Orders that were paid: from here on only refunds move them."""
 
 
 def _as_utc(moment: datetime) -> datetime:
@@ -74,11 +66,13 @@ def new_id(prefix: str) -> str:
     return str(TypeID(prefix=prefix))
 
 
-class _Value(BaseModel):
+class Value(BaseModel):
+    """A value that cannot be changed and takes no unknown fields."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class OrderItem(_Value):
+class OrderItem(Value):
     """One line of an order. `unit_amount` is in minor units."""
 
     product: str
@@ -92,7 +86,7 @@ class OrderItem(_Value):
         return self.unit_amount * self.quantity
 
 
-class Order(_Value):
+class Order(Value):
     """What a shopper bought, or is about to. Frozen: a change makes a new value with the next `version`."""
 
     id: str
@@ -153,103 +147,3 @@ class Order(_Value):
         ]
         body = "".join(f"<tr><th>{label}</th><td>{html.escape(text)}</td></tr>" for label, text in rows if text)
         return f"<table>{body}</table>"
-
-
-class OrderEvent(_Value):
-    """One thing that happened to a checkout. Append-only.
-
-    `order_id` is None for what happened before there was an order (step 1). `kind` is a status the order moved to
-    (`paid`, `expired`, …) or a name of its own (`session_created`, `details_updated`, `recovered`, …).
-    """
-
-    id: str
-    order_id: str | None
-    stripe_checkout_session_id: str
-    kind: str
-    source: Source
-    stripe_event_id: str | None = None
-    at: UtcDatetime
-    detail: dict[str, Any] = Field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        order: Order,
-        *,
-        kind: str,
-        source: Source,
-        at: datetime,
-        stripe_event_id: str | None = None,
-        **detail: Any,
-    ) -> Self:
-        """An event on an order's history; keyword arguments that are left over become its `detail`."""
-        return cls(
-            id=new_id("event"),
-            order_id=order.id,
-            stripe_checkout_session_id=order.stripe_checkout_session_id,
-            kind=kind,
-            source=source,
-            stripe_event_id=stripe_event_id,
-            at=at,
-            detail=detail,
-        )
-
-
-class History(tuple[OrderEvent, ...]):
-    """The events of one order, oldest first; Jupyter shows it as a table."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{event.at:%Y-%m-%d %H:%M:%S}</td><td>{html.escape(event.kind)}</td>"
-            f"<td>{event.source.value}</td><td>{html.escape(_in_words(event.detail))}</td></tr>"
-            for event in self
-        )
-        return f"<table><tr><th>Time (UTC)</th><th>Event</th><th>Source</th><th>Detail</th></tr>{rows}</table>"
-
-
-def _in_words(detail: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in detail.items())
-
-
-ANNOUNCED: frozenset[str] = frozenset({OrderStatus.paid.value})
-"""The kinds of events that have consequences: a store writes an outbox entry in the transaction that writes the event."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
-    """Consequences of one event that are still owed. `handled` names the handlers that have had it already."""
-
-    event_id: str
-    order_id: str
-    stripe_checkout_session_id: str
-    kind: str
-    at: datetime
-    attempts: int
-    handled: frozenset[str]
-
-
-Change = Callable[[Order | None], tuple[Order | None, Sequence[OrderEvent]]]
-"""What a store applies atomically: from the order as it is (None: there is none) to what it shall be and what happened.
-
-Pure and repeatable: a store may call it again when a transaction has to be retried. The same order returned means no
-change.
-"""
-
-
-def becoming(
-    status: OrderStatus, source: Source, now: datetime, *, stripe_event_id: str | None = None, **changes: Any
-) -> Change:
-    """The change that moves an order to `status`, or leaves it alone when it may not go there.
-
-    Only the transition that wins writes the event, so what hangs on "became paid" happens once.
-    """
-
-    def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
-        if order is None or not order.may_become(status):
-            return order, []
-        moved = order.moved_to(status, now, **changes)
-        return moved, [OrderEvent.of(moved, kind=status, source=source, at=now, stripe_event_id=stripe_event_id)]
-
-    return change

@@ -1,17 +1,16 @@
-"""The catalogue: what the shop sells, and the only place that prices are read from."""
+"""Products: what a shop sells, and carts priced by it. Prices never come from a request."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from .errors import ConfigurationError, EmptyCart, InvalidInput, ProductSoldOut, QuantityNotAllowed, UnknownProduct
-from .money import LARGEST_AMOUNT, format_amount
-from .orders import OrderItem
+from .errors import EmptyCart, InvalidInput, ProductSoldOut, QuantityNotAllowed, UnknownProduct
+from .money import MAX_AMOUNT, format_amount
 
-MOST_LINES = 40
+MAX_LINES = 40
 """Different products in one cart. Each needs a metadata key on the session, and Stripe allows 50 (https://docs.stripe.com/metadata)."""
 
 ProductId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -21,22 +20,22 @@ class Product(BaseModel):
     """One thing for sale. `unit_amount` is in minor units of `currency`.
 
     `stripe_price` names a Price in the Stripe account; without it the price is sent inline. `image` is a file name
-    beside the catalogue, in its folder `images`. `left` says how many there still are (none given: enough); whoever
-    keeps the catalogue keeps it up to date.
+    beside the catalogue, in its folder `images`. `stock` says how many can be sold (none given: any number); whoever
+    edits the catalogue keeps it up to date.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: ProductId
     name: str = Field(min_length=1, max_length=120)
-    unit_amount: int = Field(ge=0, le=LARGEST_AMOUNT)
+    unit_amount: int = Field(ge=0, le=MAX_AMOUNT)
     currency: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
     description: str = ""
     category: str = "Other"
     image: str | None = None
     detail: str = ""
     sold_out: bool = False
-    left: int | None = Field(default=None, ge=0)
+    stock: int | None = Field(default=None, ge=0)
     max_quantity: int = Field(default=20, ge=1)
     stripe_price: Annotated[str, StringConstraints(pattern=r"^price_\w+$")] | None = None
 
@@ -46,11 +45,11 @@ class Product(BaseModel):
         return format_amount(self.unit_amount, self.currency)
 
     @property
-    def most(self) -> int:
+    def limit(self) -> int:
         """How many one order may have; 0: it cannot be bought now."""
         if self.sold_out:
             return 0
-        return self.max_quantity if self.left is None else min(self.max_quantity, self.left)
+        return self.max_quantity if self.stock is None else min(self.max_quantity, self.stock)
 
 
 class Welcome(BaseModel):
@@ -64,6 +63,41 @@ class Welcome(BaseModel):
     shelf: str = Field(default="Shop", min_length=1, max_length=20)
 
 
+@dataclass(frozen=True, slots=True)
+class PricedItem:
+    """One line of a cart with its price in minor units of `currency`, and what the checkout page says of it."""
+
+    product: str
+    name: str
+    unit_amount: int
+    quantity: int
+    currency: str
+    description: str | None = None
+    stripe_price: str | None = None
+    stock: int | None = None
+
+    @property
+    def amount_total(self) -> int:
+        """What the line costs, in minor units."""
+        return self.unit_amount * self.quantity
+
+
+class ProductSource(Protocol):
+    """Where prices come from. `Catalog` is one."""
+
+    def price(self, cart: Mapping[str, int], *, context: object = None) -> Sequence[PricedItem]:
+        """Price a cart.
+
+        Args:
+            cart: quantities by product id.
+            context: whatever the application passed along, such as its user.
+
+        Raises:
+            InvalidInput: something in the cart cannot be bought; the sentence names it.
+        """
+        ...
+
+
 class Catalog(Mapping[str, Product]):
     """Products by id, in the order of the file. All are of one currency."""
 
@@ -72,34 +106,6 @@ class Catalog(Mapping[str, Product]):
         self._products = {product.id: product for product in products}
         self.folder = folder
         self.currency = products[0].currency
-
-    @classmethod
-    def read(cls, path: Path) -> "Catalog":
-        """Read a TOML file of `[[product]]` tables and, if there is one, a `[welcome]` table.
-
-        Raises:
-            ConfigurationError: the file is missing or broken; the sentence names the file and the product.
-        """
-        try:
-            written = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigurationError(f"The catalogue {path} cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"The catalogue {path} is not valid TOML: {error}.") from error
-        products = [_product(table, path) for table in written.get("product", [])]
-        if not products:
-            raise ConfigurationError(f"The catalogue {path} has no [[product]] table.")
-        if len({product.id for product in products}) < len(products):
-            raise ConfigurationError(f"The catalogue {path} has two products of the same id.")
-        if len({product.currency for product in products}) > 1:
-            raise ConfigurationError(f"The catalogue {path} mixes currencies; a Stripe session takes one.")
-        try:
-            welcome = Welcome.model_validate(written.get("welcome", {}))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ConfigurationError(f"The catalogue {path}, [welcome], {where}: {first['msg']}.") from error
-        return cls(products, path.parent, welcome)
 
     def __getitem__(self, product_id: str) -> Product:
         return self._products[product_id]
@@ -110,41 +116,40 @@ class Catalog(Mapping[str, Product]):
     def __len__(self) -> int:
         return len(self._products)
 
-    def order_items(self, cart: Mapping[str, int]) -> list[OrderItem]:
-        """Price a cart of product ids and quantities.
+    def price(self, cart: Mapping[str, int], *, context: object = None) -> list[PricedItem]:
+        """Price a cart of product ids and quantities; `context` changes nothing here.
 
         Raises:
             InvalidInput: one of its kinds, naming what cannot be bought and what can.
         """
         if not cart:
             raise EmptyCart(field="items")
-        if len(cart) > MOST_LINES:
-            raise InvalidInput(f"At most {MOST_LINES} different products fit in one order.", field="items")
-        items = [self._order_item(product_id, quantity) for product_id, quantity in cart.items()]
-        total = sum(item.amount_total for item in items)
-        if total > LARGEST_AMOUNT:
-            most = format_amount(LARGEST_AMOUNT, self.currency)
-            raise InvalidInput(f"An order can be at most {most}. Please remove something.", field="items")
+        if len(cart) > MAX_LINES:
+            raise InvalidInput(f"At most {MAX_LINES} different products fit in one order.", field="items")
+        items = [self._priced(product_id, quantity) for product_id, quantity in cart.items()]
+        if sum(item.amount_total for item in items) > MAX_AMOUNT:
+            limit = format_amount(MAX_AMOUNT, self.currency)
+            raise InvalidInput(f"An order can be at most {limit}. Please remove something.", field="items")
         return items
 
-    def _order_item(self, product_id: str, quantity: int) -> OrderItem:
+    def _priced(self, product_id: str, quantity: int) -> PricedItem:
         product = self._products.get(product_id)
         if product is None:
             raise UnknownProduct(f"We do not sell anything called “{product_id[:64]}”.", field="items")
-        if product.most == 0:
+        if product.limit == 0:
             raise ProductSoldOut(f"“{product.name}” is sold out.", field="items")
-        if not 1 <= quantity <= product.most:
+        if not 1 <= quantity <= product.limit:
             raise QuantityNotAllowed(
-                f"You can buy 1 to {product.most} of “{product.name}” in one order.", field="items"
+                f"You can buy 1 to {product.limit} of “{product.name}” in one order.",
+                field="items",
             )
-        return OrderItem(product=product.id, name=product.name, unit_amount=product.unit_amount, quantity=quantity)
-
-
-def _product(table: Mapping[str, Any], path: Path) -> Product:
-    try:
-        return Product.model_validate(table)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        name = table.get("id", "without an id")
-        raise ConfigurationError(f"The catalogue {path}, product {name}, {where}: {first['msg']}.") from error
+        return PricedItem(
+            product=product.id,
+            name=product.name,
+            unit_amount=product.unit_amount,
+            quantity=quantity,
+            currency=product.currency,
+            description=product.description or None,
+            stripe_price=product.stripe_price,
+            stock=product.stock,
+        )

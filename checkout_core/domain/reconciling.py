@@ -1,56 +1,51 @@
-"""What Stripe's word does to an order: pure decisions, from a session and the order as it is to what it shall be."""
+"""Pure decisions: from what Stripe says of a session, and the order as it is, to the order as it shall be.
 
-from collections.abc import Mapping, Sequence
+Each function here returns a `Change`, which a store applies atomically. Only what changes writes an event, so what
+hangs on "the order became paid" happens once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from ..gateway import CheckoutSession
+from .checkout_session import CheckoutSession
 from .errors import SessionNotOpen
-from .orders import MONEY_TAKEN, Change, Order, OrderEvent, OrderStatus, Source, new_id
-
-SETTLED = frozenset({OrderStatus.paid, OrderStatus.failed, OrderStatus.expired, OrderStatus.refunded})
-"""Where only Stripe's own news (a refund, a correction) moves an order any further."""
+from .events import Change, Decision, EventKind, OrderEvent, Source
+from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, new_id
 
 
-REFUND_FAILED = "refund_failed"
-"""The event of a refund that did not reach the shopper: Stripe has the money again, and the order that much less refunded."""
+def pending_change(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Change:
+    """Make the change that creates the pending order of an open session, or updates its details.
 
+    Args:
+        session: what Stripe says of the session now.
+        details: the fields of the order that the shopper decides, already validated.
+        now: the time to write on the order and the event.
 
-def status_of(session: CheckoutSession) -> OrderStatus | None:
-    """What a session says an order's status is; None while it is open (https://docs.stripe.com/payments/checkout/fulfillment)."""
-    if session.status == "expired":
-        return OrderStatus.expired
-    if session.status != "complete":
-        return None
-    if session.payment_status in ("paid", "no_payment_required"):
-        return OrderStatus.paid
-    return OrderStatus.failed if session.payment_failed else OrderStatus.processing
-
-
-def pending(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Change:
-    """The change that makes the pending order of an open session, or updates its details.
-
-    Raises, when applied:
-        SessionNotOpen: the order is past being pending.
+    Raises:
+        SessionNotOpen: when the change is applied and the order is no longer pending.
     """
 
-    def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+    def change(order: Order | None) -> Decision:
         if order is None:
-            made = _order_from(session, details, now)
-            return made, [OrderEvent.of(made, kind="pending", source=Source.storefront, at=now)]
+            created = order_of(session, details, now)
+            return Decision(created, [_event(created, EventKind.pending)])
         if order.status is not OrderStatus.pending:
             raise SessionNotOpen
         changed = {field: value for field, value in details.items() if getattr(order, field) != value}
         if not changed:
-            return order, []
+            return Decision(order)
         updated = order.evolve(now, **changed)
-        return updated, [
-            OrderEvent.of(updated, kind="details_updated", source=Source.storefront, at=now, fields=sorted(changed))
-        ]
+        return Decision(updated, [_event(updated, EventKind.details_updated, fields=sorted(changed))])
+
+    def _event(order: Order, kind: EventKind, **detail: Any) -> OrderEvent:
+        return OrderEvent.of(order, kind=kind, source=Source.storefront, at=now, **detail)
 
     return change
 
 
-def settling(
+def reconcile_change(
     session: CheckoutSession,
     source: Source,
     now: datetime,
@@ -58,51 +53,109 @@ def settling(
     stripe_event_id: str | None = None,
     seen: Order | None = None,
 ) -> Change:
-    """The change that makes an order agree with what Stripe says of its session. Only what changes writes an event.
+    """Make the change that lets an order agree with what Stripe says of its session.
 
-    Refunds are made and may fail, so of two answers about them the younger is right, and the amount does not tell which
-    that is. What was given back is changed only on an order that is still as it was `seen` before Stripe was asked.
+    Args:
+        session: what Stripe says of the session now.
+        source: who asked; it is written on the events.
+        now: the time to write on the order and the events.
+        stripe_event_id: the Stripe event that led here.
+        seen: the order as it was before Stripe was asked. The amount refunded is only changed on an order of that
+            version: refunds are made and may fail, so of two answers the younger is right, and the amount does not
+            tell which that is.
     """
-    status = status_of(session)
+    facts = _Facts(session, source, now, stripe_event_id, seen)
 
-    def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+    def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
-
-        def note(kind: str, **detail: object) -> None:
-            assert order is not None
-            events.append(
-                OrderEvent.of(order, kind=kind, source=source, at=now, stripe_event_id=stripe_event_id, **detail)
-            )
-
-        if order is None:
-            if status not in (OrderStatus.paid, OrderStatus.processing):
-                return None, []
-            order = _order_from(session, {"metadata": {"recovered": "true"}}, now)
-            note("recovered")
-        if order.status not in MONEY_TAKEN and status is not None and order.may_become(status):
-            was = order.status
-            order = order.moved_to(
-                status,
-                now,
-                stripe_payment_intent_id=session.payment_intent_id or order.stripe_payment_intent_id,
-                email=order.email or session.email,
-            )
-            note(status.value, **({"corrected_from": was.value} if was in SETTLED else {}))
-        if seen is not None and order.version == seen.version and refunds_differ(order, session):
-            given_back = session.amount_refunded - order.amount_refunded
-            order = _with_refunds(order, session.amount_refunded, now)
-            if given_back < 0:
-                note(REFUND_FAILED, amount=-given_back)
-            else:
-                note("refunded" if order.status is OrderStatus.refunded else "partially_refunded", amount=given_back)
-        return order, events
+        for rule in _RULES:
+            decision = rule(order, facts)
+            order = decision.order
+            events += decision.events
+        return Decision(order, events)
 
     return change
 
 
 def refunds_differ(order: Order, session: CheckoutSession) -> bool:
-    """Whether Stripe has given back another amount than the order says."""
+    """Whether Stripe has refunded another amount than the order says."""
     return order.status in MONEY_TAKEN and session.amount_refunded != order.amount_refunded
+
+
+def order_of(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:
+    """Make the pending order of a session; `details` override what the session says of the customer."""
+    fields: dict[str, object] = {
+        "id": new_id("order"),
+        "stripe_checkout_session_id": session.id,
+        "items": session.items,
+        "currency": session.currency,
+        "amount_total": session.amount_total,
+        "email": session.email,
+        "name": session.name,
+        "phone": session.phone,
+        "created_at": now,
+        "updated_at": now,
+    }
+    return Order.model_validate({**fields, **details})
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Everything that a rule may look at beside the order."""
+
+    session: CheckoutSession
+    source: Source
+    now: datetime
+    stripe_event_id: str | None
+    seen: Order | None
+
+    def event(self, order: Order, kind: EventKind, **detail: Any) -> OrderEvent:
+        """Make an event of these facts."""
+        return OrderEvent.of(
+            order,
+            kind=kind,
+            source=self.source,
+            at=self.now,
+            stripe_event_id=self.stripe_event_id,
+            **detail,
+        )
+
+
+def _recover(order: Order | None, facts: _Facts) -> Decision:
+    """Make the order when money was taken without one."""
+    if order is not None or facts.session.order_status not in (OrderStatus.paid, OrderStatus.processing):
+        return Decision(order)
+    recovered = order_of(facts.session, {"metadata": {"recovered": "true"}}, facts.now)
+    return Decision(recovered, [facts.event(recovered, EventKind.recovered)])
+
+
+def _move(order: Order | None, facts: _Facts) -> Decision:
+    """Move the order to the session's status, where the transition table allows it."""
+    status = facts.session.order_status
+    if order is None or status is None or order.status in MONEY_TAKEN or not order.may_become(status):
+        return Decision(order)
+    moved = order.moved_to(
+        status,
+        facts.now,
+        stripe_payment_intent_id=facts.session.payment_intent_id or order.stripe_payment_intent_id,
+        email=order.email or facts.session.email,
+    )
+    corrected = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
+    return Decision(moved, [facts.event(moved, EventKind[status.name], **corrected)])
+
+
+def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:
+    """Take over the amount that Stripe has refunded."""
+    seen, session = facts.seen, facts.session
+    if order is None or seen is None or order.version != seen.version or not refunds_differ(order, session):
+        return Decision(order)
+    more = session.amount_refunded - order.amount_refunded
+    adjusted = _with_refunds(order, session.amount_refunded, facts.now)
+    if more < 0:
+        return Decision(adjusted, [facts.event(adjusted, EventKind.refund_failed, amount=-more)])
+    whole = adjusted.status is OrderStatus.refunded
+    kind = EventKind.refunded if whole else EventKind.partially_refunded
+    return Decision(adjusted, [facts.event(adjusted, kind, amount=more)])
 
 
 def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
@@ -112,18 +165,4 @@ def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
     return order.moved_to(status, now, amount_refunded=amount_refunded)
 
 
-def _order_from(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:
-    fields: dict[str, object] = {"email": session.email, "name": session.name, "phone": session.phone}
-    return Order.model_validate(
-        {
-            "id": new_id("order"),
-            "stripe_checkout_session_id": session.id,
-            "items": session.items,
-            "currency": session.currency,
-            "amount_total": session.amount_total,
-            "created_at": now,
-            "updated_at": now,
-            **fields,
-            **details,
-        }
-    )
+_RULES: tuple[Callable[[Order | None, _Facts], Decision], ...] = (_recover, _move, _adjust_refunds)

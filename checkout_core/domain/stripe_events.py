@@ -1,4 +1,4 @@
-"""Events that Stripe tells us about: which we heed, and whether one says anything that an order does not say already."""
+"""Events as Stripe reports them, reduced to what a checkout looks at."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,30 +6,15 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from .orders import MONEY_TAKEN, Order, OrderStatus
+from .orders import OrderStatus
 
-DISPUTED = "charge.dispute.created"
-REFUNDED = "charge.refunded"
-REFUND_CHANGED = ("refund.failed", "refund.updated")
-DECLINED = "payment_intent.payment_failed"
-NOT_GIVEN_BACK = frozenset({"failed", "canceled"})
-"""The statuses of a refund that gave nothing back after all (https://docs.stripe.com/refunds#failed-refunds)."""
-HEEDED = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
-    REFUNDED,
-    *REFUND_CHANGED,
-    DISPUTED,
-    DECLINED,
-)
-"""The types to subscribe an endpoint to (https://docs.stripe.com/api/events/types). Others are acknowledged, no more."""
+UNDONE_REFUND_STATUSES = frozenset({"failed", "canceled"})
+"""The statuses of a refund that were undone: Stripe has the money again (https://docs.stripe.com/refunds#failed-refunds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """An event, reduced to what we ask about: a hint that something happened, except for a decline, which is final.
+    """An event: a hint that something happened, except for a decline, which is final.
 
     `implied` is the status that the session in it had at the time.
     """
@@ -48,10 +33,10 @@ class StripeEvent:
 
 
 def read_event(data: Mapping[str, Any]) -> StripeEvent:
-    """An event object (https://docs.stripe.com/api/events/object).
+    """Read an event object (https://docs.stripe.com/api/events/object).
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is none.
+        KeyError, TypeError, ValueError, AttributeError: it is no event.
     """
     subject, type = data["data"]["object"], data["type"]
     kind = subject.get("object")
@@ -64,27 +49,11 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         payment_intent_id=subject["id"] if kind == "payment_intent" else subject.get("payment_intent"),
         implied=_implied(type, subject) if kind == "checkout.session" else None,
         amount_refunded=subject.get("amount_refunded") or 0,
-        refund_failed=kind == "refund" and subject.get("status") in NOT_GIVEN_BACK,
+        refund_failed=kind == "refund" and subject.get("status") in UNDONE_REFUND_STATUSES,
         charge_id=subject["id"] if kind == "charge" else error.get("charge") or subject.get("charge"),
         dispute_id=subject["id"] if kind == "dispute" else None,
         decline_code=error.get("decline_code") or error.get("code"),
     )
-
-
-def is_news(event: StripeEvent, order: Order | None) -> bool:
-    """Whether settling could change anything: the event's picture of the session disagrees with our order.
-
-    For the four session events and refunds; disputes and declines are looked up in the order's history.
-    """
-    if event.type == REFUNDED:
-        return order is None or event.amount_refunded > order.amount_refunded
-    if event.type in REFUND_CHANGED:
-        return event.refund_failed and order is not None and order.amount_refunded > 0
-    if event.implied is None or (order is not None and order.status in MONEY_TAKEN):
-        return False
-    if order is None:
-        return event.implied in (OrderStatus.paid, OrderStatus.processing)
-    return order.may_become(event.implied)
 
 
 def _implied(type: str, session: Mapping[str, Any]) -> OrderStatus | None:

@@ -1,10 +1,10 @@
 """Stripe, as the domain sees it. No module outside this package imports the SDK.
 
-`account.py` has what can be asked of an account, `connection.py` how it is asked (time-outs, retries, what is
-remembered), `translation.py` whose fault a failure is, `sessions.py` what a session is to us.
+`stripe_gateway.py` has what can be asked of an account, `client.py` and `transport.py` how it is asked (time-outs,
+retries, what is logged), `errors.py` whose fault a failure is, `sessions.py` what a session is to us.
 """
 
-from .sessions import CheckoutSession, Dispute
 from .stripe_gateway import StripeGateway
+from .transport import CallLimits
 
-__all__ = ["CheckoutSession", "Dispute", "StripeGateway"]
+__all__ = ["CallLimits", "StripeGateway"]

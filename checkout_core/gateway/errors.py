@@ -9,7 +9,9 @@ from ..domain.errors import CheckoutError, ConfigurationError, InvalidInput, Str
 
 
 @contextmanager
-def translated(missing: Callable[[], CheckoutError], refused: Callable[[], CheckoutError]) -> Iterator[None]:
+def map_stripe_errors(
+    on_missing: Callable[[], CheckoutError], on_refused: Callable[[], CheckoutError]
+) -> Iterator[None]:
     """Turn the SDK's errors into ours, where they arise (https://docs.stripe.com/error-handling)."""
     try:
         yield
@@ -19,10 +21,10 @@ def translated(missing: Callable[[], CheckoutError], refused: Callable[[], Check
         ) from error
     except stripe.InvalidRequestError as error:
         if error.code == "resource_missing":
-            raise missing() from error
+            raise on_missing() from error
         if error.code in ("email_invalid",):
             raise InvalidInput("This e-mail address cannot be used.", field="email") from error
-        raise refused() from error
+        raise on_refused() from error
     except stripe.IdempotencyError as error:
         raise (StripeUnavailable if error.code == "idempotency_key_in_use" else StripeRejected) from error
     except (stripe.CardError, stripe.PermissionError) as error:

@@ -2,31 +2,32 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
 from ..config.settings import Settings
+from ..config.urls import Urls
+from ..domain.checkout_session import CheckoutSession, Dispute
 from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, WebhookSignatureInvalid
-from ..domain.orders import OrderItem
-from ..domain.products import Catalog
+from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
 from . import sessions
 from .call_log import CallLog
-from .client import Connection
-from .sessions import CheckoutSession, Dispute
+from .client import StripeClient
+from .transport import CallLimits
 
 if TYPE_CHECKING:
     from stripe.params import EventListParams, RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
-WEBHOOK_TOLERANCE = 300
+WEBHOOK_TOLERANCE_SECONDS = 300
 """Seconds that a signature stays good: a delivery that was recorded cannot be replayed later."""
-EVENTS_A_PAGE = 100
-_REMEMBERED_PAYMENTS = 10_000
-_SESSION_ID_LENGTH = 255
+EVENTS_PER_PAGE = 100
+_MAX_REMEMBERED_PAYMENTS = 10_000
+_MAX_SESSION_ID_LENGTH = 255
 
 
 class StripeGateway:
@@ -36,65 +37,108 @@ class StripeGateway:
     remembered in `calls`, and fails with an error of `errors`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, urls: Urls | None = None, limits: CallLimits | None = None) -> None:
+        """Make a gateway; nothing is connected before the first call.
+
+        Args:
+            settings: the account's keys, and how sessions are made.
+            urls: where Stripe sends the shopper; the settings' own unless given.
+            limits: how long Stripe may take.
+        """
         self._settings = settings
-        self._stripe = Connection(settings)
+        self._urls = urls or settings.urls
+        self._client = StripeClient(
+            settings.stripe_secret_key.get_secret_value(),
+            settings.stripe_api_base,
+            limits or CallLimits(),
+        )
         self._sessions_of_payments: dict[str, str] = {}
 
     @property
     def calls(self) -> CallLog:
         """What was asked lately, and how long it took."""
-        return self._stripe.calls
+        return self._client.calls
 
-    def create_session(
+    @property
+    def urls(self) -> Urls:
+        """Where Stripe sends the shopper."""
+        return self._urls
+
+    @property
+    def limits(self) -> CallLimits:
+        """How long Stripe may take; may be changed at any time (the number of retries may not)."""
+        return self._client.transport.limits
+
+    @limits.setter
+    def limits(self, limits: CallLimits) -> None:
+        self._client.transport.limits = limits
+
+    async def create_session(
         self,
-        items: Sequence[OrderItem],
-        catalog: Catalog,
+        items: Sequence[PricedItem],
         *,
+        now: datetime,
         email: str | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
-        """Make an open session for priced items.
+        """Create an open session for priced items.
+
+        Args:
+            items: the lines, amounts in minor units.
+            now: the time from which the session's life counts.
+            email: the shopper's, when it is known.
+            idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
-            StripeRejected, StripeUnavailable
+            StripeRejected: Stripe refuses the items or the e-mail address.
+            StripeUnavailable: Stripe did not answer; nobody was charged.
         """
-        params = sessions.creation(self._settings, items, catalog, email, datetime.now(UTC))
+        params = sessions.session_create_params(
+            items,
+            urls=self._urls,
+            ui_mode=self._settings.ui_mode,
+            session_minutes=self._settings.session_minutes,
+            email=email,
+            now=now,
+        )
         key = idempotency_key or str(uuid.uuid4())
         if "expires_at" in params:
             key = f"{key}-{params['expires_at']}"  # one key must not be used with two times
-        with self._stripe.call("sessions.create") as call:
-            session = self._stripe.v1.checkout.sessions.create(
-                cast("SessionCreateParams", params), {"idempotency_key": key}
+        with self._client.call("sessions.create") as call:
+            session = await self._client.v1.checkout.sessions.create_async(
+                cast("SessionCreateParams", params),
+                {"idempotency_key": key},
             )
             call.session_id = session.id
-        return self._view(session)
+        return await self._checkout_session(session)
 
-    def retrieve_session(self, session_id: str) -> CheckoutSession:
+    async def retrieve_session(self, session_id: str) -> CheckoutSession:
         """The session as Stripe knows it now: one round trip.
 
         Raises:
             SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked).
             StripeRejected, StripeUnavailable
         """
-        if not session_id.startswith("cs_") or len(session_id) > _SESSION_ID_LENGTH or not session_id.isascii():
+        if not session_id.startswith("cs_") or len(session_id) > _MAX_SESSION_ID_LENGTH or not session_id.isascii():
             raise SessionNotFound
         if not session_id.replace("_", "").isalnum():
             raise SessionNotFound
-        with self._stripe.call("sessions.retrieve", session_id, missing=SessionNotFound):
-            session = self._stripe.v1.checkout.sessions.retrieve(session_id, {"expand": sessions.EXPAND})
-        return self._view(session)
+        with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
+            session = await self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
+        return await self._checkout_session(session)
 
-    def expire_session(self, session_id: str) -> None:
+    async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
 
         Raises:
             SessionNotOpen: it was complete or expired already.
         """
-        with self._stripe.call("sessions.expire", session_id, missing=SessionNotFound, refused=SessionNotOpen):
-            self._stripe.v1.checkout.sessions.expire(session_id, options={"idempotency_key": f"expire-{session_id}"})
+        with self._client.call("sessions.expire", session_id, on_missing=SessionNotFound, on_refused=SessionNotOpen):
+            await self._client.v1.checkout.sessions.expire_async(
+                session_id, options={"idempotency_key": f"expire-{session_id}"}
+            )
 
-    def refund(
+    async def refund(
         self, payment_intent_id: str, amount: int | None, *, idempotency_key: str, session_id: str | None = None
     ) -> None:
         """Give `amount` minor units back, or all that is left. One idempotency key gives back once.
@@ -107,33 +151,44 @@ class StripeGateway:
         params: dict[str, Any] = {"payment_intent": payment_intent_id}
         if amount is not None:
             params["amount"] = amount
-        with self._stripe.call("refunds.create", session_id, missing=RefundNotPossible, refused=RefundNotPossible):
-            self._stripe.v1.refunds.create(cast("RefundCreateParams", params), {"idempotency_key": idempotency_key})
+        with self._client.call(
+            "refunds.create", session_id, on_missing=RefundNotPossible, on_refused=RefundNotPossible
+        ):
+            await self._client.v1.refunds.create_async(
+                cast("RefundCreateParams", params), {"idempotency_key": idempotency_key}
+            )
 
-    def session_of_payment(self, payment_intent_id: str) -> str | None:
+    async def session_of_payment(self, payment_intent_id: str) -> str | None:
         """The id of the session that a payment belongs to; asked once, as it never changes."""
         known = self._sessions_of_payments.get(payment_intent_id)
         if known is not None:
             return known
-        with self._stripe.call("sessions.list") as call:
-            found = self._stripe.v1.checkout.sessions.list({"payment_intent": payment_intent_id, "limit": 1})
+        with self._client.call("sessions.list") as call:
+            found = await self._client.v1.checkout.sessions.list_async(
+                {"payment_intent": payment_intent_id, "limit": 1}
+            )
             call.session_id = found.data[0].id if found.data else None
         self._remember(payment_intent_id, call.session_id)
         return call.session_id
 
-    def disputes_of_payment(self, payment_intent_id: str) -> list[Dispute]:
+    async def disputes_of_payment(self, payment_intent_id: str) -> list[Dispute]:
         """The disputes over a payment, newest first."""
-        with self._stripe.call("disputes.list"):
-            disputes = self._stripe.v1.disputes.list({"payment_intent": payment_intent_id, "limit": 100})
+        with self._client.call("disputes.list"):
+            disputes = await self._client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 100})
         return [Dispute(each.id, each.reason, each.amount) for each in disputes.data]
 
-    def events(self, types: Sequence[str], since: datetime) -> Iterator[StripeEvent]:
+    async def events(self, types: Sequence[str], since: datetime) -> AsyncIterator[StripeEvent]:
         """What happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
         after: dict[str, Any] = {}
         while True:
-            params = {"types": list(types), "created": {"gte": int(since.timestamp())}, "limit": EVENTS_A_PAGE, **after}
-            with self._stripe.call("events.list"):
-                page = self._stripe.v1.events.list(cast("EventListParams", params))
+            params = {
+                "types": list(types),
+                "created": {"gte": int(since.timestamp())},
+                "limit": EVENTS_PER_PAGE,
+                **after,
+            }
+            with self._client.call("events.list"):
+                page = await self._client.v1.events.list_async(cast("EventListParams", params))
             for event in page.data:
                 read = read_event(event.to_dict())
                 self._remember(read.payment_intent_id, read.session_id)
@@ -142,15 +197,15 @@ class StripeGateway:
                 return
             after = {"starting_after": page.data[-1].id}
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.
 
         Raises:
             ConfigurationError: Stripe does not take the key.
             StripeUnavailable: no answer.
         """
-        with self._stripe.call("sessions.list"):
-            self._stripe.v1.checkout.sessions.list({"limit": 1})
+        with self._client.call("sessions.list"):
+            await self._client.v1.checkout.sessions.list_async({"limit": 1})
 
     def read_webhook(self, body: bytes, signature: str) -> StripeEvent:
         """Verify a delivery and read it (https://docs.stripe.com/webhooks#verify-events).
@@ -162,7 +217,7 @@ class StripeGateway:
         """
         for secret in self._settings.webhook_secrets:
             try:
-                stripe.WebhookSignature.verify_header(body.decode(), signature, secret, WEBHOOK_TOLERANCE)
+                stripe.WebhookSignature.verify_header(body.decode(), signature, secret, WEBHOOK_TOLERANCE_SECONDS)
                 return read_event(json.loads(body))
             except stripe.SignatureVerificationError:
                 continue
@@ -170,30 +225,35 @@ class StripeGateway:
                 raise WebhookSignatureInvalid from error
         raise WebhookSignatureInvalid
 
-    def _view(self, session: stripe.checkout.Session) -> CheckoutSession:
-        view = sessions.view(session, self._lines(session), self._refunds(session))
+    async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
+        view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
         self._remember(view.payment_intent_id, view.id)
         return view
 
-    def _lines(self, session: stripe.checkout.Session) -> list[stripe.LineItem]:
+    async def _lines(self, session: stripe.checkout.Session) -> list[stripe.LineItem]:
         lines = session.line_items
         if lines is None or not lines.has_more:
             return list(lines.data) if lines else []
-        with self._stripe.call("sessions.line_items", session.id):
-            return list(self._stripe.v1.checkout.sessions.line_items.list(session.id, {"limit": 100}).data)
+        with self._client.call("sessions.line_items", session.id):
+            lines = await self._client.v1.checkout.sessions.line_items.list_async(session.id, {"limit": 100})
+            return [line async for line in lines.auto_paging_iter()]
 
-    def _refunds(self, session: stripe.checkout.Session) -> list[stripe.Refund]:
+    async def _refunds(self, session: stripe.checkout.Session) -> list[stripe.Refund]:
         charge = sessions.charge_of(session)
         refunds = charge.refunds if charge else None
         if charge is None or refunds is None or not refunds.has_more:
             return list(refunds.data) if refunds else []
-        with self._stripe.call("refunds.list", session.id):
-            all_ = self._stripe.v1.refunds.list({"charge": charge.id, "limit": 100})
-            return list(all_.auto_paging_iter())
+        with self._client.call("refunds.list", session.id):
+            all_ = await self._client.v1.refunds.list_async({"charge": charge.id, "limit": 100})
+            return [refund async for refund in all_.auto_paging_iter()]
+
+    async def close(self) -> None:
+        """Close the connections to Stripe."""
+        await self._client.transport.close_async()
 
     def _remember(self, payment_intent_id: str | None, session_id: str | None) -> None:
         if payment_intent_id is None or session_id is None:
             return
-        if len(self._sessions_of_payments) >= _REMEMBERED_PAYMENTS:
+        if len(self._sessions_of_payments) >= _MAX_REMEMBERED_PAYMENTS:
             self._sessions_of_payments.clear()
         self._sessions_of_payments[payment_intent_id] = session_id

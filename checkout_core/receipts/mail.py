@@ -1,7 +1,7 @@
-"""Where letters to shoppers go: a folder of `.eml` files, or a mail server.
+"""Where messages to shoppers go: a folder of `.eml` files, or a mail server.
 
-A letter has a key. Posting it again under the same key replaces the file, and gives the message the same Message-ID,
-by which mail programs tell repetitions.
+A message has a key. Sending it again under the same key replaces the file, and keeps its Message-ID, by
+which mail programs recognise repetitions.
 """
 
 import os
@@ -18,9 +18,9 @@ from urllib.parse import unquote, urlsplit
 from ..config.settings import Settings
 
 Mailbox = Callable[[str, EmailMessage], None]
-"""Posts a letter under a key."""
+"""Sends a message under a key."""
 
-TIMEOUT = 10
+TIMEOUT_SECONDS = 10
 """Seconds to wait for the mail server."""
 
 
@@ -38,26 +38,26 @@ class _Mailbox:
         self._sender = sender
         self._host = host
 
-    def _address(self, key: str, letter: EmailMessage) -> None:
-        letter["From"] = self._sender
-        letter["Message-ID"] = f"<{key}@{self._host}>"
+    def _address(self, key: str, message: EmailMessage) -> None:
+        message["From"] = self._sender
+        message["Message-ID"] = f"<{key}@{self._host}>"
 
 
 class Folder(_Mailbox):
-    """Writes letters as `<key>.eml`, each complete or not at all."""
+    """Writes messages as `<key>.eml`, each complete or not at all."""
 
     def __init__(self, folder: Path, sender: str, host: str) -> None:
         super().__init__(sender, host)
         self._folder = folder
 
-    def __call__(self, key: str, letter: EmailMessage) -> None:
-        """Write the letter; one that was written under the key before is replaced."""
-        self._address(key, letter)
+    def __call__(self, key: str, message: EmailMessage) -> None:
+        """Write the message; one that was written under the key before is replaced."""
+        self._address(key, message)
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(letter.as_bytes())
+                file.write(message.as_bytes())
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self._folder / f"{key}.eml")
@@ -67,30 +67,32 @@ class Folder(_Mailbox):
 
 
 class MailServer(_Mailbox):
-    """Hands letters to an SMTP server: `smtp://user:password@host:587` (with STARTTLS) or `smtps://…:465`."""
+    """Hands messages to an SMTP server: `smtp://user:password@host:587` (with STARTTLS) or `smtps://…:465`."""
 
     def __init__(self, url: str, sender: str, host: str) -> None:
         super().__init__(sender, host)
         self._url = url
 
-    def __call__(self, key: str, letter: EmailMessage) -> None:
-        """Send the letter.
+    def __call__(self, key: str, message: EmailMessage) -> None:
+        """Send the message.
 
         Raises:
             OSError, smtplib.SMTPException: the server did not take it.
         """
-        self._address(key, letter)
+        self._address(key, message)
         with self._connected() as server:
-            server.send_message(letter)
+            server.send_message(message)
 
     def _connected(self) -> smtplib.SMTP:
         parts = urlsplit(self._url)
         assert parts.hostname is not None
         secured = ssl.create_default_context()
         if parts.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=TIMEOUT, context=secured)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                parts.hostname, parts.port or 465, timeout=TIMEOUT_SECONDS, context=secured
+            )
         else:
-            server = smtplib.SMTP(parts.hostname, parts.port or 587, timeout=TIMEOUT)
+            server = smtplib.SMTP(parts.hostname, parts.port or 587, timeout=TIMEOUT_SECONDS)
         try:
             self._log_in(server, parts.hostname, parts.username, parts.password, secured)
         except BaseException:

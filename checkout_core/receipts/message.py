@@ -56,22 +56,22 @@ _text, _html = _plain.from_string(_TEXT), _pages.from_string(_HTML)
 
 
 class Receipts:
-    """The `on_paid` handler that posts a receipt. Repeating it posts the same letter under the same key."""
+    """The `on_paid` handler that sends a receipt. Repeating it sends the same message under the same key."""
 
-    def __init__(self, shop_name: str, post: Mailbox) -> None:
+    def __init__(self, shop_name: str, send: Mailbox) -> None:
         self._shop_name = shop_name
-        self._post = post
+        self._send = send
 
     def __call__(self, order: Order) -> None:
-        """Post the receipt; an order without an e-mail address gets none."""
+        """Send the receipt; an order without an e-mail address gets none."""
         if order.email:
-            self._post(order.id, receipt(order, self._shop_name))
+            self._send(order.id, receipt(order, self._shop_name))
 
 
 def receipt(order: Order, shop_name: str) -> EmailMessage:
     """The receipt as text and as HTML, in which everything that a person typed is escaped.
 
-    The same order gives the same letter. One that has been refunded since says so.
+    The same order gives the same message. One that has been refunded since says so.
     """
     assert order.email is not None
     paid_at = order.paid_at or order.updated_at
@@ -92,11 +92,11 @@ def receipt(order: Order, shop_name: str) -> EmailMessage:
         "refunded": format_amount(order.amount_refunded, order.currency) if order.amount_refunded else "",
         "paid_at": f"{paid_at:%d %B %Y, %H:%M} UTC",
     }
-    letter = EmailMessage()
-    letter["Subject"] = subject
-    letter["To"] = Address(addr_spec=order.email)
-    letter["Date"] = format_datetime(paid_at)
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(_text.render(values))
-    letter.add_alternative(_html.render(values), subtype="html")
-    return letter
+    message = EmailMessage()
+    message["Subject"] = subject
+    message["To"] = Address(addr_spec=order.email)
+    message["Date"] = format_datetime(paid_at)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_text.render(values))
+    message.add_alternative(_html.render(values), subtype="html")
+    return message

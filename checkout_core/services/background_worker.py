@@ -1,21 +1,21 @@
-"""The keeper: a thread that sweeps for as long as a program runs, so that nobody has to."""
+"""The background worker: sweeps for as long as a program runs."""
 
+import asyncio
 import random
-import threading
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from ..config import metrics
 from ..config.logging import get_logger
-from .checkout import Checkout
-from .outbox import FIRST_RETRY, dispatch
-from .sweep import LOOK_BACK, read_again, settle_all, waiting
+from .outbox import FIRST_RETRY, Outbox
+from .reconcile import Clock
+from .sweep import LOOK_BACK, Sweeper
 
-WAITING_EVERY = timedelta(hours=1)
-"""How often every waiting order is asked about; in between Stripe's list of events tells what happened to them."""
+RECONCILE_WAITING_EVERY = timedelta(hours=1)
+"""How often every waiting order is reconciled; in between Stripe's list of events tells what happened to them."""
 
 OLDER_THAN = timedelta(minutes=10)
 """Younger orders are left to the redirect and the webhook."""
@@ -26,86 +26,112 @@ OVERLAP = timedelta(minutes=5)
 log = get_logger(__name__)
 
 
-class Keeper:
-    """Keeps one checkout's orders right in the background.
+class BackgroundWorker:
+    """Keeps one checkout's orders right in the background; enter it with `async with`.
 
-    The outbox is dispatched at once when something has become paid here, and every `every` seconds Stripe's events
-    are read again; both with some jitter, so that several processes do not do it together. Nothing that goes wrong
-    ends it. `every` is CHECKOUT_SWEEP_EVERY unless given; 0: it never starts.
+    The outbox is dispatched at once when an order has become paid in this process, and Stripe's events are replayed
+    every `every` seconds; both with some jitter, so that several processes do not do it together. No error ends it.
+
+    Args:
+        outbox: dispatched when something is due.
+        sweeper: replays events and reconciles waiting orders.
+        subscribe: takes what to call, in any thread, when an outbox entry was written.
+        clock: returns the time now, with a time zone.
+        every: seconds between sweeps; 0: the worker does nothing.
     """
 
-    def __init__(self, checkout: Checkout, *, every: float | None = None) -> None:
-        self._checkout = checkout
-        self._every = checkout.settings.sweep_every if every is None else every
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._since = datetime.now(UTC) - LOOK_BACK
-        self._waiting_due = 0.0
+    def __init__(
+        self,
+        outbox: Outbox,
+        sweeper: Sweeper,
+        subscribe: Callable[[Callable[[], None]], Callable[[], None]],
+        clock: Clock,
+        *,
+        every: float,
+    ) -> None:
+        self._outbox = outbox
+        self._sweeper = sweeper
+        self._subscribe = subscribe
+        self._clock = clock
+        self._every = every
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._events_since = clock() - LOOK_BACK
+        self._waiting_due: datetime | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Begin; what was left in the outbox is dispatched at once."""
-        if self._every and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
-            self._thread.start()
+        if self._every and self._task is None:
+            self._task = asyncio.create_task(self._run(), name="background worker")
 
-    def stop(self) -> None:
-        """End, after what is under way has been finished."""
-        self._stopping.set()
+    async def stop(self) -> None:
+        """End, after what is in flight has been finished."""
+        self._stopping = True
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        if self._task is not None:
+            await self._task
 
-    def __enter__(self) -> Self:
-        self.start()
+    async def __aenter__(self) -> Self:
+        await self.start()
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        await self.stop()
 
-    def _run(self) -> None:
-        unsubscribe = self._checkout.on_news(self._wake.set)
-        sweep_due = time.monotonic() + self._every * random.uniform(0.5, 1.0)  # noqa: S311
-        owed = True
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        unsubscribe = self._subscribe(wake)
+        sweep_due = loop.time() + self._every * random.uniform(0.5, 1.0)  # noqa: S311
+        pending = True
         try:
-            while not self._stopping.is_set():
-                if owed:
-                    owed = self._try("outbox", self._dispatch)
-                if time.monotonic() >= sweep_due:
-                    self._try("sweep", self._sweep)
-                    sweep_due = time.monotonic() + self._every * random.uniform(0.8, 1.2)  # noqa: S311
-                pause = sweep_due - time.monotonic()
-                if owed:
+            while not self._stopping:
+                if pending:
+                    pending = await self._try("outbox", self._dispatch)
+                if loop.time() >= sweep_due:
+                    await self._try("sweep", self._sweep)
+                    sweep_due = loop.time() + self._every * random.uniform(0.8, 1.2)  # noqa: S311
+                pause = sweep_due - loop.time()
+                if pending:
                     pause = min(pause, FIRST_RETRY.total_seconds())
-                if self._wake.wait(max(pause, 0.0)):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
                     self._wake.clear()
-                    owed = True
+                    pending = True
         finally:
             unsubscribe()
 
-    def _try(self, name: str, work: Callable[[], bool]) -> bool:
-        """Do it; whether there is more to do."""
+    async def _try(self, name: str, work: Callable[[], Awaitable[bool]]) -> bool:
+        """Do it; return whether there is more to do."""
         try:
-            more = work()
-        except Exception as error:  # whatever it is, the next round may go well
-            log.warning("keeper failed", work=name, error=type(error).__name__)
-            metrics.kept(name, type(error).__name__)
+            more = await work()
+        except Exception as error:  # whatever it is, the next round may succeed
+            log.warning("background work failed", work=name, error=type(error).__name__)
+            metrics.worker_run(name, type(error).__name__)
             return True
-        metrics.kept(name, "ok")
+        metrics.worker_run(name, "ok")
         return more
 
-    def _dispatch(self) -> bool:
-        dispatch(self._checkout, stop=self._stopping.is_set)
-        return self._checkout.store.count_outbox() > 0
+    async def _dispatch(self) -> bool:
+        await self._outbox.dispatch(stop=self._is_stopping)
+        return await self._outbox.count() > 0
 
-    def _sweep(self) -> bool:
-        now = datetime.now(UTC)
-        reread = read_again(self._checkout, since=max(self._since, now - LOOK_BACK), stop=self._stopping.is_set)
-        if reread is not None and not reread.failed and not self._stopping.is_set():
-            self._since = now - OVERLAP
-        if time.monotonic() >= self._waiting_due:
-            settle_all(self._checkout, waiting(self._checkout, now - OLDER_THAN), stop=self._stopping.is_set)
-            self._waiting_due = time.monotonic() + WAITING_EVERY.total_seconds()
+    async def _sweep(self) -> bool:
+        now = self._clock()
+        since = max(self._events_since, now - LOOK_BACK)
+        replay = await self._sweeper.replay_events(since=since, stop=self._is_stopping)
+        if replay is not None and not replay.failed and not self._stopping:
+            self._events_since = now - OVERLAP
+        if self._waiting_due is None or now >= self._waiting_due:
+            await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
+            self._waiting_due = now + RECONCILE_WAITING_EVERY
         return False
+
+    def _is_stopping(self) -> bool:
+        return self._stopping

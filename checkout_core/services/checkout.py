@@ -1,7 +1,8 @@
-"""The four steps of a checkout, and `settle`, which every path shares."""
+"""The four steps of a checkout, and `reconcile`, which every path shares: the facade for applications."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -11,102 +12,137 @@ import structlog
 from ..config import metrics
 from ..config.logging import get_logger
 from ..config.settings import Settings
-from ..domain.customer import masked_email, valid_details
-from ..domain.errors import (
-    SessionNotComplete,
-    SessionNotFound,
-    SessionNotOpen,
-    StripeUnavailable,
-    StripeUnavailableAfterPayment,
-)
-from ..domain.orders import ANNOUNCED, DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, Source, new_id
-from ..domain.products import Catalog
-from ..domain.reconciling import SETTLED, pending, refunds_differ, settling, status_of
+from ..domain.checkout_session import CheckoutSession
+from ..domain.customer import valid_details
+from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.events import EventKind, History, OrderEvent, Source
+from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
+from ..domain.products import ProductSource
+from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
-from ..gateway import CheckoutSession, StripeGateway
+from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
-from ..stores import OrderStore, open_store
+from ..stores.base import OrderStore
+from ..stores.futures import answer
 from ..stores.scoped import ShopStore
-from .event_handlers import heed
-from .in_flight import UnderWay
-from .outbox import Handler, Handlers, named_handler
-from .refunds import refund
+from .background_worker import BackgroundWorker
+from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .in_flight import InFlight
+from .order_changes import OrderChanges
+from .outbox import Handler, Outbox
+from .reconcile import Clock, Reconciler
+from .refunds import Refunds
+from .sweep import Sweeper
 
-__all__ = ["SETTLED", "Checkout", "masked_email", "open_checkout", "settling", "status_of", "utc_now"]
-
-LONGEST_STEP = 30.0
-"""Seconds to wait for steps that are under way when a checkout is closed: longer than Stripe may take for a call."""
+MAX_STEP_SECONDS = 30.0
+"""How long closing waits for steps that are in flight: longer than Stripe may take for a call."""
 
 log = get_logger(__name__)
 
 
 def utc_now() -> datetime:
-    """Now, timezone-aware."""
+    """Return the time now, with the time zone UTC."""
     return datetime.now(UTC)
 
 
-class Checkout:
-    """One shop's checkout: catalogue, Stripe account and store of orders. Safe to share between threads.
+class AsyncCheckout:
+    """One shop's checkout, for programs with an event loop. Safe to share between threads and event loops.
 
-    `store` may hold the orders of other shops as well; `self.store` shows those of `shop` alone.
+    Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of an
+    order in a final status 0. None is made inside a database transaction.
 
-    Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of a
-    settled order 0. None is made inside a database transaction.
+    Args:
+        settings: the shop's settings.
+        products: where prices come from.
+        gateway: the shop's Stripe account.
+        store: where orders are kept. It may hold orders of other shops as well; this checkout sees those of `shop`.
+        shop: the shop's id.
+        clock: returns the time now, with a time zone.
     """
 
     def __init__(
         self,
         *,
         settings: Settings,
-        catalog: Catalog,
+        products: ProductSource,
         gateway: StripeGateway,
         store: OrderStore,
         shop: str = DEFAULT_SHOP,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self.settings = settings
-        self.catalog = catalog
+        self.products = products
         self.gateway = gateway
         self.store: OrderStore = ShopStore(store, shop)
         self.shop = shop
         self.clock = clock
-        self.handlers = Handlers()
-        self._listeners: list[Callable[[], None]] = []
-        self._under_way = UnderWay()
+        self._changes = OrderChanges(self.store)
+        self._reconciler = Reconciler(gateway, self._changes, clock)
+        self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
+        context = EventContext(gateway, self.store, self._changes, self._reconciler, clock)
+        self._event_handlers = EventHandlers(context)
+        self.outbox = Outbox(self.store, clock)
+        self.sweeper = Sweeper(
+            gateway=gateway,
+            store=self.store,
+            reconciler=self._reconciler,
+            event_handlers=self._event_handlers,
+            outbox=self.outbox,
+            clock=clock,
+        )
+        self._in_flight = InFlight()
 
     @property
     def calls(self) -> CallLog:
         """What was asked of Stripe lately, and how long it took."""
         return self.gateway.calls
 
-    def create_session(
-        self, cart: Mapping[str, int], *, email: str | None = None, idempotency_key: str | None = None
+    async def create_session(
+        self,
+        cart: Mapping[str, int],
+        *,
+        email: str | None = None,
+        idempotency_key: str | None = None,
     ) -> CheckoutSession:
-        """Step 1: the shopper opens the checkout page. `cart` is quantities by product id.
+        """Create a checkout session (step 1): the shopper opens the checkout page.
+
+        Args:
+            cart: quantities by product id.
+            email: the shopper's, when it is known.
+            idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
-            InvalidInput: the cart cannot be bought as it is.
-            StripeUnavailable: nobody was charged.
+            InvalidInput: the cart cannot be bought as it is, or Stripe refuses the e-mail address.
+            StripeRejected: Stripe refuses the session.
+            StripeUnavailable: Stripe did not answer; nobody was charged.
+            StoreError: the event could not be recorded.
         """
-        with self._step("create_session"):
-            items = self.catalog.order_items(cart)
-            session = self.gateway.create_session(items, self.catalog, email=email, idempotency_key=idempotency_key)
-            detail = {"amount_total": session.amount_total, "currency": session.currency, "products": list(cart)}
-            self.store.append(
-                OrderEvent(
-                    id=new_id("event"),
-                    order_id=None,
-                    stripe_checkout_session_id=session.id,
-                    kind="session_created",
-                    source=Source.storefront,
-                    at=self.clock(),
-                    detail=detail,
-                )
+        async with self._step("create_session"):
+            items = self.products.price(cart)
+            session = await self.gateway.create_session(
+                items,
+                now=self.clock(),
+                email=email,
+                idempotency_key=idempotency_key,
             )
+            event = OrderEvent(
+                id=new_id("event"),
+                order_id=None,
+                stripe_checkout_session_id=session.id,
+                kind=EventKind.session_created,
+                source=Source.storefront,
+                at=self.clock(),
+                detail={
+                    "amount_total": session.amount_total,
+                    "currency": session.currency,
+                    "products": list(cart),
+                },
+            )
+            await answer(self.store.append(event))
             log.info("session created", session_id=session.id)
             return session
 
-    def create_pending_order(
+    async def create_pending_order(
         self,
         session_id: str,
         *,
@@ -115,201 +151,219 @@ class Checkout:
         phone: str | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> Order:
-        """Step 2: right before the shopper is handed to Stripe. Repeatable: creates or updates, never duplicates.
+        """Create a pending order (step 2): right before the shopper is handed to Stripe.
+
+        Repeatable: it creates or updates the one order of the session, and never duplicates.
+
+        Args:
+            session_id: Stripe's checkout session, `cs_…`.
+            email: where the receipt goes.
+            name: at most 200 characters.
+            phone: at most 40 characters.
+            metadata: at most 20 entries that stay with the order.
 
         Raises:
-            InvalidInput: the e-mail or another field cannot be used.
-            SessionNotFound, SessionNotOpen: there is nothing (any more) to pay.
+            InvalidInput: the e-mail address or another field cannot be used.
+            SessionNotFound: Stripe does not know the session.
+            SessionNotOpen: the session is complete or expired.
+            StripeUnavailable: Stripe did not answer; nobody was charged.
+            StoreError: the order was not written.
         """
-        with self._step("create_pending_order", session_id):
+        async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
-            session = self.gateway.retrieve_session(session_id)
+            session = await self.gateway.retrieve_session(session_id)
             if session.status != "open":
                 raise SessionNotOpen
-            order, _ = self.apply(session_id, pending(session, details, self.clock()))
-            if order is None:
-                raise SessionNotOpen
-            return order
+            decision = await self._changes.apply(session_id, pending_change(session, details, self.clock()))
+            assert decision.order is not None, "the change creates an order where there is none"
+            return decision.order
 
-    def complete_order(self, session_id: str) -> Order:
-        """Step 3: the shopper is back from Stripe.
+    async def complete_order(self, session_id: str) -> Order:
+        """Complete the order (step 3): the shopper is back from Stripe.
+
+        Args:
+            session_id: Stripe's checkout session, `cs_…`.
 
         Raises:
             SessionNotFound: Stripe does not know the session.
             SessionNotComplete: Stripe has not finished with it.
-            StripeUnavailable: whether money moved is not known yet; the message says so.
+            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
+            StoreError: the order was not written.
         """
-        with self._step("complete_order", session_id):
-            return _finished(self.settle(session_id, source=Source.redirect))
+        async with self._step("complete_order", session_id):
+            return _complete(await self._reconciler.reconcile(session_id, source=Source.redirect))
 
-    def check_order_status(self, session_id: str) -> Order:
-        """Step 4: the confirmation page, any number of times. A settled order costs no round trip.
+    async def check_order_status(self, session_id: str) -> Order:
+        """Check the order status (step 4): the confirmation page, any number of times.
+
+        An order in a final status costs no round trip.
 
         Raises:
-            SessionNotFound, SessionNotComplete, StripeUnavailable
+            SessionNotFound: Stripe does not know the session.
+            SessionNotComplete: Stripe has not finished with it.
+            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
+            StoreError: the store did not answer.
         """
-        with self._step("check_order_status", session_id):
-            order = self.store.get(session_id)
-            if order is None or order.status not in SETTLED:
-                order = self.settle(session_id)
-            return _finished(order)
+        async with self._step("check_order_status", session_id):
+            order = await answer(self.store.get(session_id))
+            if order is None or order.status not in FINAL_STATUSES:
+                order = await self._reconciler.reconcile(session_id)
+            return _complete(order)
 
-    def settle(
-        self, session_id: str, *, source: Source = Source.settle, stripe_event_id: str | None = None
+    async def reconcile(
+        self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
     ) -> Order | None:
-        """Ask Stripe for the session now and make the order agree. The heart: every path ends here.
+        """Make our order agree with what Stripe says of a session now. Every path ends here.
 
-        Safe to call at any time, any number of times, from anywhere. Money without an order makes the order. Costs one
-        round trip, and another one when something was given back, or a refund failed, of which the order does not know.
+        Safe to call at any time, any number of times, from several processes. Money without an order makes the order.
+        One round trip to Stripe; a second one when the refunds differ.
+
+        Args:
+            session_id: Stripe's checkout session, `cs_…`.
+            source: who asks; it is written on the events.
+            stripe_event_id: the Stripe event that led here, `evt_…`.
+
+        Returns:
+            The order after reconciling, or None when there is none and nothing was paid.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
             StripeUnavailableAfterPayment: whether money moved is not known yet.
+            StoreError: the order was not written.
         """
-        seen: Order | None = None
-        outcome = "unchanged"
-        while True:
-            try:
-                session = self.gateway.retrieve_session(session_id)
-            except StripeUnavailable as error:
-                raise StripeUnavailableAfterPayment from error
-            change = settling(session, source, self.clock(), stripe_event_id=stripe_event_id, seen=seen)
-            order, events = self.apply(session_id, change)
-            outcome = events[-1].kind if events else outcome
-            if order is None or not refunds_differ(order, session):
-                break
-            seen = order  # is our order older than Stripe's answer, or younger? Asked again, Stripe knows it better
-        metrics.settled(source.value, outcome)
-        return order
+        return await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
 
-    def handle_webhook(self, event: StripeEvent) -> Order | None:
-        """Heed what a verified webhook hints at; an event of another type is fine, and nothing.
+    async def expire_session(self, session_id: str) -> None:
+        """Close an open session so that nobody can pay it any more.
 
-        A session that Stripe does not know is fine too: no retry would mend it.
+        Raises:
+            SessionNotFound: Stripe does not know the session.
+            SessionNotOpen: it was complete or expired already.
+            StripeUnavailable: Stripe did not answer.
         """
-        with self._step("handle_webhook", event.session_id):
+        await self.gateway.expire_session(session_id)
+
+    async def receive_webhook(self, body: bytes, signature: str) -> Order | None:
+        """Verify a webhook delivery and handle its event.
+
+        Args:
+            body: the request's body as it came.
+            signature: the header `Stripe-Signature`.
+
+        Raises:
+            WebhookSignatureInvalid: it was not signed with our secret, it is too old, or it is no event.
+            StripeUnavailable: Stripe did not answer; it delivers the event again.
+            StoreError: the store did not answer; Stripe delivers the event again.
+        """
+        return await self.handle_event(self.gateway.read_webhook(body, signature))
+
+    async def handle_event(self, event: StripeEvent) -> Order | None:
+        """Handle a verified event; one of another type does nothing.
+
+        A session that Stripe does not know does nothing either: no retry would change that.
+
+        Returns:
+            The order that the event is about, if there is one.
+
+        Raises:
+            StripeUnavailable: Stripe did not answer; it delivers the event again.
+            StoreError: the store did not answer; Stripe delivers the event again.
+        """
+        async with self._step("handle_event", event.session_id):
             try:
-                order = heed(self, event, Source.webhook)
+                order = await self._event_handlers.handle(event, Source.webhook)
             except SessionNotFound:
                 log.warning("webhook about an unknown session", stripe_event_id=event.id)
                 return None
-            metrics.webhook(event)
+            if event.type in EVENT_HANDLERS:
+                metrics.webhook(event)
             return order
 
-    def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
-        """Give back `amount` minor units, or all that is left; never more than was paid.
+    async def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
+        """Refund an order; never more than was paid.
 
         Args:
+            order_id: our order, `order_…`.
+            amount: minor units; None: everything that can be refunded.
             idempotency_key: names one intention, such as one press of a button: asking again under it never refunds
                 twice, and another key refunds again. Without it, asking again for the same amount before the first
                 refund shows on the order counts as asking for the same refund.
 
         Raises:
-            OrderNotFound
-            RefundNotPossible: the order is not paid, or less is left.
+            OrderNotFound: there is no such order.
+            RefundNotPossible: the order is not paid, or less can be refunded.
             RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
         """
-        with self._step("refund"):
-            return refund(self, order_id, amount, idempotency_key)
+        async with self._step("refund"):
+            return await self._refunds.refund(order_id, amount, idempotency_key)
 
-    def history(self, session_id: str) -> History:
-        """What happened to a checkout, oldest first."""
-        return self.store.events(session_id)
+    async def history(self, session_id: str) -> History:
+        """Return what happened to a checkout, oldest first."""
+        return await answer(self.store.events(session_id))
+
+    async def dispatch_outbox(self) -> int:
+        """Run the handlers of every paid order that has not had them; return for how many orders all have run."""
+        return await self.outbox.dispatch()
 
     def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
         """Run `handler` once for every order that becomes paid; may be used as a decorator.
 
-        What is owed is written in the transaction that makes the order paid, and tried until it succeeds: a handler
-        may be called again after a crash, so it tells repetitions by the order's id. `name` must stay the same over
-        restarts; it is the function's own unless given. Whichever process dispatches the outbox runs the handlers that
-        it has: with several programs on one store, name them in CHECKOUT_ON_PAID so that all have the same.
+        An outbox entry is written in the transaction that makes the order paid, and handlers are tried until they
+        succeed: one may be called again after a crash, so it tells repetitions by the order's id. Whichever process
+        dispatches the outbox runs the handlers that it has: with several programs on one store, name them in
+        CHECKOUT_ON_PAID so that all have the same.
+
+        Args:
+            handler: a function, which runs in a thread, or a coroutine function.
+            name: must stay the same over restarts; the function's own unless given.
+
+        Raises:
+            ValueError: the handler needs a name, or the name is taken.
         """
-        self.handlers.add(handler, name)
+        self.outbox.handlers.add(handler, name)
         return handler
 
-    def on_news(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` right after something with consequences happened here. Gives what takes it off again."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""
+        return self._changes.subscribe(listener)
 
-    def apply(self, session_id: str, change: Change) -> tuple[Order | None, Sequence[OrderEvent]]:
-        """Apply a change to the store, tell whoever listens, and give the order and the events that were written."""
-        events: Sequence[OrderEvent] = ()
+    def background_worker(self, *, every: float | None = None) -> BackgroundWorker:
+        """Return a worker that dispatches the outbox and sweeps for as long as it is entered (`async with`).
 
-        def seen(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
-            nonlocal events
-            after, events = change(order)
-            return after, events
-
-        order = self.store.update(session_id, seen)
-        for event in events:
-            log.info("order event", kind=event.kind, source=event.source.value, order_id=event.order_id)
-        if any(event.kind in ANNOUNCED for event in events):
-            for listener in list(self._listeners):
-                listener()
-        return order, events
+        Args:
+            every: seconds between sweeps; CHECKOUT_SWEEP_EVERY unless given. 0: it does nothing.
+        """
+        every = self.settings.sweep_every if every is None else every
+        return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
 
     def finish(self) -> None:
-        """Wait for the steps that are under way, as in a page whose browser has gone: at most `LONGEST_STEP` seconds."""
-        if not self._under_way.wait(LONGEST_STEP):
-            log.warning("a step was still under way at the end")
+        """Block until the steps that are in flight are finished, at most `MAX_STEP_SECONDS`."""
+        if not self._in_flight.wait(MAX_STEP_SECONDS):
+            log.warning("a step was still in flight at the end")
 
-    def close(self) -> None:
-        """Finish what is under way and let go of the store."""
-        self.finish()
-        self.store.close()
+    async def close(self) -> None:
+        """Finish what is in flight, and let go of Stripe and the store."""
+        await asyncio.to_thread(self.finish)
+        await self.gateway.close()
+        await asyncio.to_thread(self.store.close)
 
-    @contextmanager
-    def _step(self, name: str, session_id: str | None = None) -> Iterator[None]:
-        """What all steps share: they are waited for and measured, and their log entries carry the session's id."""
+    @asynccontextmanager
+    async def _step(self, name: str, session_id: str | None = None) -> AsyncIterator[None]:
+        """Do what all steps share: they are waited for and measured, and their log entries carry the session's id."""
         bound = {"step": name} | ({"session_id": session_id} if session_id else {})
-        with self._under_way, structlog.contextvars.bound_contextvars(**bound), metrics.step(name):
+        with self._in_flight, structlog.contextvars.bound_contextvars(**bound), metrics.step(name):
             yield
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        await self.close()
 
 
-def open_checkout(
-    settings: Settings | None = None,
-    *,
-    catalog: Catalog | None = None,
-    store: OrderStore | None = None,
-    shop: str = DEFAULT_SHOP,
-) -> Checkout:
-    """A checkout from settings (default: the environment's). Close it, or use it in a `with`; that closes the store.
-
-    `catalog` and `store` are used instead of those that the settings lead to; its orders are `shop`'s.
-
-    Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched, and the
-    handlers that CHECKOUT_ON_PAID names (`package.module:function`) are run.
-
-    Raises:
-        ConfigurationError: the settings or the catalogue cannot be used.
-    """
-    from ..receipts.mail import mailbox
-    from ..receipts.message import Receipts
-
-    settings = settings or Settings.load()
-    checkout = Checkout(
-        settings=settings,
-        catalog=catalog or Catalog.read(settings.catalog_path),
-        gateway=StripeGateway(settings),
-        store=store or open_store(settings.database_url),
-        shop=shop,
-    )
-    checkout.on_paid(Receipts(settings.shop_name, mailbox(settings)), name="receipt")
-    for name in settings.on_paid.replace(",", " ").split():
-        checkout.on_paid(named_handler(name), name=name)
-    return checkout
-
-
-def _finished(order: Order | None) -> Order:
+def _complete(order: Order | None) -> Order:
     if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
         raise SessionNotComplete
     return order

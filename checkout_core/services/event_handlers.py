@@ -1,134 +1,260 @@
-"""What to do when Stripe says that something happened, by webhook or in its list of events.
+"""What to do when Stripe reports an event, by webhook or in its list of events: one handler for each type.
 
-Most events are hints, and `settle` asks what is true now. Disputes are asked for too. A decline is a fact that never
-changes, so the event itself is the news.
+Most events are hints, and the handler asks Stripe what is true now. Disputes are asked for too. A declined payment is
+a fact that never changes, so the event itself is recorded.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ..domain.orders import MONEY_TAKEN, Change, Order, OrderEvent, Source
-from ..domain.stripe_events import DECLINED, DISPUTED, HEEDED, StripeEvent, is_news
+from typing_extensions import override
 
-if TYPE_CHECKING:
-    from .checkout import Checkout
-
-
-def heed(checkout: "Checkout", event: StripeEvent, source: Source) -> Order | None:
-    """Make our side agree with what `event` hints at; gives the order it is about, if there is one.
-
-    Raises:
-        SessionNotFound: Stripe does not know the session, or it is another shop's.
-        StripeUnavailable, StoreBusy, StoreUnavailable: later it may work.
-    """
-    if event.type not in HEEDED:
-        return None
-    session_id = _session_of(checkout, event)
-    if session_id is None:
-        return None
-    if event.type == DECLINED:
-        return _record_decline(checkout, session_id, event, source)
-    if event.type == DISPUTED:
-        return _record_disputes(checkout, session_id, event, source)
-    return checkout.settle(session_id, source=source, stripe_event_id=event.id)
-
-
-def catch_up(checkout: "Checkout", event: StripeEvent) -> bool:
-    """`heed` for an event that was most likely heard of long ago: whether it was news after all.
-
-    Stripe is asked only when the event says what our side does not.
-    """
-    session_id = _session_of(checkout, event)
-    if session_id is None:
-        return False
-    before = checkout.store.get(session_id)
-    if event.type == DECLINED:
-        known = before is None or _noted(checkout, session_id, "payment_declined", _which(event))
-    elif event.type == DISPUTED:
-        known = _noted(checkout, session_id, "disputed", _which(event))
-    else:
-        known = not is_news(event, before)
-    if known:
-        return False
-    after = heed(checkout, event, Source.settle)
-    return after is not None and (before is None or after.version > before.version)
-
-
-def _session_of(checkout: "Checkout", event: StripeEvent) -> str | None:
-    if event.session_id is not None or event.payment_intent_id is None:
-        return event.session_id
-    return checkout.gateway.session_of_payment(event.payment_intent_id)
-
-
-def _record_decline(checkout: "Checkout", session_id: str, event: StripeEvent, source: Source) -> Order | None:
-    """`payment_declined`, once for every charge that was refused; the order stays what it is."""
-    detail = {"decline_code": event.decline_code, "charge": event.charge_id}
-    return _note_once(checkout, session_id, _which(event), _Note("payment_declined", source, event.id, detail))
-
-
-def _record_disputes(checkout: "Checkout", session_id: str, event: StripeEvent, source: Source) -> Order | None:
-    """`disputed`, once for every dispute over the order's payment."""
-    order = checkout.store.get(session_id)
-    if order is None or order.status not in MONEY_TAKEN:
-        order = checkout.settle(session_id, source=source, stripe_event_id=event.id)
-    if order is None or order.stripe_payment_intent_id is None:
-        return order
-    for dispute in reversed(checkout.gateway.disputes_of_payment(order.stripe_payment_intent_id)):
-        which = {"dispute": dispute.id}
-        detail = {**which, "reason": dispute.reason, "amount": dispute.amount}
-        order = _note_once(checkout, session_id, which, _Note("disputed", source, event.id, detail))
-    return order
+from ..domain.events import Change, Decision, EventKind, OrderEvent, Source
+from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
+from ..domain.stripe_events import StripeEvent
+from ..gateway import StripeGateway
+from ..stores.base import OrderStore
+from ..stores.futures import answer
+from .order_changes import OrderChanges
+from .reconcile import Clock, Reconciler
 
 
 @dataclass(frozen=True, slots=True)
-class _Note:
+class EventContext:
+    """What a handler works with."""
+
+    gateway: StripeGateway
+    store: OrderStore
+    changes: OrderChanges
+    reconciler: Reconciler
+    clock: Clock
+
+
+class EventHandler(Protocol):
+    """What to do with one type of Stripe event."""
+
+    async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
+        """Make our order agree with what `event` hints at; return it, if there is one.
+
+        Raises:
+            SessionNotFound: Stripe does not know the session, or it is another shop's.
+            StripeUnavailable: Stripe did not answer; a later try may succeed.
+            StoreError: the store did not answer; a later try may succeed.
+        """
+        ...
+
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        """Whether `handle` could change anything: the event says something that our order does not say yet."""
+        ...
+
+
+class EventHandlers:
+    """Finds the handler of an event and the session that the event is about."""
+
+    def __init__(self, context: EventContext) -> None:
+        self._context = context
+
+    async def handle(self, event: StripeEvent, source: Source) -> Order | None:
+        """Handle an event; one of another type does nothing.
+
+        Raises:
+            SessionNotFound: Stripe does not know the session, or it is another shop's.
+            StripeUnavailable: Stripe did not answer; a later try may succeed.
+            StoreError: the store did not answer; a later try may succeed.
+        """
+        handler = EVENT_HANDLERS.get(event.type)
+        session_id = await self._session_of(event) if handler else None
+        if handler is None or session_id is None:
+            return None
+        return await handler.handle(self._context, session_id, event, source)
+
+    async def replay(self, event: StripeEvent) -> bool:
+        """Handle an event that was most likely handled before; return whether it changed an order after all.
+
+        Stripe is asked only when the event says what our order does not.
+
+        Raises:
+            SessionNotFound: Stripe does not know the session, or it is another shop's.
+            StripeUnavailable: Stripe did not answer; a later try may succeed.
+            StoreError: the store did not answer; a later try may succeed.
+        """
+        handler = EVENT_HANDLERS.get(event.type)
+        session_id = await self._session_of(event) if handler else None
+        if handler is None or session_id is None:
+            return False
+        before = await answer(self._context.store.get(session_id))
+        if not await handler.would_change(self._context, session_id, event, before):
+            return False
+        after = await handler.handle(self._context, session_id, event, Source.reconcile)
+        return after is not None and (before is None or after.version > before.version)
+
+    async def _session_of(self, event: StripeEvent) -> str | None:
+        if event.session_id is not None or event.payment_intent_id is None:
+            return event.session_id
+        return await self._context.gateway.session_of_payment(event.payment_intent_id)
+
+
+class _ReconcileHandler(EventHandler):
+    """Asks Stripe what is true now."""
+
+    @override
+    async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
+        return await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
+
+
+class SessionHandler(_ReconcileHandler):
+    """The session was completed, paid, not paid, or expired."""
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        if event.implied is None or (order is not None and order.status in MONEY_TAKEN):
+            return False
+        if order is None:
+            return event.implied in (OrderStatus.paid, OrderStatus.processing)
+        return order.may_become(event.implied)
+
+
+class ChargeRefundedHandler(_ReconcileHandler):
+    """Money was refunded, here or in Stripe's dashboard."""
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        return order is None or event.amount_refunded > order.amount_refunded
+
+
+class RefundChangedHandler(_ReconcileHandler):
+    """A refund changed; it may have failed, and Stripe has the money again."""
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        return event.refund_failed and order is not None and order.amount_refunded > 0
+
+
+class PaymentDeclinedHandler(EventHandler):
+    """A payment was declined: recorded once for every charge; the order stays what it is."""
+
+    @override
+    async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
+        detail = {"decline_code": event.decline_code, "charge": event.charge_id}
+        entry = _HistoryEntry(EventKind.payment_declined, source, event.id, _identity(event), detail)
+        return await _record_once(context, session_id, entry)
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        if order is None:
+            return False
+        return not await _is_recorded(context, session_id, EventKind.payment_declined, _identity(event))
+
+
+class DisputeHandler(EventHandler):
+    """The shopper's bank takes money back: recorded once for every dispute over the order's payment."""
+
+    @override
+    async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
+        order = await answer(context.store.get(session_id))
+        if order is None or order.status not in MONEY_TAKEN:
+            order = await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
+        if order is None or order.stripe_payment_intent_id is None:
+            return order
+        for dispute in reversed(await context.gateway.disputes_of_payment(order.stripe_payment_intent_id)):
+            identity = {"dispute": dispute.id}
+            detail = {**identity, "reason": dispute.reason, "amount": dispute.amount}
+            entry = _HistoryEntry(EventKind.disputed, source, event.id, identity, detail)
+            order = await _record_once(context, session_id, entry)
+        return order
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        return not await _is_recorded(context, session_id, EventKind.disputed, _identity(event))
+
+
+EVENT_HANDLERS: Mapping[str, EventHandler] = {
+    "checkout.session.completed": SessionHandler(),
+    "checkout.session.async_payment_succeeded": SessionHandler(),
+    "checkout.session.async_payment_failed": SessionHandler(),
+    "checkout.session.expired": SessionHandler(),
+    "charge.refunded": ChargeRefundedHandler(),
+    "refund.failed": RefundChangedHandler(),
+    "refund.updated": RefundChangedHandler(),
+    "charge.dispute.created": DisputeHandler(),
+    "payment_intent.payment_failed": PaymentDeclinedHandler(),
+}
+"""The handler of each type of event (https://docs.stripe.com/api/events/types)."""
+
+HANDLED_EVENT_TYPES: Sequence[str] = tuple(EVENT_HANDLERS)
+"""The types to subscribe a webhook endpoint to. Others are acknowledged, no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _HistoryEntry:
     """An event that changes nothing about the order but its version."""
 
-    kind: str
+    kind: EventKind
     source: Source
     stripe_event_id: str
+    identity: Mapping[str, str]
     detail: Mapping[str, Any]
 
-    def on(self, seen: Order, now: datetime) -> Change:
-        """The change that writes it, unless the order has changed since it was `seen`."""
+    def change(self, seen: Order, now: datetime) -> Change:
+        """Make the change that writes it, unless the order has changed since it was `seen`."""
 
-        def change(order: Order | None) -> tuple[Order | None, Sequence[OrderEvent]]:
+        def change(order: Order | None) -> Decision:
             if order is None or order.version != seen.version:
-                return order, []
+                return Decision(order)
             touched = order.evolve(now)
-            event = OrderEvent.of(touched, kind=self.kind, source=self.source, at=now, **self.detail)
-            return touched, [event.model_copy(update={"stripe_event_id": self.stripe_event_id})]
+            event = OrderEvent.of(
+                touched,
+                kind=self.kind,
+                source=self.source,
+                at=now,
+                stripe_event_id=self.stripe_event_id,
+                **self.detail,
+            )
+            return Decision(touched, [event])
 
         return change
 
 
-def _which(event: StripeEvent) -> dict[str, str]:
-    """What tells one decline or dispute from another. A failed 3-D Secure check is declined without a charge."""
+def _identity(event: StripeEvent) -> dict[str, str]:
+    """Return what tells one decline or dispute from another. A failed 3-D Secure check is declined without a charge."""
     if event.dispute_id is not None:
         return {"dispute": event.dispute_id}
     return {"charge": event.charge_id} if event.charge_id is not None else {"stripe_event_id": event.id}
 
 
-def _noted(checkout: "Checkout", session_id: str, kind: str, which: Mapping[str, str]) -> bool:
+async def _is_recorded(context: EventContext, session_id: str, kind: EventKind, identity: Mapping[str, str]) -> bool:
+    history = await answer(context.store.events(session_id))
     return any(
-        past.kind == kind
-        and all({"stripe_event_id": past.stripe_event_id, **past.detail}.get(key) == id for key, id in which.items())
-        for past in checkout.history(session_id)
+        past.kind is kind
+        and all({"stripe_event_id": past.stripe_event_id, **past.detail}.get(key) == id for key, id in identity.items())
+        for past in history
     )
 
 
-def _note_once(checkout: "Checkout", session_id: str, which: Mapping[str, str], note: _Note) -> Order | None:
-    """Put a note on an order's history unless it is there.
+async def _record_once(context: EventContext, session_id: str, entry: _HistoryEntry) -> Order | None:
+    """Write an entry on an order's history unless it is there.
 
-    Every note raises the order's version, so of two that looked at the history at once only one can write: the other
+    Every entry raises the order's version, so of two that looked at the history at once only one can write: the other
     finds another version than it saw, and looks again.
     """
     while True:
-        seen = checkout.store.get(session_id)
-        if seen is None or _noted(checkout, session_id, note.kind, which):
+        seen = await answer(context.store.get(session_id))
+        if seen is None or await _is_recorded(context, session_id, entry.kind, entry.identity):
             return seen
-        order, written = checkout.apply(session_id, note.on(seen, checkout.clock()))
-        if written:
-            return order
+        decision = await context.changes.apply(session_id, entry.change(seen, context.clock()))
+        if decision.events:
+            return decision.order

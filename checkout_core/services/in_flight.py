@@ -1,11 +1,11 @@
-"""What is under way, so that a program can wait for it before it ends."""
+"""What is in flight, so that a program can wait for it before it ends."""
 
 import threading
 from types import TracebackType
 
 
-class UnderWay:
-    """Counts what has been begun and not finished; enter it around a piece of work. Safe to share between threads."""
+class InFlight:
+    """Counts what has begun and not finished; enter it around a piece of work. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -23,6 +23,6 @@ class UnderWay:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until nothing is under way, at most so long; whether that came about."""
+        """Wait until nothing is in flight, at most so long; return whether that came about."""
         with self._changed:
             return self._changed.wait_for(lambda: self._count == 0, seconds)

@@ -1,36 +1,41 @@
-"""Consequences of "became paid": every handler, for every order, at least once, however often we crash.
+"""The outbox: every handler runs for every paid order, at least once, however often the process crashes.
 
 The store writes an outbox entry in the transaction that writes the event. `dispatch` claims what is due, runs the
-handlers that have not had it yet, and removes the entry, or puts it back for later with what is still to do.
+handlers that have not run yet, and removes the entry, or keeps it for later with what is still to do.
 """
 
+import asyncio
+import inspect
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
 
 import structlog
 
 from ..config import metrics
 from ..config.logging import get_logger
 from ..domain.errors import ConfigurationError
-from ..domain.orders import Order, OutboxEntry
+from ..domain.events import OutboxEntry
+from ..domain.orders import Order
+from ..stores.base import OrderStore
+from ..stores.futures import answer
+from .reconcile import Clock
 
-if TYPE_CHECKING:
-    from .checkout import Checkout
+Handler = Callable[[Order], Awaitable[None] | None]
+"""What happens when an order has become paid: a function, which runs in a thread, or a coroutine function.
 
-Handler = Callable[[Order], None]
-"""What happens when an order has become paid. It may be called again for the same order: `order.id` is the key."""
+It may be called again for the same order; `order.id` is the key by which to tell.
+"""
 
 FIRST_RETRY = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
+MAX_RETRY_WAIT = timedelta(hours=1)
 
 log = get_logger(__name__)
 
 
 class Handlers:
-    """Handlers by name. The names are stored with what is owed, so they must outlive a restart."""
+    """Handlers by name. The names are stored with what is still to do, so they must outlive a restart."""
 
     def __init__(self) -> None:
         self._named: dict[str, Handler] = {}
@@ -50,12 +55,12 @@ class Handlers:
         self._named[name] = handler
 
     def remaining(self, handled: Collection[str]) -> list[tuple[str, Handler]]:
-        """Those that are not among `handled`, in the order in which they were added."""
+        """Return those that are not among `handled`, in the order in which they were added."""
         return [(name, handler) for name, handler in self._named.items() if name not in handled]
 
 
 def named_handler(name: str) -> Handler:
-    """The handler that `package.module:function` names.
+    """Return the handler that `package.module:function` names.
 
     Raises:
         ConfigurationError: there is none.
@@ -69,58 +74,84 @@ def named_handler(name: str) -> Handler:
     return handler
 
 
-def dispatch(checkout: "Checkout", *, limit: int = 10, stop: Callable[[], bool] = lambda: False) -> int:
-    """Do what is owed and due; gives how many entries were finished.
+class Outbox:
+    """Runs handlers for what is in one shop's outbox."""
 
-    Safe to run in several threads and processes at once: an entry is claimed by one. `stop` is asked between entries;
-    what was claimed and not begun is put back. `limit` is how many are claimed at once: few, for a claim ends after two
-    minutes, and a mail server may be slow.
+    def __init__(self, store: OrderStore, clock: Clock) -> None:
+        self.handlers = Handlers()
+        self._store = store
+        self._clock = clock
 
-    Raises:
-        StoreBusy, StoreUnavailable
-    """
-    finished = 0
-    while entries := checkout.store.claim_outbox(checkout.clock(), limit=limit):
-        for entry in entries:
-            if stop():
-                _put_back(checkout, entry)
-            else:
-                finished += _run(checkout, entry)
-        if stop() or len(entries) < limit:
-            break
-    return finished
+    async def dispatch(self, *, limit: int = 10, stop: Callable[[], bool] = lambda: False) -> int:
+        """Run the handlers of every entry that is due.
 
+        Safe to run in several threads and processes at once: an entry is claimed by one.
 
-def _run(checkout: "Checkout", entry: OutboxEntry) -> bool:
-    order = checkout.store.get(entry.stripe_checkout_session_id)
-    if order is None:  # only somebody who deletes rows by hand gets here, and the rest must not wait for it
-        log.error("outbox entry without an order", order_id=entry.order_id)
-        checkout.store.finish_outbox(entry.event_id)
-        return False
-    handled, failure = set(entry.handled), ""
-    with structlog.contextvars.bound_contextvars(session_id=entry.stripe_checkout_session_id, order_id=entry.order_id):
-        for name, handler in checkout.handlers.remaining(handled):
-            outcome = "ok"
-            try:
-                handler(order)
-                handled.add(name)
-            except Exception as error:  # whatever a handler does, the others have their turn and it has its next
-                outcome = failure = type(error).__name__
-                log.warning("consequence failed", handler=name, error=failure, attempts=entry.attempts)
-            metrics.consequence(name, outcome)
-    if failure:
-        due_at = checkout.clock() + backoff(entry.attempts)
-        checkout.store.retry_outbox(entry.event_id, handled=handled, error=failure, due_at=due_at)
-        return False
-    checkout.store.finish_outbox(entry.event_id)
-    return True
+        Args:
+            limit: how many entries are claimed at once: few, for a claim ends after two minutes, and a mail server may
+                be slow.
+            stop: asked between entries; what was claimed and not begun is put back.
+
+        Returns:
+            How many entries were finished.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        finished = 0
+        while entries := await answer(self._store.claim_outbox(self._clock(), limit=limit)):
+            for entry in entries:
+                if stop():
+                    await self._retry(entry, entry.handled, error="", wait=timedelta(0))
+                else:
+                    finished += await self._run(entry)
+            if stop() or len(entries) < limit:
+                break
+        return finished
+
+    async def count(self) -> int:
+        """Return how many entries are not finished."""
+        return await answer(self._store.count_outbox())
+
+    async def _run(self, entry: OutboxEntry) -> bool:
+        order = await answer(self._store.get(entry.stripe_checkout_session_id))
+        if order is None:  # only somebody who deletes rows by hand gets here, and the rest must not wait for it
+            log.error("outbox entry without an order", order_id=entry.order_id)
+            await answer(self._store.finish_outbox(entry.event_id))
+            return False
+        handled, failure = set(entry.handled), ""
+        ids = {"session_id": entry.stripe_checkout_session_id, "order_id": entry.order_id}
+        with structlog.contextvars.bound_contextvars(**ids):
+            for name, handler in self.handlers.remaining(handled):
+                outcome = "ok"
+                try:
+                    await _call(handler, order)
+                    handled.add(name)
+                except Exception as error:  # the other handlers still run, and this one is tried again later
+                    outcome = failure = type(error).__name__
+                    log.warning("handler failed", handler=name, error=failure, attempts=entry.attempts)
+                metrics.handler_run(name, outcome)
+        if failure:
+            await self._retry(entry, handled, error=failure, wait=backoff(entry.attempts))
+            return False
+        await answer(self._store.finish_outbox(entry.event_id))
+        return True
+
+    async def _retry(self, entry: OutboxEntry, handled: Collection[str], *, error: str, wait: timedelta) -> None:
+        due_at = self._clock() + wait
+        await answer(self._store.retry_outbox(entry.event_id, handled=handled, error=error, due_at=due_at))
 
 
 def backoff(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: doubled each time, up to an hour, give or take a fifth."""
-    wait = min(FIRST_RETRY * (1 << min(attempts - 1, 20)), LONGEST_WAIT)
+    """Return how long to wait after so many attempts: doubled each time, up to an hour, give or take a fifth."""
+    wait = min(FIRST_RETRY * (1 << min(attempts - 1, 20)), MAX_RETRY_WAIT)
     return wait * random.uniform(0.8, 1.2)  # noqa: S311
 
 
-def _put_back(checkout: "Checkout", entry: OutboxEntry) -> None:
-    checkout.store.retry_outbox(entry.event_id, handled=entry.handled, error="", due_at=checkout.clock())
+async def _call(handler: Handler, order: Order) -> None:
+    """Run a coroutine function here and a function in a thread, where it may block."""
+    target = handler if inspect.isroutine(handler) else getattr(handler, "__call__", handler)  # noqa: B004
+    if inspect.iscoroutinefunction(target):
+        await target(order)
+    else:
+        await asyncio.to_thread(handler, order)

@@ -1,90 +1,129 @@
-"""Giving money back: whole or in part, once for each intention, never more than was paid."""
+"""Refunds: in whole or in part, once for each intention, never more than was paid."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ..domain.errors import CheckoutError, OrderNotFound, RefundNotPossible, RefundUnconfirmed, StripeUnavailable
+from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.money import format_amount
-from ..domain.orders import MONEY_TAKEN, History, Order, OrderEvent, OrderStatus, Source
-from ..domain.reconciling import REFUND_FAILED
-
-if TYPE_CHECKING:
-    from .checkout import Checkout
-
-UNCONFIRMED = "refund_unconfirmed"
-"""The event that remembers a refund whose answer never came, so that asking again asks for the same one."""
-
-CONFIRMED = "refund_confirmed"
-"""Stripe has answered for it after all."""
+from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
+from ..gateway import StripeGateway
+from ..stores.base import OrderStore
+from ..stores.futures import answer
+from .reconcile import Clock, Reconciler
 
 
-def refund(checkout: "Checkout", order_id: str, amount: int | None, idempotency_key: str | None) -> Order:
-    """`Checkout.refund`. Stripe refunds once under one key, and never more than is left of the charge."""
-    order = checkout.store.get_by_id(order_id)
-    if order is None:
-        raise OrderNotFound
-    history = checkout.history(order.stripe_checkout_session_id)
-    unconfirmed = _unconfirmed(history)
-    if idempotency_key is not None:
-        _require_paid(order, amount)
-        key = f"refund-{order.id}-{idempotency_key}"
-    else:
-        key = next((each for each, asked in unconfirmed.items() if asked == amount), "")
-    if not key:
-        _require_left(order, amount)
-        failed = sum(event.kind == REFUND_FAILED for event in history)  # each one makes the next refund another one
-        so_far = f"{order.amount_refunded}-after-{failed}" if failed else order.amount_refunded
-        key = f"refund-{order.id}-{so_far}-{'rest' if amount is None else amount}"
-    _ask(checkout, order, amount, key)
-    if key in unconfirmed:
-        checkout.store.append(_event(checkout, order, CONFIRMED, amount, key))
-    try:
-        return checkout.settle(order.stripe_checkout_session_id, source=Source.operator) or order
-    except StripeUnavailable:  # the refund is made; its webhook or the sweeper brings the news
-        return order
+class Refunds:
+    """Refunds one shop's orders."""
 
+    def __init__(self, gateway: StripeGateway, store: OrderStore, reconciler: Reconciler, clock: Clock) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._reconciler = reconciler
+        self._clock = clock
 
-def _ask(checkout: "Checkout", order: Order, amount: int | None, key: str) -> None:
-    session_id = order.stripe_checkout_session_id
-    try:
+    async def refund(self, order_id: str, amount: int | None, idempotency_key: str | None) -> Order:
+        """Refund an order. Stripe refunds once under one key, and never more than can be refunded of the charge.
+
+        Args:
+            order_id: our order, `order_…`.
+            amount: minor units; None: everything that can be refunded.
+            idempotency_key: names one intention; see `Checkout.refund`.
+
+        Returns:
+            The order after the refund, or as it was when Stripe cannot be asked for the session now.
+
+        Raises:
+            OrderNotFound: there is no such order.
+            RefundNotPossible: the order is not paid, or less can be refunded.
+            RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
+        """
+        order = await answer(self._store.get_by_id(order_id))
+        if order is None:
+            raise OrderNotFound
+        history = await answer(self._store.events(order.stripe_checkout_session_id))
+        unconfirmed = unconfirmed_refunds(history)
+        if idempotency_key is not None:
+            require_paid(order, amount)
+            key = f"refund-{order.id}-{idempotency_key}"
+        else:
+            key = next((each for each, asked in unconfirmed.items() if asked == amount), "")
+        if not key:
+            require_refundable(order, amount)
+            key = refund_key(order, history, amount)
+        await self._ask_stripe(order, amount, key)
+        if key in unconfirmed:
+            await answer(self._store.append(self._event(order, EventKind.refund_confirmed, amount, key)))
+        try:
+            session_id = order.stripe_checkout_session_id
+            return await self._reconciler.reconcile(session_id, source=Source.operator) or order
+        except StripeUnavailable:  # the refund is made; its webhook or the sweep updates the order
+            return order
+
+    async def _ask_stripe(self, order: Order, amount: int | None, key: str) -> None:
+        session_id = order.stripe_checkout_session_id
         assert order.stripe_payment_intent_id is not None
-        checkout.gateway.refund(order.stripe_payment_intent_id, amount, idempotency_key=key, session_id=session_id)
-    except StripeUnavailable as error:
-        with suppress(CheckoutError):  # what the operator must hear first is that nothing is known
-            checkout.store.append(_event(checkout, order, UNCONFIRMED, amount, key))
-        raise RefundUnconfirmed from error
-    except RefundNotPossible as error:
-        now = checkout.settle(session_id, source=Source.operator) or order
-        _require_left(now, amount)
-        raise error
+        try:
+            await self._gateway.refund(
+                order.stripe_payment_intent_id,
+                amount,
+                idempotency_key=key,
+                session_id=session_id,
+            )
+        except StripeUnavailable as error:
+            with suppress(CheckoutError):  # first of all the operator must hear that the refund is not confirmed
+                await answer(self._store.append(self._event(order, EventKind.refund_unconfirmed, amount, key)))
+            raise RefundUnconfirmed from error
+        except RefundNotPossible as error:
+            now = await self._reconciler.reconcile(session_id, source=Source.operator) or order
+            require_refundable(now, amount)
+            raise error
+
+    def _event(self, order: Order, kind: EventKind, amount: int | None, key: str) -> OrderEvent:
+        return OrderEvent.of(order, kind=kind, source=Source.operator, at=self._clock(), amount=amount, key=key)
 
 
-def _require_paid(order: Order, amount: int | None) -> None:
+def require_paid(order: Order, amount: int | None) -> None:
+    """Check that an order was paid, and that `amount` (minor units) is not more than that.
+
+    Raises:
+        RefundNotPossible: it was not, or it is.
+    """
     if order.status not in MONEY_TAKEN or order.stripe_payment_intent_id is None:
         raise RefundNotPossible(f"An order that is {order.status} cannot be refunded.")
     if amount is not None and not 1 <= amount <= order.amount_total:
         raise RefundNotPossible(f"At most {order.total} of this order can be refunded.")
 
 
-def _require_left(order: Order, amount: int | None) -> None:
-    _require_paid(order, None)
+def require_refundable(order: Order, amount: int | None) -> None:
+    """Check that `amount` (minor units; None: anything) can still be refunded.
+
+    Raises:
+        RefundNotPossible: the order is not paid, or less can be refunded.
+    """
+    require_paid(order, None)
     if order.status is OrderStatus.refunded:
         raise RefundNotPossible("This order has been refunded already.")
-    left = order.amount_total - order.amount_refunded
-    if not 1 <= (left if amount is None else amount) <= left:
-        raise RefundNotPossible(f"At most {format_amount(left, order.currency)} of this order can be refunded.")
+    refundable = order.amount_total - order.amount_refunded
+    if not 1 <= (refundable if amount is None else amount) <= refundable:
+        raise RefundNotPossible(f"At most {format_amount(refundable, order.currency)} of this order can be refunded.")
 
 
-def _unconfirmed(history: History) -> dict[str, int | None]:
-    """The refunds that nobody knows about, as amounts by key."""
-    open_: dict[str, int | None] = {}
+def refund_key(order: Order, history: History, amount: int | None) -> str:
+    """Return the idempotency key of the next refund of `amount` (minor units; None: the rest).
+
+    It stays the same until a refund shows on the order. A refund that failed makes the next one another refund.
+    """
+    failed = sum(event.kind is EventKind.refund_failed for event in history)
+    refunded = f"{order.amount_refunded}-after-{failed}" if failed else order.amount_refunded
+    return f"refund-{order.id}-{refunded}-{'rest' if amount is None else amount}"
+
+
+def unconfirmed_refunds(history: History) -> dict[str, int | None]:
+    """Return the refunds of which it is not known whether they were made: amounts in minor units by key."""
+    unconfirmed: dict[str, int | None] = {}
     for event in history:
-        if event.kind == UNCONFIRMED:
-            open_[event.detail["key"]] = event.detail["amount"]
-        elif event.kind == CONFIRMED:
-            open_.pop(event.detail["key"], None)
-    return open_
-
-
-def _event(checkout: "Checkout", order: Order, kind: str, amount: int | None, key: str) -> OrderEvent:
-    return OrderEvent.of(order, kind=kind, source=Source.operator, at=checkout.clock(), amount=amount, key=key)
+        if event.kind is EventKind.refund_unconfirmed:
+            unconfirmed[event.detail["key"]] = event.detail["amount"]
+        elif event.kind is EventKind.refund_confirmed:
+            unconfirmed.pop(event.detail["key"], None)
+    return unconfirmed

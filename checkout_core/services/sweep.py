@@ -1,50 +1,54 @@
-"""The sweeper: finds out what the webhook and the redirect did not say, and sees to what is still owed.
+"""The sweep: finds out what the webhook and the redirect did not report, and runs the handlers that are due.
 
 Webhooks get lost and shoppers close the tab before they are sent back. So Stripe's own list of events is read again
-(https://docs.stripe.com/webhooks/process-undelivered-events), every order that has waited for too long is asked about,
-and the outbox is emptied.
+(https://docs.stripe.com/webhooks/process-undelivered-events), every order that has waited for too long is reconciled,
+and the outbox is dispatched.
 """
 
-import threading
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from ..config.logging import get_logger
 from ..domain.errors import CheckoutError, SessionNotFound, StripeRejected, StripeUnavailable
-from ..domain.orders import OrderStatus, Source
-from ..domain.stripe_events import HEEDED, StripeEvent
-from .checkout import Checkout
-from .event_handlers import catch_up
-from .outbox import dispatch
+from ..domain.events import Source
+from ..domain.orders import OrderStatus
+from ..domain.stripe_events import StripeEvent
+from ..gateway import StripeGateway
+from ..stores.base import OrderQuery, OrderStore
+from ..stores.futures import answer
+from .event_handlers import HANDLED_EVENT_TYPES, EventHandlers
+from .outbox import Outbox
+from .reconcile import Clock, Reconciler
 
 WAITING = (OrderStatus.pending, OrderStatus.processing)
-"""What a sweep looks at."""
+"""The statuses of orders that Stripe has not finished with."""
 
 LOOK_BACK = timedelta(days=3)
 """How far back events are read: Stripe itself tries a webhook for so long. It keeps events for 30 days."""
 
-WORKERS = 8
+CONCURRENT_CALLS = 8
 """Round trips to Stripe at a time: at about 300 ms each this stays near the 25 a second of a test key."""
 
-GIVES_UP_AFTER = 24
+MAX_UNANSWERED = 24
 """When Stripe leaves that many questions in a row unanswered, the rest is left to the next sweep."""
 
-SEEDED = "cs_test_demo"
+DEMO_SESSION_PREFIX = "cs_test_demo"
 """How the session ids of demo orders begin. Stripe never heard of them."""
 
-_PAGE = 5_000
+ORDERS_PER_PAGE = 5_000
+T = TypeVar("T")
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """What reading events again came to: how many were news, and how many could not be heeded yet."""
+class ReplayResult:
+    """What replaying events came to: how many changed an order, and how many could not be handled yet."""
 
-    news: int = 0
+    new: int = 0
     failed: int = 0
 
 
@@ -52,23 +56,24 @@ class Reread:
 class SweepSummary:
     """What a sweep found.
 
-    `outcomes` counts waiting orders by the status they have now, `problems` by an error's code. `missed` is how many
-    events were news to us (None: Stripe's list could not be read), `delivered` how many orders had their consequences.
+    `outcomes` counts waiting orders by the status they have now, `problems` by an error's code. `new_events` is how
+    many events changed an order (None: Stripe's list could not be read), `dispatched` for how many orders all handlers
+    have run.
     """
 
     outcomes: Mapping[str, int] = field(default_factory=dict)
     problems: Mapping[str, int] = field(default_factory=dict)
-    missed: int | None = 0
-    delivered: int = 0
+    new_events: int | None = 0
+    dispatched: int = 0
 
     def __add__(self, other: "SweepSummary") -> "SweepSummary":
-        """Both, as one: of two shops, say."""
-        missed = None if self.missed is None or other.missed is None else self.missed + other.missed
+        """Add up the summaries of two shops."""
+        new_events = None if self.new_events is None or other.new_events is None else self.new_events + other.new_events
         return SweepSummary(
             dict(Counter(self.outcomes) + Counter(other.outcomes)),
             dict(Counter(self.problems) + Counter(other.problems)),
-            missed,
-            self.delivered + other.delivered,
+            new_events,
+            self.dispatched + other.dispatched,
         )
 
     @property
@@ -78,162 +83,217 @@ class SweepSummary:
 
     @property
     def waiting(self) -> int:
-        """How many Stripe has not finished with."""
+        """How many orders Stripe has not finished with."""
         return sum(self.outcomes.get(status, 0) for status in WAITING)
 
     @property
-    def settled(self) -> int:
-        """How many have reached an end."""
+    def finished(self) -> int:
+        """How many orders have reached a final status."""
         return sum(self.outcomes.values()) - self.waiting
 
     @property
     def unavailable(self) -> int:
-        """How many Stripe did not answer for; the next sweep asks again."""
+        """For how many orders Stripe did not answer; the next sweep asks again."""
         return self.problems.get(StripeUnavailable.code, 0)
 
 
-def sweep(
-    checkout: Checkout,
-    *,
-    older_than: timedelta,
-    since: datetime | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    workers: int = WORKERS,
-    now: datetime | None = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> SweepSummary:
-    """Read the events since `since` again, settle all pending and processing orders, and dispatch the outbox.
-
-    Orders and events younger than `older_than` are left alone. Safe to run at any time, twice, and in several
-    processes at once: `settle` is. An order that fails is counted and the rest goes on. `progress` hears how many
-    orders are done, of how many; it is called in this thread. `stop` is asked between orders.
-
-    Raises:
-        StoreBusy, StoreUnavailable: the orders could not even be listed.
-    """
-    now = now or datetime.now(UTC)
-    until = now - older_than
-    session_ids = waiting(checkout, until)
-    reread = read_again(
-        checkout, since=since or now - LOOK_BACK, until=until if older_than else None, workers=workers, stop=stop
-    )
-    outcomes, problems = settle_all(checkout, session_ids, progress=progress, workers=workers, stop=stop)
-    return SweepSummary(outcomes, problems, None if reread is None else reread.news, dispatch(checkout, stop=stop))
+Progress = Callable[[int, int], None]
+"""Called with how many orders are done, of how many."""
 
 
-def read_again(
-    checkout: Checkout,
-    *,
-    since: datetime,
-    until: datetime | None = None,
-    workers: int = WORKERS,
-    stop: Callable[[], bool] = lambda: False,
-) -> Reread | None:
-    """Heed what happened at Stripe since `since` if we have not. None: the list could not be read.
+class Sweeper:
+    """Sweeps one shop."""
 
-    Costs one round trip for every hundred events, and one more for each that says something our orders do not.
-    """
-    about: dict[str, list[StripeEvent]] = {}
-    try:
-        for event in checkout.gateway.events(HEEDED, since):
-            subject = event.session_id or event.payment_intent_id
-            if subject is not None and (until is None or event.created_at <= until):
-                about.setdefault(subject, []).append(event)
-    except (StripeUnavailable, StripeRejected) as error:
-        log.warning("Stripe's events could not be read", error=error.code)
-        return None
+    def __init__(
+        self,
+        *,
+        gateway: StripeGateway,
+        store: OrderStore,
+        reconciler: Reconciler,
+        event_handlers: EventHandlers,
+        outbox: Outbox,
+        clock: Clock,
+    ) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._reconciler = reconciler
+        self._event_handlers = event_handlers
+        self._outbox = outbox
+        self._clock = clock
 
-    def heed_all(events: Sequence[StripeEvent]) -> Counter[str]:
-        found = Counter[str]()
-        for event in reversed(events):  # Stripe lists the newest first
-            if stop():
-                break
-            try:
-                found["news"] += catch_up(checkout, event)
-            except SessionNotFound:  # another shop's of this account
-                continue
-            except Exception as error:  # ours or Stripe's; the rest must not wait for it
-                found["failed"] += 1
-                log.warning("an event could not be heeded", stripe_event_id=event.id, error=type(error).__name__)
-        return found
+    async def sweep(
+        self,
+        *,
+        older_than: timedelta,
+        since: datetime | None = None,
+        progress: Progress = lambda done, total: None,
+        concurrent: int = CONCURRENT_CALLS,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> SweepSummary:
+        """Replay events, reconcile all pending and processing orders, and dispatch the outbox.
 
-    with _pool(workers) as pool:
-        found = sum(pool.map(heed_all, about.values()), Counter[str]())
-    return Reread(found["news"], found["failed"])
+        Safe to run at any time, twice, and in several processes at once: reconciling is. An order that fails is counted
+        and the rest goes on.
 
+        Args:
+            older_than: orders and events that are younger are left alone.
+            since: events are read from this time on; three days back unless given.
+            progress: hears how many orders are done.
+            concurrent: round trips to Stripe at a time.
+            stop: asked between orders.
 
-def settle_all(
-    checkout: Checkout,
-    session_ids: Sequence[str],
-    *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    workers: int = WORKERS,
-    stop: Callable[[], bool] = lambda: False,
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Ask Stripe about orders that wait; gives how many are what now, and how many failed with which error's code."""
-    outcomes: Counter[str] = Counter()
-    problems: Counter[str] = Counter()
-    ask = _Asking(checkout)
-    with _pool(workers) as pool:
-        for done, future in enumerate(as_completed([pool.submit(ask, each) for each in session_ids]), start=1):
-            if stop():
-                break
-            outcome, settled = future.result()
-            (outcomes if settled else problems)[outcome] += 1
-            progress(done, len(session_ids))
-    return dict(outcomes), dict(problems)
+        Raises:
+            StoreError: the orders could not even be listed.
+        """
+        now = self._clock()
+        until = now - older_than
+        session_ids = await self.waiting(until)
+        replay = await self.replay_events(
+            since=since or now - LOOK_BACK,
+            until=until if older_than else None,
+            concurrent=concurrent,
+            stop=stop,
+        )
+        outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
+        dispatched = await self._outbox.dispatch(stop=stop)
+        return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched)
 
+    async def replay_events(
+        self,
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        concurrent: int = CONCURRENT_CALLS,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> ReplayResult | None:
+        """Handle what happened at Stripe from `since` to `until`, where we have not.
 
-class _Asking:
-    """Settles one order after the other, from many threads, and notices when Stripe is down."""
+        Costs one round trip for every hundred events, and one more for each that says what our orders do not.
 
-    def __init__(self, checkout: Checkout) -> None:
-        self._checkout = checkout
-        self._unanswered = 0
-        self._guard = threading.Lock()
+        Args:
+            since: the earliest event.
+            until: the latest event; None: up to now.
+            concurrent: round trips to Stripe at a time.
+            stop: asked between events.
 
-    def __call__(self, session_id: str) -> tuple[str, bool]:
-        """The order's status and True, or an error's code and False."""
+        Returns:
+            What came of it, or None when Stripe's list could not be read.
+        """
+        by_subject: dict[str, list[StripeEvent]] = {}
         try:
-            order = self._checkout.store.get(session_id)
-            if order is not None and order.status not in WAITING:  # an event has told us meanwhile
+            async for event in self._gateway.events(HANDLED_EVENT_TYPES, since):
+                subject = event.session_id or event.payment_intent_id
+                if subject is not None and (until is None or event.created_at <= until):
+                    by_subject.setdefault(subject, []).append(event)
+        except (StripeUnavailable, StripeRejected) as error:
+            log.warning("Stripe's events could not be read", error=error.code)
+            return None
+        found = Counter[str]()
+
+        async def replay_all(events: Sequence[StripeEvent]) -> None:
+            for event in reversed(events):  # Stripe lists the newest first
+                if stop():
+                    break
+                found.update(await self._replay(event))
+
+        await _for_each(by_subject.values(), replay_all, concurrent)
+        return ReplayResult(found["new"], found["failed"])
+
+    async def _replay(self, event: StripeEvent) -> dict[str, int]:
+        try:
+            return {"new": int(await self._event_handlers.replay(event))}
+        except SessionNotFound:  # another shop's of this account
+            return {}
+        except Exception as error:  # ours or Stripe's; the rest must not wait for it
+            log.warning("an event could not be handled", stripe_event_id=event.id, error=type(error).__name__)
+            return {"failed": 1}
+
+    async def reconcile_all(
+        self,
+        session_ids: Sequence[str],
+        *,
+        progress: Progress = lambda done, total: None,
+        concurrent: int = CONCURRENT_CALLS,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Reconcile waiting orders.
+
+        Args:
+            session_ids: the sessions of the orders.
+            progress: hears how many are done.
+            concurrent: round trips to Stripe at a time.
+            stop: asked between orders.
+
+        Returns:
+            How many orders have which status now, and how many failed with which error's code.
+        """
+        outcomes: Counter[str] = Counter()
+        problems: Counter[str] = Counter()
+        attempts = _Attempts(self._store, self._reconciler)
+
+        async def reconcile_one(session_id: str) -> None:
+            if stop():
+                return
+            outcome, succeeded = await attempts.reconcile(session_id)
+            (outcomes if succeeded else problems)[outcome] += 1
+            progress(outcomes.total() + problems.total(), len(session_ids))
+
+        await _for_each(session_ids, reconcile_one, concurrent)
+        return dict(outcomes), dict(problems)
+
+    async def waiting(self, created_before: datetime) -> list[str]:
+        """Return the sessions of orders that wait, without demo orders.
+
+        An order that moves between two pages is met by the next sweep.
+        """
+        found: dict[str, None] = {}
+        query = OrderQuery(statuses=WAITING, created_before=created_before)
+        offset = 0
+        while page := await answer(self._store.find(query, limit=ORDERS_PER_PAGE, offset=offset)):
+            session_ids = (order.stripe_checkout_session_id for order in page)
+            found.update((each, None) for each in session_ids if not each.startswith(DEMO_SESSION_PREFIX))
+            offset += len(page)
+            if len(page) < ORDERS_PER_PAGE:
+                break
+        return list(found)
+
+
+class _Attempts:
+    """Reconciles many orders at a time, and notices when Stripe does not answer."""
+
+    def __init__(self, store: OrderStore, reconciler: Reconciler) -> None:
+        self._store = store
+        self._reconciler = reconciler
+        self._unanswered = 0
+
+    async def reconcile(self, session_id: str) -> tuple[str, bool]:
+        """Return the order's status and True, or an error's code and False."""
+        try:
+            order = await answer(self._store.get(session_id))
+            if order is not None and order.status not in WAITING:  # an event has been handled meanwhile
                 return order.status.value, True
-            if self._unanswered >= GIVES_UP_AFTER:
+            if self._unanswered >= MAX_UNANSWERED:
                 return StripeUnavailable.code, False
-            order = self._checkout.settle(session_id, source=Source.settle)
+            order = await self._reconciler.reconcile(session_id, source=Source.reconcile)
         except CheckoutError as error:
-            self._heard(not isinstance(error, StripeUnavailable))
+            self._unanswered = self._unanswered + 1 if isinstance(error, StripeUnavailable) else 0
             return error.code, False
-        except Exception as error:  # a fault of ours; the rest must not wait for its mending
-            log.exception("an order could not be settled", session_id=session_id, error=type(error).__name__)
+        except Exception as error:  # a fault of ours; the other orders must not wait for its repair
+            log.exception("an order could not be reconciled", session_id=session_id, error=type(error).__name__)
             return CheckoutError.code, False
-        self._heard(True)
+        self._unanswered = 0
         assert order is not None, "an order was there and orders are never deleted"
         return order.status.value, True
 
-    def _heard(self, answered: bool) -> None:
-        with self._guard:
-            self._unanswered = 0 if answered else self._unanswered + 1
 
+async def _for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], concurrent: int) -> None:
+    """Do `work` for every item, so many at a time; when one raises or we are cancelled, the others are cancelled too."""
+    remaining = iter(items)
 
-def waiting(checkout: Checkout, created_before: datetime) -> list[str]:
-    """The sessions of orders that wait, without the demo's own. What moves between two pages is met by the next sweep."""
-    found: dict[str, None] = {}
-    offset = 0
-    while page := checkout.store.find(statuses=WAITING, created_before=created_before, limit=_PAGE, offset=offset):
-        session_ids = (order.stripe_checkout_session_id for order in page)
-        found.update((each, None) for each in session_ids if not each.startswith(SEEDED))
-        offset += len(page)
-        if len(page) < _PAGE:
-            break
-    return list(found)
+    async def take_turns() -> None:
+        for item in remaining:
+            await work(item)
 
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that, when we are interrupted, finish what is under way and start nothing more."""
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="sweep")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(concurrent):
+            group.create_task(take_turns())

@@ -15,8 +15,8 @@ import streamlit as st
 
 from checkout_core import Checkout, Order, open_checkout
 from checkout_core.config.settings import Settings, UiMode
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import CheckoutError, InvalidInput, SessionNotComplete, SessionNotOpen
-from checkout_core.gateway import CheckoutSession
 from storefront import browser, clicks, markup, payment_form
 
 RETURNED = "checkout_session"
@@ -110,7 +110,7 @@ def _pay(checkout: Checkout, cart: Mapping[str, int], email: str, state: dict[st
 
 def _pending(checkout: Checkout, cart: Mapping[str, int], email: str, state: dict[str, Any]) -> CheckoutSession:
     """Steps 1 and 2, once for the same cart and e-mail however often the app runs."""
-    parts = json.dumps([state["token"], sorted(cart.items()), checkout.settings.complete_url])
+    parts = json.dumps([state["token"], sorted(cart.items()), checkout.settings.urls.complete])
     wanted = "embedded-" + hashlib.sha256(parts.encode()).hexdigest()
     if state.get("held") == (wanted, email):
         return cast("CheckoutSession", state["session"])

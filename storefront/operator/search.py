@@ -8,6 +8,7 @@ import streamlit as st
 
 from checkout_core import Checkout
 from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.stores.base import OrderQuery
 
 FRESH = 20.0
 """Seconds for which a count is remembered: turning pages does not count again."""
@@ -24,6 +25,11 @@ class Search:
     statuses: Sequence[OrderStatus]
     text: str
 
+    @property
+    def query(self) -> OrderQuery:
+        """What is searched for, as the store takes it."""
+        return OrderQuery(statuses=tuple(self.statuses), text=self.text or None)
+
     def by_id(self) -> list[Order]:
         """The order that a whole order or session id names: an index finds it, where a search looks at all orders."""
         store, text = self.checkout.store, self.text
@@ -34,19 +40,14 @@ class Search:
 
     def page(self, number: int, size: int) -> list[Order]:
         """The orders of a page, newest first; the first page is 1."""
-        return self.checkout.store.find(
-            statuses=self.statuses,
-            text=self.text or None,
-            limit=size,
-            offset=(number - 1) * size,
-        )
+        return self.checkout.store.find(self.query, limit=size, offset=(number - 1) * size)
 
     def count(self) -> int:
         """How many orders there are in all; of a text search `MOST` + 1 when there are more."""
         asked = (self.checkout.shop, tuple(self.statuses), self.text)
         at, what, found = st.session_state.get("orders-count", (0.0, None, 0))
         if what != asked or time.monotonic() - at > FRESH:
-            most = MOST + 1 if self.text else None
-            found = self.checkout.store.count(statuses=self.statuses, text=self.text or None, most=most)
+            limit = MOST + 1 if self.text else None
+            found = self.checkout.store.count(self.query, limit=limit)
             st.session_state["orders-count"] = (time.monotonic(), asked, found)
         return int(found)

@@ -5,8 +5,9 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from checkout_core.domain.events import OrderEvent, Source
 from checkout_core.domain.money import format_amount
-from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 
 STATUS = {
     OrderStatus.pending: "Pending",
@@ -34,7 +35,7 @@ SOURCES = {
     Source.storefront: "the shop's page",
     Source.redirect: "the shopper's return from Stripe",
     Source.webhook: "a webhook",
-    Source.settle: "a look at Stripe",
+    Source.reconcile: "a look at Stripe",
     Source.operator: "an operator",
 }
 _TONES = {

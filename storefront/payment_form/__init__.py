@@ -29,7 +29,7 @@ def mount(settings: Settings, client_secret: str, email: str, *, key: str = "pay
         key=key,
         data={
             "script": settings.stripe_js_url,
-            "publishable_key": settings.publishable_key,
+            "publishable_key": settings.stripe_publishable_key,
             "client_secret": client_secret,
             "email": email,
         },

@@ -11,9 +11,11 @@ from typing import cast
 import streamlit as st
 
 from checkout_core import Checkout
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import CheckoutError
-from checkout_core.domain.orders import History, Order
-from checkout_core.gateway import CheckoutSession
+from checkout_core.domain.events import History
+from checkout_core.domain.orders import Order
+from checkout_core.stores import backend_of
 from storefront import browser
 from storefront import markup as pieces
 from storefront.presenter import markup, stage
@@ -133,9 +135,9 @@ def _act(checkout: Checkout, session_id: str, action: Action) -> None:
     if action == "pay":
         stage.control(settings, f"sessions/{session_id}/pay")
     elif action == "send_back":
-        browser.leave_for(settings.complete_url.replace("{CHECKOUT_SESSION_ID}", session_id))
+        browser.leave_for(settings.urls.complete.replace("{CHECKOUT_SESSION_ID}", session_id))
     elif action == "expire":
-        checkout.gateway.expire_session(session_id)
+        checkout.expire_session(session_id)
     elif action == "day":
         stage.control(settings, "clock", advance=_DAY)
     else:
@@ -161,6 +163,6 @@ def _steps(moments: list[Moment], order: Order | None, *, confirmed: bool) -> No
 
 
 def _row(checkout: Checkout, order: Order) -> None:
-    engine = "DuckDB" if checkout.settings.database_url.startswith("duckdb") else "PostgreSQL"
-    st.html(f"<h3 class='act'>The row in {engine}</h3>")
+    database = backend_of(checkout.settings.database_url.get_secret_value()).label
+    st.html(f"<h3 class='act'>The row in {database}</h3>")
     st.html(markup.row(order))

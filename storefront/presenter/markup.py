@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from checkout_core.domain.orders import Order, OrderEvent
+from checkout_core.domain.customer import masked_email
+from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.orders import Order
 from checkout_core.gateway.call_log import StripeCall
-from checkout_core.services.checkout import masked_email
 from storefront.operator import words
 
 from .steps import Moment

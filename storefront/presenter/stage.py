@@ -13,7 +13,7 @@ def control(settings: Settings, path: str, **body: object) -> None:
         StripeUnavailable: the simulator did not answer, or said no; the message says which.
     """
     try:
-        answer = httpx.post(f"{settings.api_base}/_simulator/{path}", json=body, timeout=15, trust_env=False)
+        answer = httpx.post(f"{settings.stripe_api_base}/_simulator/{path}", json=body, timeout=15, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPStatusError as error:
         raise StripeUnavailable(f"The simulator says no: {_reason(error.response)}") from error

@@ -10,7 +10,7 @@ from textwrap import dedent
 from typing import Any
 
 from checkout_core import Checkout
-from checkout_core.domain.orders import OrderEvent, Source
+from checkout_core.domain.events import OrderEvent, Source
 from checkout_core.gateway.call_log import StripeCall
 
 _ENDS = ("paid", "processing", "failed")
@@ -32,7 +32,7 @@ STEPS = (
     Step(2, "Create a pending order", Checkout.create_pending_order),
     Step(3, "Complete the order", Checkout.complete_order),
     Step(4, "Check the order status", Checkout.check_order_status),
-    Step(LATER, "Later, and whenever in doubt", Checkout.settle),
+    Step(LATER, "Later, and whenever in doubt", Checkout.reconcile),
 )
 
 
@@ -69,7 +69,7 @@ def _steps_of(events: Iterable[OrderEvent]) -> Iterable[int]:
         elif done or event.kind == "expired" or event.source is Source.operator:
             yield LATER
         else:
-            yield 4 if event.source is Source.settle else 3
+            yield 4 if event.source is Source.reconcile else 3
             done = event.kind in _ENDS
 
 

@@ -29,7 +29,7 @@ def show(product_id: str, quantity: int) -> int:
             st.number_input(
                 f"How many of {markup.label(product.name)}",
                 min_value=1,
-                max_value=max(product.most, quantity),
+                max_value=max(product.limit, quantity),
                 key=f"quantity-{product_id}",
                 label_visibility="collapsed",
                 width=136,
@@ -55,7 +55,7 @@ with st.container(key="lines"):
     total = sum(show(product_id, quantity) for product_id, quantity in list(cart.quantities.items()))
 refusal = None
 try:
-    catalog.order_items(cart.quantities)
+    catalog.price(cart.quantities)
 except InvalidInput as error:
     refusal = error.message
 with st.container(key="sum"):

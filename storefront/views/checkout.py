@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from checkout_core.config.settings import UiMode
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
-from checkout_core.gateway import CheckoutSession
 from storefront import browser, markup, payment_form, session, visit
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
@@ -101,7 +101,7 @@ def show() -> None:
         InvalidInput: the cart cannot be bought as it is.
         StripeUnavailable: there is no session yet.
     """
-    items = checkout.catalog.order_items(cart.quantities)
+    items = checkout.catalog.price(cart.quantities)
     st.html("<h1>Checkout</h1>")
     if st.session_state.pop("renewed", False):
         text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."

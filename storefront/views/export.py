@@ -21,7 +21,7 @@ TYPES = {
 
 def written(checkout: Checkout, view: str, ending: str) -> bytes:
     """A view of this shop's orders as a file."""
-    orders = open_orders(checkout.settings.database_url, shop=checkout.shop)
+    orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{view}.{ending}"
         with st.spinner("Reading the orders …"):

@@ -39,7 +39,7 @@ def show(insight: findings.Insight | None, missing: str) -> None:
 
 
 with frame.page("Insights") as checkout:
-    url = checkout.settings.database_url
+    url = checkout.settings.database_url.get_secret_value()
 
     def ask(query: str, **params: Any) -> "pandas.DataFrame":
         """Through the cache."""

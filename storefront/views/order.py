@@ -6,8 +6,9 @@ import streamlit as st
 
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, OrderNotFound
+from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
-from checkout_core.domain.orders import Order, OrderStatus, Source
+from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
 from storefront.operator import frame, refunds, words
 
@@ -15,7 +16,7 @@ from storefront.operator import frame, refunds, words
 def settle(checkout: Checkout, order: Order) -> None:
     """Ask Stripe now, and say what came of it."""
     try:
-        now = checkout.settle(order.stripe_checkout_session_id, source=Source.operator) or order
+        now = checkout.reconcile(order.stripe_checkout_session_id, source=Source.operator) or order
     except CheckoutError as error:
         said = refunds.sentence(error)
     else:

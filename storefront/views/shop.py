@@ -14,16 +14,16 @@ catalog = checkout.catalog
 
 def add(product: Product) -> None:
     """Put one more into the cart."""
-    cart.add(product.id, product.most)
+    cart.add(product.id, product.limit)
     st.session_state["said"] = f"{product.name} is in your cart."
 
 
 def show(product: Product) -> None:
     """One product with its button."""
     mine = cart.quantities.get(product.id, 0)
-    if product.most == 0:
+    if product.limit == 0:
         label = "Sold out"
-    elif mine >= product.most:
+    elif mine >= product.limit:
         label = "That is the limit"
     else:
         label = "Add to cart"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.domain.orders import OrderStatus, Source, becoming
+from checkout_core.domain.events import Source
+from checkout_core.domain.orders import OrderStatus, becoming
 from checkout_core.stores import open_store
 from tests.stores.orders import NOW, an_order, creating
 

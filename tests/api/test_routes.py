@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import stripe
+from api.errors import STATUS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import create_app
-from api.errors import STATUS
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain import errors
 
@@ -49,7 +49,7 @@ def pend(client: TestClient, session_id: str, **more: object) -> httpx.Response:
 
 
 def pay(checkout: Checkout, session_id: str) -> None:
-    url = f"{checkout.settings.api_base}/_simulator/sessions/{session_id}/pay"
+    url = f"{checkout.settings.stripe_api_base}/_simulator/sessions/{session_id}/pay"
     httpx.post(url, json={"card": "4242424242424242"}).raise_for_status()
 
 

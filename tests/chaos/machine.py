@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
-from checkout_core.domain.orders import Source, becoming
+from checkout_core.domain.events import Source
+from checkout_core.domain.orders import becoming
 from checkout_core.services.outbox import dispatch
 from checkout_core.services.sweep import sweep
 from stripe_simulator.webhooks import signature

@@ -11,7 +11,8 @@ import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.errors import SessionNotOpen
-from checkout_core.domain.orders import OrderStatus, Source, becoming
+from checkout_core.domain.events import Source
+from checkout_core.domain.orders import OrderStatus, becoming
 from checkout_core.services.outbox import dispatch
 from checkout_core.services.sweep import sweep
 from stripe_simulator import Simulator
@@ -50,8 +51,8 @@ class Shop:
     def refund_at_stripe(self, session_id: str, amount: int | None = None) -> None:
         session = self._simulator.state.session(session_id)[1]["session"]
         form = {"payment_intent": session["payment_intent"]} | ({"amount": str(amount)} if amount else {})
-        key = {"authorization": f"Bearer {self.checkout.settings.secret_key}"}
-        api = self.checkout.settings.api_base
+        key = {"authorization": f"Bearer {self.checkout.settings.stripe_secret_key.get_secret_value()}"}
+        api = self.checkout.settings.stripe_api_base
         httpx.post(f"{api}/v1/refunds", data=form, headers=key).raise_for_status()
 
     def fails(self, route: str, kind: str = "500", times: int = 3) -> None:

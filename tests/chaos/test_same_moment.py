@@ -91,10 +91,10 @@ def api_process(settings: Settings, database: str) -> Iterator[str]:
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     environment = clean | {
-        "STRIPE_SECRET_KEY": settings.secret_key,
-        "STRIPE_PUBLISHABLE_KEY": settings.publishable_key,
+        "STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
+        "STRIPE_PUBLISHABLE_KEY": settings.stripe_publishable_key,
         "STRIPE_WEBHOOK_SECRET": "whsec_test",
-        "STRIPE_API_BASE": settings.api_base,
+        "STRIPE_API_BASE": settings.stripe_api_base,
         "CHECKOUT_DATABASE_URL": database,
         "CHECKOUT_DATA_DIR": str(settings.data_dir),
         "CHECKOUT_PUBLIC_URL": settings.public_url,

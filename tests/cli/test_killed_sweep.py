@@ -20,9 +20,9 @@ PATIENCE = 120
 def environment(checkout: Checkout, tmp_path: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     return clean | {
-        "STRIPE_SECRET_KEY": checkout.settings.secret_key,
-        "STRIPE_PUBLISHABLE_KEY": checkout.settings.publishable_key,
-        "STRIPE_API_BASE": checkout.settings.api_base,
+        "STRIPE_SECRET_KEY": checkout.settings.stripe_secret_key.get_secret_value(),
+        "STRIPE_PUBLISHABLE_KEY": checkout.settings.stripe_publishable_key,
+        "STRIPE_API_BASE": checkout.settings.stripe_api_base,
         "CHECKOUT_DATA_DIR": str(tmp_path),
         "CHECKOUT_LOG_FORMAT": "json",
     }

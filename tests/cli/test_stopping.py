@@ -165,8 +165,8 @@ def environment(checkout: Checkout, tmp_path: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path),
         "PYTHONUNBUFFERED": "1",
-        "STRIPE_SECRET_KEY": checkout.settings.secret_key,
-        "STRIPE_PUBLISHABLE_KEY": checkout.settings.publishable_key,
+        "STRIPE_SECRET_KEY": checkout.settings.stripe_secret_key.get_secret_value(),
+        "STRIPE_PUBLISHABLE_KEY": checkout.settings.stripe_publishable_key,
         "CHECKOUT_DATA_DIR": str(tmp_path),
         "CHECKOUT_PUBLIC_URL": "http://127.0.0.1",
     }

@@ -30,13 +30,13 @@ def a_paid_order(checkout: Checkout) -> Order:
 
 def pay(checkout: Checkout, session_id: str, card: str = "4242424242424242") -> httpx.Response:
     """The shopper presses Pay."""
-    url = f"{checkout.settings.api_base}/_simulator/sessions/{session_id}/pay"
+    url = f"{checkout.settings.stripe_api_base}/_simulator/sessions/{session_id}/pay"
     return httpx.post(url, json={"card": card, "email": "anna@example.com"})
 
 
 def control(checkout: Checkout, path: str, **body: object) -> None:
     """Turn a knob of the simulator."""
-    httpx.post(f"{checkout.settings.api_base}/_simulator/{path}", json=body).raise_for_status()
+    httpx.post(f"{checkout.settings.stripe_api_base}/_simulator/{path}", json=body).raise_for_status()
 
 
 def kinds(checkout: Checkout, session_id: str) -> list[str]:

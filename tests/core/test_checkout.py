@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.customer import masked_email
 from checkout_core.domain.errors import (
     ConfigurationError,
@@ -22,9 +23,8 @@ from checkout_core.domain.errors import (
     StripeUnavailable,
     StripeUnavailableAfterPayment,
 )
-from checkout_core.domain.orders import Source
+from checkout_core.domain.events import Source
 from checkout_core.domain.reconciling import settling, status_of
-from checkout_core.gateway import CheckoutSession
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def a_cart(checkout: Checkout) -> dict[str, int]:
 
 
 def pay(checkout: Checkout, session_id: str, card: str = "4242424242424242") -> httpx.Response:
-    url = f"{checkout.settings.api_base}/_simulator/sessions/{session_id}/pay"
+    url = f"{checkout.settings.stripe_api_base}/_simulator/sessions/{session_id}/pay"
     return httpx.post(url, json={"card": card, "email": "anna@example.com"})
 
 
@@ -93,7 +93,7 @@ def test_redirect_and_webhook_at_once_make_one_transition(checkout: Checkout) ->
 
     def arrive(number: int) -> None:
         gate.wait()
-        checkout.settle(session.id, source=Source.webhook if number % 2 else Source.redirect)
+        checkout.reconcile(session.id, source=Source.webhook if number % 2 else Source.redirect)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(arrive, range(8)))
@@ -113,7 +113,7 @@ def test_a_pending_order_is_refused_once_the_session_has_expired(checkout: Check
     checkout.gateway.expire_session(session.id)
     with pytest.raises(SessionNotOpen):
         checkout.create_pending_order(session.id, email="anna@example.com")
-    order = checkout.settle(session.id)
+    order = checkout.reconcile(session.id)
     assert order is not None
     assert order.status is OrderStatus.expired
     with pytest.raises(SessionNotComplete):
@@ -236,7 +236,7 @@ def test_a_session_says_what_its_order_is(session: CheckoutSession, status: Orde
 
 
 def test_stripe_is_right_when_our_order_says_expired() -> None:
-    order, _ = settling(a_session(), Source.settle, NOW)(None)
+    order, _ = settling(a_session(), Source.reconcile, NOW)(None)
     assert order is not None
     expired = order.model_copy(update={"status": OrderStatus.expired})
     corrected, events = settling(a_session(), Source.webhook, NOW)(expired)
@@ -246,7 +246,7 @@ def test_stripe_is_right_when_our_order_says_expired() -> None:
 
 
 def test_late_news_changes_nothing() -> None:
-    paid, _ = settling(a_session(), Source.settle, NOW)(None)
+    paid, _ = settling(a_session(), Source.reconcile, NOW)(None)
     for late in (
         a_session(),
         a_session(status="open"),

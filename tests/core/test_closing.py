@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
-from checkout_core.config.shops import Shops
-from checkout_core.gateway import CheckoutSession
+from checkout_core.domain.checkout_session import CheckoutSession
+from checkout_core.services.shops import Shops
 
 from .shoppers import a_pending_order, pay
 

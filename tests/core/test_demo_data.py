@@ -14,10 +14,12 @@ from typeid import TypeID
 
 from checkout_cli.demo_data import Batch, orders, seed_store
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
+from checkout_core.config.catalog import read_catalog
 from checkout_core.config.settings import SHIPPED_DATA
 from checkout_core.domain.errors import ConfigurationError
-from checkout_core.domain.money import LARGEST_AMOUNT
-from checkout_core.domain.orders import TRANSITIONS, Order, OrderEvent, OrderItem, new_id
+from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.money import MAX_AMOUNT
+from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, new_id
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store
 
@@ -26,7 +28,7 @@ UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return Catalog.read(SHIPPED_DATA / "catalog.toml")
+    return read_catalog(SHIPPED_DATA / "catalog.toml")
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +256,7 @@ def test_a_run_is_finished_in_batches_of_another_size(
     monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", batches_of(80))
     assert seed_store(url, 200, 1, settings=settings, until=UNTIL) == 200 - before
     counted = "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM"
-    whole = together(orders(200, seed=1, catalog=Catalog.read(settings.catalog_path), until=UNTIL))
+    whole = together(orders(200, seed=1, catalog=read_catalog(settings.catalog_path), until=UNTIL))
     for table, rows in zip(("orders", "order_events"), whole, strict=True):
         assert open_orders(url).sql(f"{counted} {table}").iloc[0].tolist() == [len(rows), len(rows)]
 
@@ -263,7 +265,7 @@ def test_a_shop_that_is_open_keeps_its_orders_while_it_is_seeded(checkout: Check
     product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
     session = checkout.create_session({product: 1})
     mine = checkout.create_pending_order(session.id, email="anna@example.com")
-    seed_store(checkout.settings.database_url, 50, settings=checkout.settings)
+    seed_store(checkout.settings.database_url.get_secret_value(), 50, settings=checkout.settings)
     again = checkout.create_pending_order(session.id, email="anna@example.org")
     assert again.id == mine.id
     assert len(checkout.store.find()) == 51
@@ -308,16 +310,16 @@ def test_several_shops_share_the_orders_and_each_sells_its_own(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two_shops(tmp_path, monkeypatch)
-    assert seed_store(settings.database_url, 501, settings=settings, until=UNTIL) == 501
-    assert seed_store(settings.database_url, 501, settings=settings, until=UNTIL) == 0
+    assert seed_store(settings.database_url.get_secret_value(), 501, settings=settings, until=UNTIL) == 501
+    assert seed_store(settings.database_url.get_secret_value(), 501, settings=settings, until=UNTIL) == 0
     for shop, product, count in (("lantern", "film", 251), ("books", "atlas", 250)):
-        own = open_orders(settings.database_url, shop=shop)
+        own = open_orders(settings.database_url.get_secret_value(), shop=shop)
         assert len(own.sql("SELECT id FROM orders")) == count
         funnel = own.sql("SELECT product, sum(sessions) AS n, sum(pending) AS made FROM checkout_funnel GROUP BY ALL")
         assert funnel["product"].to_list() == [product]
         assert funnel["made"].to_list() == [count]
         assert funnel["n"][0] > count * 1.3  # those who left are the shop's, too
-    everything = open_orders(settings.database_url).sql("SELECT shop, created_at FROM orders")
+    everything = open_orders(settings.database_url.get_secret_value()).sql("SELECT shop, created_at FROM orders")
     assert everything.groupby("shop", observed=True)["created_at"].agg(set).pipe(lambda at: not at.iloc[0] & at.iloc[1])
 
 
@@ -329,7 +331,7 @@ def test_a_live_key_of_any_shop_is_refused(
     monkeypatch.setenv("LANTERN_SECRET_KEY", "sk_live_lantern")
     monkeypatch.setenv("LANTERN_PUBLISHABLE_KEY", "pk_live_lantern")
     with pytest.raises(ConfigurationError, match="key of lantern is a live key"):
-        seed_store(settings.database_url, 10, settings=settings)
+        seed_store(settings.database_url.get_secret_value(), 10, settings=settings)
     assert not (tmp_path / "orders.duckdb").exists()
 
 
@@ -352,15 +354,15 @@ def test_a_store_with_orders_of_a_live_key_is_refused_whatever_the_key_is_now(ur
         assert store.find() == [real]
 
 
-@pytest.mark.parametrize(("unit_amount", "currency"), [(0, "eur"), (LARGEST_AMOUNT, "eur"), (700, "kwd"), (5, "jpy")])
+@pytest.mark.parametrize(("unit_amount", "currency"), [(0, "eur"), (MAX_AMOUNT, "eur"), (700, "kwd"), (5, "jpy")])
 def test_a_catalogue_of_one_product_is_enough(tmp_path: Path, unit_amount: int, currency: str) -> None:
     path = tmp_path / "catalog.toml"
     path.write_text(
         f'[[product]]\nid = "a"\nname = "A \\"quoted\\" thing"\nunit_amount = {unit_amount}\ncurrency = "{currency}"'
     )
-    made = next(orders(500, catalog=Catalog.read(path), until=UNTIL)).orders
+    made = next(orders(500, catalog=read_catalog(path), until=UNTIL)).orders
     assert currency in made["currency"].to_pylist()
-    assert 0 <= pc.min(made["amount_total"]).as_py() <= pc.max(made["amount_total"]).as_py() <= LARGEST_AMOUNT
+    assert 0 <= pc.min(made["amount_total"]).as_py() <= pc.max(made["amount_total"]).as_py() <= MAX_AMOUNT
     assert {item["product"] for items in made["items"].to_pylist() for item in items} == {"a"}
 
 

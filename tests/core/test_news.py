@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkout_core import Checkout, OrderStatus
-from checkout_core.domain.orders import Source
+from checkout_core.domain.events import Source
 from checkout_core.domain.stripe_events import (
     DECLINED,
     DISPUTED,

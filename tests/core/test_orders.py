@@ -3,17 +3,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from checkout_core.domain.orders import (
-    TRANSITIONS,
-    History,
-    Order,
-    OrderEvent,
-    OrderItem,
-    OrderStatus,
-    Source,
-    becoming,
-    new_id,
-)
+from checkout_core.domain.events import History, OrderEvent, Source
+from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, OrderStatus, becoming, new_id
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

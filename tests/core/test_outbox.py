@@ -93,7 +93,7 @@ def test_an_order_that_only_waits_or_is_refunded_owes_nothing(bare: Checkout) ->
 
 
 def test_seeded_orders_owe_nothing(settings: Settings) -> None:
-    seed_store(settings.database_url, 200, 1, settings=settings)
+    seed_store(settings.database_url.get_secret_value(), 200, 1, settings=settings)
     with open_checkout(settings) as checkout:
         assert checkout.store.count_outbox() == 0
 

@@ -8,8 +8,8 @@ import pytest
 import stripe
 
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
+from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
-from checkout_core.gateway import CheckoutSession
 
 from .shoppers import a_paid_order, a_pending_order, control, kinds
 
@@ -22,7 +22,10 @@ def order(checkout: Checkout) -> Order:
 
 def at_stripe(checkout: Checkout, order: Order) -> list[int]:
     """The refunds that Stripe has made, oldest first."""
-    client = stripe.StripeClient(checkout.settings.secret_key, base_addresses={"api": checkout.settings.api_base})
+    client = stripe.StripeClient(
+        checkout.settings.stripe_secret_key.get_secret_value(),
+        base_addresses={"api": checkout.settings.stripe_api_base},
+    )
     assert order.stripe_payment_intent_id is not None
     refunds = client.v1.refunds.list({"payment_intent": order.stripe_payment_intent_id, "limit": 100})
     return [refund.amount for refund in reversed(refunds.data)]
@@ -30,7 +33,10 @@ def at_stripe(checkout: Checkout, order: Order) -> list[int]:
 
 def at_the_shopper(checkout: Checkout, order: Order) -> int:
     """What the simulator itself counts as given back."""
-    client = stripe.StripeClient(checkout.settings.secret_key, base_addresses={"api": checkout.settings.api_base})
+    client = stripe.StripeClient(
+        checkout.settings.stripe_secret_key.get_secret_value(),
+        base_addresses={"api": checkout.settings.stripe_api_base},
+    )
     assert order.stripe_payment_intent_id is not None
     charges = client.v1.charges.list({"payment_intent": order.stripe_payment_intent_id})
     return charges.data[0].amount_refunded
@@ -60,7 +66,7 @@ def test_two_presses_of_two_buttons_refund_twice(checkout: Checkout, order: Orde
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda key: checkout.refund(order.id, 100, idempotency_key=key), ("one", "two")))
     assert at_stripe(checkout, order) == [100, 100]
-    settled = checkout.settle(order.stripe_checkout_session_id)
+    settled = checkout.reconcile(order.stripe_checkout_session_id)
     assert settled is not None
     assert settled.amount_refunded == 200
 
@@ -115,7 +121,7 @@ def test_when_the_answer_is_lost_asking_again_is_safe(
     with pytest.raises(RefundUnconfirmed, match=r"not known yet.*Asking again is safe"):
         checkout.refund(order.id, 100, idempotency_key=key)
     if heard_meanwhile:
-        checkout.settle(order.stripe_checkout_session_id)
+        checkout.reconcile(order.stripe_checkout_session_id)
     assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
     assert at_stripe(checkout, order) == [100]
     assert checkout.refund(order.id, 100).amount_refunded == 200
@@ -127,7 +133,7 @@ def test_a_refund_whose_order_cannot_be_read_afterwards_is_made_all_the_same(che
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="500", times=3)
     assert checkout.refund(order.id, 100).amount_refunded == 0
     assert at_stripe(checkout, order) == [100]
-    settled = checkout.settle(order.stripe_checkout_session_id)
+    settled = checkout.reconcile(order.stripe_checkout_session_id)
     assert settled is not None
     assert settled.amount_refunded == 100
 
@@ -160,12 +166,12 @@ def test_a_refund_that_the_bank_sends_back_counts_no_more(
     for amount in amounts:
         checkout.refund(order.id, amount)
     bank_sends_back(checkout, order)
-    now = checkout.settle(order.stripe_checkout_session_id)
+    now = checkout.reconcile(order.stripe_checkout_session_id)
     assert now is not None
     assert (now.status, now.amount_refunded, now.paid_at) == (OrderStatus.paid, left, order.paid_at)
     (noted,) = [event for event in checkout.history(now.stripe_checkout_session_id) if event.kind == "refund_failed"]
     assert noted.detail["amount"] == sum(at_stripe(checkout, order)) - left
-    assert checkout.settle(order.stripe_checkout_session_id) == now
+    assert checkout.reconcile(order.stripe_checkout_session_id) == now
     assert kinds(checkout, order.stripe_checkout_session_id).count("paid") == 1
     assert checkout.store.count_outbox() == 1  # what becoming paid owed, once
 
@@ -174,7 +180,7 @@ def test_a_refund_that_failed_is_made_again_when_it_is_asked_for_again(checkout:
     for _ in range(3):
         assert checkout.refund(order.id).status is OrderStatus.refunded
         bank_sends_back(checkout, order)
-        checkout.settle(order.stripe_checkout_session_id)
+        checkout.reconcile(order.stripe_checkout_session_id)
     assert checkout.refund(order.id).status is OrderStatus.refunded
     assert at_stripe(checkout, order) == [order.amount_total] * 4
 
@@ -190,11 +196,11 @@ def test_what_stripe_said_before_a_refund_failed_does_not_bring_the_refund_back(
         session = retrieve(asked)
         monkeypatch.setattr(checkout.gateway, "retrieve_session", retrieve)
         bank_sends_back(checkout, order)
-        checkout.settle(asked)
+        checkout.reconcile(asked)
         return session
 
     monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
-    now = checkout.settle(session_id)
+    now = checkout.reconcile(session_id)
     assert now is not None
     assert now.amount_refunded == 0
     assert kinds(checkout, session_id)[-2:] == ["partially_refunded", "refund_failed"]
@@ -213,7 +219,7 @@ def test_what_stripe_said_before_a_refund_is_not_taken_for_a_refund_that_failed(
         return session
 
     monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
-    now = checkout.settle(session_id)
+    now = checkout.reconcile(session_id)
     assert now is not None
     assert now.amount_refunded == 100
     assert "refund_failed" not in kinds(checkout, session_id)
@@ -222,7 +228,7 @@ def test_what_stripe_said_before_a_refund_is_not_taken_for_a_refund_that_failed(
 def test_more_refunds_than_stripe_sends_along_are_all_counted(checkout: Checkout, order: Order) -> None:
     for _ in range(12):
         checkout.refund(order.id, 1)
-    now = checkout.settle(order.stripe_checkout_session_id)
+    now = checkout.reconcile(order.stripe_checkout_session_id)
     assert now is not None
     assert now.amount_refunded == 12
 
@@ -239,11 +245,11 @@ def test_refunds_and_refunds_that_come_back_at_the_same_moment_add_up_to_what_st
             with suppress(httpx.HTTPStatusError):  # there may be no refund yet
                 bank_sends_back(checkout, order)
         else:
-            checkout.settle(session_id)
+            checkout.reconcile(session_id)
 
     with ThreadPoolExecutor(9) as pool:
         list(pool.map(work, range(18)))
-    now = checkout.settle(session_id)
+    now = checkout.reconcile(session_id)
     assert now is not None
     history = checkout.history(session_id)
     given = sum(event.detail["amount"] for event in history if event.kind in ("partially_refunded", "refunded"))

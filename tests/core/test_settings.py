@@ -23,14 +23,14 @@ def load(patch: pytest.MonkeyPatch, **variables: str) -> Settings:
 def test_nothing_set_leads_to_the_simulator_and_a_duckdb_file(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch)
     assert settings.simulated
-    assert settings.database_url == "duckdb:///data/orders.duckdb"
+    assert settings.database_url.get_secret_value() == "duckdb:///data/orders.duckdb"
     assert settings.stripe_js_url.startswith("http://127.0.0.1:12111/")
 
 
 def test_a_key_pair_leads_to_stripe(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, **PAIR)
     assert not settings.simulated
-    assert settings.api_base == "https://api.stripe.com"
+    assert settings.stripe_api_base == "https://api.stripe.com"
     assert settings.stripe_js_url == STRIPE_JS
     assert settings.webhook_secret is None
 
@@ -38,7 +38,7 @@ def test_a_key_pair_leads_to_stripe(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_blank_lines_of_an_env_file_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, STRIPE_SECRET_KEY="", STRIPE_PUBLISHABLE_KEY="", CHECKOUT_DATABASE_URL=" ")
     assert settings.simulated
-    assert settings.database_url.startswith("duckdb:")
+    assert settings.database_url.get_secret_value().startswith("duckdb:")
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_the_data_folder_may_bring_its_own_catalogue(monkeypatch: pytest.MonkeyP
     assert settings.catalog_path.parent != tmp_path
     (tmp_path / "catalog.toml").touch()
     assert settings.catalog_path == tmp_path / "catalog.toml"
-    assert settings.database_url == f"duckdb:///{tmp_path}/orders.duckdb"
+    assert settings.database_url.get_secret_value() == f"duckdb:///{tmp_path}/orders.duckdb"

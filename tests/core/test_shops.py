@@ -9,9 +9,11 @@ from pydantic import SecretStr
 
 from api import create_app
 from checkout_core import Settings
-from checkout_core.config.shops import Shops, hostname, open_shops
+from checkout_core.bootstrap import open_shops
+from checkout_core.config.shops import hostname
 from checkout_core.domain.errors import ConfigurationError, SessionNotFound, UnknownShop
 from checkout_core.domain.orders import OrderStatus
+from checkout_core.services.shops import Shops
 from stripe_simulator import Simulator
 
 TWO = """
@@ -61,8 +63,8 @@ def test_the_host_chooses_catalogue_currency_address_and_account(shops: Shops) -
     assert list(books.catalog) == ["atlas"]
     assert cinema.create_session({"film": 1}).currency == "eur"
     assert books.create_session({"atlas": 1}).currency == "usd"
-    assert books.settings.complete_url.startswith("http://books.test/")
-    assert books.settings.secret_key != cinema.settings.secret_key
+    assert books.settings.urls.complete.startswith("http://books.test/")
+    assert books.settings.stripe_secret_key.get_secret_value() != cinema.settings.stripe_secret_key.get_secret_value()
 
 
 def test_a_shop_has_the_installations_operators_unless_it_names_its_own(

@@ -38,7 +38,7 @@ def an_order_stripe_does_not_know(checkout: Checkout, number: int = 1) -> str:
 
 
 def control(checkout: Checkout, path: str, **body: object) -> None:
-    httpx.post(f"{checkout.settings.api_base}/_simulator/{path}", json=body).raise_for_status()
+    httpx.post(f"{checkout.settings.stripe_api_base}/_simulator/{path}", json=body).raise_for_status()
 
 
 def pay(checkout: Checkout, session_id: str, card: str = "4242424242424242") -> None:

@@ -123,7 +123,7 @@ def buy(checkout: Checkout, pay: Callable[..., None]) -> Callable[..., Order]:
         if not card:
             return order
         pay(opened.id, card)
-        settled = checkout.settle(opened.id)
+        settled = checkout.reconcile(opened.id)
         assert settled is not None
         return settled
 

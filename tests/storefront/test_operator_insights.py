@@ -12,7 +12,9 @@ def test_insights_without_orders_say_so(visit):
 
 
 def test_insights_state_their_findings_and_give_the_numbers(visit, checkout):
-    seed_store(checkout.settings.database_url, 2_000, 1, lambda done: None, settings=checkout.settings)
+    seed_store(
+        checkout.settings.database_url.get_secret_value(), 2_000, 1, lambda done: None, settings=checkout.settings
+    )
     page = visit("insights")
     text = text_of(page)
     for finding in (

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
+from checkout_core.domain.events import OrderEvent, Source
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.gateway.client import RETRIES
 from storefront.operator import words
 

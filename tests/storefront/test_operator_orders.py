@@ -40,7 +40,7 @@ def test_the_list_is_filtered_by_status_and_by_text(visit, buy):
 
 
 def test_the_list_is_turned_page_by_page_and_a_search_begins_at_the_first(visit, checkout):
-    seed_store(checkout.settings.database_url, 120, 1, lambda done: None, settings=checkout.settings)
+    seed_store(checkout.settings.database_url.get_secret_value(), 120, 1, lambda done: None, settings=checkout.settings)
     found = checkout.store.count()
     page = visit("orders")
     newest = [link.proto.label for link in page.get("page_link") if link.proto.label.startswith("order_")]

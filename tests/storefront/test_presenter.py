@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout, open_checkout
-from checkout_core.domain.orders import OrderEvent, OrderStatus, Source
+from checkout_core.domain.events import OrderEvent, Source
+from checkout_core.domain.orders import OrderStatus
 from checkout_core.gateway.call_log import StripeCall
 from storefront import presenter, session
 from storefront.cart import Cart
@@ -70,7 +71,7 @@ def test_what_happens_after_the_end_comes_later():
     ]  # fmt: skip
     assert [step for step, _ in steps_of([], events)] == [1, 2, 3, LATER, LATER]
     assert [step for step, _ in steps_of([], [*events[:2], event(9, "expired", Source.webhook)])] == [1, 2, LATER]
-    assert [step for step, _ in steps_of([], [*events[:2], event(9, "paid", Source.settle)])] == [1, 2, 4]
+    assert [step for step, _ in steps_of([], [*events[:2], event(9, "paid", Source.reconcile)])] == [1, 2, 4]
 
 
 def test_a_declined_payment_completes_nothing():
@@ -187,7 +188,7 @@ def test_a_debit_is_settled_from_the_panel(at_the_till, checkout, pay):
     pay(held.id, "DE89370400440532013000")
     assert checkout.complete_order(held.id).status is OrderStatus.processing
     at_the_till.button(key="backstage-debit_fails").click().run()
-    assert checkout.settle(held.id).status is OrderStatus.failed
+    assert checkout.reconcile(held.id).status is OrderStatus.failed
 
 
 def test_a_session_is_expired_from_the_panel(at_the_till, checkout):

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from checkout_core.domain.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming
+from checkout_core.domain.events import Change, OrderEvent, Source
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus, becoming
 
 NOW = datetime(2026, 11, 5, 12, 30, 15, 123456, tzinfo=UTC)
 

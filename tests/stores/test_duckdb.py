@@ -12,7 +12,8 @@ import pytest
 
 from checkout_core.analytics import open_orders
 from checkout_core.domain.errors import InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
-from checkout_core.domain.orders import Change, Order, OrderEvent, OrderStatus
+from checkout_core.domain.events import Change, OrderEvent
+from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.stores.duckdb.lease import Lease
 from checkout_core.stores.duckdb.store import DuckDBStore
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from checkout_core.domain.errors import StoreUnavailable
-from checkout_core.domain.orders import Order, OrderEvent, OutboxEntry
+from checkout_core.domain.events import OrderEvent, OutboxEntry
+from checkout_core.domain.orders import Order
 from checkout_core.stores import OrderStore, open_store
 from checkout_core.stores.scoped import ShopStore
 

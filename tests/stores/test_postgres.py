@@ -4,7 +4,8 @@ import psycopg
 import pytest
 
 from checkout_core.domain.errors import SchemaTooNew
-from checkout_core.domain.orders import Order, OrderEvent
+from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.orders import Order
 from checkout_core.stores import open_store
 from checkout_core.stores.postgres.store import PostgresStore
 

@@ -12,15 +12,16 @@ from typing import Any
 
 import duckdb
 
-from ...domain.orders import DEFAULT_SHOP, Change, Order, OrderEvent
-from ..base import announced
+from ...domain.events import Change, OrderEvent
+from ...domain.orders import DEFAULT_SHOP, Order
+from ..base import outbox_events
 from . import statements
 from .statements import Row, Statement
 
-Connection = duckdb.DuckDBPyConnection
+DuckDBConnection = duckdb.DuckDBPyConnection
 Rows = dict[Statement, list[Row]]
 
-_KNOWN = 4096
+_MAX_CACHED = 4096
 _NOT_UPDATED = frozenset(statements.KEYS) - {"stripe_checkout_session_id"}
 _SETTLED = tuple(name for name in Order.model_fields if name not in (*statements.KEYS, *statements.PROGRESS))
 
@@ -35,21 +36,21 @@ class Update:
 
 
 @dataclass(eq=False, slots=True)
-class Put:
+class Insert:
     """Rows that need no decision."""
 
     rows: Rows
     done: "Future[None]" = field(default_factory=Future)
 
 
-Write = Update | Put
+Write = Update | Insert
 
 
-class Known:
+class OrderCache:
     """Orders as they are in the file, None for those that are not there.
 
-    True only while the file is ours, because nobody else can write it then: clear it when letting go, and when a
-    transaction fails. It spares reading an order again that was read or written a moment ago.
+    Valid only while this process holds the file, because no other process can write it then: clear it when the file is
+    released and when a transaction fails. It saves reading an order again that was read or written a moment ago.
     """
 
     def __init__(self) -> None:
@@ -59,38 +60,41 @@ class Known:
         """Forget everything."""
         self._orders.clear()
 
-    def take(self, connection: Connection, keys: set[str]) -> dict[str, Order | None]:
-        """The orders of these sessions; those that are not known are read."""
+    def take(self, connection: DuckDBConnection, keys: set[str]) -> dict[str, Order | None]:
+        """Return the orders of these sessions; those that are not cached are read."""
         unknown = keys - self._orders.keys()
         found = _read(connection, unknown)
         self.add({key: found.get(key) for key in unknown})
-        return {key: _apart(self._orders[key]) for key in keys}
+        return {key: _copied(self._orders[key]) for key in keys}
 
     def add(self, orders: Mapping[str, Order | None]) -> None:
-        """What was read or written just now. The oldest are forgotten by `trim`, not here."""
-        self._orders.update((key, _apart(order)) for key, order in orders.items())
+        """Add what was just read or written. `trim` removes the oldest."""
+        self._orders.update((key, _copied(order)) for key, order in orders.items())
 
     def trim(self) -> None:
         """Keep the newest."""
-        while len(self._orders) > _KNOWN:
+        while len(self._orders) > _MAX_CACHED:
             del self._orders[next(iter(self._orders))]
 
 
-def commit(connection: Connection, known: Known, writes: Sequence[Write]) -> list[Order | BaseException | None]:
+def commit(
+    connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]
+) -> list[Order | BaseException | None]:
     """Do all of it, or nothing when this raises. A change that raises spoils no other: its error is its outcome."""
-    stored = known.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
+    stored = cache.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
     current = dict(stored)
     changed: dict[str, Order] = {}
     rows: Rows = {}
     outcomes: list[Order | BaseException | None] = []
     for write in writes:
-        if isinstance(write, Put):
+        if isinstance(write, Insert):
             _extend(rows, write.rows)
             outcomes.append(None)
             continue
         before = current[write.session_id]
         try:
-            after, events = write.change(before)
+            decision = write.change(before)
+            after = decision.order
             if after is not None and after.stripe_checkout_session_id != write.session_id:
                 raise ValueError("a change may not move an order to another checkout session")
         except BaseException as error:
@@ -98,7 +102,7 @@ def commit(connection: Connection, known: Known, writes: Sequence[Write]) -> lis
             continue
         if after is not None and after is not before:
             current[write.session_id] = changed[write.session_id] = after
-        _extend(rows, rows_of(events, after.shop if after else DEFAULT_SHOP))
+        _extend(rows, rows_of(decision.events, after.shop if after else DEFAULT_SHOP))
         outcomes.append(after)
     _extend(rows, _changes(stored, changed))
     if rows:
@@ -106,18 +110,18 @@ def commit(connection: Connection, known: Known, writes: Sequence[Write]) -> lis
         for statement, values in rows.items():
             _execute(connection, statement, values)
         connection.execute("COMMIT")
-    known.add(changed)
-    known.trim()
+    cache.add(changed)
+    cache.trim()
     return outcomes
 
 
 def rows_of(events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> Rows:
-    """Events, and what a shop owes because of them."""
+    """Return the rows of events and of their outbox entries."""
     rows: Rows = {}
     if events:
         rows[statements.INSERT_EVENT] = [statements.event_row(event) for event in events]
-    if owed := announced(events):
-        rows[statements.INSERT_OUTBOX] = [statements.outbox_row(event, shop) for event in owed]
+    if announced := outbox_events(events):
+        rows[statements.INSERT_OUTBOX] = [statements.outbox_row(event, shop) for event in announced]
     return rows
 
 
@@ -137,7 +141,7 @@ def _changes(stored: Mapping[str, Order | None], changed: Mapping[str, Order]) -
     return rows
 
 
-def _execute(connection: Connection, statement: Statement, rows: list[Row]) -> None:
+def _execute(connection: DuckDBConnection, statement: Statement, rows: list[Row]) -> None:
     if len(rows) == 1:
         connection.execute(statement.one, rows[0])
     else:
@@ -149,7 +153,7 @@ def _extend(rows: Rows, more: Rows) -> None:
         rows.setdefault(statement, []).extend(values)
 
 
-def _read(connection: Connection, keys: set[str]) -> dict[str, Order]:
+def _read(connection: DuckDBConnection, keys: set[str]) -> dict[str, Order]:
     if not keys:
         return {}
     where, values = "stripe_checkout_session_id = ?", list[Any](keys)
@@ -159,6 +163,6 @@ def _read(connection: Connection, keys: set[str]) -> dict[str, Order]:
     return {order.stripe_checkout_session_id: order for order in map(statements.order_from, rows)}
 
 
-def _apart(order: Order | None) -> Order | None:
+def _copied(order: Order | None) -> Order | None:
     """The same order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
     return order and order.model_copy(update={"metadata": {**order.metadata}})

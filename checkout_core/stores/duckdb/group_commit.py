@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 
 from ...domain.errors import CheckoutError, StoreUnavailable
-from .batch import Connection, Known, Write, commit
-from .lease import Lease, is_fatal, translated
+from .batch import DuckDBConnection, OrderCache, Write, commit
+from .lease import Lease, is_fatal, to_checkout_error
 
 _GATHER = 0.002
 
@@ -29,11 +29,11 @@ _GATHER = 0.002
 class Query:
     """A statement of its own, outside of the batch."""
 
-    run: Callable[[Connection], Any]
+    run: Callable[[DuckDBConnection], Any]
     done: "Future[Any]" = field(default_factory=Future)
 
 
-Call = Write | Query
+Job = Write | Query
 
 
 class Writer:
@@ -48,9 +48,9 @@ class Writer:
     """
 
     def __init__(self, lease: Lease, *, hold: float, linger: float, keep: float, batch: int) -> None:
-        self.waiting: deque[Call] = deque()
+        self.waiting: deque[Job] = deque()
         self._lease = lease
-        self._known = Known()
+        self._cache = OrderCache()
         self._hold = hold
         self._linger = linger
         self._keep = keep
@@ -60,8 +60,8 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def submit(self, call: Call) -> None:
-        """Have it done; `call.done` tells when."""
+    def submit(self, job: Job) -> None:
+        """Have it done; `job.done` tells when."""
         with self._changed:
             if self._closed:
                 raise StoreUnavailable("The order database has been closed. Please start again.")
@@ -72,7 +72,7 @@ class Writer:
                 except RuntimeError as error:  # the interpreter is going down
                     raise StoreUnavailable from error
                 self._thread = thread
-            self.waiting.append(call)
+            self.waiting.append(job)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class Writer:
         ending = self._closed or not threading.main_thread().is_alive()
         return self._lease.held and not ending and not self._lease.wanted
 
-    def _take(self) -> list[Call]:
+    def _take(self) -> list[Job]:
         """What is waiting; nothing when nothing came while we lingered.
 
         Callers that were answered together come back together: as long as they keep coming, wait for as many as last
@@ -125,12 +125,12 @@ class Writer:
             return [self.waiting.popleft() for _ in range(self._last_size)]
 
     def _let_go(self) -> None:
-        self._known.clear()
+        self._cache.clear()
         # What was acknowledged is in the log on disk; whoever opens the file next hears what is wrong.
         with suppress(CheckoutError):
             self._lease.release()
 
-    def _serve(self, calls: Sequence[Call]) -> None:
+    def _serve(self, calls: Sequence[Job]) -> None:
         for query in [call for call in calls if isinstance(call, Query)]:
             try:
                 answer = query.run(self._lease.connection())
@@ -144,7 +144,7 @@ class Writer:
     def _commit(self, writes: Sequence[Write]) -> None:
         """One transaction for all; when it fails, one for each, so that only the guilty fails."""
         try:
-            outcomes = commit(self._lease.connection(), self._known, writes)
+            outcomes = commit(self._lease.connection(), self._cache, writes)
         except BaseException as error:
             self._roll_back(error)
             if len(writes) == 1 or isinstance(error, CheckoutError):
@@ -158,10 +158,10 @@ class Writer:
             if isinstance(outcome, BaseException):
                 write.done.set_exception(outcome)
             else:
-                write.done.set_result(outcome)  # type: ignore[arg-type]  # None, when the call is a Put
+                write.done.set_result(outcome)  # type: ignore[arg-type]  # None, when the job is an Insert
 
     def _roll_back(self, error: BaseException) -> None:
-        self._known.clear()
+        self._cache.clear()
         if not self._lease.held:
             return
         with suppress(duckdb.Error):  # there may be no transaction, and a failed COMMIT has ended it
@@ -169,10 +169,10 @@ class Writer:
         if is_fatal(error):
             self._let_go()
 
-    def _refuse(self, call: Call, error: BaseException) -> None:
+    def _refuse(self, job: Job, error: BaseException) -> None:
         if isinstance(error, duckdb.Error):
-            ours = translated(error, self._lease.path)
+            ours = to_checkout_error(error, self._lease.path)
             ours.__cause__ = error
-            call.done.set_exception(ours)
+            job.done.set_exception(ours)
         else:
-            call.done.set_exception(error)
+            job.done.set_exception(error)

@@ -119,7 +119,7 @@ class Lease:
                         connection.execute("CHECKPOINT")
                 connection.close()
             except duckdb.Error as error:
-                raise translated(error, self.path) from error
+                raise to_checkout_error(error, self.path) from error
             finally:
                 self._turn.give()
 
@@ -145,7 +145,7 @@ class Lease:
                     return self._try_open()
                 except duckdb.Error as error:
                     if not is_lock_conflict(error):
-                        raise translated(error, self.path) from error
+                        raise to_checkout_error(error, self.path) from error
                     if time.monotonic() > deadline:
                         raise StoreBusy from error
                 self._wait_for_others(deadline)
@@ -264,7 +264,7 @@ def is_fatal(error: BaseException) -> bool:
     return isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.IOException)
 
 
-def translated(error: duckdb.Error, path: Path) -> CheckoutError:
+def to_checkout_error(error: duckdb.Error, path: Path) -> CheckoutError:
     """A driver's error as one of ours."""
     if is_lock_conflict(error):
         return StoreBusy()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
 
-from ...domain.orders import Order, OrderEvent, OutboxEntry
+from ...domain.events import OrderEvent, OutboxEntry
+from ...domain.orders import Order
 from .schema import EVENT_COLUMNS, ITEMS_TYPE, ORDER_COLUMNS, OUTBOX_COLUMNS
 
 Row = dict[str, Any]

@@ -7,17 +7,19 @@ The file is borrowed (`lease.py`), many calls are one transaction (`group_commit
 import json
 import re
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from typing_extensions import override
 
-from ...domain.orders import Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
-from ..base import OrderStore, may_be_in_an_id
+from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
+from ...domain.orders import Order
+from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id
+from ..futures import completed, mapped
 from . import statements
-from .batch import Put, Rows, Update, rows_of
+from .batch import Insert, Rows, Update, rows_of
 from .group_commit import Query, Writer
 from .lease import Lease
 
@@ -57,127 +59,115 @@ class DuckDBStore(OrderStore):
         self._writer = Writer(lease, hold=hold, linger=linger, keep=keep, batch=batch)
 
     @override
-    def update(self, session_id: str, change: Change) -> Order | None:
-        call = Update(session_id, change)
-        self._writer.submit(call)
-        return call.done.result()
+    def update(self, session_id: str, change: Change) -> Future[Order | None]:
+        job = Update(session_id, change)
+        self._writer.submit(job)
+        return job.done
 
     @override
-    def get(self, session_id: str) -> Order | None:
-        return self.update(session_id, lambda order: (order, ()))
+    def get(self, session_id: str) -> Future[Order | None]:
+        # A change that changes nothing: it is answered from the writer's cache, in one batch with others.
+        return self.update(session_id, Decision)
 
     @override
-    def get_by_id(self, order_id: str) -> Order | None:
-        orders = self._query(f"{statements.SELECT_ORDERS} WHERE id = ?", [order_id])
-        return statements.order_from(orders[0]) if orders else None
+    def get_by_id(self, order_id: str) -> Future[Order | None]:
+        return mapped(self._query(f"{statements.SELECT_ORDERS} WHERE id = ?", [order_id]), _first_order)
 
     @override
-    def find(
-        self,
-        *,
-        statuses: Sequence[OrderStatus] = (),
-        text: str | None = None,
-        shop: str | None = None,
-        created_before: datetime | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[Order]:
-        where, values = _where(statuses, text, shop, created_before)
+    def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
+        where, values = _where(query)
         newest = "ORDER BY created_at DESC, id DESC"
         page = f"SELECT rowid FROM orders WHERE {where} {newest} LIMIT ? OFFSET ?"
         # Sorting all columns of all that is found would take eight times as long.
-        query = f"{statements.SELECT_ORDERS} WHERE rowid IN ({page}) {newest}"
-        return [statements.order_from(row) for row in self._query(query, [*values, limit, offset])]
+        statement = f"{statements.SELECT_ORDERS} WHERE rowid IN ({page}) {newest}"
+        return mapped(self._query(statement, [*values, limit, offset]), _orders)
 
     @override
-    def count(
-        self,
-        *,
-        statuses: Sequence[OrderStatus] = (),
-        text: str | None = None,
-        shop: str | None = None,
-        most: int | None = None,
-    ) -> int:
-        where, values = _where(statuses, text, shop)
-        found = f"SELECT 1 FROM orders WHERE {where}" + (" LIMIT ?" if most is not None else "")
-        values += [most] if most is not None else []
-        return int(self._query(f"SELECT count(*) FROM ({found})", values)[0][0])
+    def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> Future[int]:
+        where, values = _where(query)
+        found = f"SELECT 1 FROM orders WHERE {where}" + (" LIMIT ?" if limit is not None else "")
+        values += [limit] if limit is not None else []
+        return mapped(self._query(f"SELECT count(*) FROM ({found})", values), _number)
 
     @override
-    def events(self, session_id: str) -> History:
+    def events(self, session_id: str) -> Future[History]:
         query = f"SELECT seq, {statements.SELECT_EVENTS.removeprefix('SELECT ')} WHERE stripe_checkout_session_id = ?"
-        rows = sorted(self._query(query, [session_id]), key=lambda row: int(row[0]))
-        return History(statements.event_from(row[1:]) for row in rows)
+        return mapped(self._query(query, [session_id]), _history)
 
     @override
-    def append(self, *events: OrderEvent) -> None:
-        if events:
-            self._put(rows_of(events))
+    def append(self, *events: OrderEvent) -> Future[None]:
+        return self._insert(rows_of(events)) if events else completed(None)
 
     @override
     def claim_outbox(
-        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=2), shop: str | None = None
-    ) -> list[OutboxEntry]:
+        self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
+    ) -> Future[list[OutboxEntry]]:
         values = {"now": statements.naive(now), "later": statements.naive(now + lease), "limit": limit, "shop": shop}
-        entries = map(statements.outbox_from, self._query(statements.CLAIM_OUTBOX, values))
-        return sorted(entries, key=lambda entry: (entry.at, entry.event_id))
+        return mapped(self._query(statements.CLAIM_OUTBOX, values), _entries)
 
     @override
-    def finish_outbox(self, event_id: str) -> None:
-        self._put({statements.FINISH_OUTBOX: [{"event_id": event_id}]})
+    def finish_outbox(self, event_id: str) -> Future[None]:
+        return self._insert({statements.FINISH_OUTBOX: [{"event_id": event_id}]})
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> None:
+    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
         row = {"handled": json.dumps(sorted(handled)), "error": error, "due_at": statements.naive(due_at)}
-        self._put({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
+        return self._insert({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
 
     @override
-    def count_outbox(self, *, shop: str | None = None) -> int:
-        return int(self._query("SELECT count(*) FROM outbox WHERE shop = coalesce(?, shop)", [shop])[0][0])
+    def count_outbox(self, *, shop: str | None = None) -> Future[int]:
+        return mapped(self._query("SELECT count(*) FROM outbox WHERE shop = coalesce(?, shop)", [shop]), _number)
 
     @override
     def close(self) -> None:
         self._writer.close()
 
-    @override
-    def __enter__(self) -> Self:
-        return self
+    def _query(self, query: str, values: list[Any] | dict[str, Any] | None = None) -> Future[list[tuple[Any, ...]]]:
+        job = Query(lambda connection: connection.execute(query, values).fetchall())
+        self._writer.submit(job)
+        return job.done
 
-    @override
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _query(self, query: str, values: list[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        call = Query(lambda connection: connection.execute(query, values).fetchall())
-        self._writer.submit(call)
-        rows: list[tuple[Any, ...]] = call.done.result()
-        return rows
-
-    def _put(self, rows: Rows) -> None:
-        call = Put(rows)
-        self._writer.submit(call)
-        call.done.result()
+    def _insert(self, rows: Rows) -> Future[None]:
+        job = Insert(rows)
+        self._writer.submit(job)
+        return job.done
 
 
-def _where(
-    statuses: Sequence[OrderStatus], text: str | None, shop: str | None, created_before: datetime | None = None
-) -> tuple[str, list[Any]]:
+def _orders(rows: Sequence[Sequence[Any]]) -> list[Order]:
+    return [statements.order_from(row) for row in rows]
+
+
+def _first_order(rows: Sequence[Sequence[Any]]) -> Order | None:
+    return statements.order_from(rows[0]) if rows else None
+
+
+def _number(rows: Sequence[Sequence[Any]]) -> int:
+    return int(rows[0][0])
+
+
+def _history(rows: Sequence[Sequence[Any]]) -> History:
+    return History(statements.event_from(row[1:]) for row in sorted(rows, key=lambda row: int(row[0])))
+
+
+def _entries(rows: Sequence[Sequence[Any]]) -> list[OutboxEntry]:
+    return sorted(map(statements.outbox_from, rows), key=lambda entry: (entry.at, entry.event_id))
+
+
+def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     where, values = ["true"], list[Any]()
-    if statuses:
+    if query.statuses:
         where.append("list_contains(?::VARCHAR[], status)")  # IN (SELECT …) would sort all that it finds
-        values.append([str(status) for status in statuses])
-    if text:
-        columns = ('"name"', "email", *(("id", "stripe_checkout_session_id") if may_be_in_an_id(text) else ()))
-        pattern = re.sub("[%_!]", r"!\g<0>", text)
-        like = "ILIKE ?" if pattern == text else "ILIKE ? ESCAPE '!'"  # half as fast
+        values.append([str(status) for status in query.statuses])
+    if query.text:
+        columns = ('"name"', "email", *(("id", "stripe_checkout_session_id") if may_be_in_an_id(query.text) else ()))
+        pattern = re.sub("[%_!]", r"!\g<0>", query.text)
+        like = "ILIKE ?" if pattern == query.text else "ILIKE ? ESCAPE '!'"  # half as fast
         where.append(f"({' OR '.join(f'{column} {like}' for column in columns)})")
         values += [f"%{pattern}%"] * len(columns)
-    if shop is not None:
+    if query.shop is not None:
         where.append("shop = ?")
-        values.append(shop)
-    if created_before is not None:
+        values.append(query.shop)
+    if query.created_before is not None:
         where.append("created_at < ?")
-        values.append(statements.naive(created_before))
+        values.append(statements.naive(query.created_before))
     return " AND ".join(where), values

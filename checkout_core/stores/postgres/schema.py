@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, LiteralString
 
 import psycopg
@@ -12,8 +12,9 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from ...domain.errors import SchemaTooNew
-from ...domain.orders import Order, OrderEvent, OrderStatus, OutboxEntry
-from ..base import may_be_in_an_id
+from ...domain.events import OrderEvent, OutboxEntry
+from ...domain.orders import Order
+from ..base import OrderQuery, may_be_in_an_id
 
 _ORDER_COLUMNS = tuple(Order.model_fields)
 _EVENT_COLUMNS = tuple(OrderEvent.model_fields)
@@ -173,23 +174,24 @@ _ANYWHERE: LiteralString = (
 )
 
 
-def where_orders(
-    statuses: Sequence[OrderStatus], text: str | None, shop: str | None, created_before: datetime | None = None
-) -> tuple[sql.Composed, dict[str, Any]]:
+def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
     """The condition that finds these orders, and its parameters."""
     where: list[LiteralString] = ["true"]
-    if statuses:
+    if query.statuses:
         where.append("status = ANY(%(statuses)s)")
-    if text:
-        where.append(_ANYWHERE if may_be_in_an_id(text) else _IN_NAME_OR_MAIL)
-    if shop is not None:
+    if query.text:
+        where.append(_ANYWHERE if may_be_in_an_id(query.text) else _IN_NAME_OR_MAIL)
+    if query.shop is not None:
         where.append("shop = %(shop)s")
-    if created_before is not None:
+    if query.created_before is not None:
         where.append("created_at < %(created_before)s")
-    pattern = text and "%" + re.sub("[%_!]", r"!\g<0>", text) + "%"
-    values = {"text": pattern, "shop": shop, "created_before": created_before}
-    query = sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where))
-    return query, {**values, "statuses": [str(status) for status in statuses]}
+    values = {
+        "statuses": [str(status) for status in query.statuses],
+        "text": query.text and "%" + re.sub("[%_!]", r"!\g<0>", query.text) + "%",
+        "shop": query.shop,
+        "created_before": query.created_before,
+    }
+    return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 
 
 def migrate(connection: psycopg.Connection[TupleRow]) -> None:

@@ -9,9 +9,9 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors, sql
@@ -21,11 +21,13 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequest
 from typing_extensions import override
 
 from ...domain.errors import StoreBusy, StoreUnavailable
-from ...domain.orders import DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
-from ..base import OrderStore, announced
+from ...domain.events import Change, History, OrderEvent, OutboxEntry
+from ...domain.orders import DEFAULT_SHOP, Order
+from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, outbox_events
+from ..futures import completed, mapped
 from . import schema
 
-Connection = psycopg.Connection[TupleRow]
+PostgresConnection = psycopg.Connection[TupleRow]
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class PostgresStore(OrderStore):
 
     def __init__(self, url: str, *, wait: float = 10.0, connections: int = 8, attempts: int = 12) -> None:
         self._attempts = attempts
-        self._pool: ConnectionPool[Connection] = ConnectionPool(
+        self._pool: ConnectionPool[PostgresConnection] = ConnectionPool(
             url,
             min_size=0,
             max_size=connections,
@@ -55,6 +57,7 @@ class PostgresStore(OrderStore):
             open=False,
             name="orders",
         )
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="orders in PostgreSQL")
         self._url = url
         self._wait = wait
         self._ready = False
@@ -62,127 +65,117 @@ class PostgresStore(OrderStore):
         self._opening = threading.Lock()
 
     @override
-    def update(self, session_id: str, change: Change) -> Order | None:
-        def work(connection: Connection) -> Order | None:
+    def update(self, session_id: str, change: Change) -> Future[Order | None]:
+        def work(connection: PostgresConnection) -> Order | None:
             row = connection.execute(schema.LOCK_ORDER, [session_id]).fetchone()
             before = schema.order_from(row) if row else None
-            after, events = change(before)
+            decision = change(before)
+            after = decision.order
             if after is not None and after is not before:
                 if after.stripe_checkout_session_id != session_id:
                     raise ValueError("a change may not move an order to another checkout session")
                 statement = schema.UPDATE_ORDER if before else schema.INSERT_ORDER
                 if connection.execute(statement, schema.order_row(after)).rowcount != 1:
                     raise _RacedError
-            _insert_events(connection, events, after.shop if after else DEFAULT_SHOP)
+            _insert_events(connection, decision.events, after.shop if after else DEFAULT_SHOP)
             return after
 
         return self._transaction(work)
 
     @override
-    def get(self, session_id: str) -> Order | None:
+    def get(self, session_id: str) -> Future[Order | None]:
         return self._one(schema.ORDER_BY_SESSION, session_id)
 
     @override
-    def get_by_id(self, order_id: str) -> Order | None:
+    def get_by_id(self, order_id: str) -> Future[Order | None]:
         return self._one(schema.ORDER_BY_ID, order_id)
 
     @override
-    def find(
-        self,
-        *,
-        statuses: Sequence[OrderStatus] = (),
-        text: str | None = None,
-        shop: str | None = None,
-        created_before: datetime | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[Order]:
-        where, values = schema.where_orders(statuses, text, shop, created_before)
+    def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
+        where, values = schema.where_orders(query)
         page = sql.SQL(" ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s")
-        rows = self._rows(schema.SELECT_ORDERS + where + page, {**values, "limit": limit, "offset": offset})
-        return [schema.order_from(row) for row in rows]
+        values |= {"limit": limit, "offset": offset}
+        return mapped(self._rows(schema.SELECT_ORDERS + where + page, values), _orders)
 
     @override
-    def count(
-        self,
-        *,
-        statuses: Sequence[OrderStatus] = (),
-        text: str | None = None,
-        shop: str | None = None,
-        most: int | None = None,
-    ) -> int:
-        where, values = schema.where_orders(statuses, text, shop)
-        query = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM orders {} LIMIT %(most)s) AS found").format(where)
-        return int(self._rows(query, {**values, "most": most})[0][0])
+    def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> Future[int]:
+        where, values = schema.where_orders(query)
+        statement = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM orders {} LIMIT %(limit)s) AS found").format(where)
+        return mapped(self._rows(statement, {**values, "limit": limit}), _number)
 
     @override
-    def events(self, session_id: str) -> History:
-        return History(schema.event_from(row) for row in self._rows(schema.SELECT_EVENTS, [session_id]))
+    def events(self, session_id: str) -> Future[History]:
+        return mapped(self._rows(schema.SELECT_EVENTS, [session_id]), _history)
 
     @override
-    def append(self, *events: OrderEvent) -> None:
-        if events:
-            self._transaction(lambda connection: _insert_events(connection, events))
+    def append(self, *events: OrderEvent) -> Future[None]:
+        if not events:
+            return completed(None)
+        return self._transaction(lambda connection: _insert_events(connection, events))
 
     @override
     def claim_outbox(
-        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=2), shop: str | None = None
-    ) -> list[OutboxEntry]:
+        self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
+    ) -> Future[list[OutboxEntry]]:
         values = {"now": now, "later": now + lease, "limit": limit, "shop": shop}
-        entries = map(schema.outbox_from, self._rows(schema.CLAIM_OUTBOX, values))
-        return sorted(entries, key=lambda entry: (entry.at, entry.event_id))
+        return mapped(self._rows(schema.CLAIM_OUTBOX, values), _entries)
 
     @override
-    def finish_outbox(self, event_id: str) -> None:
-        self._transaction(lambda connection: connection.execute("DELETE FROM outbox WHERE event_id = %s", [event_id]))
+    def finish_outbox(self, event_id: str) -> Future[None]:
+        return self._write("DELETE FROM outbox WHERE event_id = %s", [event_id])
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> None:
-        statement = "UPDATE outbox SET handled = %s, error = %s, due_at = %s WHERE event_id = %s"
-        values = [Jsonb(sorted(handled)), error, due_at, event_id]
-        self._transaction(lambda connection: connection.execute(statement, values))
+    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+        statement: LiteralString = "UPDATE outbox SET handled = %s, error = %s, due_at = %s WHERE event_id = %s"
+        return self._write(statement, [Jsonb(sorted(handled)), error, due_at, event_id])
 
     @override
-    def count_outbox(self, *, shop: str | None = None) -> int:
+    def count_outbox(self, *, shop: str | None = None) -> Future[int]:
         query = sql.SQL("SELECT count(*) FROM outbox WHERE shop = coalesce(%s, shop)")
-        return int(self._rows(query, [shop])[0][0])
+        return mapped(self._rows(query, [shop]), _number)
 
     @override
     def close(self) -> None:
         with self._opening:
             self._closed = True
-            self._pool.close()
+        self._threads.shutdown()
+        self._pool.close()
 
-    @override
-    def __enter__(self) -> Self:
-        return self
+    def _one(self, query: sql.Composed, key: str) -> Future[Order | None]:
+        return mapped(self._rows(query, [key]), _first_order)
 
-    @override
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def _write(self, statement: LiteralString, values: Sequence[Any]) -> Future[None]:
+        def work(connection: PostgresConnection) -> None:
+            connection.execute(statement, values)
 
-    def _one(self, query: sql.Composed, key: str) -> Order | None:
-        rows = self._rows(query, [key])
-        return schema.order_from(rows[0]) if rows else None
+        return self._transaction(work)
 
     def _rows(
         self, query: sql.SQL | sql.Composed, values: Sequence[Any] | Mapping[str, Any] | None = None
-    ) -> list[TupleRow]:
+    ) -> Future[list[TupleRow]]:
         return self._transaction(lambda connection: connection.execute(query, values).fetchall())
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, work: Callable[[PostgresConnection], T]) -> Future[T]:
+        """Do `work` in a transaction, in one of the store's threads."""
+        deadline = time.monotonic() + self._wait
+        try:
+            return self._threads.submit(self._in_thread, work, deadline)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+
+    def _in_thread(self, work: Callable[[PostgresConnection], T], deadline: float) -> T:
         """Do `work` in a transaction, again when the server aborts it in favour of another."""
+        if time.monotonic() > deadline:  # it has waited in line for too long
+            raise StoreBusy
         try:
             self._open()
             for attempt in range(self._attempts):
                 committing = False
                 try:
                     with self._pool.connection() as connection:
-                        answer = work(connection)
+                        result = work(connection)
                         committing = True
-                    return answer
+                    return result
                 except (PoolTimeout, TooManyRequests, PoolClosed):
                     raise
                 except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError):
@@ -219,13 +212,33 @@ class PostgresStore(OrderStore):
             self._ready = True
 
 
-def _insert_events(connection: Connection, events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> None:
+def _insert_events(connection: PostgresConnection, events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> None:
     for event in events:
         row = schema.event_row(event)
-        if announced([event]):
+        if outbox_events([event]):
             connection.execute(schema.INSERT_ANNOUNCED_EVENT, {**row, "shop": shop})
         else:
             connection.execute(schema.INSERT_EVENT, row)
+
+
+def _orders(rows: Sequence[TupleRow]) -> list[Order]:
+    return [schema.order_from(row) for row in rows]
+
+
+def _first_order(rows: Sequence[TupleRow]) -> Order | None:
+    return schema.order_from(rows[0]) if rows else None
+
+
+def _number(rows: Sequence[TupleRow]) -> int:
+    return int(rows[0][0])
+
+
+def _history(rows: Sequence[TupleRow]) -> History:
+    return History(schema.event_from(row) for row in rows)
+
+
+def _entries(rows: Sequence[TupleRow]) -> list[OutboxEntry]:
+    return sorted(map(schema.outbox_from, rows), key=lambda entry: (entry.at, entry.event_id))
 
 
 def _closed() -> StoreUnavailable:

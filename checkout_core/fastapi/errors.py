@@ -9,18 +9,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from checkout_core.config.logging import get_logger
-from checkout_core.domain import errors
+from ..config.logging import get_logger
+from ..domain import errors
 
 log = get_logger(__name__)
 
-STATUS: Mapping[type[errors.CheckoutError], int] = {
+STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.CheckoutError: 500,
     errors.InvalidInput: 422,
-    errors.UnknownProduct: 422,
     errors.ProductSoldOut: 409,
-    errors.QuantityNotAllowed: 422,
-    errors.EmptyCart: 422,
     errors.SessionNotFound: 404,
     errors.SessionNotOpen: 400,
     errors.SessionNotComplete: 400,
@@ -28,16 +25,16 @@ STATUS: Mapping[type[errors.CheckoutError], int] = {
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
     errors.WebhookSignatureInvalid: 400,
-    errors.StripeRejected: 502,
+    errors.StripeError: 502,
     errors.StripeUnavailable: 503,
-    errors.StripeUnavailableAfterPayment: 503,
-    errors.RefundUnconfirmed: 503,
-    errors.StoreBusy: 503,
-    errors.StoreUnavailable: 503,
-    errors.SchemaTooNew: 503,
-    errors.ConfigurationError: 500,
+    errors.StoreError: 503,
 }
-"""The HTTP status of every error."""
+"""The HTTP status of a class of errors, and of its subclasses unless they have their own."""
+
+
+def status_of(error: errors.CheckoutError) -> int:
+    """Return the HTTP status of an error."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
@@ -66,12 +63,12 @@ def answer(status: int, code: str, message: str, headers: Mapping[str, str] | No
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
-def install(app: FastAPI) -> None:
+def install_error_answers(app: FastAPI) -> None:
     """Make every error of `app` answer with `ErrorBody`."""
 
     @app.exception_handler(errors.CheckoutError)
     def _checkout(_request: Request, error: errors.CheckoutError) -> JSONResponse:
-        status = STATUS[type(error)]
+        status = status_of(error)
         if isinstance(error, errors.ConfigurationError):
             log.error("misconfigured", message=error.message)
             return answer(status, error.code, errors.CheckoutError.sentence)

@@ -1,4 +1,4 @@
-"""`checkout settle`."""
+"""`checkout reconcile`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from checkout_core.services.sweep import SweepSummary
 
 
-def settle(
+def reconcile(
     older_than: Annotated[str, typer.Option(help="Leave younger orders alone: 90s, 10m, 2h, 1d.")] = "10m",
     since: Annotated[str, typer.Option(help="How far back Stripe's events are read; it keeps 30 days.")] = "3d",
 ) -> None:
@@ -21,9 +21,9 @@ def settle(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from checkout_core import Settings
+    from checkout_core.bootstrap import open_shops
     from checkout_core.config import logging as logs
-    from checkout_core.config.shops import open_shops
-    from checkout_core.services.sweep import SweepSummary, sweep
+    from checkout_core.services.sweep import SweepSummary
 
     age, past = _duration(older_than, "--older-than"), _duration(since, "--since")
     settings = Settings.load()
@@ -34,8 +34,7 @@ def settle(
     with open_shops(settings) as shops, Progress(*columns, console=console) as bar:
         for checkout in shops:
             task = bar.add_task(checkout.settings.shop_name, total=None)
-            swept = sweep(
-                checkout,
+            swept = checkout.sweep(
                 older_than=age,
                 since=datetime.now(UTC) - past,
                 progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
@@ -52,14 +51,18 @@ def _report(summary: "SweepSummary") -> None:
     for code, count in sorted(summary.problems.items()):
         table.add_row(f"{count:,}", f"[red]{code}[/]")
     console.print(table if summary.asked else "No order has been waiting for that long.")
-    if summary.missed:
-        console.print(f"{summary.missed:,} events at Stripe were news to us.", highlight=False)
-    if summary.delivered:
-        console.print(f"{summary.delivered:,} paid orders had their receipts and other consequences.", highlight=False)
-    if summary.missed is None:
-        console.print("[yellow]Stripe's list of events could not be read.[/] Run `checkout settle` again in a moment.")
+    if summary.new_events:
+        console.print(f"{summary.new_events:,} events at Stripe had not reached us.", highlight=False)
+    if summary.dispatched:
+        console.print(
+            f"{summary.dispatched:,} paid orders had their receipts sent and their handlers run.", highlight=False
+        )
+    if summary.new_events is None:
+        console.print(
+            "[yellow]Stripe's list of events could not be read.[/] Run `checkout reconcile` again in a moment."
+        )
     if summary.unavailable:
-        fail(f"Stripe did not answer for {summary.unavailable:,} orders. Run `checkout settle` again in a moment.")
+        fail(f"Stripe did not answer for {summary.unavailable:,} orders. Run `checkout reconcile` again in a moment.")
 
 
 def _duration(text: str, option: str) -> timedelta:

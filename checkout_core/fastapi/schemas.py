@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from checkout_core.domain.customer import masked_email
-from checkout_core.domain.orders import Order, OrderStatus
-from checkout_core.domain.products import MOST_LINES
+from ..domain.customer import masked_email
+from ..domain.orders import Order, OrderStatus
+from ..domain.products import MAX_LINES
 
 SessionId = Annotated[
     str,
@@ -30,7 +30,7 @@ class SessionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    items: Annotated[list[CartLine], Field(max_length=MOST_LINES)]
+    items: Annotated[list[CartLine], Field(max_length=MAX_LINES)]
 
     def cart(self) -> dict[str, int]:
         """Quantities by product; lines of one product add up."""

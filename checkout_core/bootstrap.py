@@ -1,0 +1,132 @@
+"""The composition root: what belongs together is put together here, and nowhere else."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from .config.catalog import read_catalog
+from .config.settings import Settings
+from .config.shops import FILE, ShopTable, read_shops, settings_of
+from .domain.errors import ConfigurationError
+from .domain.orders import DEFAULT_SHOP
+from .domain.products import ProductSource
+from .gateway import StripeGateway
+from .receipts.mail import mailbox
+from .receipts.message import Receipts
+from .services.blocking import Checkout
+from .services.checkout import AsyncCheckout, utc_now
+from .services.outbox import Handler, named_handler
+from .services.reconcile import Clock
+from .services.shops import Shops
+from .stores import OrderStore, open_store
+
+
+def open_async_checkout(
+    settings: Settings | None = None,
+    *,
+    products: ProductSource | None = None,
+    store: OrderStore | None = None,
+    gateway: StripeGateway | None = None,
+    receipts: Handler | Literal["standard"] | None = "standard",
+    handlers: Iterable[Handler] = (),
+    shop: str = DEFAULT_SHOP,
+    clock: Clock = utc_now,
+) -> AsyncCheckout:
+    """Put a checkout together; nothing is connected before its first use. Close it, or use it in an `async with`.
+
+    Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched, and the
+    handlers that CHECKOUT_ON_PAID names (`package.module:function`) run.
+
+    Args:
+        settings: read from the environment unless given.
+        products: where prices come from; the catalogue of the settings unless given.
+        store: where orders are kept; the database of the settings unless given. Closing the checkout closes it.
+        gateway: the Stripe account; the settings' unless given.
+        receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts.
+        handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
+        shop: whose orders of the store they are.
+        clock: returns the time now, with a time zone.
+
+    Raises:
+        ConfigurationError: the settings or the catalogue cannot be used.
+    """
+    settings = settings or Settings.load()
+    checkout = AsyncCheckout(
+        settings=settings,
+        products=products or read_catalog(settings.catalog_path),
+        gateway=gateway or StripeGateway(settings),
+        store=store or open_store(settings.database_url.get_secret_value()),
+        shop=shop,
+        clock=clock,
+    )
+    if receipts == "standard":
+        checkout.on_paid(Receipts(settings.shop_name, mailbox(settings)), name="receipt")
+    elif receipts is not None:
+        checkout.on_paid(receipts, name="receipt")
+    for handler in handlers:
+        checkout.on_paid(handler)
+    for name in settings.on_paid:
+        checkout.on_paid(named_handler(name), name=name)
+    return checkout
+
+
+def open_checkout(
+    settings: Settings | None = None,
+    *,
+    products: ProductSource | None = None,
+    store: OrderStore | None = None,
+    gateway: StripeGateway | None = None,
+    receipts: Handler | Literal["standard"] | None = "standard",
+    handlers: Iterable[Handler] = (),
+    shop: str = DEFAULT_SHOP,
+    clock: Clock = utc_now,
+) -> Checkout:
+    """Put a blocking checkout together. Close it, or use it in a `with`.
+
+    Arguments and errors are those of `open_async_checkout`.
+    """
+    return Checkout(
+        open_async_checkout(
+            settings,
+            products=products,
+            store=store,
+            gateway=gateway,
+            receipts=receipts,
+            handlers=handlers,
+            shop=shop,
+            clock=clock,
+        )
+    )
+
+
+def open_shops(settings: Settings | None = None) -> Shops:
+    """Open the shops of `shops.toml` in the data folder; without that file the one shop of the settings.
+
+    Raises:
+        ConfigurationError: the file, a catalogue or a shop's settings cannot be used; the sentence names the shop.
+    """
+    settings = settings or Settings.load()
+    path = settings.data_dir / FILE
+    if not path.exists():
+        return Shops.only(open_checkout(settings))
+    tables = read_shops(path)
+    store = open_store(settings.database_url.get_secret_value())
+    opened = [_open_shop(table, path, settings, store) for table in tables]
+    if len({checkout.settings.stripe_secret_key for checkout in opened}) < len(opened):
+        # Of one account's events nobody could tell whose they are, and money without an order would go to either.
+        raise ConfigurationError(f"{path} has two shops with the same Stripe key. Give each an account of its own.")
+    by_host = {host: checkout for table, checkout in zip(tables, opened, strict=True) for host in table.hosts}
+    return Shops(opened, by_host)
+
+
+def _open_shop(table: ShopTable, path: Path, settings: Settings, store: OrderStore) -> Checkout:
+    try:
+        own = settings_of(table, settings)
+        catalog = read_catalog(path.parent / table.catalog)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}, shop {table.id}: {error.message}") from error
+    if table.currency not in (None, catalog.currency):
+        raise ConfigurationError(
+            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is {catalog.currency}."
+        )
+    return open_checkout(own, products=catalog, store=store, shop=table.id)

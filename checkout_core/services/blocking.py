@@ -1,0 +1,197 @@
+"""The checkout for programs that block: pages, notebooks, commands, scripts."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from ..config.settings import Settings
+from ..domain.checkout_session import CheckoutSession
+from ..domain.errors import ConfigurationError
+from ..domain.events import History, Source
+from ..domain.orders import Order
+from ..domain.products import Catalog, ProductSource
+from ..domain.stripe_events import StripeEvent
+from ..gateway import StripeGateway
+from ..gateway.call_log import CallLog
+from ..stores.blocking import BlockingOrderStore
+from . import portal
+from .background_worker import BackgroundWorker
+from .checkout import AsyncCheckout
+from .outbox import Handler, Handlers
+from .reconcile import Clock
+from .sweep import Progress, SweepSummary
+
+
+class Checkout:
+    """One shop's checkout. Every method runs the flow of `AsyncCheckout` of that name, and waits for it.
+
+    Safe to share between threads. What a method does, takes and raises is written there.
+    """
+
+    def __init__(self, asynchronous: AsyncCheckout) -> None:
+        self.asynchronous = asynchronous
+        self.store = BlockingOrderStore(asynchronous.store)
+
+    @property
+    def settings(self) -> Settings:
+        """The shop's settings."""
+        return self.asynchronous.settings
+
+    @property
+    def products(self) -> ProductSource:
+        """Where prices come from."""
+        return self.asynchronous.products
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue, where products come from one.
+
+        Raises:
+            ConfigurationError: they come from another source.
+        """
+        if not isinstance(self.products, Catalog):
+            raise ConfigurationError("This checkout has no catalogue: its products come from another source.")
+        return self.products
+
+    @property
+    def gateway(self) -> StripeGateway:
+        """The shop's Stripe account."""
+        return self.asynchronous.gateway
+
+    @property
+    def shop(self) -> str:
+        """The shop's id."""
+        return self.asynchronous.shop
+
+    @property
+    def clock(self) -> Clock:
+        """Returns the time now, with a time zone."""
+        return self.asynchronous.clock
+
+    @property
+    def calls(self) -> CallLog:
+        """What was asked of Stripe lately, and how long it took."""
+        return self.asynchronous.calls
+
+    @property
+    def handlers(self) -> Handlers:
+        """The handlers that run when an order has become paid."""
+        return self.asynchronous.outbox.handlers
+
+    def create_session(
+        self, cart: Mapping[str, int], *, email: str | None = None, idempotency_key: str | None = None
+    ) -> CheckoutSession:
+        """Create a checkout session (step 1). `cart` is quantities by product id."""
+        return portal.run(self.asynchronous.create_session(cart, email=email, idempotency_key=idempotency_key))
+
+    def create_pending_order(
+        self,
+        session_id: str,
+        *,
+        email: str,
+        name: str | None = None,
+        phone: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Order:
+        """Create or update the pending order of an open session (step 2)."""
+        return portal.run(
+            self.asynchronous.create_pending_order(session_id, email=email, name=name, phone=phone, metadata=metadata)
+        )
+
+    def complete_order(self, session_id: str) -> Order:
+        """Complete the order (step 3)."""
+        return portal.run(self.asynchronous.complete_order(session_id))
+
+    def check_order_status(self, session_id: str) -> Order:
+        """Check the order status (step 4)."""
+        return portal.run(self.asynchronous.check_order_status(session_id))
+
+    def reconcile(
+        self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
+    ) -> Order | None:
+        """Make our order agree with what Stripe says of a session now."""
+        return portal.run(self.asynchronous.reconcile(session_id, source=source, stripe_event_id=stripe_event_id))
+
+    def expire_session(self, session_id: str) -> None:
+        """Close an open session so that nobody can pay it any more."""
+        portal.run(self.asynchronous.expire_session(session_id))
+
+    def receive_webhook(self, body: bytes, signature: str) -> Order | None:
+        """Verify a webhook delivery and handle its event."""
+        return portal.run(self.asynchronous.receive_webhook(body, signature))
+
+    def handle_event(self, event: StripeEvent) -> Order | None:
+        """Handle a verified event."""
+        return portal.run(self.asynchronous.handle_event(event))
+
+    def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
+        """Refund `amount` minor units of an order, or everything that can be refunded."""
+        return portal.run(self.asynchronous.refund(order_id, amount, idempotency_key=idempotency_key))
+
+    def history(self, session_id: str) -> History:
+        """Return what happened to a checkout, oldest first."""
+        return self.store.events(session_id)
+
+    def dispatch_outbox(self) -> int:
+        """Run the handlers of every paid order that has not had them."""
+        return portal.run(self.asynchronous.dispatch_outbox())
+
+    def sweep(
+        self,
+        *,
+        older_than: timedelta,
+        since: datetime | None = None,
+        progress: Progress = lambda done, total: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> SweepSummary:
+        """Replay events, reconcile all pending and processing orders, and dispatch the outbox.
+
+        `progress` and `stop` are called in another thread. See `Sweeper.sweep`.
+        """
+        sweeper = self.asynchronous.sweeper
+        return portal.run(sweeper.sweep(older_than=older_than, since=since, progress=progress, stop=stop))
+
+    def check_stripe(self) -> None:
+        """Ask Stripe for anything at all, to see that the key works.
+
+        Raises:
+            ConfigurationError: Stripe does not take the key.
+            StripeUnavailable: no answer.
+        """
+        portal.run(self.gateway.check())
+
+    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
+        """Run `handler` once for every order that becomes paid; may be used as a decorator."""
+        return self.asynchronous.on_paid(handler, name=name)
+
+    @contextmanager
+    def background_worker(self, *, every: float | None = None) -> Iterator[None]:
+        """Dispatch the outbox and sweep in the background for as long as the `with` lasts."""
+        worker = portal.run(self._start_worker(every))
+        try:
+            yield
+        finally:
+            portal.run(worker.stop())
+
+    async def _start_worker(self, every: float | None) -> BackgroundWorker:
+        worker = self.asynchronous.background_worker(every=every)
+        await worker.start()
+        return worker
+
+    def finish(self) -> None:
+        """Wait for the steps that are in flight."""
+        self.asynchronous.finish()
+
+    def close(self) -> None:
+        """Finish what is in flight, and let go of Stripe and the store."""
+        portal.run(self.asynchronous.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,45 @@
+"""Changes to orders: applied to the store, logged, and announced to whoever waits for work."""
+
+from collections.abc import Callable
+
+from ..config.logging import get_logger
+from ..domain.events import OUTBOX_EVENT_KINDS, Change, Decision
+from ..domain.orders import Order
+from ..stores.base import OrderStore
+from ..stores.futures import answer
+
+log = get_logger(__name__)
+
+
+class OrderChanges:
+    """Applies changes to one shop's orders."""
+
+    def __init__(self, store: OrderStore) -> None:
+        self._store = store
+        self._listeners: list[Callable[[], None]] = []
+
+    async def apply(self, session_id: str, change: Change) -> Decision:
+        """Apply a change to the order of a session; return the order and the events that were written.
+
+        Raises:
+            StoreError: the change was not made.
+        """
+        decided = Decision(None)
+
+        def remember(order: Order | None) -> Decision:
+            nonlocal decided
+            decided = change(order)
+            return decided
+
+        order = await answer(self._store.update(session_id, remember))
+        for event in decided.events:
+            log.info("order event", kind=event.kind.value, source=event.source.value, order_id=event.order_id)
+        if any(event.kind in OUTBOX_EVENT_KINDS for event in decided.events):
+            for listener in list(self._listeners):
+                listener()
+        return Decision(order, decided.events)
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)

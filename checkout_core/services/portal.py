@@ -1,0 +1,45 @@
+"""The event loop on which blocking programs run asynchronous flows: one thread for the process."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_guard = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def run(flow: Coroutine[Any, Any, T]) -> T:
+    """Run a flow to its end and return what it returns; an interrupt of the calling thread cancels the flow.
+
+    Raises:
+        RuntimeError: the caller is itself a coroutine of this loop, which would wait for ever.
+    """
+    loop = _running_loop()
+    if _current_loop() is loop:
+        flow.close()
+        raise RuntimeError("A coroutine cannot call a blocking Checkout. Use AsyncCheckout there.")
+    future = asyncio.run_coroutine_threadsafe(flow, loop)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _current_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    global _loop  # noqa: PLW0603 - one loop for the process, started when it is first needed
+    with _guard:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="checkout", daemon=True).start()
+        return _loop

@@ -1,0 +1,165 @@
+"""Orders in memory: for unit tests, and for programs that keep nothing."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from typing_extensions import override
+
+from ..domain.errors import StoreUnavailable
+from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
+from ..domain.orders import DEFAULT_SHOP, Order
+from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An outbox entry with what only the store knows of it."""
+
+    entry: OutboxEntry
+    shop: str
+    due_at: datetime
+
+
+class MemoryStore(OrderStore):
+    """An `OrderStore` that lives as long as the object. Every answer is there at once."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Order] = {}
+        self._events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
+        self._outbox: dict[str, _Pending] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+
+    @override
+    def update(self, session_id: str, change: Change) -> Future[Order | None]:
+        def work() -> Order | None:
+            before = self._orders.get(session_id)
+            decision = change(_copied(before))
+            after = decision.order
+            if after is not None and after.stripe_checkout_session_id != session_id:
+                raise ValueError("a change may not move an order to another checkout session")
+            if after is not None:
+                self._orders[session_id] = after
+            self._record(decision, after.shop if after else DEFAULT_SHOP)
+            return _copied(after)
+
+        return self._answer(work)
+
+    @override
+    def get(self, session_id: str) -> Future[Order | None]:
+        return self._answer(lambda: _copied(self._orders.get(session_id)))
+
+    @override
+    def get_by_id(self, order_id: str) -> Future[Order | None]:
+        return self._answer(lambda: next((_copied(one) for one in self._orders.values() if one.id == order_id), None))
+
+    @override
+    def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
+        return self._answer(lambda: self._matching(query)[offset : offset + limit])
+
+    @override
+    def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> Future[int]:
+        return self._answer(lambda: len(self._matching(query)[:limit]))
+
+    @override
+    def events(self, session_id: str) -> Future[History]:
+        return self._answer(lambda: History(self._events.get(session_id, ())))
+
+    @override
+    def append(self, *events: OrderEvent) -> Future[None]:
+        return self._answer(lambda: self._record(Decision(None, events), DEFAULT_SHOP))
+
+    @override
+    def claim_outbox(
+        self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
+    ) -> Future[list[OutboxEntry]]:
+        def work() -> list[OutboxEntry]:
+            due = [one for one in self._outbox.values() if one.due_at <= now and shop in (None, one.shop)]
+            claimed = sorted(due, key=lambda one: (one.entry.at, one.entry.event_id))[:limit]
+            for one in claimed:
+                one.entry = replace(one.entry, attempts=one.entry.attempts + 1)
+                one.due_at = now + lease
+            return [one.entry for one in claimed]
+
+        return self._answer(work)
+
+    @override
+    def finish_outbox(self, event_id: str) -> Future[None]:
+        def work() -> None:
+            self._outbox.pop(event_id, None)
+
+        return self._answer(work)
+
+    @override
+    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+        def work() -> None:
+            if pending := self._outbox.get(event_id):
+                pending.entry = replace(pending.entry, handled=frozenset(handled))
+                pending.due_at = due_at
+
+        return self._answer(work)
+
+    @override
+    def count_outbox(self, *, shop: str | None = None) -> Future[int]:
+        return self._answer(lambda: sum(shop in (None, one.shop) for one in self._outbox.values()))
+
+    @override
+    def close(self) -> None:
+        self._closed = True
+
+    def _answer(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailable("The order database has been closed. Please start again.")
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+        return future
+
+    def _record(self, decision: Decision, shop: str) -> None:
+        for event in decision.events:
+            self._events[event.stripe_checkout_session_id].append(event)
+        for event in outbox_events(decision.events):
+            assert event.order_id is not None
+            entry = OutboxEntry(
+                event_id=event.id,
+                order_id=event.order_id,
+                stripe_checkout_session_id=event.stripe_checkout_session_id,
+                kind=event.kind,
+                at=event.at,
+                attempts=0,
+                handled=frozenset(),
+            )
+            self._outbox[event.id] = _Pending(entry, shop, event.at)
+
+    def _matching(self, query: OrderQuery) -> list[Order]:
+        found = [order for order in self._orders.values() if _matches(order, query)]
+        return sorted(found, key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+def _matches(order: Order, query: OrderQuery) -> bool:
+    return (
+        (not query.statuses or order.status in query.statuses)
+        and (query.shop is None or order.shop == query.shop)
+        and (query.created_before is None or order.created_at < query.created_before)
+        and (not query.text or _has_text(order, query.text))
+    )
+
+
+def _has_text(order: Order, text: str) -> bool:
+    ids = (order.id, order.stripe_checkout_session_id) if may_be_in_an_id(text) else ()
+    return any(text.lower() in field.lower() for field in (order.name, order.email, *ids) if field)
+
+
+def _copied(order: Order | None) -> Order | None:
+    """Return the order with a metadata dictionary of its own, the one thing about an order that a caller could change."""
+    return order and order.model_copy(update={"metadata": {**order.metadata}})
