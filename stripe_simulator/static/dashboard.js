@@ -1,14 +1,24 @@
 // The dashboard: asks for the page again every second, puts what changed in place, and sends what the buttons say.
 (function () {
   "use strict";
-  var BASE = document.body.dataset.base, tag = null, bodies = {};
-  var said = document.getElementById("said"), field = document.getElementById("session");
+  var BASE = document.body.dataset.base,
+    tag = null,
+    bodies = {};
+  var said = document.getElementById("said"),
+    field = document.getElementById("session");
 
-  function live(root) { return Array.prototype.slice.call(root.querySelectorAll("[data-live]")); }
+  function live(root) {
+    return Array.prototype.slice.call(root.querySelectorAll("[data-live]"));
+  }
 
-  function show(details) {  // what was asked and answered, or an event: fetched once
+  function show(details) {
+    // what was asked and answered, or an event: fetched once
     var from = details.dataset.body;
-    bodies[from] = bodies[from] || fetch(BASE + "/" + from).then(function (response) { return response.text(); });
+    bodies[from] =
+      bodies[from] ||
+      fetch(BASE + "/" + from).then(function (response) {
+        return response.text();
+      });
     bodies[from].then(function (text) {
       var pre = details.querySelector("pre") || details.appendChild(document.createElement("pre"));
       pre.textContent = text;
@@ -30,15 +40,24 @@
 
   function refresh() {
     if (document.hidden || String(window.getSelection())) return Promise.resolve();
-    return fetch(window.location.href, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} }).then(function (response) {
-      if (!response.ok) return null;
-      tag = response.headers.get("ETag");
-      return response.text();
-    }).then(function (html) {
-      if (!html) return;
-      var fresh = live(new DOMParser().parseFromString(html, "text/html"));
-      live(document).forEach(function (old, index) { place(old, fresh[index]); });
-    }, function () { /* the simulator is gone or restarting: try again */ });
+    return fetch(window.location.href, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} })
+      .then(function (response) {
+        if (!response.ok) return null;
+        tag = response.headers.get("ETag");
+        return response.text();
+      })
+      .then(
+        function (html) {
+          if (!html) return;
+          var fresh = live(new DOMParser().parseFromString(html, "text/html"));
+          live(document).forEach(function (old, index) {
+            place(old, fresh[index]);
+          });
+        },
+        function () {
+          /* the simulator is gone or restarting: try again */
+        },
+      );
   }
 
   function say(text, wrong) {
@@ -46,22 +65,45 @@
     said.classList.toggle("wrong", !!wrong);
   }
   function send(path, body, done) {
-    return fetch(BASE + "/" + path, { method: "POST", body: JSON.stringify(body) }).then(function (response) {
-      return response.json();
-    }).then(function (answer) {
-      if (answer.error) say(answer.error.message, true); else say(done);
-      return refresh();
-    }, function () { say("The simulator cannot be reached.", true); });
+    return fetch(BASE + "/" + path, { method: "POST", body: JSON.stringify(body) })
+      .then(function (response) {
+        return response.json();
+      })
+      .then(
+        function (answer) {
+          if (answer.error) say(answer.error.message, true);
+          else say(done);
+          return refresh();
+        },
+        function () {
+          say("The simulator cannot be reached.", true);
+        },
+      );
   }
-  var DONE = { clock: "The clock was moved.", webhooks: "From now on, events are handled that way.", faults: "The fault waits for its request.", "faults/clear": "No fault is waiting.", reset: "Everything is forgotten." };
+  var DONE = {
+    clock: "The clock was moved.",
+    webhooks: "From now on, events are handled that way.",
+    faults: "The fault waits for its request.",
+    "faults/clear": "No fault is waiting.",
+    reset: "Everything is forgotten.",
+  };
   function words(path) {
     var action = path.split("/").pop();
-    return DONE[path] || { pay: "The session was paid.", expire: "The session has expired.", settle_debit: "The debit was settled.", dispute: "The payment is disputed." }[action];
+    return (
+      DONE[path] ||
+      {
+        pay: "The session was paid.",
+        expire: "The session has expired.",
+        settle_debit: "The debit was settled.",
+        dispute: "The payment is disputed.",
+      }[action]
+    );
   }
 
   function only(session) {
     var url = new URL(window.location.href);
-    if (session) url.searchParams.set("session", session); else url.searchParams.delete("session");
+    if (session) url.searchParams.set("session", session);
+    else url.searchParams.delete("session");
     window.history.replaceState(null, "", url);
     field.value = session;
     tag = null;
@@ -70,10 +112,13 @@
 
   document.addEventListener("submit", function (event) {
     event.preventDefault();
-    var form = event.target, path = form.dataset.post;
+    var form = event.target,
+      path = form.dataset.post;
     if (!path) return only(field.value.trim());
     var body = Object.fromEntries(new FormData(form, event.submitter));
-    ["advance", "times"].forEach(function (name) { if (name in body) body[name] = Number(body[name]); });
+    ["advance", "times"].forEach(function (name) {
+      if (name in body) body[name] = Number(body[name]);
+    });
     send(path, body, words(path));
   });
   document.addEventListener("click", function (event) {
@@ -81,14 +126,21 @@
     if (!button) return;
     if (button.id === "everything") return only("");
     if (button.dataset.show) return only(button.dataset.show);
-    if (!button.dataset.post || button.dataset.ask && !window.confirm(button.dataset.ask)) return;
-    var path = button.dataset.post, body = JSON.parse(button.dataset.body || "{}");
+    if (!button.dataset.post || (button.dataset.ask && !window.confirm(button.dataset.ask))) return;
+    var path = button.dataset.post,
+      body = JSON.parse(button.dataset.body || "{}");
     if (/\/pay$/.test(path)) body.card = document.getElementById("card").value;
     button.disabled = true;
-    send(path, body, words(path)).then(function () { button.disabled = false; });
+    send(path, body, words(path)).then(function () {
+      button.disabled = false;
+    });
   });
-  document.addEventListener("toggle", function (event) {
-    if (event.target.open && event.target.dataset.body) show(event.target);
-  }, true);
+  document.addEventListener(
+    "toggle",
+    function (event) {
+      if (event.target.open && event.target.dataset.body) show(event.target);
+    },
+    true,
+  );
   window.setInterval(refresh, 1000);
 })();
