@@ -1,6 +1,6 @@
 // The function below runs again at every data change; what must last is kept by the element it was mounted in.
 const instances = new WeakMap();
-const scripts = (window.__scripts ??= {});
+const scripts = (window.storefrontPaymentScripts ??= {});
 
 // What the shopper can mend without a new session.
 const MENDABLE = new Set(["paymentFailed", "canceled", "card_declined", "incomplete"]);
@@ -9,12 +9,12 @@ const load = (url) =>
   (scripts[url] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
-    script.onload = resolve;
-    script.onerror = () => {
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => {
       delete scripts[url];
       script.remove();
       reject(new Error("The payment form could not be loaded. Please check your connection and try again."));
-    };
+    });
     document.head.append(script);
   }));
 
@@ -46,9 +46,10 @@ class Payment {
     this.complete = false;
     this.busy = false;
     this.actions = null;
-    this.button.onclick = () => (this.actions ? this.pay() : this.start());
-    this.recolor = () => this.follow(appearance(this.fields).theme, 60);
-    dark.addEventListener("change", this.recolor);
+    this.listening = new AbortController(); // the next payment on this page uses the same button
+    const { signal } = this.listening;
+    this.button.addEventListener("click", () => (this.actions ? this.pay() : this.start()), { signal });
+    dark.addEventListener("change", () => this.follow(appearance(this.fields).theme, 60), { signal });
     this.start();
   }
 
@@ -112,7 +113,7 @@ class Payment {
   }
 
   end() {
-    dark.removeEventListener("change", this.recolor);
+    this.listening.abort();
     this.element?.destroy?.();
   }
 

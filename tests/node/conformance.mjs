@@ -89,11 +89,11 @@ for (const [kind, what] of [
   ["after", "the network lost"],
 ]) {
   test(`retries what ${what}, and creates once`, async () => {
-    const before = (await stripe.checkout.sessions.list({ limit: 100 })).data.length;
+    const earlier = (await stripe.checkout.sessions.list({ limit: 100 })).data.length;
     await control("faults", { route: "POST /v1/checkout/sessions", kind, times: 1 });
     const created = await stripe.checkout.sessions.create(SALE);
     const listed = await stripe.checkout.sessions.list({ limit: 100 });
-    assert.equal(listed.data.length, before + 1);
+    assert.equal(listed.data.length, earlier + 1);
     assert.equal(listed.data[0].id, created.id);
   });
 }
@@ -161,5 +161,5 @@ test("reads a payment, refunds it, and believes its webhooks", async () => {
   const charge = await stripe.charges.retrieve(refund.charge);
   assert.deepEqual([charge.amount_refunded, charge.refunded], [250, false]);
   await control("clock", { advance: 0 }); // waits for deliveries under way
-  assert.ok(delivered.some(({ body }) => JSON.parse(body).type === "charge.refunded"));
+  assert.ok(delivered.some((delivery) => JSON.parse(delivery.body).type === "charge.refunded"));
 });
