@@ -53,7 +53,7 @@ test: setup  ## everything that CI runs
 .PHONY: lint
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	@$(BIN)/oxfmt --check $(SCRIPTS)
+	@$(BIN)/oxfmt --check $(SCRIPTS) && $(BIN)/oxlint
 	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb || { echo "Run make format: notebooks are kept without outputs."; exit 1; }
 
 .PHONY: types
@@ -67,7 +67,7 @@ imports: setup
 .PHONY: format
 format: setup  ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@$(BIN)/oxfmt $(SCRIPTS)
+	@$(BIN)/oxlint --fix && $(BIN)/oxfmt $(SCRIPTS)
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 .PHONY: bench-store
