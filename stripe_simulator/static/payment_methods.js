@@ -89,10 +89,10 @@ export function brandOf(number) {
   return digits ? "other" : "";
 }
 
-// Returns how many digits a card number has.
+// Returns how many digits a card number has. Diners Club has cards of 14 and of 16: https://docs.stripe.com/testing.
 function lengthOf(digits) {
   if (brandOf(digits) === "amex") return 15;
-  return /^3[068]/.test(digits) ? 14 : 16;
+  return /^3[68]/.test(digits) ? 14 : 16;
 }
 
 // Returns whether the last digit checks the others: https://en.wikipedia.org/wiki/Luhn_algorithm.
