@@ -67,7 +67,7 @@ imports: setup
 .PHONY: format
 format: setup  ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@$(BIN)/oxlint --fix && $(BIN)/oxfmt $(SCRIPTS)
+	@$(BIN)/oxlint --fix; $(BIN)/oxfmt $(SCRIPTS)
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 .PHONY: bench-store
