@@ -156,10 +156,10 @@
       return this.#form.complete;
     }
 
-    // What the form must know of the session and the looks: `methods`, `free`, `appearance`.
+    // Takes what the form must know of the session and the looks: `methods`, `free`, `appearance`, or some of them.
     setFacts(facts) {
-      this.#facts = facts;
-      if (this.#frameIsReady) this.#sendFacts();
+      this.#facts = { ...this.#facts, ...facts }; // a frame that comes later needs all of them
+      if (this.#frameIsReady) this.#sendFacts(facts);
     }
 
     reportLoadError(error) {
@@ -178,15 +178,15 @@
       });
     }
 
-    #sendFacts() {
-      this.#frame.send({ type: "facts", ...this.#facts });
+    #sendFacts(facts) {
+      this.#frame.send({ type: "facts", ...facts });
     }
 
     #receive = (message) => {
       switch (message.type) {
         case "ready":
           this.#frameIsReady = true;
-          this.#sendFacts();
+          this.#sendFacts(this.#facts);
           for (const waiting of this.#queue.splice(0)) this.#frame.send(waiting);
           this.#events.emit("ready", { elementType: "payment" });
           break;
