@@ -18,15 +18,15 @@ from checkout_core.demo_data import Batch, orders, seed_store
 from checkout_core.errors import ConfigurationError
 from checkout_core.money import LARGEST_AMOUNT
 from checkout_core.orders import TRANSITIONS, Order, OrderEvent, OrderItem, new_id
-from checkout_core.settings import SHIPPED_DATA
 from checkout_core.stores import open_store
+from storefront.shipped import CATALOG
 
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return Catalog.read(SHIPPED_DATA / "catalog.toml")
+    return Catalog.read(CATALOG)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from checkout_core.errors import (
     UnknownProduct,
 )
 from checkout_core.money import format_amount, to_decimal
-from checkout_core.settings import SHIPPED_DATA
+from storefront.shipped import CATALOG
 
 TWO_PRODUCTS = """
 [[product]]
@@ -110,7 +110,7 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
 
 
 def test_the_shipped_catalogue_has_what_the_demo_needs() -> None:
-    catalog = Catalog.read(SHIPPED_DATA / "catalog.toml")
+    catalog = Catalog.read(CATALOG)
     products = list(catalog.values())
     assert len(products) >= 10
     assert any(product.sold_out for product in products)
