@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
@@ -19,6 +20,7 @@ from .errors import (
     StripeUnavailable,
     StripeUnavailableAfterPayment,
 )
+from .extras import extra
 from .gateway import CheckoutSession, StripeGateway
 from .logs import get_logger
 from .news import heed
@@ -31,6 +33,9 @@ from .stores import OrderStore, open_store
 from .stores.scoped import ShopStore
 from .stripe_events import StripeEvent
 from .under_way import UnderWay
+
+if TYPE_CHECKING:
+    from .receipts import Receipts
 
 __all__ = ["SETTLED", "Checkout", "masked_email", "open_checkout", "settling", "status_of", "utc_now"]
 
@@ -287,15 +292,15 @@ def open_checkout(
     `catalog` and `store` are used instead of those that the settings lead to; its orders are `shop`'s.
 
     Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched, and the
-    handlers that CHECKOUT_ON_PAID names (`package.module:function`) are run.
+    handlers that CHECKOUT_ON_PAID names (`package.module:function`) are run. Without the extra `receipts` there are no
+    receipts.
 
     Raises:
-        ConfigurationError: the settings or the catalogue cannot be used.
+        ConfigurationError: the settings or the catalogue cannot be used, or a mail server is set and the extra
+            `receipts` is not installed.
     """
-    from .mail import mailbox
-    from .receipts import Receipts
-
     settings = settings or Settings.load()
+    receipts = _receipts(settings)
     checkout = Checkout(
         settings=settings,
         catalog=catalog or Catalog.read(settings.catalog_path),
@@ -303,10 +308,21 @@ def open_checkout(
         store=store or open_store(settings.database_url),
         shop=shop,
     )
-    checkout.on_paid(Receipts(settings.shop_name, mailbox(settings)), name="receipt")
+    if receipts is not None:
+        checkout.on_paid(receipts, name="receipt")
     for name in settings.on_paid.replace(",", " ").split():
         checkout.on_paid(named_handler(name), name=name)
     return checkout
+
+
+def _receipts(settings: Settings) -> "Receipts | None":
+    if settings.smtp_url is None and find_spec("jinja2") is None:
+        return None
+    from .mail import mailbox
+
+    with extra("receipts"):
+        from .receipts import Receipts
+    return Receipts(settings.shop_name, mailbox(settings))
 
 
 def _finished(order: Order | None) -> Order:

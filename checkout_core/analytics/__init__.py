@@ -13,6 +13,7 @@ The views have the same columns whatever keeps the orders. Times are UTC, amount
 """
 
 from ..errors import ConfigurationError
+from ..extras import extra
 from ..settings import Settings
 from ..stores import duckdb_path, is_postgres
 from .orders import Orders
@@ -37,8 +38,8 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
     if not isinstance(where, str):  # a Path, perhaps
         raise ConfigurationError(_FORM)
     if is_postgres(where):
-        from .postgres import PostgresOrders
-
+        with extra("postgres"):
+            from .postgres import PostgresOrders
         return PostgresOrders(where, shop)
     from .duckdb import DuckDBOrders
 

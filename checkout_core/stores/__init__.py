@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..errors import ConfigurationError
+from ..extras import extra
 from .base import OrderStore
 
 __all__ = ["OrderStore", "duckdb_path", "is_postgres", "open_store"]
@@ -15,11 +16,11 @@ def open_store(url: str) -> OrderStore:
     SQLAlchemy; `postgresql://…` is a server.
 
     Raises:
-        ConfigurationError: the URL is neither.
+        ConfigurationError: the URL is neither, or the extra `postgres` is not installed.
     """
     if is_postgres(url):
-        from .postgres import PostgresStore
-
+        with extra("postgres"):
+            from .postgres import PostgresStore
         return PostgresStore(url)
     from .duckdb import DuckDBStore
 
