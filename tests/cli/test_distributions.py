@@ -25,11 +25,13 @@ PACKAGES = {
     "stripe-simulator": {"stripe_simulator"},
 }
 EXTRAS = {"all", "analytics", "export", "fastapi", "postgres", "receipts", "streamlit"}
+ENTRY_POINTS = {"checkout", "stripe-simulator", "stripe_simulator", "shipped"}
 MAX_PACKAGES = {"checkout-core": 30, "stripe-simulator": 14}
 MAX_SIMULATOR_BYTES = 10_000_000
 
 LOOK = """
 import json, sys
+from importlib.metadata import distribution
 from pathlib import Path
 import api, checkout_cli, checkout_core, storefront, stripe_simulator
 from checkout_core import Settings
@@ -37,7 +39,9 @@ from checkout_core.catalog import Catalog
 path = Settings.load().catalog_path
 pictures = [path.parent / "images" / product.image for product in Catalog.read(path).values() if product.image]
 modules = [module.__file__ for module in (api, checkout_cli, checkout_core, storefront, stripe_simulator)]
-json.dump([*modules, str(path), *[str(picture) for picture in pictures if picture.is_file()]], sys.stdout)
+points = [point for name in sys.argv[1:] for point in distribution(name).entry_points if point.load()]
+files = [*modules, str(path), *[str(picture) for picture in pictures if picture.is_file()]]
+json.dump({"files": files, "entry_points": [point.name for point in points]}, sys.stdout)
 """
 
 
@@ -138,7 +142,7 @@ def test_the_wheels_run_and_find_their_catalogue_where_no_checkout_is(wheels: di
             archive.extractall(site)
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     done = subprocess.run(
-        [sys.executable, "-c", LOOK],
+        [sys.executable, "-c", LOOK, *FOLDERS],
         cwd=empty,
         env=clean | {"PYTHONPATH": str(site)},
         check=True,
@@ -147,8 +151,9 @@ def test_the_wheels_run_and_find_their_catalogue_where_no_checkout_is(wheels: di
         timeout=60,
     )
     found = json.loads(done.stdout)
-    assert len(found) > 15
-    assert [path for path in found if not Path(path).is_relative_to(site)] == []
+    assert set(found["entry_points"]) == ENTRY_POINTS
+    assert len(found["files"]) > 15
+    assert [path for path in found["files"] if not Path(path).is_relative_to(site)] == []
 
 
 @pytest.mark.parametrize("name", MAX_PACKAGES)
