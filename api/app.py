@@ -7,9 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from checkout_core import Checkout, Settings, logs
-from checkout_core.keeper import Keeper
-from checkout_core.shops import Shops, open_shops
+from checkout_core import Checkout, Settings
+from checkout_core.config import logging as logs
+from checkout_core.config.shops import Shops, open_shops
+from checkout_core.services.background_worker import Keeper
 
 from . import errors
 from .limits import BodyLimit

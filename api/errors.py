@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from checkout_core import errors
-from checkout_core.logs import get_logger
+from checkout_core.config.logging import get_logger
+from checkout_core.domain import errors
 
 log = get_logger(__name__)
 

@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.exceptions import HTTPException
 
-from checkout_core import Checkout, metrics
-from checkout_core.errors import CheckoutError, ConfigurationError, StripeRejected, StripeUnavailable
-from checkout_core.shops import Shops
+from checkout_core import Checkout
+from checkout_core.config import metrics
+from checkout_core.config.shops import Shops
+from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeRejected, StripeUnavailable
 
 from .errors import ErrorBody, answer
 

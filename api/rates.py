@@ -12,7 +12,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
 
 from checkout_core import Settings
-from checkout_core.settings import Network
+from checkout_core.config.settings import Network
 
 _IPV6_CUSTOMER = 64
 """An IPv6 customer has at least a /64 of addresses, which count as one."""

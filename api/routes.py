@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from checkout_core import Checkout
-from checkout_core.errors import SessionNotComplete
-from checkout_core.shops import Shops
+from checkout_core.config.shops import Shops
+from checkout_core.domain.errors import SessionNotComplete
 
 from .errors import ErrorBody
 from .rates import limited

@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from checkout_core.catalog import MOST_LINES
-from checkout_core.details import masked_email
-from checkout_core.orders import Order, OrderStatus
+from checkout_core.domain.customer import masked_email
+from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.domain.products import MOST_LINES
 
 SessionId = Annotated[
     str,

@@ -35,10 +35,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.analytics_questions import QUESTIONS, Question
+from checkout_cli.demo_data import seed_store
 from checkout_core.analytics.duckdb import DuckDBOrders
-from checkout_core.demo_data import seed_store
-from checkout_core.errors import CheckoutError
-from checkout_core.orders import Order, OrderEvent, OrderItem, Source, new_id
+from checkout_core.domain.errors import CheckoutError
+from checkout_core.domain.orders import Order, OrderEvent, OrderItem, Source, new_id
 from checkout_core.stores import open_store
 
 console = Console(width=None if sys.stdout.isatty() else 120)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checkout_core.errors import CheckoutError
+from checkout_core.domain.errors import CheckoutError
 
 from .demo import demo
 from .doctor import doctor

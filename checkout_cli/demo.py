@@ -19,8 +19,9 @@ def demo(
     orders: Annotated[int, typer.Option(min=0, max=2**31, help="Have this many demo orders from the start.")] = 0,
 ) -> None:
     """Run the whole shop in one process: storefront, API and, without a Stripe key, the simulator."""
-    from checkout_core import Settings, logs
-    from checkout_core.shops import open_shops
+    from checkout_core import Settings
+    from checkout_core.config import logging as logs
+    from checkout_core.config.shops import open_shops
 
     from .serving import serve
 
@@ -41,7 +42,7 @@ def _demo_settings(settings: "Settings", address: str) -> "Settings":
     """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
     from pydantic import SecretStr
 
-    from checkout_core.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
+    from checkout_core.config.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
 
     public_url = settings.public_url if "public_url" in settings.model_fields_set else address
     changes: dict[str, object] = {"public_url": public_url}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from checkout_core.errors import CheckoutError, ConfigurationError
+from checkout_core.domain.errors import CheckoutError, ConfigurationError
 
 from .terminal import console, without_password
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def doctor() -> None:
     """Say which Stripe and which store the settings lead to, whether they work, and what to do if not."""
     from checkout_core import Settings
-    from checkout_core.shops import open_shops
+    from checkout_core.config.shops import open_shops
 
     settings = Settings.load()
     table = Table("", "What", "Finding", box=None, pad_edge=False)
@@ -45,7 +45,7 @@ def doctor() -> None:
 
 
 def _stripe_finding(settings: "Settings") -> str:
-    from checkout_core.errors import StripeUnavailable
+    from checkout_core.domain.errors import StripeUnavailable
     from checkout_core.gateway import StripeGateway
 
     mode = "simulator" if settings.simulated else "live" if "_live_" in settings.secret_key else "test mode"

@@ -24,7 +24,7 @@ def write_orders(settings: "Settings", orders: int, seed: int) -> None:
     """Seed the store, with a progress bar."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from checkout_core.demo_data import seed_store
+    from checkout_cli.demo_data import seed_store
 
     columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamlit.starlette import App
 
     from checkout_core import Settings
-    from checkout_core.shops import Shops
+    from checkout_core.config.shops import Shops
 
 
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":

@@ -10,7 +10,7 @@ from rich.table import Table
 from .terminal import console, fail
 
 if TYPE_CHECKING:
-    from checkout_core.sweep import SweepSummary
+    from checkout_core.services.sweep import SweepSummary
 
 
 def settle(
@@ -20,9 +20,10 @@ def settle(
     """Read Stripe's events again, ask about every pending and processing order, and make the orders agree."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from checkout_core import Settings, logs
-    from checkout_core.shops import open_shops
-    from checkout_core.sweep import SweepSummary, sweep
+    from checkout_core import Settings
+    from checkout_core.config import logging as logs
+    from checkout_core.config.shops import open_shops
+    from checkout_core.services.sweep import SweepSummary, sweep
 
     age, past = _duration(older_than, "--older-than"), _duration(since, "--since")
     settings = Settings.load()

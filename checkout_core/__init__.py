@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analytics import open_orders
-    from .checkout import Checkout, open_checkout
-    from .errors import CheckoutError
-    from .orders import Order, OrderEvent, OrderStatus
-    from .settings import Settings
+    from .config.settings import Settings
+    from .domain.errors import CheckoutError
+    from .domain.orders import Order, OrderEvent, OrderStatus
+    from .services.checkout import Checkout, open_checkout
 
 __all__ = [
     "Checkout",
@@ -25,13 +25,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Checkout": "checkout",
-    "CheckoutError": "errors",
-    "Order": "orders",
-    "OrderEvent": "orders",
-    "OrderStatus": "orders",
-    "Settings": "settings",
-    "open_checkout": "checkout",
+    "Checkout": "services.checkout",
+    "CheckoutError": "domain.errors",
+    "Order": "domain.orders",
+    "OrderEvent": "domain.orders",
+    "OrderStatus": "domain.orders",
+    "Settings": "config.settings",
+    "open_checkout": "services.checkout",
     "open_orders": "analytics",
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import ConfigurationError
+from .domain.errors import ConfigurationError
 
 
 @contextmanager

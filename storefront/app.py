@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from checkout_core import Checkout
-from checkout_core.errors import CheckoutError, ConfigurationError, UnknownShop
+from checkout_core.domain.errors import CheckoutError, ConfigurationError, UnknownShop
 from storefront import browser, clicks, markup, presenter, session
 from storefront.cart import COOKIE
 from storefront.operator import login

@@ -10,8 +10,8 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from checkout_core.catalog import MOST_LINES
-from checkout_core.orders import Order
+from checkout_core.domain.orders import Order
+from checkout_core.domain.products import MOST_LINES
 
 COOKIE = "cart"
 _ORDERS_REMEMBERED = 5

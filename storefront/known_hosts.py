@@ -6,8 +6,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from checkout_core.errors import UnknownShop
-from checkout_core.shops import Shops
+from checkout_core.config.shops import Shops
+from checkout_core.domain.errors import UnknownShop
 
 
 class KnownHosts:

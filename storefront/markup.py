@@ -6,8 +6,8 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from checkout_core.catalog import Catalog, Product, Welcome
-from checkout_core.orders import OrderItem
+from checkout_core.domain.orders import OrderItem
+from checkout_core.domain.products import Catalog, Product, Welcome
 
 from .money import amount
 

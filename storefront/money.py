@@ -5,7 +5,7 @@ from functools import lru_cache
 import streamlit as st
 from babel import Locale, UnknownLocaleError
 
-from checkout_core.money import format_amount
+from checkout_core.domain.money import format_amount
 
 _DEFAULT = "en_US"
 

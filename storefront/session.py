@@ -5,7 +5,7 @@ import atexit
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.shops import Shops, open_shops
+from checkout_core.config.shops import Shops, open_shops
 
 from .cart import COOKIE, Cart
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.errors import SessionNotComplete, SessionNotFound
+from checkout_core.domain.errors import SessionNotComplete, SessionNotFound
+from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.gateway import CheckoutSession
-from checkout_core.orders import Order, OrderStatus
 
 from .cart import Cart
 

@@ -9,8 +9,8 @@ import duckdb
 from sqlalchemy import create_engine, event
 from sqlmodel import Session, select
 
-from checkout_core.orders import Change, Order
-from checkout_core.stores import statements
+from checkout_core.domain.orders import Change, Order
+from checkout_core.stores.duckdb import statements
 
 from .sqlmodel_tables import EventRow, OrderRow
 

@@ -17,10 +17,10 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
-from checkout_core.stores.duckdb import DuckDBStore
-from checkout_core.stores.lease import Lease
-from checkout_core.stores.postgres import PostgresStore
-from checkout_core.stores.postgres_schema import migrate
+from checkout_core.stores.duckdb.lease import Lease
+from checkout_core.stores.duckdb.store import DuckDBStore
+from checkout_core.stores.postgres.schema import migrate
+from checkout_core.stores.postgres.store import PostgresStore
 
 from .contenders import Contender, NaiveDuckDB, WithSQLModel
 

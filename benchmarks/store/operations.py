@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from checkout_core.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming, new_id
+from checkout_core.domain.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming, new_id
 
 Update = Callable[[str, Change], Order | None]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from checkout_core import open_orders
-from checkout_core.orders import Change, Order
+from checkout_core.domain.orders import Change, Order
 from checkout_core.stores import open_store
 
 from .operations import load, percentile

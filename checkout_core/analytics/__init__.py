@@ -12,9 +12,9 @@ orders.connect()                                            # a private copy, fo
 The views have the same columns whatever keeps the orders. Times are UTC, amounts are whole numbers of minor units.
 """
 
-from ..errors import ConfigurationError
+from ..config.settings import Settings
+from ..domain.errors import ConfigurationError
 from ..extras import extra
-from ..settings import Settings
 from ..stores import duckdb_path, is_postgres
 from .orders import Orders
 

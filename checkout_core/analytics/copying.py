@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from ..stores.schema import EVENT_COLUMNS, ORDER_COLUMNS
-from . import views
+from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS
+from . import view_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -22,13 +22,15 @@ def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckd
         connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
         connection.execute("USE shop")
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE MACRO {views.to_decimal()}")
+        connection.execute(f"CREATE MACRO {view_sql.to_decimal()}")
         for name, parts in (("orders", orders), ("order_events", events)):
             _fill(connection, name, parts)
-        for name in views.NAMES:
-            if name not in views.TABLES:
-                connection.execute(f"CREATE VIEW {name} AS {views.select(name, {table: table for table in COLUMNS})}")
-            connection.execute(views.comments(name))
+        for name in view_sql.NAMES:
+            if name not in view_sql.TABLES:
+                connection.execute(
+                    f"CREATE VIEW {name} AS {view_sql.select(name, {table: table for table in COLUMNS})}"
+                )
+            connection.execute(view_sql.comments(name))
     except BaseException:
         connection.close()
         raise
@@ -69,7 +71,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, parts: Iterable["pa.
 def _write(connection: duckdb.DuckDBPyConnection, statement: str, name: str, part: "pa.Table") -> None:
     connection.register("part", part)
     source = typed(name, part, "part")
-    connection.execute(f"{statement} {views.select(name, {name: f'({source})'})}")
+    connection.execute(f"{statement} {view_sql.select(name, {name: f'({source})'})}")
     connection.unregister("part")
 
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from ..errors import StoreBusy, StoreUnavailable
-from ..stores.lease import Lease, translated
-from . import views
-from .asking import Desk
+from ..domain.errors import StoreBusy, StoreUnavailable
+from ..stores.duckdb.lease import Lease, translated
+from . import view_sql
 from .copying import COLUMNS, add, private, replace
 from .frames import load
 from .orders import Orders
+from .query import Desk
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -100,7 +100,7 @@ class DuckDBOrders(Orders):
 
     def _rows(self) -> tuple[Mapping[str, str], dict[str, object]]:
         rows = {name: name for name in COLUMNS}
-        return (rows, {}) if self._shop is None else (views.of_shop(rows, "$shop"), {"shop": self._shop})
+        return (rows, {}) if self._shop is None else (view_sql.of_shop(rows, "$shop"), {"shop": self._shop})
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, table: str, where: str, bounds: Mapping[str, object] | None = None

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 import duckdb
 
-from ..errors import InvalidInput
+from ..domain.errors import InvalidInput
 from ..extras import extra
-from .asking import Relation
+from .query import Relation
 
 Progress: TypeAlias = Callable[[float], None]
 Conversion: TypeAlias = Callable[[Path, Path, Progress], int]

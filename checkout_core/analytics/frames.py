@@ -6,7 +6,7 @@ whole numbers become 64-bit integers, repeated words become categories, differen
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..errors import ConfigurationError
+from ..domain.errors import ConfigurationError
 from ..extras import extra
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import duckdb
 
-from ..errors import InvalidInput, StoreBusy
-from . import export, views
-from .asking import Desk, Parameters, in_sentences, require_query
+from ..domain.errors import InvalidInput, StoreBusy
+from . import export, view_sql
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
+from .query import Desk, Parameters, in_sentences, require_query
 
 if TYPE_CHECKING:
     import pandas
@@ -64,8 +64,8 @@ class Orders(ABC):
         """What can be asked: each view's columns, their types and what they mean."""
         load("pandas")
         with private([], []) as connection:
-            listed = connection.sql(views.LISTING, params=[list(views.NAMES)]).to_arrow_table()
-        place = {name: number for number, name in enumerate(views.NAMES)}
+            listed = connection.sql(view_sql.LISTING, params=[list(view_sql.NAMES)]).to_arrow_table()
+        place = {name: number for number, name in enumerate(view_sql.NAMES)}
         return as_pandas(listed).sort_values(
             "view", key=lambda column: column.map(place), kind="stable", ignore_index=True
         )
@@ -97,8 +97,8 @@ class Orders(ABC):
         """
         target = export.target(path)
         convert = export.conversion(target)
-        if query is None and view not in views.NAMES:
-            raise InvalidInput(f"There is no view {view}. There are: {', '.join(views.NAMES)}.", field="view")
+        if query is None and view not in view_sql.NAMES:
+            raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
         asked = f"SELECT * FROM {view}" if query is None else query
         require_query(asked)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 import psycopg
 
-from ..errors import SchemaTooNew, StoreUnavailable
-from ..stores.postgres_schema import MIGRATIONS
+from ..domain.errors import SchemaTooNew, StoreUnavailable
+from ..stores.postgres.schema import MIGRATIONS
 from . import copying
-from .asking import Desk
 from .duckdb import no_orders_yet
 from .frames import load
 from .orders import Orders
+from .query import Desk
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot

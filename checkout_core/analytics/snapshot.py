@@ -15,7 +15,7 @@ from psycopg import sql
 from pyarrow import csv
 from pyarrow import dataset as ds
 
-from . import views
+from . import view_sql
 from .copying import COLUMNS, no_rows
 
 PART = 16_000_000
@@ -39,7 +39,7 @@ class Snapshot:
         selected = [sql.SQL(kinds.get(COLUMNS[table][name], "{}::text")).format(sql.Identifier(name)) for name in names]
         rows = {name: name for name in COLUMNS}
         if self._shop is not None:
-            rows = views.of_shop(rows, "{shop}")
+            rows = view_sql.of_shop(rows, "{shop}")
         query = sql.SQL("COPY (SELECT {columns} FROM " + rows[table] + " AS wanted) TO STDOUT (FORMAT csv)").format(
             columns=sql.SQL(", ").join(selected), shop=sql.Literal(self._shop)
         )

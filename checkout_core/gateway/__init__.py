@@ -4,7 +4,7 @@
 remembered), `translation.py` whose fault a failure is, `sessions.py` what a session is to us.
 """
 
-from .account import StripeGateway
 from .sessions import CheckoutSession, Dispute
+from .stripe_gateway import StripeGateway
 
 __all__ = ["CheckoutSession", "Dispute", "StripeGateway"]

@@ -8,10 +8,10 @@ from typing import Any, Literal, cast
 
 import stripe
 
-from ..catalog import Catalog
-from ..orders import OrderItem
-from ..settings import Settings, UiMode
-from ..stripe_events import NOT_GIVEN_BACK
+from ..config.settings import Settings, UiMode
+from ..domain.orders import OrderItem
+from ..domain.products import Catalog
+from ..domain.stripe_events import NOT_GIVEN_BACK
 
 EXPAND = ["line_items", "payment_intent.latest_charge.refunds"]
 """What a retrieved session must hold to be viewed."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from ..domain.errors import ConfigurationError
 from ..extras import extra
 from .base import OrderStore
 
@@ -20,9 +20,9 @@ def open_store(url: str) -> OrderStore:
     """
     if is_postgres(url):
         with extra("postgres"):
-            from .postgres import PostgresStore
+            from .postgres.store import PostgresStore
         return PostgresStore(url)
-    from .duckdb import DuckDBStore
+    from .duckdb.store import DuckDBStore
 
     return DuckDBStore(duckdb_path(url))
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
-from ..orders import ANNOUNCED, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
+from ..domain.orders import ANNOUNCED, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
 
 
 class OrderStore(Protocol):

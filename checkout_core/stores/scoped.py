@@ -7,8 +7,8 @@ from typing import Self
 
 from typing_extensions import override
 
-from ..errors import SessionNotFound
-from ..orders import DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
+from ..domain.errors import SessionNotFound
+from ..domain.orders import DEFAULT_SHOP, Change, History, Order, OrderEvent, OrderStatus, OutboxEntry
 from .base import OrderStore
 
 

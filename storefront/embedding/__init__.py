@@ -14,9 +14,9 @@ from typing import Any, cast
 import streamlit as st
 
 from checkout_core import Checkout, Order, open_checkout
-from checkout_core.errors import CheckoutError, InvalidInput, SessionNotComplete, SessionNotOpen
+from checkout_core.config.settings import Settings, UiMode
+from checkout_core.domain.errors import CheckoutError, InvalidInput, SessionNotComplete, SessionNotOpen
 from checkout_core.gateway import CheckoutSession
-from checkout_core.settings import Settings, UiMode
 from storefront import browser, clicks, markup, payment_form
 
 RETURNED = "checkout_session"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.settings import Settings
+from checkout_core.config.settings import Settings
 from storefront import markup
 from storefront.operator import login
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from checkout_core.charts import BLUE, GREY, VERMILION
-from checkout_core.money import exponent, format_amount
+from checkout_core.analytics.charts import BLUE, GREY, VERMILION
+from checkout_core.domain.money import exponent, format_amount
 
 if TYPE_CHECKING:
     import altair

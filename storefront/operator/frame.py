@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.errors import CheckoutError
+from checkout_core.domain.errors import CheckoutError
 from storefront import markup, session
 from storefront.operator import access
 

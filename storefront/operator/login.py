@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
 from checkout_core import Checkout
-from checkout_core.orders import DEFAULT_SHOP
+from checkout_core.domain.orders import DEFAULT_SHOP
 from storefront import browser, markup
 
 COOKIE = "operator-page"

@@ -5,9 +5,15 @@ from decimal import Decimal
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.errors import CheckoutError, RefundNotPossible, SessionNotFound, StripeRejected, StripeUnavailable
-from checkout_core.money import exponent, format_amount, to_decimal
-from checkout_core.orders import Order
+from checkout_core.domain.errors import (
+    CheckoutError,
+    RefundNotPossible,
+    SessionNotFound,
+    StripeRejected,
+    StripeUnavailable,
+)
+from checkout_core.domain.money import exponent, format_amount, to_decimal
+from checkout_core.domain.orders import Order
 from storefront import markup
 
 _TICKET = "refund-ticket"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.orders import Order, OrderStatus
+from checkout_core.domain.orders import Order, OrderStatus
 
 FRESH = 20.0
 """Seconds for which a count is remembered: turning pages does not count again."""

@@ -5,8 +5,8 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from checkout_core.money import format_amount
-from checkout_core.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
+from checkout_core.domain.money import format_amount
+from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
 
 STATUS = {
     OrderStatus.pending: "Pending",

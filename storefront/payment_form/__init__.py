@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from checkout_core.settings import Settings
+from checkout_core.config.settings import Settings
 
 _FOLDER = Path(__file__).parent
 _component = st.components.v2.component(

@@ -11,9 +11,9 @@ from typing import cast
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.errors import CheckoutError
+from checkout_core.domain.errors import CheckoutError
+from checkout_core.domain.orders import History, Order
 from checkout_core.gateway import CheckoutSession
-from checkout_core.orders import History, Order
 from storefront import browser
 from storefront import markup as pieces
 from storefront.presenter import markup, stage

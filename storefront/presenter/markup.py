@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from checkout_core.calls import StripeCall
-from checkout_core.checkout import masked_email
-from checkout_core.orders import Order, OrderEvent
+from checkout_core.domain.orders import Order, OrderEvent
+from checkout_core.gateway.call_log import StripeCall
+from checkout_core.services.checkout import masked_email
 from storefront.operator import words
 
 from .steps import Moment

@@ -2,8 +2,8 @@
 
 import httpx
 
-from checkout_core.errors import StripeUnavailable
-from checkout_core.settings import Settings
+from checkout_core.config.settings import Settings
+from checkout_core.domain.errors import StripeUnavailable
 
 
 def control(settings: Settings, path: str, **body: object) -> None:

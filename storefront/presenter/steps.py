@@ -10,8 +10,8 @@ from textwrap import dedent
 from typing import Any
 
 from checkout_core import Checkout
-from checkout_core.calls import StripeCall
-from checkout_core.orders import OrderEvent, Source
+from checkout_core.domain.orders import OrderEvent, Source
+from checkout_core.gateway.call_log import StripeCall
 
 _ENDS = ("paid", "processing", "failed")
 LATER = 5

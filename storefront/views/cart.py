@@ -4,8 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from checkout_core.errors import InvalidInput
-from checkout_core.orders import OrderItem
+from checkout_core.domain.errors import InvalidInput
+from checkout_core.domain.orders import OrderItem
 from storefront import markup, session
 from storefront.money import amount
 

@@ -6,9 +6,9 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from checkout_core.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
+from checkout_core.config.settings import UiMode
+from checkout_core.domain.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
 from checkout_core.gateway import CheckoutSession
-from checkout_core.settings import UiMode
 from storefront import browser, markup, payment_form, session, visit
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}

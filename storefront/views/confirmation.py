@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from checkout_core.checkout import masked_email
-from checkout_core.errors import CheckoutError, SessionNotComplete, SessionNotFound, StripeUnavailable
-from checkout_core.orders import Order, OrderStatus
-from checkout_core.receipt_pdf import receipt_pdf
+from checkout_core.domain.errors import CheckoutError, SessionNotComplete, SessionNotFound, StripeUnavailable
+from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.receipts.pdf import receipt_pdf
+from checkout_core.services.checkout import masked_email
 from storefront import markup, session, visit
 from storefront.money import amount
 

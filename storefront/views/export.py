@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from checkout_core import Checkout, open_orders
-from checkout_core.errors import CheckoutError
+from checkout_core.domain.errors import CheckoutError
 from storefront import markup
 from storefront.operator import frame, refunds
 

@@ -5,9 +5,9 @@ from html import escape
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.errors import CheckoutError, OrderNotFound
-from checkout_core.money import format_amount
-from checkout_core.orders import Order, OrderStatus, Source
+from checkout_core.domain.errors import CheckoutError, OrderNotFound
+from checkout_core.domain.money import format_amount
+from checkout_core.domain.orders import Order, OrderStatus, Source
 from storefront import markup
 from storefront.operator import frame, refunds, words
 

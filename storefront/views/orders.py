@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from checkout_core.orders import Order, OrderStatus
+from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
 from storefront.operator import frame, words
 from storefront.operator.search import MOST, Search

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from checkout_core.catalog import Product
+from checkout_core.domain.products import Product
 from storefront import markup, session
 
 ALL = "Everything"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checkout_core.orders import Order, OrderEvent, OrderItem, OrderStatus
+from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus
 from checkout_core.stores import OrderStore
 from tests.stores.conftest import duckdb_file, store, url
 from tests.stores.orders import an_event, an_order

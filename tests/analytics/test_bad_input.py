@@ -12,9 +12,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from checkout_core.analytics import open_orders
 from checkout_core.analytics.duckdb import DuckDBOrders
-from checkout_core.errors import ConfigurationError, InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
+from checkout_core.domain.errors import ConfigurationError, InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
 from checkout_core.stores import OrderStore, open_store
-from checkout_core.stores.schema import MIGRATIONS
+from checkout_core.stores.duckdb.schema import MIGRATIONS
 from tests.stores.orders import an_order, creating
 
 HOLDING = """

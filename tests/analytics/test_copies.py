@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.orders import OrderStatus, Source, becoming
+from checkout_core.domain.orders import OrderStatus, Source, becoming
 from checkout_core.stores import open_store
 from tests.stores.orders import NOW, an_order, creating
 

@@ -9,7 +9,7 @@ import pytest
 
 from checkout_core.analytics import export, open_orders
 from checkout_core.analytics.duckdb import DuckDBOrders
-from checkout_core.errors import InvalidInput
+from checkout_core.domain.errors import InvalidInput
 from checkout_core.stores import OrderStore
 from tests.stores.orders import an_order, creating
 

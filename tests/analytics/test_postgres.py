@@ -4,9 +4,9 @@ import psycopg
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.analytics.asking import Desk
 from checkout_core.analytics.postgres import PostgresOrders
-from checkout_core.errors import StoreUnavailable
+from checkout_core.analytics.query import Desk
+from checkout_core.domain.errors import StoreUnavailable
 from checkout_core.stores import open_store
 from tests.analytics.conftest import checkout, day, opened
 from tests.stores.orders import an_event, an_order

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from checkout_core.analytics import Orders, open_orders
-from checkout_core.analytics.views import NAMES
-from checkout_core.orders import OrderStatus
+from checkout_core.analytics.view_sql import NAMES
+from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores import OrderStore
 from checkout_core.stores.scoped import ShopStore
 from tests.analytics.conftest import checkout, day, opened

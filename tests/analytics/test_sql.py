@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.errors import InvalidInput
+from checkout_core.domain.errors import InvalidInput
 from checkout_core.stores import OrderStore, open_store
 from tests.stores.orders import NOW, an_order, creating, paying
 

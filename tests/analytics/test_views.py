@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from checkout_cli.demo_data import seed_store
 from checkout_core.analytics import open_orders
-from checkout_core.analytics.views import NAMES
-from checkout_core.demo_data import seed_store
-from checkout_core.settings import Settings
+from checkout_core.analytics.view_sql import NAMES
+from checkout_core.config.settings import Settings
 
 BIG = 2**53 + 1
 

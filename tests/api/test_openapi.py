@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import create_app
 from checkout_core import Settings, open_checkout
-from checkout_core.stripe_events import HEEDED
+from checkout_core.domain.stripe_events import HEEDED
 from stripe_simulator import Simulator
 from stripe_simulator.webhooks import signature
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from api.rates import caller
 from checkout_core import Settings, open_checkout
-from checkout_core.errors import ConfigurationError
+from checkout_core.domain.errors import ConfigurationError
 
 from .test_routes import assert_error, event, signed
 

@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 
 from api import create_app
 from api.errors import STATUS
-from checkout_core import Checkout, Settings, errors, open_checkout
+from checkout_core import Checkout, Settings, open_checkout
+from checkout_core.domain import errors
 
 JSON = {"content-type": "application/json"}
 EXPIRED = "Your checkout session has expired. Please refresh the page and try again."

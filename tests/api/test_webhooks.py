@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.errors import StoreBusy
+from checkout_core.domain.errors import StoreBusy
 from tests.core.shoppers import a_paid_order, a_pending_order, control, kinds, pay
 
 from .test_routes import assert_error, event, signed

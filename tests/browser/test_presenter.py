@@ -143,7 +143,7 @@ def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_sh
     backstage(page).get_by_label("Scenario").click()
     page.get_by_role("option", name="Bank debit").click()
     expect(backstage(page)).to_contain_text("let the debit succeed or fail")
-    backstage(page).get_by_text("create_pending_order · checkout_core/").click()
+    backstage(page).get_by_text("create_pending_order · services/").click()
     expect(backstage(page).locator("code", has_text="def create_pending_order")).to_be_visible()
     page.reload()  # a trip to Stripe and back is no more than this
     expect(backstage(page)).to_contain_text("let the debit succeed or fail")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from checkout_core.orders import Order, Source
+from checkout_core.domain.orders import Order, Source
 from checkout_core.stores import open_store
 from tests.browser.test_demo import GOOD, ORDER_NUMBER, fill_card, go_to_payment
 from tests.conftest import free_port, running_demo

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
-from checkout_core.orders import Source, becoming
-from checkout_core.outbox import dispatch
-from checkout_core.sweep import sweep
+from checkout_core.domain.orders import Source, becoming
+from checkout_core.services.outbox import dispatch
+from checkout_core.services.sweep import sweep
 from stripe_simulator.webhooks import signature
 
 from .counters import OK

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from checkout_core.stripe_events import HEEDED
+from checkout_core.domain.stripe_events import HEEDED
 from stripe_simulator import Simulator
 from stripe_simulator.server import running
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, reproduce_failure, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from checkout_core import Settings
-from checkout_core.gateway import connection
+from checkout_core.gateway import client as connection
 
 from .counters import Counter
 from .servers import PostOffice, Stripe, serving

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
-from checkout_core.errors import SessionNotOpen
-from checkout_core.orders import OrderStatus, Source, becoming
-from checkout_core.outbox import dispatch
-from checkout_core.sweep import sweep
+from checkout_core.domain.errors import SessionNotOpen
+from checkout_core.domain.orders import OrderStatus, Source, becoming
+from checkout_core.services.outbox import dispatch
+from checkout_core.services.sweep import sweep
 from stripe_simulator import Simulator
 from stripe_simulator.faults import Fault
 from stripe_simulator.webhooks import signature

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.outbox import dispatch
+from checkout_core.services.outbox import dispatch
 from stripe_simulator import Simulator
 from stripe_simulator.webhooks import signature
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checkout_core import Checkout, Order, OrderStatus
-from checkout_core.orders import TRANSITIONS
+from checkout_core.domain.orders import TRANSITIONS
 from stripe_simulator import Simulator
 
 STATUSES = frozenset(status.value for status in OrderStatus)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from checkout_core import Checkout, CheckoutError, Order, Settings
-from checkout_core.gateway.connection import TIMEOUT
-from checkout_core.outbox import dispatch
-from checkout_core.sweep import sweep
+from checkout_core.gateway.client import TIMEOUT
+from checkout_core.services.outbox import dispatch
+from checkout_core.services.sweep import sweep
 from stripe_simulator.faults import Fault
 
 from .counters import OK, Answer, Counter

@@ -35,7 +35,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 import api, checkout_cli, checkout_core, storefront, stripe_simulator
 from checkout_core import Settings
-from checkout_core.catalog import Catalog
+from checkout_core.domain.products import Catalog
 path = Settings.load().catalog_path
 pictures = [path.parent / "images" / product.image for product in Catalog.read(path).values() if product.image]
 modules = [module.__file__ for module in (api, checkout_cli, checkout_core, storefront, stripe_simulator)]

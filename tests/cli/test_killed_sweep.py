@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checkout_core import Checkout
-from checkout_core.outbox import dispatch
+from checkout_core.services.outbox import dispatch
 from tests.conftest import OURS, ROOT
 from tests.core.shoppers import a_pending_order, a_session, control, kinds, pay
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
-from checkout_core.details import masked_email
-from checkout_core.errors import (
+from checkout_core.domain.customer import masked_email
+from checkout_core.domain.errors import (
     ConfigurationError,
     InvalidInput,
     RefundNotPossible,
@@ -22,9 +22,9 @@ from checkout_core.errors import (
     StripeUnavailable,
     StripeUnavailableAfterPayment,
 )
+from checkout_core.domain.orders import Source
+from checkout_core.domain.reconciling import settling, status_of
 from checkout_core.gateway import CheckoutSession
-from checkout_core.orders import Source
-from checkout_core.settling import settling, status_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
+from checkout_core.config.shops import Shops
 from checkout_core.gateway import CheckoutSession
-from checkout_core.shops import Shops
 
 from .shoppers import a_pending_order, pay
 
@@ -66,7 +66,7 @@ def test_one_shop_is_not_closed_while_another_one_serves_somebody(
 def test_closing_does_not_wait_for_ever(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("checkout_core.checkout.LONGEST_STEP", 0.0)
+    monkeypatch.setattr("checkout_core.services.checkout.LONGEST_STEP", 0.0)
     checkout = open_checkout(make_settings())
     session_id = a_pending_order(checkout)
     slow = SlowStripe(checkout, monkeypatch)

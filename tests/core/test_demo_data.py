@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 import pytest
 from typeid import TypeID
 
+from checkout_cli.demo_data import Batch, orders, seed_store
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
-from checkout_core.catalog import Catalog
-from checkout_core.demo_data import Batch, orders, seed_store
-from checkout_core.errors import ConfigurationError
-from checkout_core.money import LARGEST_AMOUNT
-from checkout_core.orders import TRANSITIONS, Order, OrderEvent, OrderItem, new_id
+from checkout_core.domain.errors import ConfigurationError
+from checkout_core.domain.money import LARGEST_AMOUNT
+from checkout_core.domain.orders import TRANSITIONS, Order, OrderEvent, OrderItem, new_id
+from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store
 from storefront.shipped import CATALOG
 
@@ -228,7 +228,7 @@ def test_an_interrupted_run_is_finished_by_repeating_it(
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", in_small_batches)
+    monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", in_small_batches)
     with pytest.raises(KeyboardInterrupt):
         seed_store(url, 100, 1, stop, settings=settings, until=UNTIL)
     heard: list[int] = []
@@ -248,10 +248,10 @@ def test_a_run_is_finished_in_batches_of_another_size(
     def batches_of(size: int) -> Callable[..., Iterator[Batch]]:
         return lambda *arguments, **options: orders(*arguments, **options, batch=size)
 
-    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", batches_of(before))
+    monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", batches_of(before))
     with pytest.raises(KeyboardInterrupt):
         seed_store(url, 200, 1, stop, settings=settings, until=UNTIL)
-    monkeypatch.setattr("checkout_core.demo_data.seeding.orders", batches_of(80))
+    monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", batches_of(80))
     assert seed_store(url, 200, 1, settings=settings, until=UNTIL) == 200 - before
     counted = "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM"
     whole = together(orders(200, seed=1, catalog=Catalog.read(settings.catalog_path), until=UNTIL))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from checkout_cli.demo_data import orders_to_explore, seed_store
 from checkout_core import Settings, open_orders
-from checkout_core.charts import CATEGORY, theme
-from checkout_core.demo_data import orders_to_explore, seed_store
-from checkout_core.errors import StoreUnavailable
+from checkout_core.analytics.charts import CATEGORY, theme
+from checkout_core.domain.errors import StoreUnavailable
 
 
 def count(orders: object) -> int:
@@ -59,7 +59,7 @@ def test_a_server_that_does_not_answer_is_said_and_not_replaced_by_demo_orders(
 def test_charts_draw_in_the_theme_without_a_network() -> None:
     import altair
 
-    from checkout_core import charts
+    from checkout_core.analytics import charts
 
     charts.use_theme()
     try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout, open_orders
-from checkout_core.errors import ConfigurationError
-from checkout_core.outbox import dispatch
+from checkout_core.domain.errors import ConfigurationError
+from checkout_core.services.outbox import dispatch
 from checkout_core.stores import open_store
 
 from .shoppers import a_paid_order, a_session
@@ -54,7 +54,7 @@ def test_a_workbook_without_openpyxl_names_the_extra(
 def test_without_templates_there_are_no_receipts_and_a_mail_server_is_refused(
     monkeypatch: pytest.MonkeyPatch, make_settings: Callable[..., Settings]
 ) -> None:
-    hide(monkeypatch, "jinja2", "checkout_core.receipts")
+    hide(monkeypatch, "jinja2", "checkout_core.receipts.message")
     with open_checkout(make_settings()) as checkout:
         a_paid_order(checkout)
         dispatch(checkout)

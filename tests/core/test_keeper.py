@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
-from checkout_core.keeper import Keeper
-from checkout_core.outbox import Handlers
+from checkout_core.services.background_worker import Keeper
+from checkout_core.services.outbox import Handlers
 
 from .shoppers import a_paid_order, a_pending_order, a_session, control, pay
 
@@ -73,7 +73,7 @@ def test_an_error_does_not_end_the_keeper(checkout: Checkout, heard: Heard, monk
         return claim(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(checkout.store, "claim_outbox", breaks)
-    monkeypatch.setattr("checkout_core.keeper.FIRST_RETRY", timedelta(0))
+    monkeypatch.setattr("checkout_core.services.background_worker.FIRST_RETRY", timedelta(0))
     control(checkout, "faults", route="GET /v1/events", kind="500", times=3)
     with Keeper(checkout, every=0.05):
         heard.wait_for(a_paid_order(checkout).stripe_checkout_session_id)

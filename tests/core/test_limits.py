@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.errors import ConfigurationError, StripeUnavailable, StripeUnavailableAfterPayment
+from checkout_core.domain.errors import ConfigurationError, StripeUnavailable, StripeUnavailableAfterPayment
 from checkout_core.gateway.sessions import expiry
 
 from .shoppers import a_pending_order, a_session, control, pay
@@ -15,7 +15,7 @@ from .shoppers import a_pending_order, a_session, control, pay
 def test_no_further_try_begins_when_a_call_has_taken_too_long(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.gateway.connection.LAST_TRY_AFTER", 0.0)
+    monkeypatch.setattr("checkout_core.gateway.client.LAST_TRY_AFTER", 0.0)
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind="500", times=1)
     with pytest.raises(StripeUnavailable, match="not charged"):
         a_session(checkout)
@@ -23,8 +23,8 @@ def test_no_further_try_begins_when_a_call_has_taken_too_long(
 
 def test_a_stripe_that_is_slow_is_given_up(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     session_id = a_pending_order(checkout)
-    monkeypatch.setattr("checkout_core.gateway.connection.RETRIES", 0)
-    monkeypatch.setattr("checkout_core.gateway.connection.TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr("checkout_core.gateway.client.RETRIES", 0)
+    monkeypatch.setattr("checkout_core.gateway.client.TIMEOUT", (1.0, 0.2))
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="latency", seconds=5.0)
     with (
         open_checkout(checkout.settings) as hurried,

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import pytest
 import stripe
 
-from checkout_core import Checkout, Settings, logs, open_checkout
-from checkout_core.errors import StripeRejected, StripeUnavailable
-from checkout_core.outbox import dispatch
-from checkout_core.sweep import sweep
+from checkout_core import Checkout, Settings, open_checkout
+from checkout_core.config import logging as logs
+from checkout_core.domain.errors import StripeRejected, StripeUnavailable
+from checkout_core.services.outbox import dispatch
+from checkout_core.services.sweep import sweep
 
 from .shoppers import DECLINED, a_pending_order, a_session, control, pay
 from .test_news import NO_TIME, events

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout_core.catalog import Catalog
-from checkout_core.errors import (
+from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
     EmptyCart,
@@ -13,7 +12,8 @@ from checkout_core.errors import (
     QuantityNotAllowed,
     UnknownProduct,
 )
-from checkout_core.money import format_amount, to_decimal
+from checkout_core.domain.money import format_amount, to_decimal
+from checkout_core.domain.products import Catalog
 from storefront.shipped import CATALOG
 
 TWO_PRODUCTS = """

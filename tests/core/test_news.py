@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkout_core import Checkout, OrderStatus
-from checkout_core.orders import Source
-from checkout_core.stripe_events import (
+from checkout_core.domain.orders import Source
+from checkout_core.domain.stripe_events import (
     DECLINED,
     DISPUTED,
     HEEDED,
@@ -17,7 +17,7 @@ from checkout_core.stripe_events import (
     is_news,
     read_event,
 )
-from checkout_core.sweep import Reread, read_again, sweep
+from checkout_core.services.sweep import Reread, read_again, sweep
 
 from .shoppers import DEBIT, a_paid_order, a_pending_order, a_session, control, kinds, pay
 from .shoppers import DECLINED as DECLINED_CARD
@@ -221,7 +221,7 @@ def test_reading_events_again_costs_one_call_when_nothing_was_missed(checkout: C
 
 
 def test_more_events_than_fit_a_page_are_read(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checkout_core.gateway.account.EVENTS_A_PAGE", 2)
+    monkeypatch.setattr("checkout_core.gateway.stripe_gateway.EVENTS_A_PAGE", 2)
     session_ids = [a_session(checkout) for _ in range(5)]
     for session_id in session_ids:
         pay(checkout, session_id)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import ValidationError
 
-from checkout_core.orders import (
+from checkout_core.domain.orders import (
     TRANSITIONS,
     History,
     Order,

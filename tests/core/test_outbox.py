@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout, Order, Settings, open_checkout
-from checkout_core.demo_data import seed_store
-from checkout_core.outbox import FIRST_RETRY, LONGEST_WAIT, Handlers, backoff, dispatch
+from checkout_core.services.outbox import FIRST_RETRY, LONGEST_WAIT, Handlers, backoff, dispatch
 
 from .shoppers import a_paid_order, a_pending_order, pay
 

@@ -14,11 +14,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from checkout_core import Checkout, Order, Settings, open_checkout
-from checkout_core.errors import ConfigurationError
-from checkout_core.mail import mailbox
-from checkout_core.orders import OrderItem, OrderStatus
-from checkout_core.outbox import dispatch
-from checkout_core.receipts import Receipts, receipt
+from checkout_core.domain.errors import ConfigurationError
+from checkout_core.domain.orders import OrderItem, OrderStatus
+from checkout_core.receipts.mail import mailbox
+from checkout_core.receipts.message import Receipts, receipt
+from checkout_core.services.outbox import dispatch
 from tests.conftest import free_port
 
 from .shoppers import a_paid_order, a_session, pay
@@ -188,7 +188,7 @@ def test_a_mail_server_that_is_busy_gets_the_receipt_later(
 def test_a_mail_server_that_says_nothing_is_given_up_and_asked_again_later(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.mail.TIMEOUT", 0.1)
+    monkeypatch.setattr("checkout_core.receipts.mail.TIMEOUT", 0.1)
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         open_checkout(by_mail(make_settings, silent.getsockname()[1])) as checkout,
@@ -211,7 +211,7 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(
 def test_the_password_is_not_sent_in_the_clear_to_another_machine(
     make_settings: Callable[..., Settings], inbox: tuple[int, Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.mail._is_loopback", lambda host: False)
+    monkeypatch.setattr("checkout_core.receipts.mail._is_loopback", lambda host: False)
     with pytest.raises(smtplib.SMTPNotSupportedError, match="encryption"):
         Receipts("Shop", mailbox(by_mail(make_settings, inbox[0])))(an_order())
 

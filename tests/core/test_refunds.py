@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
-from checkout_core.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
+from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
 from checkout_core.gateway import CheckoutSession
 
 from .shoppers import a_paid_order, a_pending_order, control, kinds

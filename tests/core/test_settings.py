@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from checkout_core import open_checkout
-from checkout_core.errors import ConfigurationError
-from checkout_core.settings import STRIPE_JS, Settings
+from checkout_core.config.settings import STRIPE_JS, Settings
+from checkout_core.domain.errors import ConfigurationError
 from storefront.shipped import CATALOG
 
 PAIR = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
@@ -89,7 +89,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_an_application_the_missing_catalogue_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("checkout_core.settings.shipped_catalog", lambda: None)
+    monkeypatch.setattr("checkout_core.config.settings.shipped_catalog", lambda: None)
     settings = load(monkeypatch, CHECKOUT_DATA_DIR=str(tmp_path))
     with pytest.raises(ConfigurationError, match=re.escape(f"The catalogue {tmp_path}/catalog.toml cannot be read")):
         open_checkout(settings)

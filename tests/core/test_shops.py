@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from api import create_app
 from checkout_core import Settings
-from checkout_core.errors import ConfigurationError, SessionNotFound, UnknownShop
-from checkout_core.orders import OrderStatus
-from checkout_core.shops import Shops, hostname, open_shops
+from checkout_core.config.shops import Shops, hostname, open_shops
+from checkout_core.domain.errors import ConfigurationError, SessionNotFound, UnknownShop
+from checkout_core.domain.orders import OrderStatus
 from stripe_simulator import Simulator
 
 TWO = """

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
-from checkout_core.orders import new_id
-from checkout_core.sweep import sweep
+from checkout_core.domain.orders import new_id
+from checkout_core.services.sweep import sweep
 
 NO_TIME = timedelta(0)
 DEBIT = "DE89370400440532013000"
@@ -158,7 +158,7 @@ def test_a_stripe_that_is_down_is_not_asked_for_every_single_order(
 ) -> None:
     for _ in range(6):
         a_pending_order(checkout)
-    monkeypatch.setattr("checkout_core.sweep.GIVES_UP_AFTER", 1)
+    monkeypatch.setattr("checkout_core.services.sweep.GIVES_UP_AFTER", 1)
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="500", times=3)  # one question, asked 3 times
     assert sweep(checkout, older_than=NO_TIME, workers=1).unavailable == 6
     assert sweep(checkout, older_than=NO_TIME).outcomes == {"pending": 6}
@@ -167,7 +167,7 @@ def test_a_stripe_that_is_down_is_not_asked_for_every_single_order(
 def test_all_pages_of_waiting_orders_are_met_and_progress_is_heard(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.sweep._PAGE", 3)
+    monkeypatch.setattr("checkout_core.services.sweep._PAGE", 3)
     for number in range(7):
         an_order_stripe_does_not_know(checkout, number)
     heard: list[tuple[int, int]] = []

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import storefront
 from checkout_core import Checkout, open_checkout
-from checkout_core.orders import Order
-from checkout_core.settings import Settings
+from checkout_core.config.settings import Settings
+from checkout_core.domain.orders import Order
 from storefront import session
 from storefront.cart import Cart
 from storefront.operator import access

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkout_core.demo_data import seed_store
+from checkout_cli.demo_data import seed_store
 
 from .conftest import text_of
 

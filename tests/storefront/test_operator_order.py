@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from checkout_core.gateway.connection import RETRIES
-from checkout_core.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
+from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus, Source
+from checkout_core.gateway.client import RETRIES
 from storefront.operator import words
 
 from .conftest import text_of

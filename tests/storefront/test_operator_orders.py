@@ -1,7 +1,7 @@
 """The operator's list of orders."""
 
-from checkout_core.demo_data import seed_store
-from checkout_core.orders import OrderStatus
+from checkout_cli.demo_data import seed_store
+from checkout_core.domain.orders import OrderStatus
 
 from .conftest import text_of
 

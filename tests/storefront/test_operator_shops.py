@@ -8,9 +8,9 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout
-from checkout_core.orders import Order
-from checkout_core.settings import Settings
-from checkout_core.shops import Shops, open_shops
+from checkout_core.config.settings import Settings
+from checkout_core.config.shops import Shops, open_shops
+from checkout_core.domain.orders import Order
 from storefront import session
 
 from .conftest import APP, press, text_of

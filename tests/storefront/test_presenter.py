@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout, open_checkout
-from checkout_core.calls import StripeCall
-from checkout_core.orders import OrderEvent, OrderStatus, Source
+from checkout_core.domain.orders import OrderEvent, OrderStatus, Source
+from checkout_core.gateway.call_log import StripeCall
 from storefront import presenter, session
 from storefront.cart import Cart
 from storefront.presenter.scenarios import SCENARIOS, number_for
@@ -82,7 +82,7 @@ def test_a_declined_payment_completes_nothing():
 
 def test_every_step_names_the_function_that_does_it():
     place, source = code_of(Checkout.create_pending_order)
-    assert place.startswith("checkout_core/checkout.py:")
+    assert place.startswith("services/checkout.py:")
     assert source.startswith("def create_pending_order(")
     assert [step.function.__name__ for step in STEPS][:4] == [
         "create_session", "create_pending_order", "complete_order", "check_order_status",
@@ -141,7 +141,7 @@ def test_the_panel_shows_calls_events_row_and_code(at_the_till, checkout, pay):
     ):
         assert shown in text
     labels = [expander.label for expander in at_the_till.expander]
-    assert any(label.startswith("complete_order · checkout_core/checkout.py:") for label in labels)
+    assert any(label.startswith("complete_order · services/checkout.py:") for label in labels)
     assert not at_the_till.code  # until it is asked for
     for number in range(1, 6):
         at_the_till.session_state[f"backstage-code-{number}"] = True

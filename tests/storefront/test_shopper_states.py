@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import open_checkout
-from checkout_core.catalog import Catalog
-from checkout_core.errors import ProductSoldOut, QuantityNotAllowed
-from checkout_core.orders import Order, OrderItem, OrderStatus
-from checkout_core.receipt_pdf import receipt_pdf
+from checkout_core.domain.errors import ProductSoldOut, QuantityNotAllowed
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from checkout_core.domain.products import Catalog
+from checkout_core.receipts.pdf import receipt_pdf
 from storefront import embedding, markup, money, session
 from storefront.cart import Cart
 from tests.storefront.conftest import APP

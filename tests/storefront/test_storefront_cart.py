@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from checkout_core.orders import Order, OrderItem
+from checkout_core.domain.orders import Order, OrderItem
 from storefront.cart import Cart
 
 

@@ -5,8 +5,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import open_checkout
-from checkout_core.errors import ConfigurationError
-from checkout_core.orders import OrderStatus
+from checkout_core.domain.errors import ConfigurationError
+from checkout_core.domain.orders import OrderStatus
 from storefront import markup, session, theme
 from storefront.cart import Cart
 

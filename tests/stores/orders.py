@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from checkout_core.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming
+from checkout_core.domain.orders import Change, Order, OrderEvent, OrderItem, OrderStatus, Source, becoming
 
 NOW = datetime(2026, 11, 5, 12, 30, 15, 123456, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from checkout_core.errors import ConfigurationError, StoreUnavailable
-from checkout_core.orders import Order, OrderEvent, OrderItem, OrderStatus
+from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
+from checkout_core.domain.orders import Order, OrderEvent, OrderItem, OrderStatus
 from checkout_core.stores import OrderStore, open_store
 
 from .orders import NOW, an_event, an_order, counting, creating, paying

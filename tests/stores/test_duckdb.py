@@ -11,18 +11,18 @@ import duckdb
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.errors import InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
-from checkout_core.orders import Change, Order, OrderEvent, OrderStatus
-from checkout_core.stores.duckdb import DuckDBStore
-from checkout_core.stores.lease import Lease
+from checkout_core.domain.errors import InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
+from checkout_core.domain.orders import Change, Order, OrderEvent, OrderStatus
+from checkout_core.stores.duckdb.lease import Lease
+from checkout_core.stores.duckdb.store import DuckDBStore
 
 from .orders import NOW, an_event, an_order, creating, paying
 
 WRITER = """
 import sys, threading
 from pathlib import Path
-from checkout_core.stores.duckdb import DuckDBStore
-from checkout_core.stores.lease import Lease
+from checkout_core.stores.duckdb.store import DuckDBStore
+from checkout_core.stores.duckdb.lease import Lease
 from tests.stores.orders import an_order, creating, paying
 
 path, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -151,7 +151,7 @@ def test_a_file_that_another_process_keeps_is_busy(duckdb_file: Path) -> None:
 def test_the_log_is_left_for_those_who_wait_and_gone_when_nobody_does(
     duckdb_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.stores.lease._LOG_SHARE", 1)
+    monkeypatch.setattr("checkout_core.stores.duckdb.lease._LOG_SHARE", 1)
     log = duckdb_file.with_name(duckdb_file.name + ".wal")
     first, second = Lease(duckdb_file), Lease(duckdb_file)
     first.connection().execute("CREATE TABLE written AS SELECT 1 AS number")
@@ -285,8 +285,8 @@ SETTLING = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from checkout_core.stores.duckdb import DuckDBStore
-from checkout_core.stores.lease import Lease
+from checkout_core.stores.duckdb.store import DuckDBStore
+from checkout_core.stores.duckdb.lease import Lease
 from tests.stores.orders import an_order, creating, paying
 
 path, role = Path(sys.argv[1]), sys.argv[2]

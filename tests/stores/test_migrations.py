@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.errors import SchemaTooNew
-from checkout_core.orders import OrderStatus
-from checkout_core.stores import open_store, postgres_schema, schema
-from checkout_core.stores.lease import Lease
+from checkout_core.domain.errors import SchemaTooNew
+from checkout_core.domain.orders import OrderStatus
+from checkout_core.stores import open_store
+from checkout_core.stores.duckdb import schema
+from checkout_core.stores.duckdb.lease import Lease
+from checkout_core.stores.postgres import schema as postgres_schema
 
 from .orders import NOW, an_order, creating, paying
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from checkout_core.errors import StoreUnavailable
-from checkout_core.orders import Order, OrderEvent, OutboxEntry
+from checkout_core.domain.errors import StoreUnavailable
+from checkout_core.domain.orders import Order, OrderEvent, OutboxEntry
 from checkout_core.stores import OrderStore, open_store
 from checkout_core.stores.scoped import ShopStore
 

@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
-from checkout_core.errors import SchemaTooNew
-from checkout_core.orders import Order, OrderEvent
+from checkout_core.domain.errors import SchemaTooNew
+from checkout_core.domain.orders import Order, OrderEvent
 from checkout_core.stores import open_store
-from checkout_core.stores.postgres import PostgresStore
+from checkout_core.stores.postgres.store import PostgresStore
 
 from .orders import an_order, counting, creating
 

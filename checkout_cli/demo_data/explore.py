@@ -1,0 +1,57 @@
+"""Orders for a notebook: the reader's own where there are any, else demo orders in a place of their own."""
+
+import atexit
+from contextlib import chdir
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from checkout_core.analytics import Orders, open_orders
+from checkout_core.config.settings import Settings
+from checkout_core.stores import duckdb_path, is_postgres
+
+from .seeding import seed_store
+
+
+def orders_to_explore(count: int = 20_000) -> Orders:
+    """The reader's own orders, or `count` demo orders when none is paid yet; prints which.
+
+    The reader's store is the one that the environment and `.env` name, as seen from the current folder or the one above
+    it: Jupyter starts a notebook in the notebook's own folder. It is only read. The demo orders are in a temporary store
+    that goes when Python does.
+
+    Raises:
+        StoreBusy, StoreUnavailable, SchemaTooNew: there is a store, and it cannot be read.
+    """
+    with chdir(_project()):
+        settings = Settings.load()
+        url = settings.database_url
+        if not is_postgres(url):
+            url = f"duckdb:///{duckdb_path(url).absolute().as_posix()}"
+        own = open_orders(url)
+        there = is_postgres(url) or duckdb_path(url).exists()
+        paid = int(own.sql("SELECT count(paid_at) AS paid FROM orders")["paid"].iloc[0]) if there else 0
+        if paid:
+            print(f"These are your own orders, {paid:,} of them paid.")
+            return own
+        demo = open_orders(_demo_store(count))
+        print(f"These are {count:,} demo orders of the past year: your own store has none that is paid yet.")
+        return demo
+
+
+def _project() -> Path:
+    """The folder that the settings' relative paths mean."""
+    here = Path.cwd()
+    return here if (here / ".env").exists() or (here / "data").is_dir() else here.parent
+
+
+@cache
+def _demo_store(count: int) -> str:
+    folder = TemporaryDirectory(prefix="demo-orders-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    url = f"duckdb:///{(Path(folder.name) / 'orders.duckdb').as_posix()}"
+    settings = Settings.load().model_copy(
+        update={"stripe_secret_key": None}
+    )  # beside nothing, so a live key is no matter
+    seed_store(url, count, settings=settings)
+    return url

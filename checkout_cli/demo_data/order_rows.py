@@ -1,0 +1,94 @@
+"""Checkouts as rows of `orders`, with the columns of `stores/schema.py`; times are naive UTC."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from checkout_core.domain.orders import OrderStatus
+
+from . import people
+from .columns import Ids, digits, join, spread, strings, take, times
+from .plan import Ints, Plan
+from .shoppers import NEVER, Carts, Fates, carts_of, currencies_of, fates_of, shoppers_of
+
+
+@dataclass(frozen=True)
+class Checkouts:
+    """What the rows of one batch are made of: one value for each order."""
+
+    plan: Plan
+    index: Ints
+    shopper: Ints
+    carts: Carts
+    fates: Fates
+    ids: Ids
+
+    @classmethod
+    def of(cls, plan: Plan, index: Ints) -> "Checkouts":
+        """The checkouts of these numbers."""
+        shopper = shoppers_of(plan, index)
+        carts = carts_of(plan, "order", index, currencies_of(plan, shopper))
+        return cls(plan, index, shopper, carts, fates_of(plan, index, carts), Ids(plan, index))
+
+
+def order_rows(made: Checkouts) -> pa.Table:
+    """One row for each order."""
+    plan, shopper, fates = made.plan, made.shopper, made.fates
+    size = len(made.index)
+    first, last = (
+        plan.below(f"name {part}", shopper, len(names)) for part, names in enumerate((people.FIRST, people.LAST))
+    )
+    who = first * len(people.LAST) + last
+    domain = plan.below("domain", shopper, len(people.AT))
+    reachable = plan.chance("has phone", shopper) < 0.3
+    phone = digits(1_000_000 + plan.below("phone", shopper, 9_000_000)[reachable])
+    began = (fates.processing != NEVER) | (fates.paid != NEVER)
+    happened = fates.changes != NEVER
+    return pa.table(
+        {
+            "id": strings(made.ids.of("order_", fates.created, 0)),
+            "shop": take([plan.shop], np.zeros(size)),
+            "stripe_checkout_session_id": strings(made.ids.of("cs_test_demo", fates.started, 1)),
+            "stripe_payment_intent_id": strings(made.ids.of("pi_demo", fates.created[began], 2, began), began),
+            "status": _status(fates),
+            "email": join(take(people.MAILBOXES, who), digits(shopper), take(people.AT, domain)),
+            "name": take(people.NAMES, who),
+            "phone": spread(join("+4930", phone), reachable),
+            "items": _items(plan, made.carts),
+            "currency": take(plan.currencies, made.carts.currency),
+            "amount_total": made.carts.total,
+            "amount_refunded": fates.given_back,
+            "metadata": take(['{"demo": "true"}'], np.zeros(size)),
+            "created_at": times(fates.created),
+            "updated_at": times(np.maximum(fates.created, np.where(happened, fates.changes, 0).max(axis=0))),
+            "paid_at": times(fates.paid),
+            "version": 1 + happened.sum(axis=0),
+        }
+    )
+
+
+def _status(fates: Fates) -> pa.Array:
+    """Where each order stands now."""
+    happened = [
+        ((fates.refund != NEVER) & fates.whole, OrderStatus.refunded),
+        (fates.paid != NEVER, OrderStatus.paid),
+        (fates.failed != NEVER, OrderStatus.failed),
+        (fates.expired != NEVER, OrderStatus.expired),
+        (fates.processing != NEVER, OrderStatus.processing),
+    ]
+    names = [*(str(status) for _, status in happened), str(OrderStatus.pending)]
+    code = np.select([flags for flags, _ in happened], range(len(happened)), default=len(happened))
+    return take(names, code)
+
+
+def _items(plan: Plan, carts: Carts) -> pa.Array:
+    offsets = np.concatenate([[0], carts.used.sum(axis=1).cumsum()]).astype(np.int32)
+    product = carts.product[carts.used]
+    lines = {
+        "product": take(list(plan.catalog), product),
+        "name": take([product.name for product in plan.catalog.values()], product),
+        "unit_amount": pa.array(carts.unit_amount[carts.used]),
+        "quantity": pa.array(carts.quantity[carts.used]),
+    }
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(lines.values(), names=list(lines)))

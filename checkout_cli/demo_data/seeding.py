@@ -1,0 +1,194 @@
+"""Writing demo orders into a store, as a set in each transaction and never beside real ones."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+import duckdb
+import numpy as np
+import psycopg
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+from psycopg import sql
+
+from checkout_core.config.settings import Settings
+from checkout_core.config.shops import open_shops
+from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
+from checkout_core.domain.products import Catalog
+from checkout_core.stores import duckdb_path, is_postgres, open_store
+from checkout_core.stores.duckdb.lease import Lease, translated
+
+from .batches import Batch, orders
+
+_DUCKDB = {
+    "wal_autocheckpoint": "1GB",
+    "disabled_compression_methods": "fsst,zstd",  # they are tried and then not taken: the file is as small without
+}
+
+
+def seed_store(
+    url: str,
+    count: int,
+    seed: int = 1,
+    progress: Callable[[int], None] = lambda written: None,
+    *,
+    settings: Settings | None = None,
+    until: datetime | None = None,
+) -> int:
+    """Write `count` demo orders of the year before `until` (default: today 00:00 UTC); gives how many were written.
+
+    Several shops (`shops.toml`) get equal shares, each of its own catalogue. Each batch is one transaction, and what is
+    there is not written again: an interrupted run is finished by repeating it. `progress` hears how many orders are done.
+
+    Raises:
+        ConfigurationError: the settings or a shop of theirs have a live key, or the store has orders that were made
+            with one: demo orders never mix with real ones.
+        StoreBusy, StoreUnavailable
+    """
+    settings = settings or Settings.load()
+    shops = _shops(settings)
+    until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    write = _write_postgres if is_postgres(url) else _write_duckdb
+    with open_store(url) as store:
+        if store.find(text="cs_live_", limit=1):  # and makes the tables
+            raise ConfigurationError(
+                "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
+                "Set CHECKOUT_DATABASE_URL to another one."
+            )
+    done = written = 0
+    batches = chain.from_iterable(
+        orders(len(range(place, count, len(shops))), seed=seed, catalog=catalog, until=until, shop=shop)
+        for place, (shop, catalog) in enumerate(shops.items())
+    )
+    for batch in _ahead(batches):
+        written += write(url, batch)
+        done += batch.orders.num_rows
+        progress(done)
+    return written
+
+
+def _shops(settings: Settings) -> Mapping[str, Catalog]:
+    """The shops of the installation and what each sells. None of them may have a live key."""
+    with open_shops(settings) as shops:
+        for checkout in shops:
+            if "_live_" in checkout.settings.secret_key:
+                raise ConfigurationError(
+                    f"Demo orders are never written beside real ones: the Stripe key of {checkout.settings.shop_name} is "
+                    "a live key. Use a test key or none."
+                )
+        return {checkout.shop: checkout.catalog for checkout in shops}
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, the next one made while this one is written."""
+    with ThreadPoolExecutor(1, thread_name_prefix="demo orders") as thread:
+        coming = thread.submit(next, batches, None)
+        while batch := coming.result():
+            coming = thread.submit(next, batches, None)
+            yield batch
+
+
+def _write_duckdb(url: str, batch: Batch) -> int:
+    """One transaction in a lease of its own, so that a shop that is open gets in between; gives how many were missing."""
+    path = duckdb_path(url)
+    lease = Lease(path, wait=60.0, settings=_DUCKDB)
+    try:
+        connection = lease.connection()
+        known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = ?"
+        first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+        if first and last:
+            return 0
+        if first:
+            batch = _rest(batch, lambda table: connection.table(table).project("id").to_arrow_table()["id"])
+        connection.execute("BEGIN")
+        _insert(connection, "orders", batch.orders)
+        _insert(connection, "order_events", _numbered(connection, batch.events))
+        connection.execute("COMMIT")
+        return int(batch.orders.num_rows)
+    except duckdb.Error as error:
+        raise translated(error, path) from error
+    finally:
+        lease.release()
+        time.sleep(random.uniform(0.01, 0.02))  # noqa: S311  others get in
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    names = ", ".join(f'"{name}"' for name in rows.column_names)
+    connection.register("demo_rows", rows)
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM demo_rows")
+    connection.unregister("demo_rows")
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Table:
+    """The events with `seq`. DuckDB inserts on all cores only when the sequence is not asked row by row."""
+    taken = "SELECT min(seq) FROM (SELECT nextval('order_event_seq') AS seq FROM range(?))"
+    first = connection.execute(taken, [events.num_rows]).fetchall()[0][0]
+    return events.append_column("seq", pa.array(np.arange(first, first + events.num_rows)))
+
+
+def _write_postgres(url: str, batch: Batch) -> int:
+    """One transaction, through COPY; gives how many were missing."""
+    from pyarrow import csv
+
+    known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
+    try:
+        with psycopg.connect(url) as connection:
+            first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+            if first and last:
+                return 0
+            if first:
+
+                def ids(table: str) -> pa.Array:
+                    rows = connection.execute(sql.SQL("SELECT id FROM {}").format(sql.Identifier(table)))
+                    return pa.array([str(key) for (key,) in rows], pa.string())
+
+                batch = _rest(batch, ids)
+            for table, rows in (("orders", _flat(batch.orders)), ("order_events", _flat(batch.events))):
+                text = pa.BufferOutputStream()
+                csv.write_csv(rows, text, csv.WriteOptions(include_header=False))
+                statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+                    sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+                )
+                with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                    copy.write(memoryview(text.getvalue()))
+    except psycopg.Error as error:
+        raise StoreUnavailable from error
+    return int(batch.orders.num_rows)
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """The table as CSV can carry it: times with their zone, nested columns as JSON."""
+    for position, field in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_dictionary(field.type):
+            column = column.cast(pa.string())
+        elif pa.types.is_timestamp(field.type):
+            column = pc.assume_timezone(column, "UTC")
+        elif pa.types.is_nested(field.type):
+            column = _json(column)
+        table = table.set_column(position, field.name, column)
+    return table
+
+
+def _json(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        connection.register("demo_rows", pa.table({"nested": column}))
+        return connection.sql("SELECT to_json(nested)::VARCHAR AS text FROM demo_rows").to_arrow_table()["text"]
+
+
+def _ends(batch: Batch) -> tuple[str, str]:
+    sessions = batch.orders["stripe_checkout_session_id"]
+    return str(sessions[0]), str(sessions[-1])
+
+
+def _rest(batch: Batch, ids: Callable[[str], Any]) -> Batch:
+    """What is not there of a batch that was begun in smaller ones, by an earlier version; `ids` gives those of a table."""
+
+    def missing(rows: pa.Table, table: str) -> pa.Table:
+        return rows.filter(pc.invert(pc.is_in(rows["id"], ids(table))))
+
+    return Batch(missing(batch.orders, "orders"), missing(batch.events, "order_events"))

@@ -1,0 +1,122 @@
+"""How a query is answered on a connection that has the tables of a store."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import duckdb
+
+from ..domain.errors import InvalidInput
+from . import view_sql
+
+Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Relation: TypeAlias = duckdb.DuckDBPyRelation
+
+SHOP = "checkout_shop"
+"""The variable of a connection that names the shop whose rows its views show."""
+
+_READING = ("SELECT", "EXPLAIN", "CALL", "PRAGMA", "MULTI")
+"""The kinds of statements that are questions; PIVOT is a MULTI."""
+
+
+class Desk:
+    """A connection where the views can be asked.
+
+    Args:
+        connection: DuckDB with the tables of a store.
+        raw: where these tables are; None in a private copy, which has the views already.
+        shop: the only one that the views show; None for all.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None, shop: str | None = None
+    ) -> None:
+        self.connection = connection
+        if raw is not None and shop is not None:
+            connection.execute(f"SET VARIABLE {SHOP} = ?", [shop])  # a view takes no parameter
+            raw = view_sql.of_shop(raw, f"getvariable('{SHOP}')")
+        self._raw = raw
+        self._defined: set[str] = set()
+        connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever it is asked
+
+    def ask(self, query: str, params: Parameters | None = None) -> Relation:
+        """The answer, not read yet. Call inside `in_sentences()`."""
+        self._define(view_sql.needed(query))
+        self._require_a_question(query)
+        params = _plain(params)
+        try:
+            return self.connection.sql(query, params=params)
+        except duckdb.CatalogException:  # with all views there, DuckDB knows which may have been meant
+            self._define(view_sql.NAMES)
+            return self.connection.sql(query, params=params)
+
+    def _require_a_question(self, query: str) -> None:
+        statements = self.connection.extract_statements(query)
+        if not statements:
+            raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
+        if len(statements) > 1:
+            raise InvalidInput(f"These are {len(statements)} queries. Ask them one at a time.", field="query")
+        kind = statements[0].type.name
+        if kind not in _READING:
+            raise InvalidInput(
+                f"A query only reads, and {kind} does not. To change things take a private copy, "
+                "`open_orders().connect()`; to write a file, `open_orders().export(…)`.",
+                field="query",
+            )
+
+    def _define(self, names: Sequence[str]) -> None:
+        if self._raw is not None:
+            view_sql.define(self.connection, [name for name in names if name not in self._defined], self._raw)
+            self._defined.update(names)
+
+
+def require_query(query: object, params: object = None) -> None:
+    """Refuse what is no text, and parameters that are neither a list nor named.
+
+    Raises:
+        InvalidInput
+    """
+    if not isinstance(query, str):
+        raise InvalidInput(f"A query is text, such as 'SELECT * FROM orders', and this is {_a(query)}.", field="query")
+    if isinstance(params, str | bytes) or not (params is None or isinstance(params, Iterable)):
+        raise InvalidInput(
+            f"Parameters are a list, one for each `?`, or a dict, one for each `$name`, and this is {_a(params)}.",
+            field="params",
+        )
+
+
+def _a(value: object) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def _plain(params: Parameters | None) -> Parameters | None:
+    """Parameters as DuckDB takes them: a whole number out of a DataFrame is NumPy's, which it does not know."""
+
+    def plain(value: Any) -> Any:
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        return value.item() if kind in tuple("iub") and value.ndim == 0 else value
+
+    if isinstance(params, Mapping):
+        return {name: plain(value) for name, value in params.items()}
+    return None if params is None else [plain(value) for value in params]
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """What DuckDB has to say about a query, in one sentence of ours."""
+    try:
+        yield
+    except (duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException):
+        raise
+    except duckdb.Error as error:
+        raise InvalidInput(_in_one_sentence(error), field="query") from None
+
+
+def _in_one_sentence(error: duckdb.Error) -> str:
+    """DuckDB's own words, hint included, without the drawing of the query."""
+    words, _, place = str(error).partition("\n\nLINE ")
+    said = re.sub(r"^[A-Z][\w -]*? Error: ", "", " ".join(words.split()))
+    line = f" (line {place.partition(':')[0]})" if place else ""
+    stop = "" if said.endswith(("?", "!", ".")) else "."
+    return f"The query does not work{line}: {said}{stop} `open_orders().views()` lists what can be asked."

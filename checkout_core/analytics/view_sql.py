@@ -1,0 +1,102 @@
+"""The views of `views/*.sql`: one file each, a CREATE VIEW over `raw.orders` and `raw.order_events`, then comments.
+
+Every view works on any schema version since the first.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TypeAlias
+
+import duckdb
+from babel.numbers import list_currencies
+
+from ..domain.money import exponent
+from ..domain.orders import DEFAULT_SHOP
+
+Raw: TypeAlias = Mapping[str, str]
+"""What stands for `raw.orders` and `raw.order_events`: a name or a subquery for each."""
+
+NAMES = (
+    "orders",
+    "order_items",
+    "order_events",
+    "checkout_funnel",
+    "revenue_daily",
+    "time_to_pay",
+    "abandoned",
+    "cohorts",
+    "payment_outcomes",
+)
+TABLES = ("orders", "order_events")
+"""The views that are tables in the store; a private copy has them as tables, too."""
+
+LISTING = """
+    SELECT table_name AS "view", column_name AS "column", data_type AS "type", comment FROM duckdb_columns()
+    WHERE database_name = current_database() AND table_name IN (SELECT unnest(?)) ORDER BY column_index
+"""
+
+
+@cache
+def source(name: str) -> str:
+    """The file of a view."""
+    return files(__package__).joinpath("views", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def select(name: str, raw: Raw) -> str:
+    """The query that a view is, on the tables of a store."""
+    query = source(name).partition(";")[0].partition(" AS\n")[2]
+    for table, relation in raw.items():
+        query = query.replace(f"raw.{table}", relation)
+    return query
+
+
+def comments(name: str) -> str:
+    """The statements that comment a view, or its table in a private copy, and the columns."""
+    statements = source(name).partition(";")[2]
+    return statements.replace("COMMENT ON VIEW", "COMMENT ON TABLE") if name in TABLES else statements
+
+
+def needed(query: str) -> list[str]:
+    """The views that a query may mean. Making one takes a millisecond, so the others are left out."""
+    words = set(re.findall(r"\w+", query.lower()))
+    if "show" in words or any(word.startswith(("duckdb_", "information_schema", "pg_", "sqlite_")) for word in words):
+        return list(NAMES)
+    return [name for name in NAMES if name in words]
+
+
+def of_shop(raw: Raw, shop: str) -> dict[str, str]:
+    """The rows of one shop. `shop` is SQL for its name: a parameter or a variable.
+
+    An event belongs to the shop that has the order; while there is none, its detail says whose it is, as
+    `stores/scoped.py` writes it.
+    """
+    orders, events = raw["orders"], raw["order_events"]
+    whose = f"coalesce(ordered.shop, happened.detail ->> 'shop', '{DEFAULT_SHOP}')"
+    return {
+        "orders": f"(SELECT * FROM {orders} WHERE shop = {shop})",
+        "order_events": f"(SELECT happened.* FROM {events} AS happened LEFT JOIN {orders} AS ordered "
+        f"USING (stripe_checkout_session_id) WHERE {whose} = {shop})",
+    }
+
+
+def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw) -> None:
+    """Make views for this connection alone; the file may be read-only."""
+    if names:
+        connection.execute(f"CREATE OR REPLACE TEMP MACRO {to_decimal()}")
+    for name in names:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(name, raw)}")
+
+
+@cache
+def to_decimal() -> str:
+    """A macro: an amount in minor units as an exact DECIMAL of major units (three places hold every currency's)."""
+    unit = {0: "1.000", 3: "0.001"}
+    cases = "".join(
+        f" WHEN '{code.lower()}' THEN {unit[exponent(code)]}"
+        for code in sorted(list_currencies())
+        if exponent(code) in unit
+    )
+    factor = f"CAST(CASE lower(currency){cases} ELSE 0.010 END AS DECIMAL(4, 3))"
+    return f"to_decimal(amount, currency) AS CAST(amount AS DECIMAL(19, 0)) * {factor}"

@@ -1,0 +1,1 @@
+"""What an installation decides: settings, shops, the catalogue; and how it logs and counts."""

@@ -1,0 +1,1 @@
+"""Receipts: the message, its PDF, and the ways to send it."""

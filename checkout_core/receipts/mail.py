@@ -1,0 +1,120 @@
+"""Where letters to shoppers go: a folder of `.eml` files, or a mail server.
+
+A letter has a key. Posting it again under the same key replaces the file, and gives the message the same Message-ID,
+by which mail programs tell repetitions.
+"""
+
+import os
+import smtplib
+import ssl
+import tempfile
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import formataddr
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ..config.settings import Settings
+
+Mailbox = Callable[[str, EmailMessage], None]
+"""Posts a letter under a key."""
+
+TIMEOUT = 10
+"""Seconds to wait for the mail server."""
+
+
+def mailbox(settings: Settings) -> Mailbox:
+    """The mailbox that the settings lead to."""
+    host = urlsplit(settings.public_url).hostname or "localhost"
+    sender = settings.mail_from or formataddr((settings.shop_name, f"receipts@{host}"))
+    if settings.smtp_url is not None:
+        return MailServer(settings.smtp_url.get_secret_value(), sender, host)
+    return Folder(settings.data_dir / "outbox", sender, host)
+
+
+class _Mailbox:
+    def __init__(self, sender: str, host: str) -> None:
+        self._sender = sender
+        self._host = host
+
+    def _address(self, key: str, letter: EmailMessage) -> None:
+        letter["From"] = self._sender
+        letter["Message-ID"] = f"<{key}@{self._host}>"
+
+
+class Folder(_Mailbox):
+    """Writes letters as `<key>.eml`, each complete or not at all."""
+
+    def __init__(self, folder: Path, sender: str, host: str) -> None:
+        super().__init__(sender, host)
+        self._folder = folder
+
+    def __call__(self, key: str, letter: EmailMessage) -> None:
+        """Write the letter; one that was written under the key before is replaced."""
+        self._address(key, letter)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(letter.as_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._folder / f"{key}.eml")
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+class MailServer(_Mailbox):
+    """Hands letters to an SMTP server: `smtp://user:password@host:587` (with STARTTLS) or `smtps://…:465`."""
+
+    def __init__(self, url: str, sender: str, host: str) -> None:
+        super().__init__(sender, host)
+        self._url = url
+
+    def __call__(self, key: str, letter: EmailMessage) -> None:
+        """Send the letter.
+
+        Raises:
+            OSError, smtplib.SMTPException: the server did not take it.
+        """
+        self._address(key, letter)
+        with self._connected() as server:
+            server.send_message(letter)
+
+    def _connected(self) -> smtplib.SMTP:
+        parts = urlsplit(self._url)
+        assert parts.hostname is not None
+        secured = ssl.create_default_context()
+        if parts.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=TIMEOUT, context=secured)
+        else:
+            server = smtplib.SMTP(parts.hostname, parts.port or 587, timeout=TIMEOUT)
+        try:
+            self._log_in(server, parts.hostname, parts.username, parts.password, secured)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _log_in(
+        self, server: smtplib.SMTP, host: str, user: str | None, password: str | None, secured: ssl.SSLContext
+    ) -> None:
+        server.ehlo()
+        encrypted = isinstance(server, smtplib.SMTP_SSL)
+        if server.has_extn("starttls") and not encrypted:
+            server.starttls(context=secured)
+            server.ehlo()
+            encrypted = True
+        if user:
+            if not encrypted and not _is_loopback(host):
+                raise smtplib.SMTPNotSupportedError("the mail server offers no encryption, and gets no password")
+            server.login(unquote(user), unquote(password or ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

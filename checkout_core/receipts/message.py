@@ -1,0 +1,102 @@
+"""The receipt that a shopper gets by e-mail when an order has become paid."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from jinja2 import Environment, StrictUndefined
+
+from ..domain.money import format_amount
+from ..domain.orders import Order
+from .mail import Mailbox
+
+_TEXT = """\
+Thank you for your order.
+
+{% for item in items %}
+{{ item.quantity }} × {{ item.name }}: {{ item.total }}
+{% endfor %}
+
+Total paid: {{ total }}
+{% if refunded %}
+Refunded: {{ refunded }}
+{% endif %}
+
+Order: {{ order.id }}
+Paid: {{ paid_at }}
+
+{{ shop }}
+"""
+
+_HTML = """\
+<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{{ subject }}</title></head>
+<body style="font-family: sans-serif; color: #222; max-width: 36em; margin: 2em auto; padding: 0 1em">
+<h1 style="font-size: 1.3em">Thank you for your order</h1>
+<table style="width: 100%; border-collapse: collapse">
+{% for item in items %}
+<tr><td>{{ item.quantity }} × {{ item.name }}</td><td style="text-align: right">{{ item.total }}</td></tr>
+{% endfor %}
+<tr style="border-top: 1px solid #888">
+<th style="text-align: left">Total paid</th><th style="text-align: right">{{ total }}</th></tr>
+{% if refunded %}
+<tr><td>Refunded</td><td style="text-align: right">{{ refunded }}</td></tr>
+{% endif %}
+</table>
+<p>Order {{ order.id }}<br>Paid {{ paid_at }}</p>
+<p>{{ shop }}</p>
+</body>
+</html>
+"""
+
+_plain = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+_pages = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
+_text, _html = _plain.from_string(_TEXT), _pages.from_string(_HTML)
+
+
+class Receipts:
+    """The `on_paid` handler that posts a receipt. Repeating it posts the same letter under the same key."""
+
+    def __init__(self, shop_name: str, post: Mailbox) -> None:
+        self._shop_name = shop_name
+        self._post = post
+
+    def __call__(self, order: Order) -> None:
+        """Post the receipt; an order without an e-mail address gets none."""
+        if order.email:
+            self._post(order.id, receipt(order, self._shop_name))
+
+
+def receipt(order: Order, shop_name: str) -> EmailMessage:
+    """The receipt as text and as HTML, in which everything that a person typed is escaped.
+
+    The same order gives the same letter. One that has been refunded since says so.
+    """
+    assert order.email is not None
+    paid_at = order.paid_at or order.updated_at
+    subject = f"Your receipt from {shop_name}" if shop_name else "Your receipt"
+    values = {
+        "subject": subject,
+        "shop": shop_name,
+        "order": order,
+        "items": [
+            {
+                "name": " ".join(item.name.split()),
+                "quantity": item.quantity,
+                "total": format_amount(item.amount_total, order.currency),
+            }
+            for item in order.items
+        ],
+        "total": order.total,
+        "refunded": format_amount(order.amount_refunded, order.currency) if order.amount_refunded else "",
+        "paid_at": f"{paid_at:%d %B %Y, %H:%M} UTC",
+    }
+    letter = EmailMessage()
+    letter["Subject"] = subject
+    letter["To"] = Address(addr_spec=order.email)
+    letter["Date"] = format_datetime(paid_at)
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(_text.render(values))
+    letter.add_alternative(_html.render(values), subtype="html")
+    return letter

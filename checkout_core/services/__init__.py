@@ -1,0 +1,1 @@
+"""What happens in a checkout, each flow written once."""

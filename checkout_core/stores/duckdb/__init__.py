@@ -1,0 +1,1 @@
+"""Orders in a DuckDB file that several processes share."""

@@ -1,0 +1,164 @@
+"""One transaction for many calls on the DuckDB file.
+
+Orders are read by key, the changes decide in Python in the order in which they arrived, and what changed is written as
+one set for each table.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from ...domain.orders import DEFAULT_SHOP, Change, Order, OrderEvent
+from ..base import announced
+from . import statements
+from .statements import Row, Statement
+
+Connection = duckdb.DuckDBPyConnection
+Rows = dict[Statement, list[Row]]
+
+_KNOWN = 4096
+_NOT_UPDATED = frozenset(statements.KEYS) - {"stripe_checkout_session_id"}
+_SETTLED = tuple(name for name in Order.model_fields if name not in (*statements.KEYS, *statements.PROGRESS))
+
+
+@dataclass(eq=False, slots=True)
+class Update:
+    """A change to one session's order."""
+
+    session_id: str
+    change: Change
+    done: "Future[Order | None]" = field(default_factory=Future)
+
+
+@dataclass(eq=False, slots=True)
+class Put:
+    """Rows that need no decision."""
+
+    rows: Rows
+    done: "Future[None]" = field(default_factory=Future)
+
+
+Write = Update | Put
+
+
+class Known:
+    """Orders as they are in the file, None for those that are not there.
+
+    True only while the file is ours, because nobody else can write it then: clear it when letting go, and when a
+    transaction fails. It spares reading an order again that was read or written a moment ago.
+    """
+
+    def __init__(self) -> None:
+        self._orders: dict[str, Order | None] = {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._orders.clear()
+
+    def take(self, connection: Connection, keys: set[str]) -> dict[str, Order | None]:
+        """The orders of these sessions; those that are not known are read."""
+        unknown = keys - self._orders.keys()
+        found = _read(connection, unknown)
+        self.add({key: found.get(key) for key in unknown})
+        return {key: _apart(self._orders[key]) for key in keys}
+
+    def add(self, orders: Mapping[str, Order | None]) -> None:
+        """What was read or written just now. The oldest are forgotten by `trim`, not here."""
+        self._orders.update((key, _apart(order)) for key, order in orders.items())
+
+    def trim(self) -> None:
+        """Keep the newest."""
+        while len(self._orders) > _KNOWN:
+            del self._orders[next(iter(self._orders))]
+
+
+def commit(connection: Connection, known: Known, writes: Sequence[Write]) -> list[Order | BaseException | None]:
+    """Do all of it, or nothing when this raises. A change that raises spoils no other: its error is its outcome."""
+    stored = known.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
+    current = dict(stored)
+    changed: dict[str, Order] = {}
+    rows: Rows = {}
+    outcomes: list[Order | BaseException | None] = []
+    for write in writes:
+        if isinstance(write, Put):
+            _extend(rows, write.rows)
+            outcomes.append(None)
+            continue
+        before = current[write.session_id]
+        try:
+            after, events = write.change(before)
+            if after is not None and after.stripe_checkout_session_id != write.session_id:
+                raise ValueError("a change may not move an order to another checkout session")
+        except BaseException as error:
+            outcomes.append(error)
+            continue
+        if after is not None and after is not before:
+            current[write.session_id] = changed[write.session_id] = after
+        _extend(rows, rows_of(events, after.shop if after else DEFAULT_SHOP))
+        outcomes.append(after)
+    _extend(rows, _changes(stored, changed))
+    if rows:
+        connection.execute("BEGIN")
+        for statement, values in rows.items():
+            _execute(connection, statement, values)
+        connection.execute("COMMIT")
+    known.add(changed)
+    known.trim()
+    return outcomes
+
+
+def rows_of(events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> Rows:
+    """Events, and what a shop owes because of them."""
+    rows: Rows = {}
+    if events:
+        rows[statements.INSERT_EVENT] = [statements.event_row(event) for event in events]
+    if owed := announced(events):
+        rows[statements.INSERT_OUTBOX] = [statements.outbox_row(event, shop) for event in owed]
+    return rows
+
+
+def _changes(stored: Mapping[str, Order | None], changed: Mapping[str, Order]) -> Rows:
+    rows: Rows = {}
+    for key, order in changed.items():
+        before, row = stored[key], statements.order_row(order)
+        if before is None:
+            statement = statements.INSERT_ORDER
+        elif all(getattr(before, name) == getattr(order, name) for name in _SETTLED):
+            statement = statements.UPDATE_PROGRESS
+            row = {name: row[name] for name in ("stripe_checkout_session_id", *statements.PROGRESS)}
+        else:
+            statement = statements.UPDATE_ORDER
+            row = {name: value for name, value in row.items() if name not in _NOT_UPDATED}
+        rows.setdefault(statement, []).append(row)
+    return rows
+
+
+def _execute(connection: Connection, statement: Statement, rows: list[Row]) -> None:
+    if len(rows) == 1:
+        connection.execute(statement.one, rows[0])
+    else:
+        connection.execute(statement.many, [json.dumps(rows, default=str)])
+
+
+def _extend(rows: Rows, more: Rows) -> None:
+    for statement, values in more.items():
+        rows.setdefault(statement, []).extend(values)
+
+
+def _read(connection: Connection, keys: set[str]) -> dict[str, Order]:
+    if not keys:
+        return {}
+    where, values = "stripe_checkout_session_id = ?", list[Any](keys)
+    if len(keys) > 1:
+        where, values = "stripe_checkout_session_id IN (SELECT unnest(?::VARCHAR[]))", [values]
+    rows = connection.execute(f"{statements.SELECT_ORDERS} WHERE {where}", values).fetchall()
+    return {order.stripe_checkout_session_id: order for order in map(statements.order_from, rows)}
+
+
+def _apart(order: Order | None) -> Order | None:
+    """The same order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
+    return order and order.model_copy(update={"metadata": {**order.metadata}})

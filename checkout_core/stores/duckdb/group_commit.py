@@ -1,0 +1,178 @@
+"""Group commit: one thread for each process does what all callers want of a DuckDB file.
+
+It borrows the file (`lease.py`), takes everything that is waiting and does it as one transaction (`batch.py`). Planning
+a statement costs far more than a row in it, so this is what makes many callers fast. The thread lives only while there
+is work: it starts with the first call and ends, without the file, soon after the last, so nothing is left to clean up
+when the program ends.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from ...domain.errors import CheckoutError, StoreUnavailable
+from .batch import Connection, Known, Write, commit
+from .lease import Lease, is_fatal, translated
+
+_GATHER = 0.002
+
+
+@dataclass(eq=False, slots=True)
+class Query:
+    """A statement of its own, outside of the batch."""
+
+    run: Callable[[Connection], Any]
+    done: "Future[Any]" = field(default_factory=Future)
+
+
+Call = Write | Query
+
+
+class Writer:
+    """Does calls, in the order in which they come.
+
+    Args:
+        lease: the right to use the file.
+        hold: seconds after which the file is let go when others wait for it, even when there is more to do.
+        linger: seconds without work after which the file is let go when others wait for it.
+        keep: seconds without work after which it is let go in any case.
+        batch: how many calls one transaction takes at most.
+    """
+
+    def __init__(self, lease: Lease, *, hold: float, linger: float, keep: float, batch: int) -> None:
+        self.waiting: deque[Call] = deque()
+        self._lease = lease
+        self._known = Known()
+        self._hold = hold
+        self._linger = linger
+        self._keep = keep
+        self._batch = batch
+        self._last_size = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, call: Call) -> None:
+        """Have it done; `call.done` tells when."""
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("The order database has been closed. Please start again.")
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name=f"orders in {self._lease.path.name}")
+                try:
+                    thread.start()
+                except RuntimeError as error:  # the interpreter is going down
+                    raise StoreUnavailable from error
+                self._thread = thread
+            self.waiting.append(call)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Finish what was submitted and let go of the file; later calls raise `StoreUnavailable`."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    # What follows runs in the writer thread.
+
+    def _run(self) -> None:
+        worked = time.monotonic()
+        while True:
+            calls = self._take()
+            if calls:
+                self._serve(calls)
+                worked = time.monotonic()
+                if self._lease.age > self._hold and self._lease.wanted:
+                    self._let_go()
+                    time.sleep(random.uniform(0.01, 0.03))  # noqa: S311  others get in
+                continue
+            if time.monotonic() - worked < self._keep and self._may_keep():
+                continue
+            self._let_go()
+            with self._changed:
+                if not self.waiting:
+                    self._thread = None
+                    return
+
+    def _may_keep(self) -> bool:
+        """Opening and closing cost more than a commit, so the file is kept while that is in nobody's way."""
+        ending = self._closed or not threading.main_thread().is_alive()
+        return self._lease.held and not ending and not self._lease.wanted
+
+    def _take(self) -> list[Call]:
+        """What is waiting; nothing when nothing came while we lingered.
+
+        Callers that were answered together come back together: as long as they keep coming, wait for as many as last
+        time, or they would split into groups that each pay for a transaction.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.waiting or self._closed, self._linger)
+            while (seen := len(self.waiting)) and seen < self._last_size and not self._closed:
+                if not self._changed.wait_for(lambda seen=seen: len(self.waiting) > seen, _GATHER):  # type: ignore[misc]
+                    break
+            self._last_size = min(seen, self._batch)
+            return [self.waiting.popleft() for _ in range(self._last_size)]
+
+    def _let_go(self) -> None:
+        self._known.clear()
+        # What was acknowledged is in the log on disk; whoever opens the file next hears what is wrong.
+        with suppress(CheckoutError):
+            self._lease.release()
+
+    def _serve(self, calls: Sequence[Call]) -> None:
+        for query in [call for call in calls if isinstance(call, Query)]:
+            try:
+                answer = query.run(self._lease.connection())
+            except BaseException as error:
+                self._refuse(query, error)
+            else:
+                query.done.set_result(answer)
+        if writes := [call for call in calls if not isinstance(call, Query)]:
+            self._commit(writes)
+
+    def _commit(self, writes: Sequence[Write]) -> None:
+        """One transaction for all; when it fails, one for each, so that only the guilty fails."""
+        try:
+            outcomes = commit(self._lease.connection(), self._known, writes)
+        except BaseException as error:
+            self._roll_back(error)
+            if len(writes) == 1 or isinstance(error, CheckoutError):
+                for write in writes:
+                    self._refuse(write, error)
+            else:
+                for write in writes:
+                    self._commit([write])
+            return
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                write.done.set_exception(outcome)
+            else:
+                write.done.set_result(outcome)  # type: ignore[arg-type]  # None, when the call is a Put
+
+    def _roll_back(self, error: BaseException) -> None:
+        self._known.clear()
+        if not self._lease.held:
+            return
+        with suppress(duckdb.Error):  # there may be no transaction, and a failed COMMIT has ended it
+            self._lease.connection().execute("ROLLBACK")
+        if is_fatal(error):
+            self._let_go()
+
+    def _refuse(self, call: Call, error: BaseException) -> None:
+        if isinstance(error, duckdb.Error):
+            ours = translated(error, self._lease.path)
+            ours.__cause__ = error
+            call.done.set_exception(ours)
+        else:
+            call.done.set_exception(error)
