@@ -35,9 +35,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 import api, checkout_cli, checkout_core, storefront, stripe_simulator
 from checkout_core import Settings
-from checkout_core.domain.products import Catalog
+from checkout_core.config.catalog import read_catalog
 path = Settings.load().catalog_path
-pictures = [path.parent / "images" / product.image for product in Catalog.read(path).values() if product.image]
+pictures = [path.parent / "images" / product.image for product in read_catalog(path).values() if product.image]
 modules = [module.__file__ for module in (api, checkout_cli, checkout_core, storefront, stripe_simulator)]
 points = [point for name in sys.argv[1:] for point in distribution(name).entry_points if point.load()]
 files = [*modules, str(path), *[str(picture) for picture in pictures if picture.is_file()]]

@@ -9,10 +9,8 @@ import pytest
 
 from checkout_core import Checkout, Settings, open_checkout, open_orders
 from checkout_core.domain.errors import ConfigurationError
-from checkout_core.services.outbox import dispatch
 from checkout_core.stores import open_store
-
-from .shoppers import a_paid_order, a_session
+from tests.support.shopper import open_session, paid_order
 
 POSTGRES = "postgresql://nobody@127.0.0.1:9/orders"
 
@@ -45,10 +43,10 @@ def test_a_question_without_pandas_names_the_extra(
 def test_a_workbook_without_openpyxl_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkout: Checkout
 ) -> None:
-    a_session(checkout)
+    open_session(checkout)
     hide(monkeypatch, "openpyxl")
     with pytest.raises(ConfigurationError, match=r"openpyxl is not installed. Install checkout-core\[export\]"):
-        open_orders(checkout.settings.database_url).export(tmp_path / "orders.xlsx")
+        open_orders(checkout.settings.database_url.get_secret_value()).export(tmp_path / "orders.xlsx")
 
 
 def test_without_templates_there_are_no_receipts_and_a_mail_server_is_refused(
@@ -56,16 +54,9 @@ def test_without_templates_there_are_no_receipts_and_a_mail_server_is_refused(
 ) -> None:
     hide(monkeypatch, "jinja2", "checkout_core.receipts.message")
     with open_checkout(make_settings()) as checkout:
-        a_paid_order(checkout)
-        dispatch(checkout)
+        paid_order(checkout)
+        checkout.dispatch_outbox()
         assert not (checkout.settings.data_dir / "outbox").exists()
     by_mail = make_settings(CHECKOUT_SMTP_URL="smtp://127.0.0.1:9", CHECKOUT_MAIL_FROM="shop@example.com")
     with pytest.raises(ConfigurationError, match=r"jinja2 is not installed. Install checkout-core\[receipts\]"):
         open_checkout(by_mail)
-
-
-def test_a_rate_limit_is_taken_as_it_is_where_nothing_can_enforce_it(
-    monkeypatch: pytest.MonkeyPatch, make_settings: Callable[..., Settings]
-) -> None:
-    hide(monkeypatch, "limits")
-    assert make_settings(CHECKOUT_RATE_LIMIT=" 20/minute ").rate_limit == "20/minute"
