@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".mutants"
 WORKERS = 2
 START_SECONDS, SLOWER = 60, 4
+# One test that hangs ends the run before the whole time is over.
+RUN = ["-x", "-n0", "-p", "no:randomly", "--no-cov", "-o", "faulthandler_timeout=40"]
+RUN += ["-o", "faulthandler_exit_on_timeout=true"]
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,14 @@ class Result:
 def sample(mutants: list[Mutant], rng: random.Random) -> Iterator[Mutant]:
     """Yield mutants that Python can compile, from each group in turn.
 
-    At most one a line, and each kind of change on that line is as likely: otherwise long calls with many constants
-    would be most of the sample.
+    At most one a statement, and each kind of change of that statement is as likely: otherwise long calls and tables
+    with many constants would be most of the sample.
     """
     places: dict[str, dict[tuple[str, int], list[Mutant]]] = {}
     for mutant in mutants:
-        by_line = places.setdefault(mutant.group, {})
-        by_line.setdefault((mutant.path, mutant.lines[0].start), []).append(mutant)
-    shuffled = [rng.sample(list(by_line.values()), len(by_line)) for by_line in places.values()]
+        statements = places.setdefault(mutant.group, {})
+        statements.setdefault((mutant.path, mutant.lines[1].start), []).append(mutant)
+    shuffled = [rng.sample(list(of_group.values()), len(of_group)) for of_group in places.values()]
     while any(shuffled):
         for group in shuffled:
             while group:
@@ -96,7 +99,7 @@ def try_mutant(mutant: Mutant, reach: Reach, trees: "SimpleQueue[Tree]", stop: E
             return None
         file.write_text(code)
         limit = START_SECONDS + SLOWER * sum(map(reach.seconds.__getitem__, tests))
-        status = tree.pytest(["-x", "-n0", "-p", "no:randomly", "--no-cov", *tests], limit=limit, stop=stop)
+        status = tree.pytest([*RUN, *tests], limit=limit, stop=stop)
     finally:
         file.write_text(original)
         trees.put(tree)

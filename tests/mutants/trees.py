@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -56,19 +57,21 @@ class Tree:
                     pass
                 return process.poll()
             finally:
-                if process.poll() is None:
-                    self._end(process)
+                self._end(process)
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
-        process.send_signal(signal.SIGINT)  # pytest then closes what its fixtures have opened
-        try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # pytest then closes what its fixtures have opened
+        with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):  # also what a pytest that was ended has left
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        # A PostgreSQL server is a session of its own.
+        process.wait()
+        # A PostgreSQL server is a session of its own, and outlives a pytest that was killed.
         for file in self._temporary.glob("*/postmaster.pid"):
-            os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGQUIT)
+            with suppress(ProcessLookupError):
+                os.kill(int(file.read_text().split("\n", 1)[0]), signal.SIGQUIT)
+            file.unlink(missing_ok=True)
 
 
 def ignored_tests(root: Path) -> list[str]:
