@@ -7,6 +7,7 @@ makes a test fail, or hang, is noticed. Survivors are behaviour that no test hol
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -144,6 +145,8 @@ def main() -> None:
     parser.add_argument("--group", action="append", choices=GROUPS, help="only these; may be given several times")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
     given = parser.parse_args()
+    for ended in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ended, signal.default_int_handler)
     stop, results = Event(), list[Result]()
     with tempfile.TemporaryDirectory(prefix="mutants", ignore_cleanup_errors=True) as name:
         folder = Path(name)
