@@ -167,6 +167,8 @@ class _Visitor(cst.CSTVisitor):
                 return True
             case cst.Assign(targets=[cst.AssignTarget(cst.Name("__all__"))]):
                 return True
+            case cst.Assign(value=cst.BinaryOperation(left=cst.Name(kind), operator=cst.BitOr())):
+                return kind[0].isupper()  # a name for one of several types
             case cst.Assign(value=value) | cst.AnnAssign(value=cst.BaseString() as value):
                 return self._is_sentence(value)
         return self._is_sentence(node)

@@ -32,6 +32,7 @@ def test_what_a_line_decides_is_changed(source: str, expected: set[str]) -> None
         '"""About 1 thing."""\n',
         'log.warning("a webhook was refused", count=1)\n',
         "a: int | None\n",
+        "Call = Write | Query\n",
         "def __repr__(self):\n    return 1\n",
         'A = "Please pay at most 3 times."\n',
         "@dataclass(frozen=True)\nclass A:\n    a: int\n",
