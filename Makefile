@@ -105,6 +105,10 @@ bench-simulator: setup  ## the simulator beside localstripe and a bare route
 chaos: setup  ## ten times the random shoppers of CI, and the table in docs/reliability.md
 	@$(BIN)/python -m tests.chaos.run --docs
 
+.PHONY: mutants
+mutants: setup  ## change the money-critical code in small ways: what do the tests notice? (SAMPLE=60 SEED=7)
+	@exec $(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(GROUP),--group $(GROUP))
+
 .PHONY: bench-storefront
 bench-storefront: setup  ## how fast the shop answers a click, in Chromium
 	@$(BIN)/python -m benchmarks.storefront
