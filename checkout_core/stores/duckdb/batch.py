@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -15,15 +16,16 @@ import duckdb
 from ...domain.events import Change, OrderEvent
 from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import outbox_events
+from ..columns import KEYS, ORDER, Row
 from . import statements
-from .statements import Row, Statement
+from .statements import Statement
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 Rows = dict[Statement, list[Row]]
 
 _MAX_CACHED = 4096
-_NOT_UPDATED = frozenset(statements.KEYS) - {"stripe_checkout_session_id"}
-_SETTLED = tuple(name for name in Order.model_fields if name not in (*statements.KEYS, *statements.PROGRESS))
+_NOT_UPDATED = frozenset(KEYS) - {"stripe_checkout_session_id"}
+_details_of = attrgetter(*(name for name in ORDER if name not in (*KEYS, *statements.PROGRESS)))
 
 
 @dataclass(eq=False, slots=True)
@@ -131,7 +133,7 @@ def _changes(stored: Mapping[str, Order | None], changed: Mapping[str, Order]) -
         before, row = stored[key], statements.order_row(order)
         if before is None:
             statement = statements.INSERT_ORDER
-        elif all(getattr(before, name) == getattr(order, name) for name in _SETTLED):
+        elif _details_of(before) == _details_of(order):
             statement = statements.UPDATE_PROGRESS
             row = {name: row[name] for name in ("stripe_checkout_session_id", *statements.PROGRESS)}
         else:

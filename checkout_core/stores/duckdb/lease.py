@@ -20,9 +20,6 @@ from .schema import known_version, migrate
 STORAGE_VERSION = "v1.5.0"
 """Files can be opened by every DuckDB since this one."""
 
-_LOG_SHARE = 1000
-"""While others wait, the log is left beside the file until it has this part of the file's size."""
-
 
 class _Turn:
     """Who of this process may use a file: DuckDB's lock excludes processes, not threads."""
@@ -63,15 +60,23 @@ class Lease:
         read_only: many processes may read at once.
         wait: seconds to wait for others before `StoreBusy`.
         settings: DuckDB settings.
+        log_share: while others wait, the log is left beside the file until it has this part of the file's size.
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool = False, wait: float = 10.0, settings: dict[str, Any] | None = None
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        wait: float = 10.0,
+        settings: dict[str, Any] | None = None,
+        log_share: int = 1000,
     ) -> None:
         self.path = path.absolute()
         self.read_only = read_only
         self.wait = wait
         self.settings = settings or {}
+        self.log_share = log_share
         self.since = 0.0
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._turn = _turn(self.path)
@@ -132,7 +137,7 @@ class Lease:
         """
         log = self.path.with_name(self.path.name + ".wal")
         try:
-            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / _LOG_SHARE)
+            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / self.log_share)
         except OSError:  # somebody took the file away
             return False
 
