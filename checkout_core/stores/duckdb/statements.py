@@ -149,4 +149,4 @@ def outbox_row(event: OrderEvent, shop: str) -> Row:
 def outbox_from(row: Sequence[Any]) -> OutboxEntry:
     """Return the entry in a row that `CLAIM_OUTBOX` gave."""
     fields = _read_outbox(row[: len(OUTBOX)])
-    return OutboxEntry(**{**fields, "kind": EventKind(fields["kind"]), "handled": frozenset(fields["handled"])})
+    return OutboxEntry(**{**fields, "kind": EventKind[fields["kind"]], "handled": frozenset(fields["handled"])})

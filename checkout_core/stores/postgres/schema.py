@@ -194,7 +194,7 @@ def event_from(row: Sequence[Any]) -> OrderEvent:
 def outbox_from(row: Sequence[Any]) -> OutboxEntry:
     """Return the entry in a row of `outbox`."""
     entry = OutboxEntry(*row)
-    return replace(entry, kind=EventKind(entry.kind), at=entry.at.astimezone(UTC), handled=frozenset(entry.handled))
+    return replace(entry, kind=EventKind[entry.kind], at=entry.at.astimezone(UTC), handled=frozenset(entry.handled))
 
 
 _IN_NAME_OR_MAIL: LiteralString = "(name ILIKE %(text)s ESCAPE '!' OR email ILIKE %(text)s ESCAPE '!')"

@@ -1,0 +1,1 @@
+"""What tests share: each piece of support code stands here once."""
