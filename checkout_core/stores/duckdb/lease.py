@@ -277,11 +277,9 @@ def to_checkout_error(error: duckdb.Error, path: Path) -> CheckoutError:
         return StoreUnavailable(
             f"{path} is open in this program already, by duckdb.connect. Close that connection, then try again."
         )
+    if "No space left" in str(error):  # a failed COMMIT is a TransactionException, all else an IOException
+        return StoreUnavailable(f"The disk with the order database in {path.parent} is full. Please free some space.")
     if isinstance(error, duckdb.IOException | duckdb.PermissionException):
-        if "No space left" in str(error):
-            return StoreUnavailable(
-                f"The disk with the order database in {path.parent} is full. Please free some space."
-            )
         if "not a valid DuckDB database file" in str(error):
             return StoreUnavailable(
                 f"{path} is not a DuckDB database. Move it away, or set CHECKOUT_DATABASE_URL to another file."
