@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum, auto
-from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -77,19 +76,19 @@ class RowFormat:
     read: Mapping[Kind, Conversion]
 
     def writer(self, columns: Mapping[str, Column]) -> Callable[[object], Row]:
-        """Return a function that makes a row of a model with these columns."""
-        names, values_of = tuple(columns), attrgetter(*columns)
+        """Return a function that makes a row of a pydantic model that has these columns."""
         conversions = [
-            (column.name, _chained(_dictionaries(column.parts) if column.parts else None, self.write.get(column.kind)))
+            (column.name, _chained(_dictionaries if column.parts else None, self.write.get(column.kind)))
             for column in columns.values()
             if column.parts or column.kind in self.write
         ]
 
         def write(model: object) -> Row:
-            row = dict(zip(names, values_of(model), strict=True))
+            row = vars(model).copy()
             for name, convert in conversions:
-                if row[name] is not None:
-                    row[name] = convert(row[name])
+                value = row[name]
+                if value is not None:
+                    row[name] = convert(value)
             return row
 
         return write
@@ -109,10 +108,8 @@ class RowFormat:
         return read
 
 
-def _dictionaries(parts: Sequence[Column]) -> Conversion:
-    names = tuple(part.name for part in parts)
-    values_of = attrgetter(*names)
-    return lambda values: [dict(zip(names, values_of(value), strict=True)) for value in values]
+def _dictionaries(values: Sequence[object]) -> list[Row]:
+    return [vars(value).copy() for value in values]
 
 
 def _chained(first: Conversion | None, then: Conversion | None) -> Conversion:
