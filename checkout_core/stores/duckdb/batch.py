@@ -82,7 +82,17 @@ class OrderCache:
 def commit(
     connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]
 ) -> list[Order | BaseException | None]:
-    """Do all of it, or nothing when this raises. A change that raises spoils no other: its error is its outcome."""
+    """Do all writes in one transaction, or none when this raises.
+
+    Args:
+        connection: the open file, without a transaction.
+        cache: what is known of the orders in it; it is brought up to date.
+        writes: in the order in which they take effect.
+
+    Returns:
+        An outcome for each write: the order after a change, None after an insert, or the error that a change raised,
+        which spoils no other.
+    """
     stored = cache.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
     current = dict(stored)
     changed: dict[str, Order] = {}
@@ -166,5 +176,5 @@ def _read(connection: DuckDBConnection, keys: set[str]) -> dict[str, Order]:
 
 
 def _copied(order: Order | None) -> Order | None:
-    """The same order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
+    """Return the order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
     return order and order.model_copy(update={"metadata": {**order.metadata}})

@@ -43,7 +43,8 @@ OUTBOX_COLUMNS: Mapping[str, str] = {**_types(OUTBOX), "shop": "VARCHAR", "due_a
 """The same for `outbox`; `error` is only ever set by a retry."""
 
 
-def _steps(migration: Migration) -> Sequence[str]:
+def statements_of(migration: Migration) -> Sequence[str]:
+    """Return the statements by which a file gets this version."""
     added = (_add_column(table, column) for table, column in migration.columns())
     return (*added, *migration.statements)
 
@@ -130,7 +131,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     ),
     # A history is read by session; random keys in one index less are a third less to write at millions of orders.
     ("DROP INDEX order_events_order",),
-    *map(_steps, migrations.MIGRATIONS),
+    *map(statements_of, migrations.MIGRATIONS),
 )
 """Step n brings a file from version n to n + 1. Steps are added at the end and never changed."""
 
@@ -152,7 +153,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def known_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of migrations the file has had; 0 for an empty one.
+    """Return the number of migrations that the file has had; 0 for an empty one.
 
     Raises:
         SchemaTooNew: they are more than this program knows.

@@ -1,4 +1,4 @@
-"""What is said to the DuckDB file: the statements, and the one place for each table where rows are built and read.
+"""The SQL for the DuckDB file: the statements, and the one place for each table where rows are built and read.
 
 Times are timezone-aware on this side of the boundary.
 """
@@ -93,7 +93,7 @@ def naive(moment: datetime) -> datetime: ...
 @overload
 def naive(moment: None) -> None: ...
 def naive(moment: datetime | None) -> datetime | None:
-    """A moment as the tables keep it: UTC without a zone."""
+    """Return a time as the tables keep it: UTC without a zone."""
     return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -72,7 +72,8 @@ _TYPES: Mapping[Kind, LiteralString] = {
 Step = Sequence[LiteralString | sql.Composed]
 
 
-def _steps(migration: Migration) -> Step:
+def statements_of(migration: Migration) -> Step:
+    """Return the statements by which a database gets this version. They can be repeated."""
     added = (_add_column(table, column) for table, column in migration.columns())
     return (*added, *migration.statements)
 
@@ -160,7 +161,7 @@ MIGRATIONS: Sequence[Step] = (
         """,
     ),
     ("DROP INDEX IF EXISTS order_events_order",),  # a history is read by session
-    *map(_steps, migrations.MIGRATIONS),
+    *map(statements_of, migrations.MIGRATIONS),
 )
 """Step n brings a database from version n to n + 1. Steps are added at the end, never changed, and repeatable."""
 
@@ -204,7 +205,7 @@ _ANYWHERE: LiteralString = (
 
 
 def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
-    """The condition that finds these orders, and its parameters."""
+    """Return the condition that finds these orders, and its parameters."""
     where: list[LiteralString] = ["true"]
     if query.statuses:
         where.append("status = ANY(%(statuses)s)")

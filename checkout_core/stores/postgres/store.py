@@ -203,7 +203,7 @@ class PostgresStore(OrderStore):
 
     @contextmanager
     def _connection(self, deadline: float) -> Iterator[PostgresConnection]:
-        """Lend a connection of the pool, and commit at the end. `_used` tells a busy server from one that is gone."""
+        """Take a connection of the pool, and commit at the end. `_used` tells a busy server from one that is gone."""
         with self._pool.connection(timeout=max(0.0, deadline - time.monotonic())) as connection:
             self._used.add(connection)
             try:
