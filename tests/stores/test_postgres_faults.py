@@ -222,16 +222,20 @@ def test_a_deadlock_that_the_server_breaks_is_tried_again(postgres_url: str) -> 
         assert before is not None
         return Decision(before, [an_event(kind=EventKind.details_updated)])
 
+    def go_on_when_somebody_waits() -> None:
+        wait_for_a_lock(postgres_url)
+        go_on.set()
+
     with open_blocking(with_options(postgres_url, "-c deadlock_timeout=10ms")) as store:
         store.update("cs_1", creating(an_order()))
         answer: Future[Order | None] = store.futures.update("cs_1", change)
         inside.wait()
         with psycopg.connect(with_options(postgres_url, "-c deadlock_timeout=1h")) as other:
             other.execute("LOCK TABLE order_events IN EXCLUSIVE MODE")
-            go_on_when_waiting = threading.Thread(target=lambda: (wait_for_a_lock(postgres_url), go_on.set()))
-            go_on_when_waiting.start()
+            watching = threading.Thread(target=go_on_when_somebody_waits)
+            watching.start()
             other.execute("SELECT 1 FROM orders FOR UPDATE")
-        go_on_when_waiting.join()
+        watching.join()
 
         assert answer.result() == an_order()
         assert len(calls) == 2
