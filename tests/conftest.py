@@ -20,6 +20,8 @@ from checkout_core import Checkout, Settings, open_checkout
 from stripe_simulator import Simulator
 from stripe_simulator.server import running
 
+from .support.databases import make_migrated_file
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = re.compile(r"^(STRIPE|CHECKOUT)_")
 LONG = ("tests/browser/", "notebooks/", "tests/chaos/", "tests/stores/test_duckdb.py", "tests/cli/")
@@ -94,6 +96,12 @@ def checkout(settings: Settings) -> Iterator[Checkout]:
     """A checkout of the shipped catalogue."""
     with open_checkout(settings) as checkout:
         yield checkout
+
+
+@pytest.fixture(scope="session")
+def migrated_duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file of the newest version without orders, to copy: never open it."""
+    return make_migrated_file(tmp_path_factory.mktemp("template") / "orders.duckdb")
 
 
 @pytest.fixture(scope="session")
