@@ -13,6 +13,9 @@ from typing import Any
 import aiohttp
 import stripe
 
+MAX_CLOSE_SECONDS = 1.0
+"""How long closing waits for connections of other event loops."""
+
 _call_began: ContextVar[float] = ContextVar("call_began")
 
 
@@ -69,23 +72,34 @@ class StripeTransport(stripe.HTTPClient):
         """Wait before the SDK's next try."""
         await asyncio.sleep(self._shortened(secs))
 
+    async def disconnect(self) -> None:
+        """Close the connections of the current event loop; the next call opens new ones."""
+        with self._guard:
+            session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
     async def close_async(self) -> None:
         """Close the connections of every event loop."""
+        await self.disconnect()
         with self._guard:
             sessions, self._sessions = self._sessions, {}
-        here = asyncio.get_running_loop()
+        elsewhere = []
         for loop, session in sessions.items():
-            if loop is here:
+            if loop.is_running():
+                closing = asyncio.run_coroutine_threadsafe(session.close(), loop)
+                elsewhere.append(asyncio.wrap_future(closing))
+            else:  # its loop has ended and can run nothing any more
                 await session.close()
-            elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(session.close(), loop)
+        if elsewhere:  # a loop that is blocked meanwhile closes them when it goes on
+            await asyncio.wait(elsewhere, timeout=MAX_CLOSE_SECONDS)
 
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
         timeout = aiohttp.ClientTimeout(sock_connect=self.limits.connect, sock_read=self.limits.read)
         try:
-            session = self._session()
+            session = self._session() or await self._open_session()
             async with session.request(method, url, headers=headers, data=post_data, timeout=timeout) as answer:
                 return await answer.read(), answer.status, answer.headers
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -93,15 +107,19 @@ class StripeTransport(stripe.HTTPClient):
                 f"Stripe could not be reached ({type(error).__name__}).", should_retry=True
             ) from error
 
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
+    def _session(self) -> aiohttp.ClientSession | None:
         with self._guard:
-            session = self._sessions.get(loop)
-            if session is None:
-                self._sessions = {each: held for each, held in self._sessions.items() if not each.is_closed()}
-                secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-                session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
-                self._sessions[loop] = session
+            return self._sessions.get(asyncio.get_running_loop())
+
+    async def _open_session(self) -> aiohttp.ClientSession:
+        """Open the current event loop's connections, and close those of loops that have ended."""
+        secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
+        with self._guard:
+            ended = [self._sessions.pop(loop) for loop in list(self._sessions) if loop.is_closed()]
+            self._sessions[asyncio.get_running_loop()] = session
+        for each in ended:
+            await each.close()
         return session
 
     def _shortened(self, seconds: float) -> float:

@@ -1,0 +1,72 @@
+"""One checkout on several event loops: each has connections of its own, and none is left open."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from api import create_app
+from checkout_core import Checkout, Settings, open_async_checkout
+from tests.support.servers import serving
+
+
+@pytest.fixture
+def asyncio_log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the event loops complain of, such as connections that nobody closed."""
+    gc.collect()  # what earlier tests left is none of this one's
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, logger="asyncio"):
+        yield caplog
+
+
+def test_a_callback_service_that_stops_closes_its_connections_to_stripe(
+    checkout: Checkout, asyncio_log: pytest.LogCaptureFixture
+) -> None:
+    with serving(create_app(checkout)) as url:
+        cart = {"items": [{"product": "night-train-to-trieste", "quantity": 1}]}
+        httpx.post(f"{url}/checkout/sessions", json=cart).raise_for_status()
+    checkout.check_stripe()  # pages go on
+    checkout.close()
+    gc.collect()
+    assert asyncio_log.messages == []
+
+
+def test_closing_a_checkout_closes_connections_of_event_loops_that_have_ended(
+    make_settings: Callable[..., Settings], asyncio_log: pytest.LogCaptureFixture
+) -> None:
+    checkout = open_async_checkout(make_settings())
+    for _ in range(2):
+        asyncio.run(checkout.gateway.check())
+    asyncio.run(checkout.close())
+    del checkout
+    gc.collect()
+    assert asyncio_log.messages == []
+
+
+def test_closing_a_checkout_closes_connections_of_event_loops_that_still_run(
+    make_settings: Callable[..., Settings], asyncio_log: pytest.LogCaptureFixture
+) -> None:
+    asynchronous = open_async_checkout(make_settings())
+    Checkout(asynchronous).check_stripe()  # on the event loop of blocking callers
+
+    async def use_and_close() -> None:
+        await asynchronous.gateway.check()
+        await asynchronous.close()
+
+    asyncio.run(use_and_close())
+    gc.collect()
+    assert asyncio_log.messages == []
+
+
+def test_a_checkout_can_be_used_again_after_an_event_loop_disconnected(checkout: Checkout) -> None:
+    async def disconnect_and_ask() -> None:
+        await checkout.asynchronous.gateway.check()
+        await checkout.asynchronous.disconnect()
+        await checkout.asynchronous.gateway.check()
+        await checkout.asynchronous.disconnect()
+
+    asyncio.run(disconnect_and_ask())
+    checkout.check_stripe()
