@@ -1,6 +1,7 @@
 """HTTP to Stripe through aiohttp: a time-out for each try, a limit for all tries of a call, patience with a 429."""
 
 import asyncio
+import os
 import random
 import ssl
 import threading
@@ -48,7 +49,8 @@ class StripeTransport(stripe.HTTPClient):
     def __init__(self, limits: CallLimits) -> None:
         super().__init__()
         self.limits = limits
-        self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[int, asyncio.AbstractEventLoop], aiohttp.ClientSession] = {}
+        """By process and event loop: a forked child must not touch the connections of its parent."""
         self._guard = threading.Lock()
 
     def begin_call(self) -> None:
@@ -75,7 +77,7 @@ class StripeTransport(stripe.HTTPClient):
     async def disconnect(self) -> None:
         """Close the connections of the current event loop; the next call opens new ones."""
         with self._guard:
-            session = self._sessions.pop(asyncio.get_running_loop(), None)
+            session = self._sessions.pop((os.getpid(), asyncio.get_running_loop()), None)
         if session is not None:
             await session.close()
 
@@ -83,7 +85,8 @@ class StripeTransport(stripe.HTTPClient):
         """Close the connections of every event loop."""
         await self.disconnect()
         with self._guard:
-            sessions, self._sessions = self._sessions, {}
+            own = [key for key in self._sessions if key[0] == os.getpid()]
+            sessions = {loop: self._sessions.pop((process, loop)) for process, loop in own}
         elsewhere = []
         for loop, session in sessions.items():
             if loop.is_running():
@@ -109,15 +112,15 @@ class StripeTransport(stripe.HTTPClient):
 
     def _session(self) -> aiohttp.ClientSession | None:
         with self._guard:
-            return self._sessions.get(asyncio.get_running_loop())
+            return self._sessions.get((os.getpid(), asyncio.get_running_loop()))
 
     async def _open_session(self) -> aiohttp.ClientSession:
         """Open the current event loop's connections, and close those of loops that have ended."""
         secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
         with self._guard:
-            ended = [self._sessions.pop(loop) for loop in list(self._sessions) if loop.is_closed()]
-            self._sessions[asyncio.get_running_loop()] = session
+            ended = [self._sessions.pop(key) for key in list(self._sessions) if key[1].is_closed()]
+            self._sessions[os.getpid(), asyncio.get_running_loop()] = session
         for each in ended:
             await each.close()
         return session

@@ -4,12 +4,14 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api import create_app
 from checkout_core import Checkout, Settings, open_async_checkout
+from tests.support.programs import clean_environment, run_program
 from tests.support.servers import serving
 
 
@@ -70,3 +72,35 @@ def test_a_checkout_can_be_used_again_after_an_event_loop_disconnected(checkout:
 
     asyncio.run(disconnect_and_ask())
     checkout.check_stripe()
+
+
+FORKING = """
+import multiprocessing, sys
+from checkout_core import open_checkout
+
+def sell() -> None:
+    print("child", checkout.create_session({"night-train-to-trieste": 1}).status, flush=True)
+    checkout.close()
+
+with open_checkout() as checkout:
+    print("parent", checkout.create_session({"night-train-to-trieste": 1}).status, flush=True)
+    child = multiprocessing.get_context("fork").Process(target=sell)
+    child.start()
+    child.join(30)
+    print("parent", checkout.create_session({"night-train-to-trieste": 1}).status, flush=True)
+    child.kill()
+    sys.exit(child.exitcode)
+"""
+
+
+def test_a_forked_process_can_use_a_blocking_checkout_that_its_parent_used(settings: Settings, tmp_path: Path) -> None:
+    environment = clean_environment(
+        STRIPE_SECRET_KEY=settings.stripe_secret_key.get_secret_value(),
+        STRIPE_PUBLISHABLE_KEY=settings.stripe_publishable_key,
+        STRIPE_API_BASE=settings.stripe_api_base,
+        CHECKOUT_DATABASE_URL="memory://",
+        CHECKOUT_DATA_DIR=str(tmp_path),
+    )
+    done = run_program("-c", FORKING, environment=environment)
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["parent open", "child open", "parent open"]), done.stderr
+    assert done.stderr == ""
