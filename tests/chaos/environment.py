@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, Phase, reproduce_failure, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.support.servers import serving
+from tests.support.webhooks import WebhookSink
 
 from .clients import OpenClient
-from .simulated_stripe import SimulatedStripe, WebhookSink
+from .simulated_stripe import SimulatedStripe
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
 from stripe_simulator.webhooks import signature
+from tests.support.webhooks import WebhookDelivery
 
 from .clients import OK, answer_of
 from .environment import Environment
@@ -18,7 +19,6 @@ from .expected import ExpectedOrder
 from .operators import cancel_order
 from .scenario import ProcessDies, Request
 from .shopper_rules import Shoppers
-from .simulated_stripe import WebhookDelivery
 
 FORGED = ("signed by somebody else", "signed long ago")
 DELIVERIES = ("delivered", "delivered", "delivered", "duplicated", "duplicated", "repeated later", "lost", *FORGED)

@@ -14,11 +14,12 @@ from checkout_core import Checkout, Order, Settings
 from checkout_core.gateway import CallLimits
 from stripe_simulator.faults import Fault
 from tests.support.limits import QUICK_RETRIES
+from tests.support.webhooks import WebhookDelivery
 
 from .clients import Answer, Client, OpenClient
 from .environment import Environment
 from .expected import ExpectedOrder, expected_orders, violations
-from .simulated_stripe import ACCOUNT, WebhookDelivery
+from .simulated_stripe import ACCOUNT
 
 UNAVAILABLE = frozenset({"stripe_unavailable", "refund_unconfirmed"})
 Request = Callable[[], Answer]

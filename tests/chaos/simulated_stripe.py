@@ -1,62 +1,15 @@
-"""Stripe as a scenario needs it: the simulator with a file that outlives it, and a sink for its webhooks."""
+"""Stripe as a scenario needs it: the simulator with a file that outlives it, a browser and the dashboard."""
 
-import itertools
-import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
 from stripe_simulator import Simulator
 from stripe_simulator.server import running
 
 ACCOUNT = "chaos"
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookDelivery:
-    """A webhook as the simulator sent it; the next one has the next number."""
-
-    number: int
-    body: bytes
-    signature: str
-
-    @property
-    def sent_at(self) -> int:
-        """When it was signed, in seconds since the epoch."""
-        return int(self.signature.partition(",")[0].removeprefix("t="))
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """Stripe's event."""
-        event: dict[str, Any] = json.loads(self.body)
-        return event
-
-
-class WebhookSink:
-    """Takes every webhook, so that a scenario decides when it arrives, how often, and whether at all."""
-
-    def __init__(self) -> None:
-        self._received: list[WebhookDelivery] = []
-        self._numbers = itertools.count()
-        self.app = Starlette(routes=[Route("/", self._receive, methods=["POST"])])
-
-    async def _receive(self, request: Request) -> Response:
-        body, signature = await request.body(), request.headers["stripe-signature"]
-        self._received.append(WebhookDelivery(next(self._numbers), body, signature))
-        return Response()
-
-    def take(self) -> list[WebhookDelivery]:
-        """Return what was received since it was asked last."""
-        taken, self._received[:] = list(self._received), []
-        return taken
 
 
 class SimulatedStripe:
