@@ -109,6 +109,8 @@ class StripeTransport(stripe.HTTPClient):
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 f"Stripe could not be reached ({type(error).__name__}).", should_retry=True
             ) from error
+        except RuntimeError as error:  # the connections were closed meanwhile, or the interpreter exits
+            raise stripe.APIConnectionError("We are stopping.", should_retry=False) from error  # type: ignore[no-untyped-call]
 
     def _session(self) -> aiohttp.ClientSession | None:
         with self._guard:

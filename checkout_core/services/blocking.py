@@ -185,8 +185,13 @@ class Checkout:
         self.asynchronous.finish()
 
     def close(self) -> None:
-        """Finish what is in flight, and let go of Stripe and the store."""
-        portal.run(self.asynchronous.close())
+        """Finish what is in flight, and let go of Stripe and the store.
+
+        What blocks, blocks the calling thread: at the exit of the interpreter the event loop can start no thread for it.
+        """
+        self.asynchronous.finish()
+        portal.run(self.gateway.close())
+        self.store.close()
 
     def __enter__(self) -> Self:
         return self
