@@ -1,12 +1,15 @@
 """HTTP to Stripe through aiohttp: a time-out for each try, a limit for all tries of a call, patience with a 429."""
 
 import asyncio
+import concurrent.futures
 import os
 import random
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +44,10 @@ class CallLimits:
     longest_pause: float | None = None
 
 
+_Sessions = dict[tuple[int, asyncio.AbstractEventLoop], aiohttp.ClientSession]
+"""By process and event loop: a forked child must not touch the connections of its parent."""
+
+
 class StripeTransport(stripe.HTTPClient):
     """The SDK's HTTP client over aiohttp, usable from several event loops: each has connections of its own."""
 
@@ -49,9 +56,9 @@ class StripeTransport(stripe.HTTPClient):
     def __init__(self, limits: CallLimits) -> None:
         super().__init__()
         self.limits = limits
-        self._sessions: dict[tuple[int, asyncio.AbstractEventLoop], aiohttp.ClientSession] = {}
-        """By process and event loop: a forked child must not touch the connections of its parent."""
+        self._sessions: _Sessions = {}
         self._guard = threading.Lock()
+        weakref.finalize(self, _close_forgotten, self._sessions)
 
     def begin_call(self) -> None:
         """Start to count the seconds of the current task's next call."""
@@ -130,3 +137,18 @@ class StripeTransport(stripe.HTTPClient):
     def _shortened(self, seconds: float) -> float:
         longest = self.limits.longest_pause
         return seconds if longest is None else min(seconds, longest)
+
+
+def _close_forgotten(sessions: _Sessions) -> None:
+    """Close connections that nobody has closed: the checkout is gone, or the interpreter exits."""
+    closing = []
+    for (process, loop), session in sessions.items():
+        if process != os.getpid():
+            continue
+        if loop.is_running():
+            closing.append(asyncio.run_coroutine_threadsafe(session.close(), loop))
+        else:
+            with suppress(StopIteration):  # without a loop there is nothing to wait for
+                session.close().send(None)
+    if not threading.main_thread().is_alive():  # else the loops have time
+        concurrent.futures.wait(closing, MAX_CLOSE_SECONDS)

@@ -4,13 +4,12 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from api import create_app
-from checkout_core import Checkout, Settings, open_async_checkout
+from checkout_core import Checkout, Settings, open_async_checkout, open_checkout
 from tests.support.programs import clean_environment, run_program
 from tests.support.servers import serving
 
@@ -93,14 +92,40 @@ with open_checkout() as checkout:
 """
 
 
-def test_a_forked_process_can_use_a_blocking_checkout_that_its_parent_used(settings: Settings, tmp_path: Path) -> None:
-    environment = clean_environment(
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """What leads a script to the simulator and to a fresh DuckDB file."""
+    return clean_environment(
         STRIPE_SECRET_KEY=settings.stripe_secret_key.get_secret_value(),
         STRIPE_PUBLISHABLE_KEY=settings.stripe_publishable_key,
         STRIPE_API_BASE=settings.stripe_api_base,
-        CHECKOUT_DATABASE_URL="memory://",
-        CHECKOUT_DATA_DIR=str(tmp_path),
+        CHECKOUT_DATA_DIR=str(settings.data_dir),
     )
-    done = run_program("-c", FORKING, environment=environment)
+
+
+def test_a_forked_process_can_use_a_blocking_checkout_that_its_parent_used(environment: dict[str, str]) -> None:
+    done = run_program("-c", FORKING, environment=environment | {"CHECKOUT_DATABASE_URL": "memory://"})
     assert (done.returncode, done.stdout.splitlines()) == (0, ["parent open", "child open", "parent open"]), done.stderr
     assert done.stderr == ""
+
+
+FORGETFUL = """
+from checkout_core import open_checkout
+
+checkout = open_checkout()
+session = checkout.create_session({"night-train-to-trieste": 1})
+print(checkout.create_pending_order(session.id, email="anna@example.com").status, flush=True)
+"""
+
+
+def test_a_script_that_closes_nothing_ends_without_a_word(environment: dict[str, str], settings: Settings) -> None:
+    done = run_program("-c", FORGETFUL, environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "pending\n", "")
+    with open_checkout(settings) as checkout:
+        assert checkout.store.count() == 1
+
+
+def test_a_script_ends_though_it_never_left_its_background_worker(environment: dict[str, str]) -> None:
+    entered = "worker = checkout.background_worker(every=30)\nworker.__enter__()\n"
+    done = run_program("-c", FORGETFUL + entered, environment=environment)
+    assert (done.returncode, done.stdout) == (0, "pending\n"), done.stderr
