@@ -161,6 +161,5 @@ def running_demo(folder: Path, port: int | None = None, **environment: str) -> I
     port = port or free_port()
     variables = clean_environment(CHECKOUT_DATA_DIR=str(folder), **environment)
     arguments = ("-m", "checkout_cli", "demo", "--port", str(port))
-    address = f"http://127.0.0.1:{port}"
-    with running_program(*arguments, ready=address, environment=variables, stop_with=signal.SIGINT):
-        yield address
+    with running_program(*arguments, ready="is open", environment=variables, stop_with=signal.SIGINT):
+        yield f"http://127.0.0.1:{port}"
