@@ -1,6 +1,5 @@
 """`checkout simulator`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +18,13 @@ def simulator(
     """Run the Stripe simulator alone."""
     import uvicorn
 
+    from checkout_core import Settings
+    from checkout_core.config.settings import SIMULATOR_WEBHOOK_SECRET
     from stripe_simulator import Simulator, create_app
 
     require_free(host, port)
     address = f"http://{reachable(host)}:{port}"
-    secret = os.environ.get("STRIPE_WEBHOOK_SECRET") or "whsec_simulator"
+    secret = next(iter(Settings.load().webhook_secrets), SIMULATOR_WEBHOOK_SECRET)
     console.print(f"Stripe simulator: [bold]{address}[/] · dashboard: {address}/_simulator")
     console.print("Use any key that starts with sk_test_. Stop with Ctrl-C.")
     ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret, state=state)

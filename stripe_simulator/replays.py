@@ -29,6 +29,11 @@ class Replays:
     def __len__(self) -> int:
         return len(self._answers)
 
+    @property
+    def in_progress(self) -> bool:
+        """Whether a request with a key is still under way."""
+        return any(answer.body is None for answer in list(self._answers.values()))
+
     def begin(self, account: str, key: str, digest: bytes, request_id: str) -> Answer | None:
         """The answer that a key already has, or None: the key is now taken.
 

@@ -93,7 +93,7 @@ def test_two_writing_processes_and_a_reader_share_the_file_and_nothing_is_lost(d
 
 def test_every_acknowledged_write_survives_kill_9(duckdb_file: Path) -> None:
     told: dict[str, str] = {}
-    for round_ in range(10):
+    for round_ in range(5):
         process = a_writer(duckdb_file, str(round_), 100_000)
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(20 + 11 * round_)]

@@ -66,7 +66,8 @@ class Writer:
             if self._closed:
                 raise StoreUnavailable("The order database has been closed. Please start again.")
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name=f"orders in {self._lease.path.name}")
+                # Not a daemon, whoever calls: a program that ends without closing waits until everything is written.
+                thread = threading.Thread(target=self._run, name=f"orders in {self._lease.path.name}", daemon=False)
                 try:
                     thread.start()
                 except RuntimeError as error:  # the interpreter is going down
