@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = re.compile(r"^(STRIPE|CHECKOUT)_")
@@ -43,13 +43,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 @pytest.fixture(scope="session")
-def _server() -> Iterator[tuple[str, Simulator]]:
+def _server() -> Iterator[tuple[str, SyncSimulator]]:
     with running(webhook_secret="whsec_test") as (url, simulator):
         yield url, simulator
 
 
 @pytest.fixture
-def simulator(_server: tuple[str, Simulator]) -> Simulator:
+def simulator(_server: tuple[str, SyncSimulator]) -> SyncSimulator:
     """The simulator behind `stripe_url`, as if freshly started."""
     simulator = _server[1]
     simulator.reset()
@@ -57,7 +57,7 @@ def simulator(_server: tuple[str, Simulator]) -> Simulator:
 
 
 @pytest.fixture
-def stripe_url(_server: tuple[str, Simulator], simulator: Simulator) -> str:
+def stripe_url(_server: tuple[str, SyncSimulator], simulator: SyncSimulator) -> str:
     """Where the simulator answers."""
     return _server[0]
 

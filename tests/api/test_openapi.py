@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import create_app
 from checkout_core import Settings, open_checkout
 from checkout_core.stripe_events import HEEDED
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
 
 PRODUCT = "night-train-to-trieste"
@@ -78,7 +78,7 @@ def map_body(context: Any, body: Any) -> Any:
 
 
 @pytest.fixture
-def open_shop(make_settings: Callable[..., Settings], simulator: Simulator) -> Iterator[None]:
+def open_shop(make_settings: Callable[..., Settings], simulator: SyncSimulator) -> Iterator[None]:
     """A shop that answers however often it is asked, and that nobody sweeps."""
     with open_checkout(make_settings(CHECKOUT_RATE_LIMIT="", CHECKOUT_SWEEP_EVERY="0")) as checkout:
         sessions = [checkout.create_session({PRODUCT: 1}).id for _ in range(4)]

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from checkout_core.stripe_events import HEEDED
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
 
 ACCOUNT = "chaos"
 
@@ -93,13 +93,13 @@ class Stripe:
         self.url, self.simulator = self._start(0)
         self.browser = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=False)
 
-    def _start(self, port: int) -> tuple[str, Simulator]:
+    def _start(self, port: int) -> tuple[str, SyncSimulator]:
         return self._running.enter_context(running(port=port, state=self._memory))
 
     @property
     def busy(self) -> bool:
         """Whether a write is still under way, perhaps one whose caller gave up."""
-        return any(answer.body is None for answer in list(self.simulator.replays._answers.values()))
+        return self.simulator.idempotency_keys.in_progress
 
     def start_anew(self, webhook_url: str) -> str:
         """Forget everything, and send the events that we heed, and one that we do not, to an address: its secret."""

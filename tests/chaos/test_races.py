@@ -14,8 +14,8 @@ from checkout_core.errors import SessionNotOpen
 from checkout_core.orders import OrderStatus, Source, becoming
 from checkout_core.outbox import dispatch
 from checkout_core.sweep import sweep
-from stripe_simulator import Simulator
-from stripe_simulator.faults import Fault
+from stripe_simulator import SyncSimulator
+from stripe_simulator.http.faults import Fault
 from stripe_simulator.webhooks import signature
 
 DEBIT = "DE89370400440532013000"
@@ -25,7 +25,7 @@ BOUNCING = "DE62370400440532013001"
 class Shop:
     """A checkout, its simulator, and the words in which the tests below are told."""
 
-    def __init__(self, checkout: Checkout, simulator: Simulator) -> None:
+    def __init__(self, checkout: Checkout, simulator: SyncSimulator) -> None:
         self.checkout = checkout
         self._simulator = simulator
 
@@ -77,7 +77,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(checkout: Checkout, simulator: Simulator) -> Shop:
+def shop(checkout: Checkout, simulator: SyncSimulator) -> Shop:
     return Shop(checkout, simulator)
 
 
@@ -245,7 +245,7 @@ def test_a_refund_whose_answer_is_lost_is_made_once_however_often_it_is_asked_fo
 
 
 def test_a_shop_that_was_down_during_everything_knows_all_of_it_after_one_sweep(
-    make_settings: Callable[..., Settings], simulator: Simulator
+    make_settings: Callable[..., Settings], simulator: SyncSimulator
 ) -> None:
     with open_checkout(make_settings()) as checkout:
         shop = Shop(checkout, simulator)

@@ -17,7 +17,7 @@ import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.outbox import dispatch
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
 
 from ..conftest import OURS, ROOT, free_port
@@ -38,7 +38,7 @@ def shop(make_settings: Callable[..., Settings], database: str) -> Iterator[Chec
         yield checkout
 
 
-def a_paid_session(checkout: Checkout, simulator: Simulator) -> tuple[str, bytes]:
+def a_paid_session(checkout: Checkout, simulator: SyncSimulator) -> tuple[str, bytes]:
     """A session that was paid while nobody looked, and the webhook that says so."""
     session = checkout.create_session({"night-train-to-trieste": 1})
     checkout.create_pending_order(session.id, email="anna@example.com")
@@ -74,7 +74,7 @@ def assert_paid_once(checkout: Checkout, session_id: str) -> None:
     assert [path.name for path in (checkout.settings.data_dir / "outbox").iterdir()] == [f"{order.id}.eml"]
 
 
-def test_redirects_and_webhooks_in_one_process_make_one_transition(shop: Checkout, simulator: Simulator) -> None:
+def test_redirects_and_webhooks_in_one_process_make_one_transition(shop: Checkout, simulator: SyncSimulator) -> None:
     session_id, body = a_paid_session(shop, simulator)
     webhook = shop.gateway.read_webhook(body, signed(body)["stripe-signature"])
     asks = [lambda: shop.complete_order(session_id), lambda: shop.handle_webhook(webhook)] * (TOGETHER // 2)
@@ -118,7 +118,7 @@ def api_process(settings: Settings, database: str) -> Iterator[str]:
 
 
 def test_redirects_and_webhooks_at_two_processes_make_one_transition(
-    shop: Checkout, simulator: Simulator, database: str
+    shop: Checkout, simulator: SyncSimulator, database: str
 ) -> None:
     session_id, body = a_paid_session(shop, simulator)
     with ExitStack() as stack:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from checkout_core import Checkout, Order, OrderStatus
 from checkout_core.orders import TRANSITIONS
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 
 STATUSES = frozenset(status.value for status in OrderStatus)
 REFUNDS = frozenset({"refunded", "partially_refunded"})
@@ -31,12 +31,12 @@ class Truth:
         return self.status in (OrderStatus.paid, OrderStatus.refunded)
 
 
-def truths(simulator: Simulator) -> dict[str, Truth]:
+def truths(simulator: SyncSimulator) -> dict[str, Truth]:
     """Every session that the simulator knows."""
     found = {}
     for account in simulator.state.accounts.values():
-        for record in account.tables["sessions"].values():
-            session = record["session"]
+        for record in account.sessions.values():
+            session = record.session
             intent = account.tables["payment_intents"].get(session["payment_intent"] or "")
             charge = account.tables["charges"].get((intent or {}).get("latest_charge") or "")
             refunded = charge["amount_refunded"] if charge else 0
@@ -47,7 +47,7 @@ def truths(simulator: Simulator) -> dict[str, Truth]:
                 amount_refunded=refunded,
                 payment_intent=session["payment_intent"],
                 disputed=bool(charge and charge["disputed"]),
-                challenged="challenge" in record,
+                challenged=record.challenge is not None,
             )
     return found
 

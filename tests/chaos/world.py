@@ -13,7 +13,7 @@ from checkout_core import Checkout, CheckoutError, Order, Settings
 from checkout_core.gateway.connection import TIMEOUT
 from checkout_core.outbox import dispatch
 from checkout_core.sweep import sweep
-from stripe_simulator.faults import Fault
+from stripe_simulator.http.faults import Fault
 
 from .counters import OK, Answer, Counter
 from .servers import ACCOUNT, Letter

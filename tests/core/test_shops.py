@@ -12,7 +12,7 @@ from checkout_core import Settings
 from checkout_core.errors import ConfigurationError, SessionNotFound, UnknownShop
 from checkout_core.orders import OrderStatus
 from checkout_core.shops import Shops, hostname, open_shops
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 
 TWO = """
 [[shop]]
@@ -90,7 +90,7 @@ def test_each_shop_has_its_own_stripe_account(shops: Shops) -> None:
         books.settle(session.id)
 
 
-def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simulator: Simulator) -> None:
+def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simulator: SyncSimulator) -> None:
     cinema, books = shops
     session = cinema.create_session({"film": 1})
     cinema.create_pending_order(session.id, email="anna@example.com")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
 
 pytestmark = pytest.mark.anyio
 
@@ -30,20 +30,20 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, Simulator]]:
+def server() -> Iterator[tuple[str, SyncSimulator]]:
     with running(webhook_secret=SECRET) as (url, simulator):
         yield url, simulator
 
 
 @pytest.fixture
-def simulated(server: tuple[str, Simulator]) -> Simulator:
+def simulated(server: tuple[str, SyncSimulator]) -> SyncSimulator:
     server[1].webhook_url = None
     server[1].reset()
     return server[1]
 
 
 @pytest.fixture
-async def client(server: tuple[str, Simulator], simulated: Simulator):
+async def client(server: tuple[str, SyncSimulator], simulated: SyncSimulator):
     http_client = stripe.HTTPXClient()
     yield stripe.StripeClient(
         "sk_test_async", base_addresses={"api": server[0]}, http_client=http_client, max_network_retries=2
@@ -52,7 +52,7 @@ async def client(server: tuple[str, Simulator], simulated: Simulator):
 
 
 @pytest.fixture
-def deliveries(simulated: Simulator) -> Iterator[list[tuple[bytes, str]]]:
+def deliveries(simulated: SyncSimulator) -> Iterator[list[tuple[bytes, str]]]:
     """Bodies and signatures of the webhooks that arrive."""
     got: list[tuple[bytes, str]] = []
 
@@ -116,7 +116,7 @@ async def test_errors_are_the_ones_the_sdk_knows(client, server):
 
 async def test_webhooks_carry_a_signature_that_the_sdk_verifies(client, simulated, deliveries):
     session = await client.v1.checkout.sessions.create_async(SALE)
-    await simulated.pay(session.id)  # comes back when the webhooks have been answered
+    await simulated.simulator.pay_session(session.id)  # comes back when the webhooks have been answered
     events = [client.construct_event(body, signature, SECRET) for body, signature in deliveries]
     completed = next(event for event in events if event.type == "checkout.session.completed")
     assert completed.data.object.payment_status == "paid"

@@ -12,7 +12,7 @@ import stripe
 
 from stripe_simulator import Simulator, create_app
 from stripe_simulator.errors import StripeError
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .conftest import Receiver, params
 
@@ -127,7 +127,7 @@ def test_a_key_is_remembered_for_a_day(client: stripe.StripeClient, simulator: R
     assert sessions.create(params(), {"idempotency_key": "one"}).id == first.id
     simulator.simulator.advance(3601)
     assert sessions.create(params(), {"idempotency_key": "one"}).id != first.id
-    assert len(simulator.simulator.replays) == 1
+    assert len(simulator.simulator.idempotency_keys) == 1
 
 
 def test_basic_authorization_works_as_with_curl(simulator: Running) -> None:
@@ -188,14 +188,14 @@ def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeC
 def test_the_dashboard_is_sent_again_only_when_something_happened(
     client: stripe.StripeClient, simulator: Running
 ) -> None:
-    simulator.simulator.clock = lambda: 1_800_000_000.0
+    simulator.simulator.clock.source = lambda: 1_800_000_000.0
     try:
         tag = {"If-None-Match": httpx.get(f"{simulator.url}/_simulator").headers["etag"]}
         assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 304
         client.v1.customers.list()
         assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 200
     finally:
-        simulator.simulator.clock = time.time
+        simulator.simulator.clock.source = time.time
 
 
 def test_the_dashboard_narrows_to_one_session_and_what_belongs_to_it(
@@ -220,19 +220,19 @@ def test_everything_on_the_dashboard_can_be_done_from_python(
 ) -> None:
     stripe_, sessions = simulator.simulator, client.v1.checkout.sessions
     stripe_.webhook_url = receiver.url
-    stripe_.deliver("drop")
+    stripe_.set_delivery("drop")
     assert stripe_.expire_session(sessions.create(params()).id)["status"] == "expired"
     assert receiver.arrived == []
-    stripe_.deliver("deliver")
+    stripe_.set_delivery("deliver")
     debit = sessions.create(params()).id
     stripe_.pay_session(debit, "DE89370400440532013000")
     assert stripe_.settle_debit(debit, succeeded=True)["payment_status"] == "paid"
     assert receiver.types()[-1] == "checkout.session.async_payment_succeeded"
-    stripe_.fault("500", "GET /v1/customers")
+    stripe_.add_fault("500", "GET /v1/customers")
     with pytest.raises(stripe.APIError):
         client.v1.customers.list()
     with pytest.raises(StripeError, match="A fault is one of"):
-        stripe_.fault("fire")
+        stripe_.add_fault("fire")
 
 
 def test_the_state_of_the_controls_can_be_read(simulator: Running) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = "stripe_simulator.pytest_plugin"
+PLUGIN = "stripe_simulator.testing.plugin"
 SUITE = """
     import http.server
     import threading

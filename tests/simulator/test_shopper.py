@@ -6,7 +6,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 from .conftest import params
 

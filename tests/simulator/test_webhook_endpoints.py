@@ -5,7 +5,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .conftest import SECRET, Receiver, params
 

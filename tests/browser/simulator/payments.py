@@ -5,7 +5,7 @@ from typing import Any
 import stripe
 from playwright.sync_api import Page
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 
 def api(simulator: Running) -> stripe.StripeClient:
