@@ -1,6 +1,5 @@
 """schemathesis on the service's OpenAPI: whatever is sent, no 5xx and no answer that the schema does not describe."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -84,7 +83,7 @@ def open_shop(make_settings: Callable[..., Settings], simulator: SyncSimulator) 
         sessions = [checkout.create_session({PRODUCT: 1}).id for _ in range(4)]
         for session_id in sessions[1:]:
             checkout.create_pending_order(session_id, email="anna@example.com")
-        asyncio.run(simulator.pay(sessions[2]))
+        simulator.pay_session(sessions[2])
         checkout.gateway.expire_session(sessions[3])
         shop.app, shop.sessions = create_app(checkout), tuple(sessions)
         yield

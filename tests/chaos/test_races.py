@@ -1,6 +1,5 @@
 """The races that shops get wrong, each by its name."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -36,7 +35,7 @@ class Shop:
         return session_id
 
     def pay(self, session_id: str, with_: str = "4242424242424242") -> None:
-        asyncio.run(self._simulator.pay(session_id, with_, "shopper@example.com"))
+        self._simulator.pay_session(session_id, with_, "shopper@example.com")
 
     def webhook(self, session_id: str, type: str = "checkout.session.completed") -> Order | None:
         """Deliver the newest event of a type that is about a session."""
@@ -48,7 +47,7 @@ class Shop:
         )
 
     def refund_at_stripe(self, session_id: str, amount: int | None = None) -> None:
-        session = self._simulator.state.session(session_id)[1]["session"]
+        session = self._simulator.state.session(session_id)[1].session
         form = {"payment_intent": session["payment_intent"]} | ({"amount": str(amount)} if amount else {})
         key = {"authorization": f"Bearer {self.checkout.settings.secret_key}"}
         api = self.checkout.settings.api_base

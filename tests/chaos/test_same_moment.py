@@ -1,6 +1,5 @@
 """Sixty-four requests for one session at the same moment, half redirects and half webhooks: one transition."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -42,7 +41,7 @@ def a_paid_session(checkout: Checkout, simulator: SyncSimulator) -> tuple[str, b
     """A session that was paid while nobody looked, and the webhook that says so."""
     session = checkout.create_session({"night-train-to-trieste": 1})
     checkout.create_pending_order(session.id, email="anna@example.com")
-    asyncio.run(simulator.pay(session.id))
+    simulator.pay_session(session.id)
     events = simulator.state.session(session.id)[0].tables["events"].values()
     completed = next(event for event in events if event["type"] == "checkout.session.completed")
     return session.id, json.dumps(completed).encode()
