@@ -27,13 +27,13 @@ class SyncSimulator:
         self.simulator = simulator
 
     def _run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
-        return run_blocking(self.simulator, self._alone(function(*args, **kwargs)))
+        async def work() -> T:
+            result = await function(*args, **kwargs)
+            if self.simulator.loop is None:  # the loop ends with this call, so nothing of it may be left
+                await self.simulator.webhooks.close()
+            return result
 
-    async def _alone(self, work: Coroutine[Any, Any, T]) -> T:
-        result = await work
-        if self.simulator.loop is None:  # the loop ends with this call, so nothing of it may be left
-            await self.simulator.webhooks.close()
-        return result
+        return run_blocking(self.simulator, work())
 
     def pay_session(self, session_id: str, card: str = TEST_CARD, email: str | None = None) -> JSON:
         """Pay a session as the shopper would, and return it."""
