@@ -2,16 +2,18 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from .wire import JSON
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 HERE = Path(__file__).parent
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 STATIC = frozenset(path.name for path in (HERE / "static").iterdir())
-PAGES = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
 
 
 def delivery_estimate(given: JSON) -> str:
@@ -28,7 +30,13 @@ def _unit(bound: JSON) -> str:
     return str(bound["unit"]).replace("_", " ") + ("" if bound["value"] == 1 else "s")
 
 
-PAGES.filters["estimate"] = delivery_estimate
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # a fifth of the start, and many want no page
+
+    made = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    made.filters["estimate"] = delivery_estimate
+    return made
 
 
 @cache
@@ -56,4 +64,4 @@ def render(template: str, status: int = 200, **values: object) -> Response:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(PAGES.get_template(template).render(values), status, headers)
+    return HTMLResponse(_environment().get_template(template).render(values), status, headers)
