@@ -1,6 +1,7 @@
 """`stripe-simulator`: the simulator on a port of its own."""
 
 import argparse
+import contextlib
 import os
 import socket
 import sys
@@ -69,7 +70,8 @@ def serve(host: str, port: int, webhook_url: str | None = None, state: Path | No
         print(f"Stripe simulator: {address} · dashboard: {address}/_simulator")
         print("Use any key that starts with sk_test_. Stop with Ctrl-C.", flush=True)
         config = uvicorn.Config(create_app(simulator), log_level="warning")
-        uvicorn.Server(config).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +86,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"stripe-simulator: cannot start: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        pass
     return 0

@@ -14,7 +14,7 @@ from .state import Account, State
 from .wire import JSON
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 TIMEOUT_SECONDS = 10.0
 BACKOFF_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
@@ -81,7 +81,7 @@ class Webhooks:
         self._held: deque[Delivery] = deque()
         self._failed: dict[str, tuple[Delivery, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._client: httpx.AsyncClient | None = None
+        self._client: httpx2.AsyncClient | None = None
 
     def endpoints(self, account: Account, type: str) -> list[Endpoint]:
         """Return who wants events of a type."""
@@ -214,20 +214,20 @@ class Webhooks:
             self._retry_later(BACKOFF_SECONDS[tries], delivery.key)
 
     async def _post(self, endpoint: Endpoint, event: JSON) -> tuple[str, bool]:
-        import httpx  # a quarter of the start-up, and many simulators deliver nothing
+        import httpx2  # takes a while, and many simulators deliver nothing
 
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+            self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (simulator)"}
         if endpoint.secret:
             headers["Stripe-Signature"] = signature(endpoint.secret, body, int(time.time()))
         try:
-            url = httpx.URL(endpoint.url)
+            url = httpx2.URL(endpoint.url)
             if url.host.endswith(".localhost"):  # the machine itself, whatever its resolver says (RFC 6761, 6.3)
                 headers["Host"] = url.netloc.decode()
                 url = url.copy_with(host="127.0.0.1")
             response = await self._client.post(url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return type(error).__name__, False
         return str(response.status_code), response.is_success
