@@ -61,8 +61,9 @@ def test_a_refund_that_the_bank_sends_back_has_failed_and_can_be_made_again(
     failed = httpx.post(url).json()
     assert (failed["id"], failed["status"], failed["failure_reason"]) == (rest.id, "failed", "expired_or_canceled_card")
     assert receiver.types()[-2:] == ["refund.updated", "refund.failed"]
-    expanded = {"expand": ["payment_intent.latest_charge.refunds"]}
-    charge = client.v1.checkout.sessions.retrieve(session.id, expanded).payment_intent.latest_charge
+    expand = ["payment_intent.latest_charge.refunds"]
+    expanded: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": expand})
+    charge = expanded.payment_intent.latest_charge
     assert (charge.amount_refunded, charge.refunded) == (500, False)
     assert [(one.id, one.status) for one in charge.refunds.data] == [(rest.id, "failed"), (first.id, "succeeded")]
     assert client.v1.refunds.create({"payment_intent": paid["payment_intent"]}).amount == 2000

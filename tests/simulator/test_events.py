@@ -15,7 +15,7 @@ from .conftest import SECRET, Receiver, params, priced
 
 def told(client: stripe.StripeClient) -> list[str]:
     """The types of all events, oldest first."""
-    return [event.type for event in client.v1.events.list({"limit": 100}).data][::-1]
+    return [str(event.type) for event in client.v1.events.list({"limit": 100}).data][::-1]
 
 
 def pay(simulator: Running, id: str, card: str = "4242424242424242") -> None:

@@ -28,7 +28,7 @@ def call(request: pytest.FixtureRequest, simulator: Running) -> Iterator[Call]:
     client = stripe.StripeClient("sk_test_123", http_client=http_client, **options)
     with asyncio.Runner() as runner:
         yield lambda name, *given: runner.run(_method(client, f"{name}_async")(*given))
-        runner.run(http_client.close_async())
+        runner.run(http_client.close_async())  # type: ignore[no-untyped-call]
 
 
 def _method(client: stripe.StripeClient, name: str) -> Callable[..., Any]:

@@ -35,9 +35,9 @@ def paid(client: stripe.StripeClient, simulator: Running) -> dict[str, str]:
 def test_a_refund_is_refused(
     client: stripe.StripeClient, paid: dict[str, str], given: Any, code: str | None, param: str | None
 ) -> None:
-    about = {} if code in ("parameter_missing", "resource_missing") else {"payment_intent": paid["payment_intent"]}
+    about: Any = {} if code in ("parameter_missing", "resource_missing") else {"payment_intent": paid["payment_intent"]}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.refunds.create({**about, **given})
+        client.v1.refunds.create(about | given)
     assert (refused.value.code, refused.value.param) == (code, param)
     assert client.v1.charges.retrieve(paid["charge"]).amount_refunded == 0
 
@@ -52,7 +52,7 @@ def test_a_refund_takes_every_amount_from_one_to_the_total(
 
 
 def test_intent_and_charge_may_name_the_same_payment(client: stripe.StripeClient, paid: dict[str, str]) -> None:
-    refund = client.v1.refunds.create({**paid, "amount": 100})  # type: ignore[arg-type,misc]
+    refund = client.v1.refunds.create({**paid, "amount": 100})  # type: ignore[arg-type]
     assert (refund.charge, refund.payment_intent) == (paid["charge"], paid["payment_intent"])
 
 

@@ -5,6 +5,7 @@ import inspect
 from pathlib import Path
 
 import pytest
+import stripe
 
 from stripe_simulator import Simulator, SyncSimulator
 from stripe_simulator.testing.server import Running
@@ -29,7 +30,7 @@ def test_the_facade_works_without_a_running_server(tmp_path: Path) -> None:
     assert simulator.state.offset == 0
 
 
-def test_a_coroutine_function_is_awaited_in_any_loop(client, simulator: Running) -> None:
+def test_a_coroutine_function_is_awaited_in_any_loop(client: stripe.StripeClient, simulator: Running) -> None:
     session = client.v1.checkout.sessions.create(params())
     paid = asyncio.run(simulator.simulator.simulator.pay_session(session.id))
     assert paid["payment_status"] == "paid"

@@ -25,7 +25,7 @@ def challenged(client: stripe.StripeClient, simulator: Running) -> stripe.checko
 
 
 def types(client: stripe.StripeClient) -> list[str]:
-    return [event.type for event in client.v1.events.list({"limit": 100}).data][::-1]
+    return [str(event.type) for event in client.v1.events.list({"limit": 100}).data][::-1]
 
 
 def test_the_bank_is_asked_before_anything_is_charged(
