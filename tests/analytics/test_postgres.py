@@ -8,8 +8,9 @@ from checkout_core.analytics.postgres import PostgresOrders
 from checkout_core.analytics.query import Desk
 from checkout_core.domain.errors import StoreUnavailable
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from tests.analytics.conftest import checkout, day, opened
-from tests.stores.orders import an_event, an_order
+from tests.support.builders import an_event, an_order
 
 TEXTS = ["", " ", '"', '""', ",", "two\nlines", "two\r\nlines", "\\N", "\\.", "NULL", "naïve 😀", "a\tb", "it's"]
 
@@ -17,7 +18,7 @@ TEXTS = ["", " ", '"', '""', ",", "two\nlines", "two\r\nlines", "\\N", "\\.", "N
 @pytest.fixture
 def texts(postgres_url: str) -> str:
     """An order for each text, in all places that take any text."""
-    with open_store(postgres_url) as store:
+    with BlockingOrderStore(open_store(postgres_url)) as store:
         for number, text in enumerate(TEXTS):
             order = an_order(
                 f"cs_{number:02}", email=f"{text}@", name=text, phone=None, metadata={text: text}, created_at=day(10, 1)
@@ -89,7 +90,7 @@ def test_one_question_sees_one_moment(texts: str) -> None:
 
     def ask(desk: Desk) -> list[tuple[int, ...]]:
         orders = desk.ask("SELECT count(*) FROM orders").fetchall()
-        with open_store(texts) as store:
+        with BlockingOrderStore(open_store(texts)) as store:
             checkout(store, late, [opened("cs_late", day(10, 2), "tea"), an_event("cs_late")])
         return orders + desk.ask("SELECT count(*) FROM order_events").fetchall()
 

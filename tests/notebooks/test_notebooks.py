@@ -11,7 +11,7 @@ NOTEBOOKS = sorted(Path(__file__).parents[2].joinpath("notebooks").glob("*.ipynb
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
-    read = nbformat.read(str(request.param), as_version=4)
+    read: nbformat.NotebookNode = nbformat.read(str(request.param), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(read)
     return read
 
