@@ -46,6 +46,13 @@ def test_another_url_is_answered_with_the_right_form(url: object) -> None:
         open_orders(url)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_orders_in_memory_cannot_be_read_from_outside(named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKOUT_DATABASE_URL", "memory://")
+    with pytest.raises(ConfigurationError, match=r"in memory cannot be read.*duckdb:///data/orders\.duckdb"):
+        open_orders("memory://" if named else None)
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -124,8 +131,16 @@ def test_a_newer_schema_is_refused_and_an_older_one_is_read(duckdb_file: Path) -
         connection.execute("INSERT INTO schema_version VALUES (1)")
         for statement in MIGRATIONS[0]:
             connection.execute(statement)
+        connection.execute(
+            'INSERT INTO order_events (id, order_id, stripe_checkout_session_id, kind, source, "at", detail)'
+            " VALUES ('event_1', NULL, 'cs_1', 'recovered', 'settle', now()::TIMESTAMP, '{}')"
+        )
     orders = open_orders(f"duckdb:///{duckdb_file}")
     assert len(orders.sql("SELECT * FROM orders JOIN revenue_daily USING (currency)")) == 0
+    renamed = "SELECT source FROM order_events WHERE source = 'reconcile'"
+    assert orders.sql(renamed)["source"].tolist() == ["reconcile"]
+    with orders.connect() as copy:
+        assert copy.sql(renamed).fetchall() == [("reconcile",)]
     with duckdb.connect(str(duckdb_file)) as connection:
         assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
         connection.execute("INSERT INTO schema_version VALUES (99)")
@@ -170,7 +185,7 @@ def test_a_long_question_gives_way_to_the_shop(duckdb_file: Path) -> None:
         seller.start()
         try:
             with pytest.raises(StoreBusy, match="private copy"):
-                DuckDBOrders(duckdb_file, patience=0.0).sql(
+                DuckDBOrders(duckdb_file, interrupt_after=0.0).sql(
                     "SELECT count(*) FROM range(1_000_000_000_000) WHERE random() < 2"
                 )
         finally:

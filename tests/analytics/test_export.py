@@ -104,7 +104,7 @@ def test_what_is_there_is_kept_and_a_failure_leaves_nothing_behind(story: str, t
 def test_an_export_that_must_give_way_takes_a_private_copy(story: str, duckdb_file: Path, tmp_path: Path) -> None:
     if not story.startswith("duckdb"):
         return
-    orders = DuckDBOrders(duckdb_file, patience=0.0)
+    orders = DuckDBOrders(duckdb_file, interrupt_after=0.0)
     assert orders.export(tmp_path / "orders.parquet") == 6
 
 

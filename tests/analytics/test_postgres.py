@@ -5,7 +5,7 @@ import pytest
 
 from checkout_core.analytics import open_orders
 from checkout_core.analytics.postgres import PostgresOrders
-from checkout_core.analytics.query import Desk
+from checkout_core.analytics.query import QuerySession
 from checkout_core.domain.errors import StoreUnavailable
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
@@ -73,13 +73,13 @@ def test_only_the_columns_that_a_query_needs_are_read(texts: str) -> None:
 
 def test_a_connection_that_breaks_in_the_middle_is_a_store_that_is_unavailable(texts: str) -> None:
     with psycopg.connect(texts, autocommit=True) as other, pytest.raises(StoreUnavailable):
-        PostgresOrders(texts)._lend(
-            lambda desk: (
+        PostgresOrders(texts)._with_session(
+            lambda session: (
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 ),
-                desk.ask("SELECT * FROM orders").to_arrow_table(),
+                session.run("SELECT * FROM orders").to_arrow_table(),
             )
         )
 
@@ -88,10 +88,10 @@ def test_one_question_sees_one_moment(texts: str) -> None:
     """An order that comes while a question reads one table after the other is in both or in none."""
     late = an_order("cs_late", created_at=day(10, 2))
 
-    def ask(desk: Desk) -> list[tuple[int, ...]]:
-        orders = desk.ask("SELECT count(*) FROM orders").fetchall()
+    def ask(session: QuerySession) -> list[tuple[int, ...]]:
+        orders = session.run("SELECT count(*) FROM orders").fetchall()
         with BlockingOrderStore(open_store(texts)) as store:
             checkout(store, late, [opened("cs_late", day(10, 2), "tea"), an_event("cs_late")])
-        return orders + desk.ask("SELECT count(*) FROM order_events").fetchall()
+        return orders + session.run("SELECT count(*) FROM order_events").fetchall()
 
-    assert PostgresOrders(texts)._lend(ask) == [(len(TEXTS),), (len(TEXTS),)]
+    assert PostgresOrders(texts)._with_session(ask) == [(len(TEXTS),), (len(TEXTS),)]
