@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import altair as alt
+import pandas
 import pytest
 
 from checkout_core.analytics import charts, insights, open_orders
@@ -54,10 +55,11 @@ TITLES = {
 
 def test_every_question_has_a_function_and_a_chart() -> None:
     assert all(callable(getattr(insights, question)) for question in Question)
-    assert set(charts.CHARTS) == set(ASK) == set(TITLES) == set(Question)
+    assert set(charts.CHARTS) == {*ASK, Question.reconciliation} == set(Question)
+    assert set(ASK) == set(TITLES)
 
 
-@pytest.mark.parametrize("question", Question)
+@pytest.mark.parametrize("question", ASK)
 def test_a_title_says_what_the_numbers_say(story: str, question: Question) -> None:
     insight = ASK[question](open_orders(story).sql)
     assert insight.question is question
@@ -65,7 +67,7 @@ def test_a_title_says_what_the_numbers_say(story: str, question: Question) -> No
     assert not insight.empty
 
 
-@pytest.mark.parametrize("question", Question)
+@pytest.mark.parametrize("question", ASK)
 def test_a_store_without_orders_gets_a_sentence_and_a_chart_of_nothing(
     store: BlockingOrderStore, url: str, question: Question
 ) -> None:
@@ -76,7 +78,7 @@ def test_a_store_without_orders_gets_a_sentence_and_a_chart_of_nothing(
     assert charts.draw(insight).to_dict()["title"]
 
 
-@pytest.mark.parametrize("question", Question)
+@pytest.mark.parametrize("question", ASK)
 def test_a_chart_draws_the_numbers_under_the_title(story: str, question: Question) -> None:
     insight = ASK[question](open_orders(story).sql)
     drawn = charts.draw(insight).to_dict()
@@ -84,6 +86,40 @@ def test_a_chart_draws_the_numbers_under_the_title(story: str, question: Questio
     assert any(drawn["datasets"].values())
     assert "title" not in charts.draw_bare(insight).to_dict()
     assert isinstance(charts.draw(insight), alt.Chart | alt.LayerChart)
+
+
+SESSION = {
+    "session_id": "cs_a",
+    "status": "complete",
+    "payment_status": "paid",
+    "currency": "eur",
+    "amount_total": 2000,
+    "amount_refunded": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({}, "agrees"),
+        ({"session_id": "cs_unknown"}, "money without an order"),
+        ({"session_id": "cs_unknown", "payment_status": "unpaid"}, "agrees"),
+        ({"session_id": "cs_c", "currency": "kwd", "amount_total": 1234}, "paid, and we do not know"),
+        ({"payment_status": "unpaid"}, "not paid, and we say it is"),
+        ({"amount_refunded": 500}, "refund that we do not know"),
+        ({"amount_total": 2001}, "another amount"),
+        ({"currency": "usd"}, "another amount"),
+    ],
+)
+def test_a_session_that_differs_from_our_order_says_how(story: str, changes: dict[str, object], finding: str) -> None:
+    sessions = pandas.DataFrame([SESSION | changes])
+    insight = insights.reconciliation(open_orders(story), sessions)
+    found = insight.numbers.set_index("session_id")["finding"]
+    assert found.pop(sessions["session_id"].iloc[0]) == finding
+    assert set(found) == {"order without a session"}
+    wrong = len(found) + (finding != "agrees")
+    assert insight.title == f"{wrong} of {len(found) + 1} sessions do not agree with our orders"
+    assert charts.draw(insight).to_dict()["title"]["text"] == insight.title
 
 
 def test_a_period_is_compared_with_the_one_before(story: str) -> None:

@@ -66,9 +66,8 @@ def test_charts_draw_in_the_theme_without_a_network() -> None:
     try:
         chart = altair.Chart(pandas.DataFrame({"a": [1]})).mark_bar().encode(x="a:Q")
         drawn = chart._repr_mimebundle_()
-        assert set(drawn) == {"application/vnd.vegalite.v5+json", "image/svg+xml"}
+        assert set(drawn) == {"application/vnd.vegalite.v5+json"}
         assert drawn["application/vnd.vegalite.v5+json"]["config"]["range"]["category"] == list(CATEGORY)
-        assert drawn["image/svg+xml"].startswith("<svg")
         assert theme()["config"]["mark"]["color"] == CATEGORY[0]
     finally:
         altair.theme.enable("default")

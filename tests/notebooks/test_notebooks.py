@@ -36,6 +36,13 @@ def test_a_notebook_has_at_most_15_cells_and_begins_with_what_it_is_about(notebo
     assert notebook.cells[0].source.startswith("# ")
 
 
+def test_a_code_cell_has_a_few_lines_that_fit_the_page(notebook: nbformat.NotebookNode) -> None:
+    for source in code(notebook):
+        lines = source.splitlines()
+        assert len(lines) <= 21, source
+        assert max(map(len, lines)) <= 120, source
+
+
 def test_functions_are_at_most_five_lines_long(notebook: nbformat.NotebookNode) -> None:
     for source in code(notebook):
         for node in ast.walk(ast.parse(source)):

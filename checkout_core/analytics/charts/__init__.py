@@ -62,6 +62,7 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.order_gaps: customers.order_gaps,
     Question.outcomes: checkouts.outcomes,
     Question.product_funnel: checkouts.product_funnel,
+    Question.reconciliation: checkouts.reconciliation,
     Question.refund_share: sales.refund_share,
     Question.regulars: customers.regulars,
     Question.revenue: sales.revenue,

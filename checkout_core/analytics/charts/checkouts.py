@@ -5,7 +5,7 @@ import altair as alt
 from ..insights import Insight
 from ..insights.checkouts import BUCKETS, LONG_BUCKETS
 from .sales import time_axis
-from .theme import BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION
+from .theme import BLACK, BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION
 
 _ENDS = {"paid": "Paid", "dropped_before_payment": "Left at the payment", "dropped_before_pending": "Left before"}
 _PRODUCT_ENDS = ["paid", "left at the payment", "left before"]
@@ -172,4 +172,17 @@ def abandoned(insight: Insight) -> alt.Chart:
             ],
         )
     )
+    return chart
+
+
+def reconciliation(insight: Insight) -> alt.LayerChart:
+    """Draw how many sessions agree with our orders, and how many differ in which way."""
+    findings = insight.numbers.groupby("finding", as_index=False).size()
+    bars = alt.Chart(findings).encode(
+        x=alt.X("size:Q", title="Sessions", axis=alt.Axis(format="d", tickMinStep=1, tickCount=8)),
+        y=alt.Y("finding:N", title=None, axis=alt.Axis(labelLimit=220)),
+        color=alt.condition("datum.finding == 'agrees'", alt.value(BLUE), alt.value(VERMILION)),
+    )
+    labels = bars.mark_text(align="left", dx=5).encode(text="size:Q", color=alt.value(BLACK))
+    chart: alt.LayerChart = bars.mark_bar() + labels
     return chart

@@ -23,6 +23,7 @@ from .checkouts import (
     time_to_pay_histogram,
 )
 from .customers import cohorts, order_gaps, regulars
+from .reconciliation import reconciliation
 from .sales import best_sellers, busiest_hours, currencies, refund_share, revenue, weekly_revenue
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "order_gaps",
     "outcomes",
     "product_funnel",
+    "reconciliation",
     "refund_share",
     "regulars",
     "revenue",

@@ -34,6 +34,7 @@ class Question(StrEnum):
     order_gaps = "order_gaps"
     outcomes = "outcomes"
     product_funnel = "product_funnel"
+    reconciliation = "reconciliation"
     refund_share = "refund_share"
     regulars = "regulars"
     revenue = "revenue"
