@@ -285,6 +285,11 @@ def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..
     assert not (tmp_path / "orders.duckdb").exists()
 
 
+def test_demo_orders_are_not_written_to_memory_where_nobody_would_see_them(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be written to a store in memory.*duckdb:///"):
+        seed_store("memory://", 10, settings=settings)
+
+
 def two_shops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for shop, product in (("lantern", "film"), ("books", "atlas")):
         (folder / f"{shop}.toml").write_text(
