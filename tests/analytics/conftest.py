@@ -11,7 +11,7 @@ from checkout_core.domain.events import Decision, OrderEvent
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
-from tests.support.builders import an_event, an_order
+from tests.support.orders import an_event, an_order
 
 TEA = OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2)
 CUP = OrderItem(product="cup", name="Cup", unit_amount=1100, quantity=1)

@@ -16,7 +16,7 @@ from checkout_core.domain.errors import ConfigurationError, InvalidInput, Schema
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.schema import MIGRATIONS
-from tests.support.builders import an_order, creating
+from tests.support.orders import an_order, creating
 
 HOLDING = """
 import sys, duckdb

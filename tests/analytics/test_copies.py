@@ -11,7 +11,7 @@ from checkout_core.analytics import open_orders
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
-from tests.support.builders import NOW, an_order, creating, moving
+from tests.support.orders import NOW, an_order, creating, moving
 
 
 @pytest.mark.parametrize("clock", [lambda: datetime.now(UTC), lambda: NOW], ids=["right", "wrong"])

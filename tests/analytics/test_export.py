@@ -12,7 +12,7 @@ from checkout_core.analytics import export, open_orders
 from checkout_core.analytics.duckdb import DuckDBOrders
 from checkout_core.domain.errors import InvalidInput
 from checkout_core.stores.blocking import BlockingOrderStore
-from tests.support.builders import an_order, creating
+from tests.support.orders import an_order, creating
 
 FORMULA = '=HYPERLINK("https://evil.example")'
 

@@ -10,7 +10,7 @@ from checkout_core.domain.errors import StoreUnavailable
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
 from tests.analytics.conftest import checkout, day, opened
-from tests.support.builders import an_event, an_order
+from tests.support.orders import an_event, an_order
 
 TEXTS = ["", " ", '"', '""', ",", "two\nlines", "two\r\nlines", "\\N", "\\.", "NULL", "naïve 😀", "a\tb", "it's"]
 

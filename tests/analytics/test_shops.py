@@ -11,7 +11,7 @@ from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.scoped import ShopStore
 from tests.analytics.conftest import checkout, day, opened
-from tests.support.builders import an_event, an_order
+from tests.support.orders import an_event, an_order
 
 HOSTILE = """it's "theirs"; DROP TABLE orders; --"""
 

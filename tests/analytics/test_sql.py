@@ -12,7 +12,7 @@ from checkout_core.analytics import open_orders
 from checkout_core.domain.errors import InvalidInput
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
-from tests.support.builders import NOW, an_order, creating, paying
+from tests.support.orders import NOW, an_order, creating, paying
 
 
 @pytest.fixture

@@ -66,3 +66,18 @@ def moving(status: OrderStatus, *, source: Source = Source.redirect, now: dateti
 def paying() -> Change:
     """Move the order to paid."""
     return moving(OrderStatus.paid, stripe_payment_intent_id="pi_1")
+
+
+def counting(before: Order | None) -> Decision:
+    """Add one to what has been refunded."""
+    assert before is not None
+    return Decision(before.evolve(NOW, amount_refunded=before.amount_refunded + 1))
+
+
+def raising(error: BaseException) -> Change:
+    """Refuse every order."""
+
+    def change(_: Order | None) -> Decision:
+        raise error
+
+    return change
