@@ -1,21 +1,38 @@
 """A few checkouts whose numbers can be worked out by hand, in either store."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.events import Decision, OrderEvent
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
-from checkout_core.stores import OrderStore
-from tests.stores.conftest import duckdb_file, store, url
-from tests.stores.orders import an_event, an_order
-
-__all__ = ["duckdb_file", "store", "story", "url"]
+from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import an_event, an_order
 
 TEA = OrderItem(product="tea", name="Tea", unit_amount=450, quantity=2)
 CUP = OrderItem(product="cup", name="Cup", unit_amount=1100, quantity=1)
+
+
+@pytest.fixture
+def duckdb_file(tmp_path: Path) -> Path:
+    return tmp_path / "orders.duckdb"
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def url(request: pytest.FixtureRequest, duckdb_file: Path) -> str:
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"duckdb:///{duckdb_file}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[BlockingOrderStore]:
+    with BlockingOrderStore(open_store(url)) as store:
+        yield store
 
 
 def day(month: int, number: int, hour: int = 12, minute: int = 0) -> datetime:
@@ -27,12 +44,12 @@ def opened(session_id: str, at: datetime, *products: str) -> OrderEvent:
     return an_event(session_id, "session_created", order_id=None, at=at, detail=detail)
 
 
-def checkout(store: OrderStore, order: Order, events: Sequence[OrderEvent]) -> None:
-    store.update(order.stripe_checkout_session_id, lambda before: (order, events))
+def checkout(store: BlockingOrderStore, order: Order, events: Sequence[OrderEvent]) -> None:
+    store.update(order.stripe_checkout_session_id, lambda before: Decision(order, events))
 
 
 @pytest.fixture
-def story(store: OrderStore, url: str) -> str:
+def story(store: BlockingOrderStore, url: str) -> str:
     """Paid, refunded in part, in whole, declined, expired, left, waiting, recovered; three currencies."""
     late = day(10, 1, 23, 59)
     paid = {"status": OrderStatus.paid, "updated_at": day(10, 5)}

@@ -13,9 +13,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from checkout_core.analytics import open_orders
 from checkout_core.analytics.duckdb import DuckDBOrders
 from checkout_core.domain.errors import ConfigurationError, InvalidInput, SchemaTooNew, StoreBusy, StoreUnavailable
-from checkout_core.stores import OrderStore, open_store
+from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.schema import MIGRATIONS
-from tests.stores.orders import an_order, creating
+from tests.support.orders import an_order, creating
 
 HOLDING = """
 import sys, duckdb
@@ -43,6 +44,13 @@ def test_the_views_can_be_listed_without_a_store(tmp_path: Path) -> None:
 def test_another_url_is_answered_with_the_right_form(url: object) -> None:
     with pytest.raises(ConfigurationError, match=r"duckdb:///data/orders\.duckdb"):
         open_orders(url)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_orders_in_memory_cannot_be_read_from_outside(named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKOUT_DATABASE_URL", "memory://")
+    with pytest.raises(ConfigurationError, match=r"in memory cannot be read.*duckdb:///data/orders\.duckdb"):
+        open_orders("memory://" if named else None)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +131,16 @@ def test_a_newer_schema_is_refused_and_an_older_one_is_read(duckdb_file: Path) -
         connection.execute("INSERT INTO schema_version VALUES (1)")
         for statement in MIGRATIONS[0]:
             connection.execute(statement)
+        connection.execute(
+            'INSERT INTO order_events (id, order_id, stripe_checkout_session_id, kind, source, "at", detail)'
+            " VALUES ('event_1', NULL, 'cs_1', 'recovered', 'settle', now()::TIMESTAMP, '{}')"
+        )
     orders = open_orders(f"duckdb:///{duckdb_file}")
     assert len(orders.sql("SELECT * FROM orders JOIN revenue_daily USING (currency)")) == 0
+    renamed = "SELECT source FROM order_events WHERE source = 'reconcile'"
+    assert orders.sql(renamed)["source"].tolist() == ["reconcile"]
+    with orders.connect() as copy:
+        assert copy.sql(renamed).fetchall() == [("reconcile",)]
     with duckdb.connect(str(duckdb_file)) as connection:
         assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
         connection.execute("INSERT INTO schema_version VALUES (99)")
@@ -133,7 +149,7 @@ def test_a_newer_schema_is_refused_and_an_older_one_is_read(duckdb_file: Path) -
 
 
 def test_a_newer_schema_on_a_server_is_refused(postgres_url: str) -> None:
-    with open_store(postgres_url) as store:
+    with BlockingOrderStore(open_store(postgres_url)) as store:
         store.find()
     with psycopg.connect(postgres_url) as connection:
         connection.execute("INSERT INTO schema_version VALUES (99)")
@@ -142,7 +158,7 @@ def test_a_newer_schema_on_a_server_is_refused(postgres_url: str) -> None:
 
 
 def test_a_locked_file_is_busy_after_the_wait(duckdb_file: Path) -> None:
-    with open_store(f"duckdb:///{duckdb_file}") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{duckdb_file}")) as store:
         store.update("cs_1", creating(an_order()))
     holder = [sys.executable, "-c", HOLDING, str(duckdb_file)]
     with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -156,7 +172,7 @@ def test_a_locked_file_is_busy_after_the_wait(duckdb_file: Path) -> None:
 
 def test_a_long_question_gives_way_to_the_shop(duckdb_file: Path) -> None:
     done = threading.Event()
-    with open_store(f"duckdb:///{duckdb_file}") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{duckdb_file}")) as store:
         store.update("cs_0", creating(an_order("cs_0")))
 
         def sell() -> None:
@@ -169,7 +185,7 @@ def test_a_long_question_gives_way_to_the_shop(duckdb_file: Path) -> None:
         seller.start()
         try:
             with pytest.raises(StoreBusy, match="private copy"):
-                DuckDBOrders(duckdb_file, patience=0.0).sql(
+                DuckDBOrders(duckdb_file, interrupt_after=0.0).sql(
                     "SELECT count(*) FROM range(1_000_000_000_000) WHERE random() < 2"
                 )
         finally:
@@ -193,15 +209,16 @@ def test_a_folder_is_no_file_with_orders(tmp_path: Path) -> None:
 def test_somebody_elses_database_is_left_as_it_is(duckdb_file: Path, table: str) -> None:
     with duckdb.connect(str(duckdb_file)) as connection:
         connection.execute(f"CREATE TABLE {table} (number INTEGER)")
-    for ask in (lambda orders: orders.sql("SELECT 1"), lambda orders: orders.connect()):
+    orders = open_orders(f"duckdb:///{duckdb_file}")
+    for ask in (lambda: orders.sql("SELECT 1"), orders.connect):
         with pytest.raises(StoreUnavailable, match=r"without orders.*CHECKOUT_DATABASE_URL"):
-            ask(open_orders(f"duckdb:///{duckdb_file}"))
+            ask()
     with duckdb.connect(str(duckdb_file)) as connection:
         assert connection.sql("SHOW TABLES").fetchall() == [(table,)]
 
 
 def test_a_file_that_this_program_has_open_is_to_be_closed(duckdb_file: Path) -> None:
-    with open_store(f"duckdb:///{duckdb_file}") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{duckdb_file}")) as store:
         store.find()
     with (
         duckdb.connect(str(duckdb_file)),
@@ -212,15 +229,15 @@ def test_a_file_that_this_program_has_open_is_to_be_closed(duckdb_file: Path) ->
 
 
 def test_a_notebook_shows_one_line(story: str, capsys: pytest.CaptureFixture[str]) -> None:
-    shell = InteractiveShell()
+    shell = InteractiveShell()  # type: ignore[no-untyped-call]
     shell.user_ns["orders"] = open_orders(story)
-    shell.run_cell("orders.sql('SELECT * FROM ordrs')")
+    shell.run_cell("orders.sql('SELECT * FROM ordrs')")  # type: ignore[no-untyped-call]
     printed = capsys.readouterr().out.strip()
     assert printed.startswith("InvalidInput: The query does not work")
     assert len(printed.splitlines()) == 1
 
 
-def test_a_store_that_stays_empty_is_no_error(store: OrderStore, url: str) -> None:
+def test_a_store_that_stays_empty_is_no_error(store: BlockingOrderStore, url: str) -> None:
     store.find()
     assert len(open_orders(url).sql("SELECT * FROM orders")) == 0
 
@@ -230,6 +247,9 @@ def test_a_server_that_is_not_there_is_unavailable_and_the_password_stays_secret
     with pytest.raises(StoreUnavailable, match="Check the URL") as caught:
         open_orders(url).sql("SELECT 1")
     assert "s3cret" not in str(caught.value) + str(caught.value.__cause__)
-    with open_store(url) as store, pytest.raises(StoreUnavailable, match="cannot be reached") as caught:
+    with (
+        BlockingOrderStore(open_store(url)) as store,
+        pytest.raises(StoreUnavailable, match="cannot be reached") as caught,
+    ):
         store.get("cs_1")
     assert "s3cret" not in str(caught.value) + str(caught.value.__cause__)

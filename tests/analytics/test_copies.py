@@ -1,21 +1,22 @@
 """A private copy that is read in parts while the shop goes on."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.domain.events import Source
-from checkout_core.domain.orders import OrderStatus, becoming
+from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores import open_store
-from tests.stores.orders import NOW, an_order, creating
+from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import NOW, an_order, creating, moving
 
 
 @pytest.mark.parametrize("clock", [lambda: datetime.now(UTC), lambda: NOW], ids=["right", "wrong"])
 def test_a_copy_of_a_busy_shop_is_the_shop_of_one_moment(
-    duckdb_file: Path, monkeypatch: pytest.MonkeyPatch, clock: type[datetime]
+    duckdb_file: Path, monkeypatch: pytest.MonkeyPatch, clock: Callable[[], datetime]
 ) -> None:
     """Every version of an order has left an event, so orders and events of two moments would not agree."""
     monkeypatch.setattr("checkout_core.analytics.duckdb.PART", 20)
@@ -29,9 +30,9 @@ def test_a_copy_of_a_busy_shop_is_the_shop_of_one_moment(
             made = clock()
             store.update(f"cs_{number}", creating(an_order(f"cs_{number}", created_at=made, updated_at=made)))
             older = f"cs_{number - 100}"
-            store.update(older, becoming(OrderStatus.paid, Source.redirect, clock()))
+            store.update(older, moving(OrderStatus.paid, now=clock()))
 
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         for number in range(100):
             store.update(f"cs_{number}", creating(an_order(f"cs_{number}")))
         seller = threading.Thread(target=sell)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from checkout_core.analytics import open_orders
+from checkout_core.analytics.insights import Question
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "analytics.md").read_text(encoding="utf-8")
@@ -26,3 +27,9 @@ def test_the_examples_run(story: str, tmp_path: Path, monkeypatch: pytest.Monkey
     for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
         exec(block, names)
     assert (tmp_path / "revenue.csv").read_text().startswith("day,currency,orders,gross")
+
+
+def test_every_question_is_in_the_table_of_questions() -> None:
+    table = TEXT.split("## Insights and charts")[1].split("## Views")[0]
+    named = {name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    assert named == {*Question, "currencies"}

@@ -1,6 +1,7 @@
 """Answers as files."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -10,8 +11,8 @@ import pytest
 from checkout_core.analytics import export, open_orders
 from checkout_core.analytics.duckdb import DuckDBOrders
 from checkout_core.domain.errors import InvalidInput
-from checkout_core.stores import OrderStore
-from tests.stores.orders import an_order, creating
+from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import an_order, creating
 
 FORMULA = '=HYPERLINK("https://evil.example")'
 
@@ -42,7 +43,7 @@ def test_sums_in_parquet_are_integers(story: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [FORMULA, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_is_a_formula(store: OrderStore, url: str, tmp_path: Path, text: str) -> None:
+def test_no_cell_is_a_formula(store: BlockingOrderStore, url: str, tmp_path: Path, text: str) -> None:
     store.update("cs_1", creating(an_order(name=text)))
     orders = open_orders(url)
     query = f"""SELECT name, name AS "{text.replace('"', '""')}", items, created_at FROM orders"""
@@ -70,7 +71,7 @@ def test_excel_has_times_and_numbers_that_excel_knows(story: str, tmp_path: Path
     assert str(items).startswith('[{"product":"cup"')
 
 
-def test_control_characters_do_not_break_excel(store: OrderStore, url: str, tmp_path: Path) -> None:
+def test_control_characters_do_not_break_excel(store: BlockingOrderStore, url: str, tmp_path: Path) -> None:
     store.update("cs_1", creating(an_order(name="A\x01da")))
     open_orders(url).export(tmp_path / "orders.xlsx", query="SELECT name FROM orders")
     sheet = openpyxl.load_workbook(tmp_path / "orders.xlsx").active
@@ -103,7 +104,7 @@ def test_what_is_there_is_kept_and_a_failure_leaves_nothing_behind(story: str, t
 def test_an_export_that_must_give_way_takes_a_private_copy(story: str, duckdb_file: Path, tmp_path: Path) -> None:
     if not story.startswith("duckdb"):
         return
-    orders = DuckDBOrders(duckdb_file, patience=0.0)
+    orders = DuckDBOrders(duckdb_file, interrupt_after=0.0)
     assert orders.export(tmp_path / "orders.parquet") == 6
 
 
@@ -146,8 +147,12 @@ def test_an_empty_query_is_not_the_whole_view(story: str, tmp_path: Path) -> Non
 def test_time_spans_are_text_in_files(story: str, tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"spans.{ending}"
     open_orders(story).export(file, query="SELECT paid_at - created_at AS wait FROM orders WHERE id = 'order_of_cs_a'")
-    read = {"csv": pd.read_csv, "xlsx": pd.read_excel, "parquet": pd.read_parquet}[ending]
-    assert read(file)["wait"].tolist() == ["00:02:00"]
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        "csv": pd.read_csv,
+        "xlsx": pd.read_excel,
+        "parquet": pd.read_parquet,
+    }
+    assert readers[ending](file)["wait"].tolist() == ["00:02:00"]
 
 
 def test_text_under_the_name_of_a_time_makes_no_months(story: str, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ import pytest
 
 from checkout_core.analytics import open_orders
 from checkout_core.analytics.postgres import PostgresOrders
-from checkout_core.analytics.query import Desk
+from checkout_core.analytics.query import QuerySession
 from checkout_core.domain.errors import StoreUnavailable
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from tests.analytics.conftest import checkout, day, opened
-from tests.stores.orders import an_event, an_order
+from tests.support.orders import an_event, an_order
 
 TEXTS = ["", " ", '"', '""', ",", "two\nlines", "two\r\nlines", "\\N", "\\.", "NULL", "naïve 😀", "a\tb", "it's"]
 
@@ -17,7 +18,7 @@ TEXTS = ["", " ", '"', '""', ",", "two\nlines", "two\r\nlines", "\\N", "\\.", "N
 @pytest.fixture
 def texts(postgres_url: str) -> str:
     """An order for each text, in all places that take any text."""
-    with open_store(postgres_url) as store:
+    with BlockingOrderStore(open_store(postgres_url)) as store:
         for number, text in enumerate(TEXTS):
             order = an_order(
                 f"cs_{number:02}", email=f"{text}@", name=text, phone=None, metadata={text: text}, created_at=day(10, 1)
@@ -72,13 +73,13 @@ def test_only_the_columns_that_a_query_needs_are_read(texts: str) -> None:
 
 def test_a_connection_that_breaks_in_the_middle_is_a_store_that_is_unavailable(texts: str) -> None:
     with psycopg.connect(texts, autocommit=True) as other, pytest.raises(StoreUnavailable):
-        PostgresOrders(texts)._lend(
-            lambda desk: (
+        PostgresOrders(texts)._with_session(
+            lambda session: (
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 ),
-                desk.ask("SELECT * FROM orders").to_arrow_table(),
+                session.run("SELECT * FROM orders").to_arrow_table(),
             )
         )
 
@@ -87,10 +88,10 @@ def test_one_question_sees_one_moment(texts: str) -> None:
     """An order that comes while a question reads one table after the other is in both or in none."""
     late = an_order("cs_late", created_at=day(10, 2))
 
-    def ask(desk: Desk) -> list[tuple[int, ...]]:
-        orders = desk.ask("SELECT count(*) FROM orders").fetchall()
-        with open_store(texts) as store:
+    def ask(session: QuerySession) -> list[tuple[int, ...]]:
+        orders = session.run("SELECT count(*) FROM orders").fetchall()
+        with BlockingOrderStore(open_store(texts)) as store:
             checkout(store, late, [opened("cs_late", day(10, 2), "tea"), an_event("cs_late")])
-        return orders + desk.ask("SELECT count(*) FROM order_events").fetchall()
+        return orders + session.run("SELECT count(*) FROM order_events").fetchall()
 
-    assert PostgresOrders(texts)._lend(ask) == [(len(TEXTS),), (len(TEXTS),)]
+    assert PostgresOrders(texts)._with_session(ask) == [(len(TEXTS),), (len(TEXTS),)]

@@ -8,10 +8,10 @@ import pytest
 from checkout_core.analytics import Orders, open_orders
 from checkout_core.analytics.view_sql import NAMES
 from checkout_core.domain.orders import OrderStatus
-from checkout_core.stores import OrderStore
+from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.scoped import ShopStore
 from tests.analytics.conftest import checkout, day, opened
-from tests.stores.orders import an_event, an_order
+from tests.support.orders import an_event, an_order
 
 HOSTILE = """it's "theirs"; DROP TABLE orders; --"""
 
@@ -22,10 +22,10 @@ def shop(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shared(store: OrderStore, url: str) -> str:
+def shared(store: BlockingOrderStore, url: str) -> str:
     """In each of three shops: one order paid and refunded in part, one expired after a decline, one session left."""
     for number, name in enumerate(("default", "annex", HOSTILE), start=1):
-        shop = ShopStore(store, name)
+        shop = BlockingOrderStore(ShopStore(store.futures, name))
         one, other, left = f"cs_{number}_paid", f"cs_{number}_expired", f"cs_{number}_left"
         for session_id in (one, other, left):
             shop.append(opened(session_id, day(10, number), f"product {number}"))
@@ -90,7 +90,9 @@ def test_a_session_without_an_order_belongs_to_the_shop_that_opened_it(shared: s
     assert left == [f"cs_{number}_expired", f"cs_{number}_left", f"cs_{number}_paid"]
 
 
-def test_the_order_decides_when_it_and_its_first_event_name_different_shops(store: OrderStore, url: str) -> None:
+def test_the_order_decides_when_it_and_its_first_event_name_different_shops(
+    store: BlockingOrderStore, url: str
+) -> None:
     store.append(opened("cs_x", day(10, 1), "tea"))  # of the default shop, as its detail names none
     checkout(store, an_order("cs_x", shop="annex", created_at=day(10, 1)), [])
     query = "SELECT sessions, pending FROM checkout_funnel"

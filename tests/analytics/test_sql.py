@@ -10,12 +10,13 @@ import pytest
 
 from checkout_core.analytics import open_orders
 from checkout_core.domain.errors import InvalidInput
-from checkout_core.stores import OrderStore, open_store
-from tests.stores.orders import NOW, an_order, creating, paying
+from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import NOW, an_order, creating, paying
 
 
 @pytest.fixture
-def filled(url: str, store: OrderStore) -> str:
+def filled(url: str, store: BlockingOrderStore) -> str:
     for number in range(3):
         store.update(f"cs_{number}", creating(an_order(f"cs_{number}", amount_total=2**53 + number)))
     store.update("cs_1", paying())
@@ -54,7 +55,7 @@ def test_items_events_and_metadata_can_be_queried(filled: str) -> None:
     assert channels.to_dict("list") == {"channel": ["web"], "first": ["Tea"]}
 
 
-def test_a_private_copy_stays_as_it_is(filled: str, store: OrderStore) -> None:
+def test_a_private_copy_stays_as_it_is(filled: str, store: BlockingOrderStore) -> None:
     with open_orders(filled).connect() as copy:
         store.update("cs_2", paying())
         copy.execute("DELETE FROM orders WHERE status = 'pending'")
@@ -64,7 +65,7 @@ def test_a_private_copy_stays_as_it_is(filled: str, store: OrderStore) -> None:
     assert len(store.find()) == 3
 
 
-def test_an_empty_store_has_empty_views(url: str, store: OrderStore) -> None:
+def test_an_empty_store_has_empty_views(url: str, store: BlockingOrderStore) -> None:
     assert store.find() == []
     orders = open_orders(url)
     for view, columns in orders.views().groupby("view")["column"]:
@@ -76,7 +77,7 @@ def test_an_empty_store_has_empty_views(url: str, store: OrderStore) -> None:
 
 def test_a_query_cannot_write_to_the_file(duckdb_file: Path) -> None:
     url = f"duckdb:///{duckdb_file}"
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         store.update("cs_1", creating(an_order()))
         for table in ("orders", "main.orders", '"orders".main.orders'):
             with pytest.raises(InvalidInput):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pytest
 from typeid import TypeID
 
@@ -16,12 +16,13 @@ from checkout_cli.demo_data import Batch, orders, seed_store
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
 from checkout_core.config.catalog import read_catalog
 from checkout_core.domain.errors import ConfigurationError
-from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.events import Decision, OrderEvent
 from checkout_core.domain.money import MAX_AMOUNT
 from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, new_id
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store
 from storefront.shipped import CATALOG
+from checkout_core.stores.blocking import BlockingOrderStore
 
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -167,7 +168,7 @@ def test_time_to_pay_is_about_a_minute_and_a_debit_takes_days(year: Batch) -> No
 
 def test_every_order_reads_back_with_a_history_that_the_transition_table_allows(url: str, settings: Settings) -> None:
     assert seed_store(url, 300, 3, settings=settings, until=UNTIL) == 300
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         found = store.find(limit=1_000)
         assert len(found) == 300
         for order in found:
@@ -187,7 +188,7 @@ def told_by(events: list[OrderEvent], status: OrderStatus, amount_refunded: int)
     assert events[0].order_id is None
     assert len({event.order_id for event in events[1:]}) == 1
     assert [event.at for event in events] == sorted(event.at for event in events)
-    moves = [OrderStatus(kind) for kind in kinds if kind in list(OrderStatus)]
+    moves = [OrderStatus[kind.name] for kind in kinds if kind.name in OrderStatus.__members__]
     assert all(after in TRANSITIONS[before] for before, after in pairwise(moves))
     assert moves[-1] is status
     assert sum(event.detail["amount"] for event in events if "refunded" in event.kind) == amount_refunded
@@ -198,7 +199,7 @@ def test_the_events_say_what_step_1_says(url: str, settings: Settings, checkout:
     seed_store(url, 20, settings=settings, until=UNTIL)
     product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
     real = checkout.history(checkout.create_session({product: 1}).id)[0]
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         order = store.find(limit=1)[0]
         made = store.events(order.stripe_checkout_session_id)[0]
     assert (made.kind, made.source, made.detail.keys()) == (real.kind, real.source, real.detail.keys())
@@ -212,7 +213,7 @@ def test_seeding_again_writes_nothing_twice(url: str, settings: Settings) -> Non
     assert seed_store(url, 100, 1, heard.append, settings=settings, until=UNTIL) == 0
     assert heard == [100]
     assert seed_store(url, 100, 2, settings=settings, until=UNTIL) == 100
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         found = store.find(limit=1_000)
         assert len(found) == 200
         assert (
@@ -236,7 +237,7 @@ def test_an_interrupted_run_is_finished_by_repeating_it(
     heard: list[int] = []
     assert seed_store(url, 100, 1, heard.append, settings=settings, until=UNTIL) == 60
     assert heard == [40, 80, 100]
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         assert len(store.find(limit=1_000)) == 100
 
 
@@ -280,8 +281,13 @@ def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..
         CHECKOUT_OPERATOR_PASSWORD="long enough",
     )
     with pytest.raises(ConfigurationError, match="live key"):
-        seed_store(live.database_url, 10, settings=live)
+        seed_store(live.database_url.get_secret_value(), 10, settings=live)
     assert not (tmp_path / "orders.duckdb").exists()
+
+
+def test_demo_orders_are_not_written_to_memory_where_nobody_would_see_them(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be written to a store in memory.*duckdb:///"):
+        seed_store("memory://", 10, settings=settings)
 
 
 def two_shops(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,11 +352,11 @@ def test_a_store_with_orders_of_a_live_key_is_refused_whatever_the_key_is_now(ur
         created_at=now,
         updated_at=now,
     )
-    with open_store(url) as store:
-        store.update(real.stripe_checkout_session_id, lambda before: (real, []))
+    with BlockingOrderStore(open_store(url)) as store:
+        store.update(real.stripe_checkout_session_id, lambda before: Decision(real))
     with pytest.raises(ConfigurationError, match="made with a live key"):
         seed_store(url, 10, settings=settings)
-    with open_store(url) as store:
+    with BlockingOrderStore(open_store(url)) as store:
         assert store.find() == [real]
 
 

@@ -11,7 +11,7 @@ NOTEBOOKS = sorted(Path(__file__).parents[2].joinpath("notebooks").glob("*.ipynb
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
-    read = nbformat.read(str(request.param), as_version=4)
+    read: nbformat.NotebookNode = nbformat.read(str(request.param), as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(read)
     return read
 
@@ -34,6 +34,13 @@ def test_outputs_are_not_kept(notebook: nbformat.NotebookNode) -> None:
 def test_a_notebook_has_at_most_15_cells_and_begins_with_what_it_is_about(notebook: nbformat.NotebookNode) -> None:
     assert len(notebook.cells) <= 15
     assert notebook.cells[0].source.startswith("# ")
+
+
+def test_a_code_cell_has_a_few_lines_that_fit_the_page(notebook: nbformat.NotebookNode) -> None:
+    for source in code(notebook):
+        lines = source.splitlines()
+        assert len(lines) <= 21, source
+        assert max(map(len, lines)) <= 120, source
 
 
 def test_functions_are_at_most_five_lines_long(notebook: nbformat.NotebookNode) -> None:

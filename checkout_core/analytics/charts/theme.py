@@ -1,10 +1,11 @@
 """How charts look: one theme for the notebooks and whoever else draws with Altair.
 
 The colours are Okabe and Ito's, which can be told apart with any colour vision (https://jfly.uni-koeln.de/color/).
-Altair is imported when the theme is first used.
 """
 
 from typing import Any, cast
+
+import altair as alt
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILION, PURPLE = "#f0e442", "#0072b2", "#d55e00", "#cc79a7"
@@ -21,7 +22,7 @@ _VEGA_LITE = "application/vnd.vegalite.v5+json"
 
 
 def theme() -> dict[str, Any]:
-    """The theme as Vega-Lite configuration (https://vega.github.io/vega-lite/docs/config.html)."""
+    """Return the theme as Vega-Lite configuration (https://vega.github.io/vega-lite/docs/config.html)."""
     text = {
         "labelFontSize": 12,
         "titleFontSize": 12,
@@ -55,15 +56,11 @@ def theme() -> dict[str, Any]:
 
 def use_theme() -> None:
     """Draw every chart of this process in the theme, in notebooks without a network."""
-    import altair
-
-    altair.theme.register("checkout", enable=True)(lambda: cast("altair.theme.ThemeConfig", theme()))
-    altair.renderers.register("checkout", _drawn)
-    altair.renderers.enable("checkout")
+    alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme()))
+    alt.renderers.register("checkout", _render)
+    alt.renderers.enable("checkout")
 
 
-def _drawn(spec: dict[str, Any], **_: object) -> dict[str, Any]:
-    """A chart for a notebook to draw, beside a picture of it for what cannot, such as a printed page."""
-    from vl_convert import vegalite_to_svg
-
-    return {_VEGA_LITE: spec, "image/svg+xml": vegalite_to_svg(spec)}
+def _render(spec: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Return what a notebook draws by itself."""
+    return {_VEGA_LITE: spec}
