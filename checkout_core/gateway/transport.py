@@ -37,6 +37,10 @@ class CallLimits:
     longest_pause: float | None = None
 
 
+DEFAULT_LIMITS = CallLimits()
+"""The limits of a gateway that is given none."""
+
+
 class StripeTransport(stripe.HTTPClient):
     """The SDK's HTTP client over aiohttp, usable from several event loops: each has connections of its own."""
 
