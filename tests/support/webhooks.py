@@ -21,9 +21,9 @@ def signed(body: str | bytes, secret: str = SECRET, at: float | None = None) -> 
     return {"stripe-signature": f"t={moment},v1={hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()}"}
 
 
-def event_body(type: str, *, id: str = "evt_1", **subject: object) -> str:
-    """Return the body of an event of that type about an object."""
-    return json.dumps({"id": id, "object": "event", "type": type, "data": {"object": subject}})
+def event_body(type: str, /, **subject: object) -> str:
+    """Return the body of the event `evt_1` of that type about an object."""
+    return json.dumps({"id": "evt_1", "object": "event", "type": type, "data": {"object": subject}})
 
 
 def session_event(session_id: str) -> str:
