@@ -5,7 +5,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,8 @@ class CallLimits:
     longest_pause: float | None = None
 
 
+_SessionHolder = AsyncGenerator[aiohttp.ClientSession, None]
+
 DEFAULT_LIMITS = CallLimits()
 """The limits of a gateway that is given none."""
 
@@ -49,7 +51,7 @@ class StripeTransport(stripe.HTTPClient):
     def __init__(self, limits: CallLimits) -> None:
         super().__init__()
         self.limits = limits
-        self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._sessions: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, _SessionHolder]] = {}
         self._guard = threading.Lock()
 
     def begin_call(self) -> None:
@@ -78,9 +80,9 @@ class StripeTransport(stripe.HTTPClient):
         with self._guard:
             sessions, self._sessions = self._sessions, {}
         here = asyncio.get_running_loop()
-        for loop, session in sessions.items():
+        for loop, (session, holder) in sessions.items():
             if loop is here:
-                await session.close()
+                await holder.aclose()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(session.close(), loop)
 
@@ -89,7 +91,7 @@ class StripeTransport(stripe.HTTPClient):
     ) -> tuple[bytes, int, Mapping[str, str]]:
         timeout = aiohttp.ClientTimeout(sock_connect=self.limits.connect, sock_read=self.limits.read)
         try:
-            session = self._session()
+            session = await self._session()
             async with session.request(method, url, headers=headers, data=post_data, timeout=timeout) as answer:
                 return await answer.read(), answer.status, answer.headers
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -97,17 +99,29 @@ class StripeTransport(stripe.HTTPClient):
                 f"Stripe could not be reached ({type(error).__name__}).", should_retry=True
             ) from error
 
-    def _session(self) -> aiohttp.ClientSession:
+    async def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         with self._guard:
-            session = self._sessions.get(loop)
-            if session is None:
-                self._sessions = {each: held for each, held in self._sessions.items() if not each.is_closed()}
-                secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-                session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
-                self._sessions[loop] = session
+            held = self._sessions.get(loop)
+        if held is not None:
+            return held[0]
+        holder = _hold_session()
+        session = await anext(holder)  # does not give way to other tasks of this loop
+        with self._guard:
+            open_ = {each: held for each, held in self._sessions.items() if not each.is_closed()}
+            self._sessions = {**open_, loop: (session, holder)}
         return session
 
     def _shortened(self, seconds: float) -> float:
         longest = self.limits.longest_pause
         return seconds if longest is None else min(seconds, longest)
+
+
+async def _hold_session() -> _SessionHolder:
+    """Open connections and close them when the event loop ends: then asyncio closes generators that are still open."""
+    secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
+    try:
+        yield session
+    finally:
+        await session.close()
