@@ -10,16 +10,17 @@ from fastapi.testclient import TestClient
 from api import create_app
 from api.rates import caller
 from checkout_core import Settings, open_checkout
-from checkout_core.domain.errors import ConfigurationError
+from tests.support.stores import ScriptedStore
+from tests.support.webhooks import session_event, signed
 
-from .test_routes import assert_error, event, signed
+from .test_routes import assert_error
 
 WHERE = {"stripe_checkout_session_id": "nonsense"}
 
 
 def test_who_calls_too_often_gets_429_and_is_told_when_to_come_back(make_settings: Callable[..., Settings]) -> None:
     with (
-        open_checkout(make_settings(CHECKOUT_RATE_LIMIT="3/hour")) as checkout,
+        open_checkout(make_settings(CHECKOUT_RATE_LIMIT="3/hour"), store=ScriptedStore()) as checkout,
         TestClient(create_app(checkout)) as client,
     ):
         for _ in range(3):
@@ -30,14 +31,15 @@ def test_who_calls_too_often_gets_429_and_is_told_when_to_come_back(make_setting
         ):
             assert_error(answer, 429, "rate_limited", "wait")
             assert 1 <= int(answer.headers["retry-after"]) <= 3600
-        body = event("cs_test_unknown")
+        body = session_event("cs_test_unknown")
         for _ in range(5):
             assert client.post("/stripe/webhook", content=body, headers=signed(body)).status_code == 200
             assert client.get("/healthz").status_code == 200
 
 
 def test_a_blank_limit_is_none(make_settings: Callable[..., Settings]) -> None:
-    with open_checkout(make_settings(CHECKOUT_RATE_LIMIT=" ")) as checkout, TestClient(create_app(checkout)) as client:
+    settings = make_settings(CHECKOUT_RATE_LIMIT=" ")
+    with open_checkout(settings, store=ScriptedStore()) as checkout, TestClient(create_app(checkout)) as client:
         answers = {client.get("/checkout/confirmation", params=WHERE).status_code for _ in range(350)}
         assert answers == {404}
 
@@ -46,7 +48,7 @@ def test_forwarded_addresses_count_apart_only_behind_a_trusted_proxy(make_settin
     for proxies, expected in (("", [404, 429]), ("10.0.0.0/8", [404, 404])):
         settings = make_settings(CHECKOUT_RATE_LIMIT="1/hour", CHECKOUT_TRUSTED_PROXIES=proxies)
         with (
-            open_checkout(settings) as checkout,
+            open_checkout(settings, store=ScriptedStore()) as checkout,
             TestClient(create_app(checkout), client=("10.1.2.3", 1)) as client,
         ):
             got = [
@@ -69,6 +71,13 @@ def test_forwarded_addresses_count_apart_only_behind_a_trusted_proxy(make_settin
         ("10.0.0.1", ["1.1.1.1", "198.51.100.1, 10.0.0.2"], ["10.0.0.0/8"], "198.51.100.1"),
         ("10.0.0.1", [], ["10.0.0.0/8"], "10.0.0.1"),
         ("10.0.0.1", ["nonsense"], ["10.0.0.0/8"], "nonsense"),
+        ("10.0.0.1", ["198.51.100.1, nonsense"], ["10.0.0.0/8"], "nonsense"),
+        ("10.0.0.1", ["198.51.100.1, 10.0.0.300"], ["10.0.0.0/8"], "10.0.0.300"),
+        ("10.0.0.1", ["198.51.100.1, "], ["10.0.0.0/8"], ""),
+        ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], ["10.0.0.0/8"], "10.0.0.3"),
+        ("10.0.0.1", ["203.0.113.7, 198.51.100.1"], ["10.0.0.0/8", "198.51.100.0/24"], "203.0.113.7"),
+        ("nonsense", ["198.51.100.1"], ["10.0.0.0/8"], "nonsense"),
+        ("::1", ["198.51.100.1"], ["::1/128"], "198.51.100.1"),
         ("2001:db8:1:2:3::4", [], [], "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::9", [], [], "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", [], [], "203.0.113.9"),
@@ -82,11 +91,13 @@ def test_the_address_that_a_request_counts_for(
     assert caller(request, [ip_network(each) for each in trusted]) == counts_for
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("CHECKOUT_RATE_LIMIT", "often"), ("CHECKOUT_TRUSTED_PROXIES", "my-proxy")]
-)
-def test_a_limit_or_proxy_that_cannot_be_read_gets_a_sentence(
-    make_settings: Callable[..., Settings], name: str, value: str
-) -> None:
-    with pytest.raises(ConfigurationError, match=name):
-        make_settings(**{name: value})
+def test_a_request_without_a_peer_counts_for_nobody_in_particular() -> None:
+    request = Request({"type": "http", "client": None, "headers": [(b"x-forwarded-for", b"198.51.100.1")]})
+    assert caller(request, [ip_network("10.0.0.0/8")]) == ""
+
+
+def test_of_several_limits_the_tightest_counts(make_settings: Callable[..., Settings]) -> None:
+    settings = make_settings(CHECKOUT_RATE_LIMIT="100/hour; 2/hour")
+    with open_checkout(settings, store=ScriptedStore()) as checkout, TestClient(create_app(checkout)) as client:
+        answers = [client.get("/checkout/confirmation", params=WHERE).status_code for _ in range(3)]
+        assert answers == [404, 404, 429]

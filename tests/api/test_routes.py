@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-import stripe
-from api.errors import STATUS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import create_app
+from api.limits import MAX_BODY_BYTES
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.domain import errors
+from checkout_core.domain.errors import ConfigurationError, StripeRejected
+from tests.support.changed_answers import Answer, changed_answers
+from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status
+from tests.support.stores import ScriptedStore
+from tests.support.webhooks import session_event, signed
 
 JSON = {"content-type": "application/json"}
 EXPIRED = "Your checkout session has expired. Please refresh the page and try again."
@@ -43,14 +46,9 @@ def new_session(client: TestClient, checkout: Checkout) -> str:
 
 
 def pend(client: TestClient, session_id: str, **more: object) -> httpx.Response:
-    return client.post(
-        "checkout/pending", json={"stripe_checkout_session_id": session_id, "email": "anna@example.com"} | more
-    )
-
-
-def pay(checkout: Checkout, session_id: str) -> None:
-    url = f"{checkout.settings.stripe_api_base}/_simulator/sessions/{session_id}/pay"
-    httpx.post(url, json={"card": "4242424242424242"}).raise_for_status()
+    body = {"stripe_checkout_session_id": session_id, "email": "anna@example.com"} | more
+    answer: httpx.Response = client.post("checkout/pending", json=body)
+    return answer
 
 
 def assert_error(answer: httpx.Response, status: int, code: str, says: str = "") -> None:
@@ -127,7 +125,7 @@ def test_a_megabyte_of_text_is_refused_without_being_repeated(client: TestClient
 
 def test_an_unreachable_stripe_is_503_and_says_that_nobody_was_charged(make_settings: Callable[..., Settings]) -> None:
     with (
-        open_checkout(make_settings(STRIPE_API_BASE="http://127.0.0.1:9")) as checkout,
+        open_checkout(make_settings(STRIPE_API_BASE="http://127.0.0.1:9"), store=ScriptedStore()) as checkout,
         TestClient(create_app(checkout)) as client,
     ):
         body = {"items": [{"product": product(checkout), "quantity": 1}]}
@@ -143,22 +141,11 @@ def test_addresses_come_from_the_settings_and_never_from_the_host_header(
     assert back.headers["location"].startswith("http://shop.test/")
 
 
-def signed(body: str, secret: str = "whsec_test", at: float | None = None) -> dict[str, str]:
-    moment = int(at or time.time())
-    signature = stripe.WebhookSignature._compute_signature(f"{moment}.{body}", secret)
-    return {"stripe-signature": f"t={moment},v1={signature}"}
-
-
-def event(session_id: str) -> str:
-    data = {"object": {"object": "checkout.session", "id": session_id}}
-    return json.dumps({"id": "evt_1", "object": "event", "type": "checkout.session.completed", "data": data})
-
-
-def test_a_signed_webhook_settles_the_order_once(client: TestClient, checkout: Checkout) -> None:
+def test_a_signed_webhook_makes_the_order_paid_once(client: TestClient, checkout: Checkout) -> None:
     session_id = new_session(client, checkout)
     pend(client, session_id)
     pay(checkout, session_id)
-    body = event(session_id)
+    body = session_event(session_id)
     for _ in range(2):
         assert client.post("stripe/webhook", content=body, headers=signed(body)).status_code == 200
     history = checkout.history(session_id)
@@ -174,34 +161,202 @@ def test_a_webhook_without_a_valid_signature_touches_nothing(
     pend(client, session_id)
     pay(checkout, session_id)
     assert_error(
-        client.post("stripe/webhook", content=event(session_id), headers=headers), 400, "webhook_signature_invalid"
+        client.post("stripe/webhook", content=session_event(session_id), headers=headers),
+        400,
+        "webhook_signature_invalid",
     )
-    order = checkout.store.get(session_id)
-    assert order is not None
-    assert order.status == "pending"
+    assert status(checkout, session_id) == "pending"
 
 
 def test_an_old_signature_is_refused(client: TestClient) -> None:
-    body = event("cs_test_1")
+    body = session_event("cs_test_1")
     answer = client.post("stripe/webhook", content=body, headers=signed(body, at=time.time() - 301))
     assert_error(answer, 400, "webhook_signature_invalid")
 
 
 def test_there_is_no_webhook_route_without_a_secret(make_settings: Callable[..., Settings]) -> None:
-    with open_checkout(make_settings(STRIPE_WEBHOOK_SECRET="")) as checkout, TestClient(create_app(checkout)) as client:
-        body = event("cs_test_1")
+    settings = make_settings(STRIPE_WEBHOOK_SECRET="")
+    with open_checkout(settings, store=ScriptedStore()) as checkout, TestClient(create_app(checkout)) as client:
+        body = session_event("cs_test_1")
         assert_error(client.post("/stripe/webhook", content=body, headers=signed(body)), 404, "not_found")
-
-
-def test_every_error_of_ours_has_a_status() -> None:
-    def tree(root: type[errors.CheckoutError]) -> set[type[errors.CheckoutError]]:
-        return {root}.union(*(tree(child) for child in root.__subclasses__()))
-
-    assert set(STATUS) == tree(errors.CheckoutError)
-    assert len({kind.code for kind in STATUS}) == len(STATUS) - 1  # after payment, unavailable keeps its code
 
 
 def test_an_unknown_path_and_method_answer_in_the_same_form(client: TestClient) -> None:
     assert_error(client.get("nothing"), 404, "not_found")
     assert_error(client.get("checkout/pending"), 405, "method_not_allowed")
     assert client.get("healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "x" * 200},
+        {"phone": "1" * 40},
+        {"metadata": {f"key{number}": "" for number in range(20)}},
+        {"metadata": {"k" * 40: "v" * 500}},
+    ],
+)
+def test_the_ends_of_every_range_are_accepted(
+    client: TestClient, checkout: Checkout, fields: dict[str, object]
+) -> None:
+    session_id = open_session(checkout)
+    assert pend(client, session_id, **fields).status_code == 200
+    order = checkout.store.get(session_id)
+    assert order is not None
+    assert {name: getattr(order, name) for name in fields} == fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"name": "x" * 201}, "name"),
+        ({"phone": "1" * 41}, "phone"),
+        ({"metadata": {f"key{number}": "" for number in range(21)}}, "metadata"),
+        ({"metadata": {"k" * 41: ""}}, "metadata"),
+        ({"metadata": {"key": "v" * 501}}, "metadata"),
+        ({"email": "ab"}, "email"),
+        ({"email": "x" * 321}, "email"),
+        ({"stripe_checkout_session_id": "cs_" + "x" * 253}, "stripe_checkout_session_id"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_what_is_one_too_long_is_422_and_named(
+    client: TestClient, checkout: Checkout, fields: dict[str, object], named: str
+) -> None:
+    session_id = open_session(checkout)
+    assert_error(pend(client, session_id, **fields), 422, "invalid_input", named)
+    assert checkout.store.get(session_id) is None
+
+
+def test_lines_of_one_product_add_up(client: TestClient, checkout: Checkout) -> None:
+    line = {"product": product(checkout), "quantity": 1}
+    answer = client.post("checkout/sessions", json={"items": [line, {"product": product(checkout)}]})
+    assert answer.json()["amount_total"] == 2 * checkout.catalog[product(checkout)].unit_amount
+
+
+def test_more_lines_than_an_order_can_have_are_422(client: TestClient) -> None:
+    lines = [{"product": f"p{number}", "quantity": 1} for number in range(41)]
+    assert_error(client.post("checkout/sessions", json={"items": lines[:40]}), 422, "unknown_product")
+    assert_error(client.post("checkout/sessions", json={"items": lines}), 422, "invalid_input", "items")
+
+
+def chunks(size: int) -> Iterator[bytes]:
+    yield b'{"items": ['
+    for _ in range(size // 64):
+        yield b" " * 64
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 422), (1, 413)])
+def test_a_body_may_be_as_large_as_the_limit_and_no_larger(client: TestClient, more: int, status: int) -> None:
+    body = b"{" + b" " * (MAX_BODY_BYTES - 1 + more)
+    assert MAX_BODY_BYTES == 256 * 1024
+    assert client.post("checkout/sessions", content=body, headers=JSON).status_code == status
+
+
+@pytest.mark.parametrize(("size", "code"), [(1024, "invalid_input"), (2 * MAX_BODY_BYTES, "too_large")])
+def test_a_body_that_comes_in_pieces_is_counted_too(client: TestClient, size: int, code: str) -> None:
+    answer = client.post("checkout/sessions", content=chunks(size), headers=JSON)
+    assert_error(answer, 413 if code == "too_large" else 422, code)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b"{'a': 1}", b""])
+def test_a_body_that_is_no_json_is_422(client: TestClient, body: bytes) -> None:
+    says = "JSON" if body else "body"
+    assert_error(client.post("checkout/pending", content=body, headers=JSON), 422, "invalid_input", says)
+
+
+def test_a_400_that_is_not_about_text_keeps_its_own_words(client: TestClient) -> None:
+    answer = client.post("checkout/pending", content=b"[" * 50_000, headers=JSON)
+    assert_error(answer, 400, "http_error", "parsing the body")
+
+
+def test_a_debit_that_is_on_its_way_leads_to_the_confirmation(client: TestClient, checkout: Checkout) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id, DEBIT)
+    assert client.get("checkout/complete", params={"session_id": session_id}).status_code == 303
+    shown = client.get("checkout/confirmation", params={"stripe_checkout_session_id": session_id}).json()
+    assert (shown["status"], shown["paid_at"], shown["amount_refunded"]) == ("processing", None, 0)
+
+
+def test_when_stripe_does_not_answer_after_payment_nobody_is_told_that_he_was_not_charged(
+    client: TestClient, checkout: Checkout
+) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id)
+    fault(checkout, "GET /v1/checkout/sessions", "500")
+    answer = client.get("checkout/complete", params={"session_id": session_id})
+    assert_error(answer, 503, "stripe_unavailable", "not confirmed yet")
+    assert "not charged" not in answer.text
+    assert answer.headers["retry-after"] == "2"
+
+
+REFUSED = {"type": "invalid_request_error", "code": "parameter_unknown", "message": "SECRET of the account"}
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "expected", "code"),
+    [
+        (400, REFUSED, 502, "stripe_rejected"),
+        (400, REFUSED | {"code": "email_invalid"}, 422, "invalid_input"),
+        (401, REFUSED | {"code": None}, 500, "configuration_error"),
+        (402, {"type": "card_error", "code": "card_declined", "message": "SECRET"}, 502, "stripe_rejected"),
+        (403, REFUSED | {"code": None}, 502, "stripe_rejected"),
+        (
+            409,
+            {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": "SECRET"},
+            503,
+            "stripe_unavailable",
+        ),
+        (429, REFUSED | {"code": "rate_limit"}, 503, "stripe_unavailable"),
+        (500, {"type": "api_error", "message": "SECRET"}, 503, "stripe_unavailable"),
+        (503, {"type": "api_error", "message": "SECRET"}, 503, "stripe_unavailable"),
+    ],
+)
+def test_a_refusal_of_stripe_is_answered_without_its_words(
+    settings: Settings, status: int, error: Answer, expected: int, code: str
+) -> None:
+    def refuse(request: str, answer: Answer) -> tuple[int, Answer]:
+        return status, {"error": error}
+
+    with (
+        changed_answers(settings.stripe_api_base, refuse) as url,
+        open_checkout(settings.replace(stripe_api_base=url), store=ScriptedStore(), receipts=None) as checkout,
+        TestClient(create_app(checkout), raise_server_exceptions=False) as client,
+    ):
+        answer = client.post("/checkout/sessions", json={"items": [{"product": product(checkout)}]})
+    assert_error(answer, expected, code)
+    for secret in ("SECRET", "STRIPE_SECRET_KEY", "sk_test", "dashboard"):
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (
+            ConfigurationError("STRIPE_SECRET_KEY=sk_test_verysecret is wrong. See /srv/shop/.env."),
+            "configuration_error",
+        ),
+        (ZeroDivisionError("sk_test_verysecret"), "internal_error"),
+    ],
+)
+def test_the_500_of_a_fault_of_ours_leaks_nothing(
+    client: TestClient, checkout: Checkout, memory_store: ScriptedStore, error: Exception, code: str
+) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id)
+    memory_store.fail("update", error)
+    answer = client.get("checkout/complete", params={"session_id": session_id})
+    assert_error(answer, 500, code, "Something went wrong")
+    for secret in ("verysecret", "STRIPE", "/srv", "Traceback", "ZeroDivision"):
+        assert secret not in answer.text
+
+
+def test_an_error_that_stripe_caused_keeps_its_cause_for_the_log(
+    client: TestClient, checkout: Checkout, memory_store: ScriptedStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id)
+    memory_store.fail("update", StripeRejected())
+    answer = client.get("checkout/complete", params={"session_id": session_id})
+    assert_error(answer, 502, "stripe_rejected")
+    assert "checkout_error" in caplog.text

@@ -17,7 +17,7 @@ from checkout_core import Checkout, CheckoutError, Settings, open_async_checkout
 from checkout_core.services.outbox import Handler
 from checkout_core.services.reconcile import Clock
 from tests.support.servers import serving
-from tests.support.webhooks import WebhookDelivery
+from tests.support.webhook_sink import WebhookDelivery
 
 OK = "ok"
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
 from stripe_simulator.webhooks import signature
-from tests.support.webhooks import WebhookDelivery
+from tests.support.webhook_sink import WebhookDelivery
 
 from .clients import OK, answer_of
 from .environment import Environment

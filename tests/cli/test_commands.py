@@ -13,7 +13,7 @@ from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.webhooks import signature
 from tests.support.programs import clean_environment, free_port, run_program, running_program
 from tests.support.servers import serving
-from tests.support.webhooks import WebhookSink
+from tests.support.webhook_sink import WebhookSink
 
 from .conftest import RunCommand
 

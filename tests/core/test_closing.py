@@ -1,78 +1,95 @@
 """Closing a checkout, or the shops of an installation, while somebody is served."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
-from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.services.shops import Shops
+from tests.support.gateway import InterruptedGateway
 from tests.support.shopper import pay, pending_order
+from tests.support.stores import ScriptedStore
 
 PATIENCE = 30
 
 
-class SlowStripe:
-    """Answers are held back until they may come."""
+class HeldBack:
+    """Stripe's next answer is held back until it may be heard."""
 
-    def __init__(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, gateway: InterruptedGateway) -> None:
         self.asked, self.may_answer = threading.Event(), threading.Event()
-        retrieve = checkout.gateway.retrieve_session
+        gateway.meanwhile(self._hold)
 
-        def slowly(session_id: str) -> CheckoutSession:
-            self.asked.set()
-            assert self.may_answer.wait(PATIENCE)
-            return retrieve(session_id)
-
-        monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
+    def _hold(self) -> None:
+        self.asked.set()
+        assert self.may_answer.wait(PATIENCE)
 
 
-def test_a_step_that_is_under_way_is_finished_before_the_store_is_closed(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checkout = open_checkout(make_settings())
-    session_id = pending_order(checkout)
-    pay(checkout, session_id)
-    slow = SlowStripe(checkout, monkeypatch)
+@pytest.fixture
+def opened(settings: Settings, gateway: InterruptedGateway) -> Checkout:
+    """A checkout on a DuckDB file that the test closes."""
+    return open_checkout(settings, gateway=gateway)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(2) as pool:
-        coming_back = pool.submit(checkout.complete_order, session_id)
-        assert slow.asked.wait(PATIENCE)
-        closing = pool.submit(checkout.close)
-        slow.may_answer.set()
-        assert coming_back.result(PATIENCE).status is OrderStatus.paid
-        closing.result(PATIENCE)
+        yield pool
+
+
+def test_a_step_that_is_in_flight_is_finished_before_the_store_is_closed(
+    opened: Checkout, gateway: InterruptedGateway, pool: ThreadPoolExecutor
+) -> None:
+    session_id = pending_order(opened)
+    pay(opened, session_id)
+    stripe = HeldBack(gateway)
+    coming_back = pool.submit(opened.complete_order, session_id)
+    assert stripe.asked.wait(PATIENCE)
+    closing = pool.submit(opened.close)
+    stripe.may_answer.set()
+    assert coming_back.result(PATIENCE).status is OrderStatus.paid
+    closing.result(PATIENCE)
 
 
 def test_one_shop_is_not_closed_while_another_one_serves_somebody(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, gateway: InterruptedGateway, pool: ThreadPoolExecutor
 ) -> None:
-    quiet = open_checkout(settings)
-    busy = open_checkout(settings, store=quiet.store, shop="default")
+    store = ScriptedStore()
+    quiet = open_checkout(settings, store=store)
+    busy = open_checkout(settings, store=store, gateway=gateway)
     session_id = pending_order(busy)
     pay(busy, session_id)
-    slow = SlowStripe(busy, monkeypatch)
-    with ThreadPoolExecutor(2) as pool:
-        coming_back = pool.submit(busy.complete_order, session_id)
-        assert slow.asked.wait(PATIENCE)
-        closing = pool.submit(Shops([quiet, busy]).close)
-        slow.may_answer.set()
-        assert coming_back.result(PATIENCE).status is OrderStatus.paid
-        closing.result(PATIENCE)
+    stripe = HeldBack(gateway)
+    coming_back = pool.submit(busy.complete_order, session_id)
+    assert stripe.asked.wait(PATIENCE)
+    closing = pool.submit(Shops([quiet, busy]).close)
+    stripe.may_answer.set()
+    assert coming_back.result(PATIENCE).status is OrderStatus.paid
+    closing.result(PATIENCE)
 
 
 def test_closing_does_not_wait_for_ever(
-    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    opened: Checkout,
+    gateway: InterruptedGateway,
+    pool: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("checkout_core.services.checkout.LONGEST_STEP", 0.0)
+    monkeypatch.setattr("checkout_core.services.checkout.MAX_STEP_SECONDS", 0.0)
+    session_id = pending_order(opened)
+    stripe = HeldBack(gateway)
+    coming_back = pool.submit(opened.complete_order, session_id)
+    assert stripe.asked.wait(PATIENCE)
+    opened.close()
+    stripe.may_answer.set()
+    assert coming_back.exception(PATIENCE) is not None
+    assert "still in flight" in caplog.text
+
+
+def test_a_checkout_may_be_closed_twice(make_settings: Callable[..., Settings]) -> None:
     checkout = open_checkout(make_settings())
-    session_id = pending_order(checkout)
-    slow = SlowStripe(checkout, monkeypatch)
-    with ThreadPoolExecutor(1) as pool:
-        coming_back = pool.submit(checkout.complete_order, session_id)
-        assert slow.asked.wait(PATIENCE)
-        checkout.close()
-        slow.may_answer.set()
-        assert coming_back.exception(PATIENCE) is not None
-    assert "still under way" in caplog.text
+    pending_order(checkout)
+    checkout.close()
+    checkout.close()

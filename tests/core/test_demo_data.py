@@ -21,8 +21,8 @@ from checkout_core.domain.money import MAX_AMOUNT
 from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, new_id
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store
-from storefront.shipped import CATALOG
 from checkout_core.stores.blocking import BlockingOrderStore
+from storefront.shipped import CATALOG
 
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -12,10 +12,11 @@ import stripe
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.config import logging as logs
 from checkout_core.domain.errors import StripeRejected, StripeUnavailable
-from tests.support.shopper import DECLINED, control, open_session, pay, pending_order
-
-from .test_news import NO_TIME, events
-from .test_orders import an_order
+from tests.support.builders import order as an_order
+from tests.support.clock import NO_TIME
+from tests.support.gateway import stripe_events
+from tests.support.shopper import DECLINED_CARD, fault, open_session, pay, pending_order
+from tests.support.stores import ScriptedStore
 
 Written = Callable[[], list[dict[str, object]]]
 
@@ -51,17 +52,17 @@ def test_a_whole_checkout_logs_no_secret_and_no_whole_address(
         "CHECKOUT_OPERATOR_PASSWORD": "verysecret4",
     }
     settings = make_settings(**secrets, CHECKOUT_MAIL_FROM="shop@example.com")
-    with open_checkout(settings) as checkout:
+    with open_checkout(settings, store=ScriptedStore()) as checkout:
         session = checkout.create_session({next(iter(checkout.catalog)): 1}, email="anna@example.com")
         checkout.create_pending_order(session.id, email="anna@example.com", name="Anna")
-        pay(checkout, session.id, DECLINED)
+        pay(checkout, session.id, DECLINED_CARD)
         pay(checkout, session.id)
         order = checkout.complete_order(session.id)
-        control(checkout, "faults", route="POST /v1/refunds", kind="500", times=3)
+        fault(checkout, "POST /v1/refunds", "500")
         with pytest.raises(StripeUnavailable):
             checkout.refund(order.id, 100)
         checkout.refund(order.id, 100)
-        for event in events(checkout):
+        for event in stripe_events(checkout):
             checkout.handle_event(event)
         open_session(checkout)
         checkout.sweep(older_than=NO_TIME)
@@ -73,7 +74,7 @@ def test_a_whole_checkout_logs_no_secret_and_no_whole_address(
         assert secret
         assert secret not in text
     about = [line for line in lines if line.get("session_id") == session.id]
-    assert {"session created", "order event", "consequence failed"} <= {str(line["event"]) for line in about}
+    assert {"session created", "order event", "handler failed"} <= {str(line["event"]) for line in about}
     assert order.id in {line.get("order_id") for line in about}
 
 
@@ -119,7 +120,7 @@ def test_other_libraries_and_tracebacks_are_cleaned_too(written: Written) -> Non
 def test_what_stripe_repeats_of_a_request_is_cleaned(written: Written) -> None:
     try:
         try:
-            raise stripe.InvalidRequestError(
+            raise stripe.InvalidRequestError(  # type: ignore[no-untyped-call]
                 "Invalid email address: anna!b@example.com. Key sk_test_verysecret was used.", param="customer_email"
             )
         except stripe.InvalidRequestError as error:

@@ -1,16 +1,33 @@
 """Refunds: every intention once, never more than was paid, whoever asks and whatever Stripe's line does."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import httpx
 import pytest
-import stripe
 
-from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
-from checkout_core.domain.checkout_session import CheckoutSession
-from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
-from tests.support.shopper import control, kinds, paid_order, pending_order
+from checkout_core import Checkout, Order, OrderStatus, open_checkout
+from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed, StoreBusy
+from checkout_core.domain.events import EventKind
+from checkout_core.domain.stripe_events import StripeEvent
+from tests.support.builders import NOW
+from tests.support.changed_answers import Answer, changed_answers
+from tests.support.gateway import InterruptedGateway, stripe_events
+from tests.support.shopper import (
+    DECLINED_CARD,
+    control,
+    fail_refund,
+    fault,
+    kinds,
+    paid_order,
+    pay,
+    pending_order,
+    refund_in_dashboard,
+    refunds_at_stripe,
+    stripe_of,
+)
+from tests.support.stores import ScriptedStore
 
 
 @pytest.fixture
@@ -19,37 +36,22 @@ def order(checkout: Checkout) -> Order:
     return paid_order(checkout)
 
 
-def at_stripe(checkout: Checkout, order: Order) -> list[int]:
-    """The refunds that Stripe has made, oldest first."""
-    client = stripe.StripeClient(
-        checkout.settings.stripe_secret_key.get_secret_value(),
-        base_addresses={"api": checkout.settings.stripe_api_base},
-    )
-    assert order.stripe_payment_intent_id is not None
-    refunds = client.v1.refunds.list({"payment_intent": order.stripe_payment_intent_id, "limit": 100})
-    return [refund.amount for refund in reversed(refunds.data)]
-
-
 def at_the_shopper(checkout: Checkout, order: Order) -> int:
-    """What the simulator itself counts as given back."""
-    client = stripe.StripeClient(
-        checkout.settings.stripe_secret_key.get_secret_value(),
-        base_addresses={"api": checkout.settings.stripe_api_base},
-    )
+    """What Stripe counts as refunded, in minor units."""
     assert order.stripe_payment_intent_id is not None
-    charges = client.v1.charges.list({"payment_intent": order.stripe_payment_intent_id})
+    charges = stripe_of(checkout).v1.charges.list({"payment_intent": order.stripe_payment_intent_id})
     return charges.data[0].amount_refunded
 
 
 def cut_off(checkout: Checkout) -> None:
     """The next refund is made, and nobody hears of it."""
-    control(checkout, "faults", route="POST /v1/refunds", kind="after", times=3)
+    fault(checkout, "POST /v1/refunds", "after")
 
 
 def test_two_intended_refunds_of_the_same_amount_both_happen(checkout: Checkout, order: Order) -> None:
     checkout.refund(order.id, 100)
     assert checkout.refund(order.id, 100).amount_refunded == 200
-    assert at_stripe(checkout, order) == [100, 100]
+    assert refunds_at_stripe(checkout, order) == [100, 100]
     assert kinds(checkout, order.stripe_checkout_session_id).count("partially_refunded") == 2
 
 
@@ -58,16 +60,16 @@ def test_a_double_click_refunds_once(checkout: Checkout, order: Order) -> None:
         list(pool.map(lambda _: checkout.refund(order.id, 100, idempotency_key="button-1"), range(4)))
     again = checkout.refund(order.id, 100, idempotency_key="button-1")
     assert again.amount_refunded == 100
-    assert at_stripe(checkout, order) == [100]
+    assert refunds_at_stripe(checkout, order) == [100]
 
 
 def test_two_presses_of_two_buttons_refund_twice(checkout: Checkout, order: Order) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda key: checkout.refund(order.id, 100, idempotency_key=key), ("one", "two")))
-    assert at_stripe(checkout, order) == [100, 100]
-    settled = checkout.reconcile(order.stripe_checkout_session_id)
-    assert settled is not None
-    assert settled.amount_refunded == 200
+    assert refunds_at_stripe(checkout, order) == [100, 100]
+    reconciled = checkout.reconcile(order.stripe_checkout_session_id)
+    assert reconciled is not None
+    assert reconciled.amount_refunded == 200
 
 
 def test_two_operators_who_both_refund_all_refund_once(checkout: Checkout, order: Order) -> None:
@@ -79,7 +81,7 @@ def test_two_operators_who_both_refund_all_refund_once(checkout: Checkout, order
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(press, ("one", "two"))) == ["refund_not_possible", "refunded"]
-    assert at_stripe(checkout, order) == [order.amount_total]
+    assert refunds_at_stripe(checkout, order) == [order.amount_total]
 
 
 def test_the_button_pressed_again_after_a_whole_refund_is_no_error(checkout: Checkout, order: Order) -> None:
@@ -98,12 +100,11 @@ def test_more_than_was_paid_is_never_refunded(checkout: Checkout, order: Order) 
     for key in (None, "button"):
         with pytest.raises(RefundNotPossible, match="At most"):
             checkout.refund(order.id, order.amount_total, idempotency_key=key)
-    assert at_stripe(checkout, order) == [100]
+    assert refunds_at_stripe(checkout, order) == [100]
 
 
 def test_a_refund_that_we_have_not_heard_of_counts(checkout: Checkout, order: Order) -> None:
-    assert order.stripe_payment_intent_id is not None
-    checkout.gateway.refund(order.stripe_payment_intent_id, 500, idempotency_key="dashboard")
+    refund_in_dashboard(checkout, order, 500)
     with pytest.raises(RefundNotPossible, match="At most"):
         checkout.refund(order.id, order.amount_total)
     now = checkout.store.get(order.stripe_checkout_session_id)
@@ -122,19 +123,19 @@ def test_when_the_answer_is_lost_asking_again_is_safe(
     if heard_meanwhile:
         checkout.reconcile(order.stripe_checkout_session_id)
     assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
-    assert at_stripe(checkout, order) == [100]
+    assert refunds_at_stripe(checkout, order) == [100]
     assert checkout.refund(order.id, 100).amount_refunded == 200
     history = kinds(checkout, order.stripe_checkout_session_id)
     assert [history.count(kind) for kind in ("refund_unconfirmed", "refund_confirmed")] == [1, 1]
 
 
 def test_a_refund_whose_order_cannot_be_read_afterwards_is_made_all_the_same(checkout: Checkout, order: Order) -> None:
-    control(checkout, "faults", route="GET /v1/checkout/sessions", kind="500", times=3)
+    fault(checkout, "GET /v1/checkout/sessions", "500")
     assert checkout.refund(order.id, 100).amount_refunded == 0
-    assert at_stripe(checkout, order) == [100]
-    settled = checkout.reconcile(order.stripe_checkout_session_id)
-    assert settled is not None
-    assert settled.amount_refunded == 100
+    assert refunds_at_stripe(checkout, order) == [100]
+    reconciled = checkout.reconcile(order.stripe_checkout_session_id)
+    assert reconciled is not None
+    assert reconciled.amount_refunded == 100
 
 
 def test_only_money_that_was_taken_can_be_refunded(checkout: Checkout) -> None:
@@ -148,57 +149,50 @@ def test_only_money_that_was_taken_can_be_refunded(checkout: Checkout) -> None:
         checkout.refund("order_unknown")
 
 
-def test_another_shops_order_is_not_found(order: Order, settings: Settings) -> None:
-    with open_checkout(settings, shop="other") as other, pytest.raises(OrderNotFound):
+def test_another_shops_order_is_not_found(checkout: Checkout, order: Order, memory_store: ScriptedStore) -> None:
+    with open_checkout(checkout.settings, store=memory_store, shop="other") as other, pytest.raises(OrderNotFound):
         other.refund(order.id)
 
 
-def bank_sends_back(checkout: Checkout, order: Order) -> None:
-    """The newest refund of an order does not reach the shopper."""
-    control(checkout, f"sessions/{order.stripe_checkout_session_id}/fail_refund")
-
-
-@pytest.mark.parametrize(("amounts", "left"), [([None], 0), ([100], 0), ([100, 300], 100), ([100, None], 100)])
+@pytest.mark.parametrize(("amounts", "kept"), [([None], 0), ([100], 0), ([100, 300], 100), ([100, None], 100)])
 def test_a_refund_that_the_bank_sends_back_counts_no_more(
-    checkout: Checkout, order: Order, amounts: list[int | None], left: int
+    checkout: Checkout, order: Order, amounts: list[int | None], kept: int
 ) -> None:
     for amount in amounts:
         checkout.refund(order.id, amount)
-    bank_sends_back(checkout, order)
+    fail_refund(checkout, order)
     now = checkout.reconcile(order.stripe_checkout_session_id)
     assert now is not None
-    assert (now.status, now.amount_refunded, now.paid_at) == (OrderStatus.paid, left, order.paid_at)
-    (noted,) = [event for event in checkout.history(now.stripe_checkout_session_id) if event.kind == "refund_failed"]
-    assert noted.detail["amount"] == sum(at_stripe(checkout, order)) - left
+    assert (now.status, now.amount_refunded, now.paid_at) == (OrderStatus.paid, kept, order.paid_at)
+    (recorded,) = [
+        event for event in checkout.history(now.stripe_checkout_session_id) if event.kind is EventKind.refund_failed
+    ]
+    assert recorded.detail["amount"] == sum(refunds_at_stripe(checkout, order)) - kept
     assert checkout.reconcile(order.stripe_checkout_session_id) == now
     assert kinds(checkout, order.stripe_checkout_session_id).count("paid") == 1
-    assert checkout.store.count_outbox() == 1  # what becoming paid owed, once
+    assert checkout.store.count_outbox() == 1  # of becoming paid, once
 
 
 def test_a_refund_that_failed_is_made_again_when_it_is_asked_for_again(checkout: Checkout, order: Order) -> None:
     for _ in range(3):
         assert checkout.refund(order.id).status is OrderStatus.refunded
-        bank_sends_back(checkout, order)
+        fail_refund(checkout, order)
         checkout.reconcile(order.stripe_checkout_session_id)
     assert checkout.refund(order.id).status is OrderStatus.refunded
-    assert at_stripe(checkout, order) == [order.amount_total] * 4
+    assert refunds_at_stripe(checkout, order) == [order.amount_total] * 4
 
 
 def test_what_stripe_said_before_a_refund_failed_does_not_bring_the_refund_back(
-    checkout: Checkout, order: Order, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, order: Order, gateway: InterruptedGateway
 ) -> None:
     session_id = order.stripe_checkout_session_id
     checkout.refund(order.id, 100)
-    retrieve = checkout.gateway.retrieve_session
 
-    def slowly(asked: str) -> CheckoutSession:
-        session = retrieve(asked)
-        monkeypatch.setattr(checkout.gateway, "retrieve_session", retrieve)
-        bank_sends_back(checkout, order)
-        checkout.reconcile(asked)
-        return session
+    def bank_sends_the_refund_back() -> None:
+        fail_refund(checkout, order)
+        checkout.reconcile(session_id)
 
-    monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
+    gateway.meanwhile(bank_sends_the_refund_back)
     now = checkout.reconcile(session_id)
     assert now is not None
     assert now.amount_refunded == 0
@@ -206,18 +200,10 @@ def test_what_stripe_said_before_a_refund_failed_does_not_bring_the_refund_back(
 
 
 def test_what_stripe_said_before_a_refund_is_not_taken_for_a_refund_that_failed(
-    checkout: Checkout, order: Order, monkeypatch: pytest.MonkeyPatch
+    checkout: Checkout, order: Order, gateway: InterruptedGateway
 ) -> None:
     session_id = order.stripe_checkout_session_id
-    retrieve = checkout.gateway.retrieve_session
-
-    def slowly(asked: str) -> CheckoutSession:
-        session = retrieve(asked)
-        monkeypatch.setattr(checkout.gateway, "retrieve_session", retrieve)
-        checkout.refund(order.id, 100)
-        return session
-
-    monkeypatch.setattr(checkout.gateway, "retrieve_session", slowly)
+    gateway.meanwhile(lambda: checkout.refund(order.id, 100))
     now = checkout.reconcile(session_id)
     assert now is not None
     assert now.amount_refunded == 100
@@ -242,7 +228,7 @@ def test_refunds_and_refunds_that_come_back_at_the_same_moment_add_up_to_what_st
             checkout.refund(order.id, 100 + number)
         elif number % 3 == 1:
             with suppress(httpx.HTTPStatusError):  # there may be no refund yet
-                bank_sends_back(checkout, order)
+                fail_refund(checkout, order)
         else:
             checkout.reconcile(session_id)
 
@@ -255,3 +241,116 @@ def test_refunds_and_refunds_that_come_back_at_the_same_moment_add_up_to_what_st
     came_back = sum(event.detail["amount"] for event in history if event.kind == "refund_failed")
     assert now.amount_refunded == given - came_back == at_the_shopper(checkout, order)
     assert kinds(checkout, session_id).count("paid") == 1
+
+
+@pytest.mark.parametrize("key", [None, "button"])
+@pytest.mark.parametrize("amount", [1, "total"])
+def test_one_minor_unit_and_the_total_can_be_refunded(
+    checkout: Checkout, order: Order, key: str | None, amount: int | str
+) -> None:
+    asked = order.amount_total if amount == "total" else 1
+    assert checkout.refund(order.id, asked, idempotency_key=key).amount_refunded == asked
+    assert refunds_at_stripe(checkout, order) == [asked]
+
+
+def declined(checkout: Checkout, order: Order) -> None:
+    checkout.handle_event(
+        StripeEvent(
+            "evt_1",
+            "payment_intent.payment_failed",
+            NOW,
+            payment_intent_id=order.stripe_payment_intent_id,
+            charge_id="ch_0",
+        )
+    )
+
+
+def disputed(checkout: Checkout, order: Order) -> None:
+    control(checkout, f"sessions/{order.stripe_checkout_session_id}/dispute")
+    checkout.handle_event(stripe_events(checkout, "charge.dispute.created")[0])
+
+
+def another_refund_is_unconfirmed(checkout: Checkout, order: Order) -> None:
+    fault(checkout, "POST /v1/refunds", "500")
+    with suppress(RefundUnconfirmed):
+        checkout.refund(order.id, 7, idempotency_key="other")
+
+
+@pytest.mark.parametrize("happens", [declined, disputed, another_refund_is_unconfirmed])
+@pytest.mark.parametrize("amount", [100, None])
+def test_a_refund_asked_for_again_after_an_unrelated_event_is_made_once(
+    checkout: Checkout, order: Order, happens: Callable[[Checkout, Order], None], amount: int | None
+) -> None:
+    # Stripe makes the refund and answers, and right then the process dies: nothing of it is written here.
+    keys: list[str] = []
+
+    def remember(request: str, answer: Answer) -> None:
+        if request == "POST /v1/refunds":
+            keys.append(answer["id"])
+
+    with (
+        changed_answers(checkout.settings.stripe_api_base, remember) as url,
+        open_checkout(
+            checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
+        ) as shop,
+    ):
+        fault(checkout, "GET /v1/checkout/sessions", "500", times=6)
+        shop.refund(order.id, amount)
+        happens(checkout, order)
+        control(checkout, "faults/clear")
+        shop.refund(order.id, amount)
+        assert shop.settings.stripe_api_base == url
+    refunded = order.amount_total if amount is None else amount
+    assert refunds_at_stripe(checkout, order) == [refunded]
+    assert len(set(keys)) == 1
+
+
+def test_two_presses_at_the_same_moment_leave_a_refund_that_can_be_asked_for_again(
+    checkout: Checkout, order: Order
+) -> None:
+    """Stripe answers 409 while the first request of a key is in progress (https://docs.stripe.com/api/errors)."""
+    in_use = {"error": {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": "In progress."}}
+
+    def answer(request: str, said: Answer) -> tuple[int, Answer] | None:
+        return (409, in_use) if request == "POST /v1/refunds" else None
+
+    with (
+        changed_answers(checkout.settings.stripe_api_base, answer) as url,
+        open_checkout(
+            checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
+        ) as shop,
+    ):
+        with pytest.raises(RefundUnconfirmed):
+            shop.refund(order.id, 100)
+        assert kinds(checkout, order.stripe_checkout_session_id)[-1] == "refund_unconfirmed"
+        assert checkout.refund(order.id, 100).amount_refunded == 100
+    assert refunds_at_stripe(checkout, order) == [100]
+
+
+def test_a_refund_that_stripe_refuses_is_not_remembered_as_unconfirmed(checkout: Checkout, order: Order) -> None:
+    refund_in_dashboard(checkout, order, order.amount_total)
+    with pytest.raises(RefundNotPossible, match="already"):
+        checkout.refund(order.id, 100)
+    assert kinds(checkout, order.stripe_checkout_session_id)[-1] == "refunded"
+
+
+def test_what_is_not_known_is_said_even_when_it_cannot_be_written_down(
+    checkout: Checkout, order: Order, memory_store: ScriptedStore
+) -> None:
+    fault(checkout, "POST /v1/refunds", "500")
+    memory_store.fail("append", StoreBusy())
+    with pytest.raises(RefundUnconfirmed):
+        checkout.refund(order.id, 100)
+    assert checkout.refund(order.id, 100).amount_refunded == 100
+
+
+def test_an_order_that_cannot_be_refunded_yet_stays_what_it_is(checkout: Checkout) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id, DECLINED_CARD)
+    order = checkout.store.get(session_id)
+    assert order is not None
+    checkout.calls.clear()
+    with pytest.raises(RefundNotPossible):
+        checkout.refund(order.id, 100)
+    assert checkout.calls.all() == ()
+    assert checkout.store.get(session_id) == order
