@@ -238,5 +238,5 @@ def test_a_deadlock_that_the_server_breaks_is_tried_again(postgres_url: str) -> 
         watching.join()
 
         assert answer.result() == an_order()
-        assert len(calls) == 2
+        assert len(calls) > 1  # the second try may come before the other one, and be aborted too
         assert [event.kind for event in store.events("cs_1")] == [EventKind.pending, EventKind.details_updated]
