@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS := '**/*.{js,mjs,css}'
 STAMP := .venv/.installed
 # Programs that start again and again, as the tests do, must not compile everything each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -52,6 +53,7 @@ test: setup  ## everything that CI runs
 .PHONY: lint
 lint: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/oxfmt --check $(SCRIPTS) && $(BIN)/oxlint
 	@$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb || { echo "Run make format: notebooks are kept without outputs."; exit 1; }
 
 .PHONY: types
@@ -65,6 +67,7 @@ imports: setup
 .PHONY: format
 format: setup  ## format the code and mend what the linter can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/oxlint --fix; $(BIN)/oxfmt $(SCRIPTS)
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 .PHONY: bench-store

@@ -122,8 +122,11 @@ class Pages:
         """The other files."""
         name = request.path_params["name"]
         if name not in (
+            "brand_pictures.js",
+            "frame.js",
             "payment_element.js",
             "payment_element.css",
+            "payment_methods.js",
             "page.css",
             "page.js",
             "challenge.js",

@@ -1,40 +1,40 @@
 // The function below runs again at every data change; what must last is kept by the element it was mounted in.
 const instances = new WeakMap();
-const scripts = (window.__scripts ??= {});
+const scripts = (window.storefrontPaymentScripts ??= {});
 
 // What the shopper can mend without a new session.
 const MENDABLE = new Set(["paymentFailed", "canceled", "card_declined", "incomplete"]);
 
-const load = (url) =>
+const loadScript = (url) =>
   (scripts[url] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
-    script.onload = resolve;
-    script.onerror = () => {
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => {
       delete scripts[url];
       script.remove();
       reject(new Error("The payment form could not be loaded. Please check your connection and try again."));
-    };
+    });
     document.head.append(script);
   }));
 
-const appearance = (element) => {
+const readAppearance = (element) => {
   const style = getComputedStyle(element);
-  const of = (name) => style.getPropertyValue(name).trim() || undefined;
+  const read = (name) => style.getPropertyValue(name).trim() || undefined;
   return {
-    theme: of("color-scheme") === "dark" ? "night" : "stripe",
+    theme: read("color-scheme") === "dark" ? "night" : "stripe",
     variables: Object.fromEntries(
       Object.entries({
-        colorPrimary: of("--st-primary-color"),
-        colorBackground: of("--st-background-color"),
-        colorText: of("--st-text-color"),
-        borderRadius: of("--st-base-radius"),
+        colorPrimary: read("--st-primary-color"),
+        colorBackground: read("--st-background-color"),
+        colorText: read("--st-text-color"),
+        borderRadius: read("--st-base-radius"),
       }).filter(([, value]) => value),
     ),
   };
 };
 
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 
 class Payment {
   constructor(root, data) {
@@ -43,54 +43,57 @@ class Payment {
     this.fields = root.querySelector(".payment-fields");
     this.problem = root.querySelector(".payment-problem");
     this.button = root.querySelector(".payment-button");
-    this.complete = false;
-    this.busy = false;
+    this.isComplete = false;
+    this.isBusy = false;
     this.actions = null;
-    this.button.onclick = () => (this.actions ? this.pay() : this.start());
-    this.recolor = () => this.follow(appearance(this.fields).theme, 60);
-    dark.addEventListener("change", this.recolor);
+    this.listening = new AbortController(); // the next payment on this page uses the same button
+    const { signal } = this.listening;
+    this.button.addEventListener("click", () => (this.actions ? this.pay() : this.start()), { signal });
+    darkScheme.addEventListener("change", () => this.followColorScheme(readAppearance(this.fields).theme, 60), {
+      signal,
+    });
     this.start();
   }
 
   async start() {
-    this.say("");
-    this.draw();
+    this.showProblem("");
+    this.updateButton();
     try {
-      await load(this.data.script);
+      await loadScript(this.data.script);
       const stripe = window.Stripe(this.data.publishable_key);
       const checkout = (this.checkout = stripe.initCheckoutElementsSdk({
         clientSecret: this.secret,
-        elementsOptions: { appearance: appearance(this.fields) },
+        elementsOptions: { appearance: readAppearance(this.fields) },
       }));
-      checkout.on("change", () => this.draw());
+      checkout.on("change", () => this.updateButton());
       this.element?.destroy?.();
       this.element = checkout.createPaymentElement();
       this.element.on("change", (event) => {
-        this.complete = event.complete;
-        this.draw();
+        this.isComplete = event.complete;
+        this.updateButton();
       });
       this.element.mount(this.fields);
       const loaded = await checkout.loadActions();
       if (loaded.type === "error") {
-        this.stuck(loaded.error);
+        this.giveUp(loaded.error);
         return;
       }
       this.actions = loaded.actions;
       this.fields.setAttribute("aria-busy", "false");
-      this.draw();
+      this.updateButton();
     } catch (error) {
       this.fields.setAttribute("aria-busy", "false");
-      this.say(error.message);
+      this.showProblem(error.message);
       this.button.textContent = "Try again";
       this.button.disabled = false;
     }
   }
 
   async pay() {
-    if (this.busy) return;
-    this.busy = true;
-    this.say("");
-    this.draw();
+    if (this.isBusy) return;
+    this.isBusy = true;
+    this.showProblem("");
+    this.updateButton();
     let error;
     try {
       ({ error } = (await this.actions.confirm({ email: this.data.email })) ?? {});
@@ -98,53 +101,56 @@ class Payment {
       error = thrown;
     }
     if (!error) return; // Stripe.js is taking the shopper away; the button stays as it is
-    this.busy = false;
-    this.say(error.message || "The payment did not go through. Please try again.");
-    this.draw();
-    if (!MENDABLE.has(error.code)) this.stuck(error);
+    this.isBusy = false;
+    this.showProblem(error.message || "The payment did not go through. Please try again.");
+    this.updateButton();
+    if (!MENDABLE.has(error.code)) this.giveUp(error);
   }
 
   // The page takes on its new colours some frames after the system did.
-  follow(was, frames) {
-    const now = appearance(this.fields);
-    if (now.theme === was && frames > 0) requestAnimationFrame(() => this.follow(was, frames - 1));
-    else this.checkout?.changeAppearance?.(now);
+  followColorScheme(previousTheme, frames) {
+    const now = readAppearance(this.fields);
+    if (now.theme === previousTheme && frames > 0) {
+      requestAnimationFrame(() => this.followColorScheme(previousTheme, frames - 1));
+    } else {
+      this.checkout?.changeAppearance?.(now);
+    }
   }
 
-  end() {
-    dark.removeEventListener("change", this.recolor);
+  destroy() {
+    this.listening.abort();
     this.element?.destroy?.();
   }
 
-  stuck(error) {
+  giveUp(error) {
     this.fields.setAttribute("aria-busy", "false");
-    this.say(error?.message || "This checkout cannot be paid any more.");
-    this.report(Date.now());
+    this.showProblem(error?.message || "This checkout cannot be paid any more.");
+    this.onStuck(Date.now());
   }
 
-  say(text) {
+  showProblem(text) {
     this.problem.textContent = text;
   }
 
-  draw() {
+  updateButton() {
     const amount = this.actions?.getSession().total.total.amount;
-    this.button.textContent = this.busy ? "Paying …" : amount ? `Pay ${amount}` : "Pay";
-    this.button.disabled = this.busy || !this.actions || !this.complete;
-    this.button.setAttribute("aria-busy", String(this.busy));
+    this.button.textContent = this.isBusy ? "Paying …" : amount ? `Pay ${amount}` : "Pay";
+    this.button.disabled = this.isBusy || !this.actions || !this.isComplete;
+    this.button.setAttribute("aria-busy", String(this.isBusy));
   }
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let payment = instances.get(parentElement);
   if (payment?.secret !== data.client_secret) {
-    payment?.end();
+    payment?.destroy();
     payment = new Payment(parentElement, data);
     instances.set(parentElement, payment);
   }
   payment.data = data;
-  payment.report = (when) => setTriggerValue("stuck", when);
+  payment.onStuck = (when) => setTriggerValue("stuck", when);
   return () => {
-    payment.end();
+    payment.destroy();
     instances.delete(parentElement);
   };
 }

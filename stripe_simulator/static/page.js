@@ -1,93 +1,153 @@
 // The hosted page: Stripe.js as any shop would use it.
-(function () {
-  "use strict";
-  function $(id) { return document.getElementById(id); }
-  var form = $("pay"), email = $("email"), phone = $("phone"), error = $("error"), submit = $("submit");
-  var label = submit.querySelector(".label"), text = label.textContent, busy = false;
-  var checkout = window.Stripe(form.dataset.key).initCheckoutElementsSdk({
-    clientSecret: form.dataset.secret,
-    elementsOptions: { appearance: { variables: { colorPrimary: "#0b57d0" } } }
-  });
-  var element = checkout.createPaymentElement();
-  element.mount("#payment-element");
-  element.on("__submit", function () { form.requestSubmit(); });
-  element.on("change", function () { error.hidden = true; });
 
-  function show(message) { error.textContent = message; error.hidden = false; }
-  function wait(yes) {
-    busy = yes;
-    submit.setAttribute("aria-busy", String(yes));
-    label.textContent = yes ? "Processing…" : text;
-  }
-  function fault(input, message) {  // says what is wrong with a field, or that nothing is
-    input.setAttribute("aria-invalid", String(!!message));
-    $(input.id + "-error").textContent = message;
-    if (message) input.focus();
-    return !message;
-  }
-  function emailIsFine() {
-    var fine = email.readOnly || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.value.trim());
-    return fault(email, fine ? "" : "Enter an email address such as name@example.com.");
-  }
-  function phoneIsFine() {
-    var fine = !phone || phone.value.replace(/\D/g, "").length >= 6;
-    return !phone || fault(phone, fine ? "" : "Enter a phone number.");
-  }
-  form.addEventListener("input", function (event) {
-    if ($(event.target.id + "-error")) fault(event.target, "");
-  });
+const byId = (id) => document.getElementById(id);
+const form = byId("pay");
+const email = byId("email");
+const phone = byId("phone"); // null where the session asks for none
+const alertBox = byId("error");
+const submit = byId("submit");
+const label = submit.querySelector(".label");
 
-  // ---- What changes the total: the summary is drawn anew by the server
-  function redraw(said) {
-    return fetch(window.location.href, { cache: "no-store" }).then(function (response) { return response.text(); }).then(function (html) {
-      var fresh = new DOMParser().parseFromString(html, "text/html");
-      if (!fresh.querySelector(".summary")) return window.location.reload();  // paid or expired meanwhile
-      document.querySelector(".summary").replaceWith(fresh.querySelector(".summary"));
-      label.textContent = text = fresh.querySelector("#submit .label").textContent;
-      document.title = fresh.title;
-      $("said").textContent = said;
-    });
-  }
-  function change(name, value, said) {
-    if (busy) return Promise.resolve(null);
-    wait(true);
-    return checkout.loadActions().then(function (loaded) {
-      return loaded.type === "error" ? loaded : loaded.actions[name](value);
-    }).then(function (result) {
-      wait(false);
-      return result.type === "error" ? result : redraw(said);
-    }, function (problem) { wait(false); show(problem.message); });
-  }
-  document.addEventListener("submit", function (event) {
-    if (event.target.id !== "promotion") return;
-    event.preventDefault();
-    change("applyPromotionCode", $("code").value, "Promotion code applied").then(function (result) {
-      if (result) fault($("code"), result.error.message);
-      else if ($("remove")) $("remove").focus();
-    });
-  });
-  document.addEventListener("click", function (event) {
-    if (event.target.id !== "remove") return;
-    change("removePromotionCode", undefined, "Promotion code removed").then(function () { if ($("code")) $("code").focus(); });
-  });
-  if ($("shipping")) $("shipping").addEventListener("change", function (event) {
-    change("updateShippingOption", event.target.value, "Shipping method changed").then(function (result) {
-      if (result) show(result.error.message);
-    });
-  });
+let labelText = label.textContent;
+let isBusy = false;
 
-  form.addEventListener("submit", function (event) {
-    event.preventDefault();
-    error.hidden = true;
-    if (busy || !emailIsFine() || !phoneIsFine()) return;
-    wait(true);
-    checkout.loadActions().then(function (loaded) {
-      if (loaded.type === "error") return loaded;
-      if (!loaded.actions.getSession().total.total.amount) return null;
-      return loaded.actions.confirm({ email: email.value.trim(), phoneNumber: phone ? phone.value.trim() : undefined });
-    }).then(function (result) {
-      wait(false);
-      if (result && result.type === "error" && result.error.type !== "validation_error") show(result.error.message);
-    }, function (problem) { wait(false); show(problem.message); });
-  });
-})();
+const checkout = window.Stripe(form.dataset.key).initCheckoutElementsSdk({
+  clientSecret: form.dataset.secret,
+  elementsOptions: { appearance: { variables: { colorPrimary: "#0b57d0" } } },
+});
+const element = checkout.createPaymentElement();
+element.mount("#payment-element");
+element.on("__submit", () => form.requestSubmit());
+element.on("change", () => {
+  alertBox.hidden = true;
+});
+
+function showAlert(message) {
+  alertBox.textContent = message;
+  alertBox.hidden = false;
+}
+
+function setBusy(busy) {
+  isBusy = busy;
+  submit.setAttribute("aria-busy", String(busy));
+  label.textContent = busy ? "Processing…" : labelText;
+}
+
+// ---- Fields
+
+// Shows what is wrong with a field, or nothing for "".
+function showFieldError(input, message) {
+  input.setAttribute("aria-invalid", String(Boolean(message)));
+  byId(`${input.id}-error`).textContent = message;
+  if (message) input.focus();
+}
+
+function emailIsValid() {
+  const valid = email.readOnly || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.value.trim());
+  showFieldError(email, valid ? "" : "Enter an email address such as name@example.com.");
+  return valid;
+}
+
+function phoneIsValid() {
+  if (!phone) return true;
+  const valid = phone.value.replace(/\D/g, "").length >= 6;
+  showFieldError(phone, valid ? "" : "Enter a phone number.");
+  return valid;
+}
+
+form.addEventListener("input", ({ target }) => {
+  if (byId(`${target.id}-error`)) showFieldError(target, "");
+});
+
+// ---- What changes the total: the server draws the summary anew
+
+async function redrawSummary(announcement) {
+  const response = await fetch(window.location.href, { cache: "no-store" });
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const summary = fresh.querySelector(".summary");
+  if (!summary) {
+    window.location.reload(); // paid or expired meanwhile
+    return;
+  }
+  document.querySelector(".summary").replaceWith(summary);
+  labelText = fresh.querySelector("#submit .label").textContent;
+  label.textContent = labelText;
+  document.title = fresh.title;
+  byId("said").textContent = announcement;
+}
+
+// Calls an action of Stripe.js that changes the total.
+// Returns the error that the action answered with, or null after the page shows the change or an alert.
+async function changeTotal(action, value, announcement) {
+  if (isBusy) return null;
+  setBusy(true);
+  let result;
+  try {
+    const loaded = await checkout.loadActions();
+    result = loaded.type === "error" ? loaded : await loaded.actions[action](value);
+  } catch (problem) {
+    showAlert(problem.message);
+    return null;
+  } finally {
+    setBusy(false);
+  }
+  if (result.type === "error") return result.error;
+  await redrawSummary(announcement);
+  return null;
+}
+
+async function applyPromotionCode() {
+  const error = await changeTotal("applyPromotionCode", byId("code").value, "Promotion code applied");
+  if (error) showFieldError(byId("code"), error.message);
+  else byId("remove")?.focus();
+}
+
+async function removePromotionCode() {
+  await changeTotal("removePromotionCode", undefined, "Promotion code removed");
+  byId("code")?.focus();
+}
+
+async function chooseShipping(rate) {
+  const error = await changeTotal("updateShippingOption", rate, "Shipping method changed");
+  if (error) showAlert(error.message);
+}
+
+// The summary is replaced, so its form and its button are found when something happens in them.
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "promotion") return;
+  event.preventDefault();
+  applyPromotionCode();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.id === "remove") removePromotionCode();
+});
+byId("shipping")?.addEventListener("change", (event) => chooseShipping(event.target.value));
+
+// ---- Paying
+
+// Returns what confirm() answers, the error of loading, or null when there is no total to show.
+async function confirmPayment() {
+  const loaded = await checkout.loadActions();
+  if (loaded.type === "error") return loaded;
+  if (!loaded.actions.getSession().total.total.amount) return null;
+  return loaded.actions.confirm({ email: email.value.trim(), phoneNumber: phone?.value.trim() });
+}
+
+async function pay() {
+  alertBox.hidden = true;
+  if (isBusy || !emailIsValid() || !phoneIsValid()) return;
+  setBusy(true);
+  try {
+    const result = await confirmPayment();
+    if (result?.type === "error" && result.error.type !== "validation_error") showAlert(result.error.message);
+  } catch (problem) {
+    showAlert(problem.message);
+  } finally {
+    setBusy(false);
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  pay();
+});

@@ -113,3 +113,18 @@ def test_stripe_js_changes_codes_shipping_and_contact(page: Page, simulator: Run
     assert details is not None
     assert details.address is not None
     assert (details.name, details.phone, details.address.city) == ("Ada", "+15550100", "London")
+
+
+def test_a_form_that_is_mounted_late_knows_the_session_and_the_looks(page: Page, simulator: Running, shop: Any) -> None:
+    session = created(simulator, shop, ui_mode="elements")
+    late = SHOP.format(base=simulator.url, secret=session.client_secret)
+    shop.page = late.replace('checkout.createPaymentElement().mount("#payment");', "checkout.createPaymentElement();")
+    page.goto(f"{shop.url}/checkout")
+    expect(page.locator("#total")).to_have_text("€12.50")
+    page.evaluate("""() => {
+      checkout.changeAppearance({variables: {colorPrimary: "#0a7d33"}});
+      checkout.getPaymentElement().mount("#payment");
+    }""")
+    form = page.frame_locator("iframe[title='Secure payment input frame']")
+    expect(form.get_by_role("tab", name="SEPA debit")).to_be_visible()
+    expect(form.get_by_role("tab", name="Card")).to_have_css("color", "rgb(10, 125, 51)")
