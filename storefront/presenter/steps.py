@@ -9,9 +9,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from checkout_core import Checkout
 from checkout_core.domain.events import OrderEvent, Source
 from checkout_core.gateway.call_log import StripeCall
+from checkout_core.services.checkout import AsyncCheckout
 
 _ENDS = ("paid", "processing", "failed")
 LATER = 5
@@ -28,11 +28,11 @@ class Step:
 
 
 STEPS = (
-    Step(1, "Create a checkout session", Checkout.create_session),
-    Step(2, "Create a pending order", Checkout.create_pending_order),
-    Step(3, "Complete the order", Checkout.complete_order),
-    Step(4, "Check the order status", Checkout.check_order_status),
-    Step(LATER, "Later, and whenever in doubt", Checkout.reconcile),
+    Step(1, "Create a checkout session", AsyncCheckout.create_session),
+    Step(2, "Create a pending order", AsyncCheckout.create_pending_order),
+    Step(3, "Complete the order", AsyncCheckout.complete_order),
+    Step(4, "Check the order status", AsyncCheckout.check_order_status),
+    Step(LATER, "Later, and whenever in doubt", AsyncCheckout.reconcile),
 )
 
 

@@ -49,10 +49,10 @@ def settings_of(tmp_path: Path, simulator: Running) -> Callable[..., Settings]:
             "stripe_secret_key": "sk_test_simulator",
             "stripe_publishable_key": "pk_test_simulator",
             "stripe_api_base": simulator.url,
-            "CHECKOUT_DATA_DIR": tmp_path,
-            "CHECKOUT_DATABASE_URL": f"duckdb:///{tmp_path}/orders.duckdb",
-            "CHECKOUT_UI_MODE": "elements",
-            "CHECKOUT_PUBLIC_URL": "http://127.0.0.1:8501",
+            "data_dir": tmp_path,
+            "database_url": f"duckdb:///{tmp_path}/orders.duckdb",
+            "ui_mode": "elements",
+            "public_url": "http://127.0.0.1:8501",
             "_env_file": None,
         }
         return Settings(**{**values, **changes})

@@ -18,8 +18,8 @@ def test_on_this_machine_with_the_simulator_the_pages_are_open(visit):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"CHECKOUT_PUBLIC_URL": "https://shop.example"},
-        {"stripe_api_base": None, "CHECKOUT_UI_MODE": "hosted_page", "stripe_publishable_key": None},
+        {"public_url": "https://shop.example"},
+        {"stripe_secret_key": "sk_test_real", "stripe_api_base": None, "ui_mode": "hosted_page", "stripe_publishable_key": None},
     ],
 )
 def test_elsewhere_without_a_password_every_page_says_what_to_set(open_shop, changes, page):
@@ -33,13 +33,13 @@ def test_elsewhere_without_a_password_every_page_says_what_to_set(open_shop, cha
 
 @pytest.mark.parametrize("page", ["orders", "order", "insights", "export"])
 def test_a_password_closes_every_page_here_too(open_shop, page):
-    shop = open_shop(CHECKOUT_OPERATOR_PASSWORD="open sesame").switch_page(f"views/{page}.py").run()
+    shop = open_shop(operator_password="open sesame").switch_page(f"views/{page}.py").run()
     assert "For operators" in text_of(shop)
     assert [field.label for field in shop.text_input] == ["Password"]
 
 
 def test_a_wrong_password_is_refused_and_the_right_one_opens_until_signed_out(open_shop):
-    shop = open_shop(CHECKOUT_OPERATOR_PASSWORD="öpen sesame").switch_page("views/orders.py").run()
+    shop = open_shop(operator_password="öpen sesame").switch_page("views/orders.py").run()
     shop.text_input(key="operator-password").input("open sesame")
     press(shop, "Sign in")
     assert "not the password" in text_of(shop)
@@ -54,7 +54,7 @@ def test_a_wrong_password_is_refused_and_the_right_one_opens_until_signed_out(op
 
 
 def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(open_shop):
-    shop = open_shop(CHECKOUT_OPERATOR_PASSWORD="right").switch_page("views/orders.py").run()
+    shop = open_shop(operator_password="right").switch_page("views/orders.py").run()
     for attempt in ["wrong"] * 5 + ["right"]:
         shop.text_input(key="operator-password").input(attempt)
         press(shop, "Sign in")
@@ -77,7 +77,7 @@ def test_tries_come_back_with_time_and_are_counted_for_each_address_and_for_all(
 
 
 def test_only_listed_and_verified_addresses_may_sign_in(settings_of):
-    operators = settings_of(CHECKOUT_OPERATORS="Ada@example.com, grace@example.com").operators
+    operators = settings_of(operators="Ada@example.com, grace@example.com").operators
     assert allowed({"email": "ada@Example.com"}, operators)
     assert allowed({"email": "grace@example.com", "email_verified": True}, operators)
     assert not allowed({"email": "grace@example.com", "email_verified": False}, operators)
@@ -87,7 +87,7 @@ def test_only_listed_and_verified_addresses_may_sign_in(settings_of):
 
 
 def test_a_configured_login_takes_the_place_of_the_password(open_shop):
-    shop = open_shop(CHECKOUT_OPERATOR_PASSWORD="right", CHECKOUT_OPERATORS="ada@example.com")
+    shop = open_shop(operator_password="right", operators="ada@example.com")
     shop.secrets["auth"] = {"redirect_uri": "http://127.0.0.1:8501/oauth2callback"}
     shop.switch_page("views/orders.py").run()
     assert "organisation" in text_of(shop)

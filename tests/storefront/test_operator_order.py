@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from checkout_core.domain.events import OrderEvent, Source
+from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
-from checkout_core.gateway.client import RETRIES
+from checkout_core.gateway import CallLimits
 from storefront.operator import words
 
 from .conftest import text_of
@@ -20,7 +20,7 @@ def test_an_order_shows_its_history_in_words(visit, buy):
     text = text_of(visit("order", id=order.id))
     for shown in (
         "Checkout opened",
-        "Order noted",
+        "Order created",
         "Paid</b> <span>by a look at Stripe",
         "€32.00 · products: tote-bag",
     ):
@@ -50,10 +50,10 @@ def test_settling_what_stripe_does_not_know_says_so(visit, checkout):
         amount_total=1600, created_at=now, updated_at=now, status=OrderStatus.paid, stripe_payment_intent_id="pi_elsewhere",
         paid_at=now,
     )  # fmt: skip
-    event = OrderEvent.of(order, kind="seen_on_the_moon", source=Source.webhook, at=now, by="a <b>cow</b>")
-    checkout.store.update(order.stripe_checkout_session_id, lambda _: (order, [event]))
+    event = OrderEvent.of(order, kind=EventKind.disputed, source=Source.webhook, at=now, by="a <b>cow</b>")
+    checkout.store.update(order.stripe_checkout_session_id, lambda _: Decision(order, [event]))
     page = visit("order", id=order.id)
-    assert "Seen on the moon" in text_of(page)
+    assert "Disputed by the shopper's bank" in text_of(page)
     assert "by: a &lt;b&gt;cow" in text_of(page)
     page.button(key="settle").click().run()
     assert "Stripe does not know this checkout" in text_of(page)
@@ -99,7 +99,7 @@ def test_a_refund_that_stripe_does_not_answer_can_be_tried_again(visit, buy, che
     order = buy()
     page = visit("order", id=order.id)
     page.button(key="refund").click().run()
-    control("faults", route="POST /v1/refunds", kind="500", times=RETRIES + 1)
+    control("faults", route="POST /v1/refunds", kind="500", times=CallLimits().retries + 1)
     page.button(key="refund-now").click().run()
     assert "Stripe cannot be reached right now" in text_of(page)
     page.button(key="refund-now").click().run()

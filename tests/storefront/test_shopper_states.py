@@ -57,16 +57,16 @@ def test_a_search_without_a_find_leads_back_to_everything(shop, checkout):
 def test_few_left_are_counted_out(checkout):
     product = checkout.catalog["pin-set"]
     assert "Only 3 left" in markup.card(product, checkout.catalog, 0)
-    assert product.most == 3
+    assert product.limit == 3
     with pytest.raises(QuantityNotAllowed, match="1 to 3"):
         checkout.catalog.price({"pin-set": 4})
 
 
 def test_none_left_is_sold_out(checkout):
-    gone = checkout.catalog["pin-set"].model_copy(update={"left": 0})
+    gone = checkout.catalog["pin-set"].model_copy(update={"stock": 0})
     assert "Sold out" in markup.card(gone, checkout.catalog, 0)
     with pytest.raises(ProductSoldOut):
-        Catalog([gone], checkout.catalog.folder).order_items({"pin-set": 1})
+        Catalog([gone], checkout.catalog.folder).price({"pin-set": 1})
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_partly_refunded_order_says_how_much_is_on_its_way(till, pay, checkout
 def test_an_expired_checkout_starts_again_with_the_cart(till, checkout, full_cart):
     given(till)
     expired = held(till).id
-    checkout.gateway.expire_session(expired)
+    checkout.expire_session(expired)
     confirmed(till, expired)
     assert "has expired" in text_of(till)
     assert full_cart.count == 3
@@ -204,7 +204,7 @@ def test_the_texts_of_a_shop_are_never_markup(settings_of, tmp_path, text):
     ]
     lines = [line for name, table in tables for line in (name, *(f"{key} = {json.dumps(table[key])}" for key in table))]
     (tmp_path / "catalog.toml").write_text("\n".join(lines), encoding="utf-8")
-    with open_checkout(settings_of(CHECKOUT_SHOP_NAME=text)) as checkout:
+    with open_checkout(settings_of(shop_name=text)) as checkout:
         session.use(checkout)
         page = AppTest.from_file(str(APP), default_timeout=20).run()
         html, labels = [text_of(page)], list(page.button_group(key="category").options)
@@ -313,7 +313,7 @@ def test_an_embedded_session_that_expired_is_replaced(tip_jar, checkout):
     tip_jar.text_input(key="checkout-email").input("ada@example.com")
     tip_jar.button[1].click().run()
     (first,) = checkout.store.find()
-    checkout.gateway.expire_session(first.stripe_checkout_session_id)
+    checkout.expire_session(first.stripe_checkout_session_id)
     del tip_jar.session_state["checkout-state"]["held"]
     tip_jar.run()
     assert not tip_jar.exception

@@ -183,7 +183,7 @@ def test_what_a_shopper_typed_is_shown_as_text(till):
 
 def test_an_expired_session_is_replaced_and_the_cart_stays(till, checkout, full_cart):
     first = held(till)
-    checkout.gateway.expire_session(first.id)
+    checkout.expire_session(first.id)
     given(till)
     assert held(till).id != first.id
     assert full_cart.count == 3
@@ -220,7 +220,7 @@ def test_a_cart_that_cannot_be_bought_leads_back_to_the_cart(shop):
 
 def test_with_the_hosted_page_continue_leaves_for_stripe(settings_of, full_cart, checkout):
     checkout.close()
-    with open_checkout(settings_of(CHECKOUT_UI_MODE="hosted_page")) as hosted:
+    with open_checkout(settings_of(ui_mode="hosted_page")) as hosted:
         session.use(hosted)
         till = AppTest.from_file(str(APP), default_timeout=20).run()
         till.session_state["cart"] = full_cart
