@@ -85,7 +85,7 @@ def open_shop(make_settings: Callable[..., Settings], simulator: Simulator) -> I
         for session_id in sessions[1:]:
             checkout.create_pending_order(session_id, email="anna@example.com")
         asyncio.run(simulator.pay(sessions[2]))
-        checkout.gateway.expire_session(sessions[3])
+        checkout.expire_session(sessions[3])
         shop.app, shop.sessions = create_app(checkout), tuple(sessions)
         yield
 

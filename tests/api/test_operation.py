@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import StoreBusy
-from tests.core.shoppers import a_pending_order, pay
+from tests.support.shopper import pay, pending_order
 
 from .test_routes import assert_error, event, signed
 
@@ -76,7 +76,7 @@ def test_stripe_is_not_asked_at_every_probe(client: TestClient, checkout: Checko
 
 def test_a_checkout_is_counted(client: TestClient, checkout: Checkout) -> None:
     before = samples(client)
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
     body = event(session_id)
     client.post("/stripe/webhook", content=body, headers=signed(body))

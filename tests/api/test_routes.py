@@ -78,7 +78,7 @@ def test_the_four_steps_over_http(client: TestClient, checkout: Checkout) -> Non
 
 def test_a_session_that_is_not_open_takes_no_pending_order(client: TestClient, checkout: Checkout) -> None:
     session_id = new_session(client, checkout)
-    checkout.gateway.expire_session(session_id)
+    checkout.expire_session(session_id)
     assert_error(pend(client, session_id), 400, "session_not_open", EXPIRED)
 
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import StoreBusy
-from tests.core.shoppers import a_paid_order, a_pending_order, control, kinds, pay
+from tests.support.shopper import control, kinds, paid_order, pay, pending_order
 
 from .test_routes import assert_error, event, signed
 
@@ -40,14 +40,14 @@ def an_event(type: str, **subject: object) -> str:
 def test_any_event_about_a_session_settles_it_by_what_stripe_says_now(
     client: TestClient, checkout: Checkout, type: str
 ) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
     assert deliver(client, an_event(type, object="checkout.session", id=session_id, status="expired")) == 200
     assert kinds(checkout, session_id)[-1] == "paid"
 
 
 def test_a_refund_and_a_dispute_at_stripe_reach_the_history(client: TestClient, checkout: Checkout) -> None:
-    order = a_paid_order(checkout)
+    order = paid_order(checkout)
     session_id, payment = order.stripe_checkout_session_id, order.stripe_payment_intent_id
     assert payment is not None
     checkout.gateway.refund(payment, 100, idempotency_key="dashboard")
@@ -60,7 +60,7 @@ def test_a_refund_and_a_dispute_at_stripe_reach_the_history(client: TestClient, 
 
 
 def test_a_decline_reaches_the_history(client: TestClient, checkout: Checkout) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id, "4000000000009995")
     payment = checkout.gateway.retrieve_session(session_id).payment_intent_id
     error = {"charge": "ch_1", "code": "card_declined", "decline_code": "insufficient_funds"}
@@ -102,7 +102,7 @@ def test_bytes_that_are_no_text_are_400(client: TestClient) -> None:
 
 
 def test_when_stripe_cannot_be_asked_the_webhook_comes_again(client: TestClient, checkout: Checkout) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="500", times=3)
     body = event(session_id)
@@ -116,7 +116,7 @@ def test_when_stripe_cannot_be_asked_the_webhook_comes_again(client: TestClient,
 def test_when_the_store_is_busy_the_webhook_comes_again(
     client: TestClient, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
 
     def busy(*_: object) -> None:
         raise StoreBusy

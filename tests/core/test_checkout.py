@@ -110,7 +110,7 @@ def test_a_pending_order_is_refused_once_the_session_is_complete(checkout: Check
 def test_a_pending_order_is_refused_once_the_session_has_expired(checkout: Checkout) -> None:
     session = checkout.create_session(a_cart(checkout))
     checkout.create_pending_order(session.id, email="anna@example.com")
-    checkout.gateway.expire_session(session.id)
+    checkout.expire_session(session.id)
     with pytest.raises(SessionNotOpen):
         checkout.create_pending_order(session.id, email="anna@example.com")
     order = checkout.reconcile(session.id)
@@ -153,7 +153,7 @@ def test_money_without_an_order_makes_the_order(checkout: Checkout) -> None:
     "session_id", ["", "nonsense", "cs_test_../../account", "cs_test_" + "a" * 60, "cs_é", "cs_" + "x" * 10**6]
 )
 def test_an_unknown_or_malformed_session_is_not_found(checkout: Checkout, session_id: str) -> None:
-    for step in (checkout.complete_order, checkout.check_order_status, checkout.settle):
+    for step in (checkout.complete_order, checkout.check_order_status, checkout.reconcile):
         with pytest.raises(SessionNotFound):
             step(session_id)
 
@@ -206,7 +206,7 @@ def test_a_partial_refund_stays_paid_and_the_rest_makes_it_refunded(checkout: Ch
     assert kinds(checkout, session.id)[-2:] == ["partially_refunded", "refunded"]
 
 
-def a_session(**changes: object) -> CheckoutSession:
+def open_session(**changes: object) -> CheckoutSession:
     session = CheckoutSession(
         id="cs_test_1",
         status="complete",
@@ -222,13 +222,13 @@ def a_session(**changes: object) -> CheckoutSession:
 @pytest.mark.parametrize(
     ("session", "status"),
     [
-        (a_session(), OrderStatus.paid),
-        (a_session(payment_status="no_payment_required"), OrderStatus.paid),
-        (a_session(payment_status="unpaid"), OrderStatus.processing),
-        (a_session(payment_status="unpaid", payment_failed=True), OrderStatus.failed),
-        (a_session(status="expired", payment_status="unpaid"), OrderStatus.expired),
-        (a_session(status="open", payment_status="unpaid"), None),
-        (a_session(status="open", payment_status="unpaid", payment_failed=True), None),
+        (open_session(), OrderStatus.paid),
+        (open_session(payment_status="no_payment_required"), OrderStatus.paid),
+        (open_session(payment_status="unpaid"), OrderStatus.processing),
+        (open_session(payment_status="unpaid", payment_failed=True), OrderStatus.failed),
+        (open_session(status="expired", payment_status="unpaid"), OrderStatus.expired),
+        (open_session(status="open", payment_status="unpaid"), None),
+        (open_session(status="open", payment_status="unpaid", payment_failed=True), None),
     ],
 )
 def test_a_session_says_what_its_order_is(session: CheckoutSession, status: OrderStatus | None) -> None:
@@ -236,22 +236,22 @@ def test_a_session_says_what_its_order_is(session: CheckoutSession, status: Orde
 
 
 def test_stripe_is_right_when_our_order_says_expired() -> None:
-    order, _ = settling(a_session(), Source.reconcile, NOW)(None)
+    order, _ = settling(open_session(), Source.reconcile, NOW)(None)
     assert order is not None
     expired = order.model_copy(update={"status": OrderStatus.expired})
-    corrected, events = settling(a_session(), Source.webhook, NOW)(expired)
+    corrected, events = settling(open_session(), Source.webhook, NOW)(expired)
     assert corrected is not None
     assert corrected.status is OrderStatus.paid
     assert events[0].detail == {"corrected_from": "expired"}
 
 
 def test_late_news_changes_nothing() -> None:
-    paid, _ = settling(a_session(), Source.reconcile, NOW)(None)
+    paid, _ = settling(open_session(), Source.reconcile, NOW)(None)
     for late in (
-        a_session(),
-        a_session(status="open"),
-        a_session(status="expired"),
-        a_session(payment_status="unpaid"),
+        open_session(),
+        open_session(status="open"),
+        open_session(status="expired"),
+        open_session(payment_status="unpaid"),
     ):
         assert settling(late, Source.webhook, NOW)(paid) == (paid, [])
 
@@ -262,11 +262,11 @@ def test_a_session_is_no_other_shops_business(checkout: Checkout, settings: Sett
     pay(checkout, session.id)
     checkout.complete_order(session.id)
     with open_checkout(settings, shop="other") as other:
-        for step in (other.complete_order, other.check_order_status, other.settle):
+        for step in (other.complete_order, other.check_order_status, other.reconcile):
             with pytest.raises(SessionNotFound):
                 step(session.id)
         with pytest.raises(SessionNotFound):
-            other.apply(session.id, lambda order: (order, []))
+            other.apply(session.id, Decision)
 
 
 def test_stripe_is_given_the_prices_of_the_catalogue_and_the_addresses_of_the_settings(checkout: Checkout) -> None:

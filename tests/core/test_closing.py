@@ -9,8 +9,7 @@ import pytest
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.services.shops import Shops
-
-from .shoppers import a_pending_order, pay
+from tests.support.shopper import pay, pending_order
 
 PATIENCE = 30
 
@@ -34,7 +33,7 @@ def test_a_step_that_is_under_way_is_finished_before_the_store_is_closed(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout = open_checkout(make_settings())
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
     slow = SlowStripe(checkout, monkeypatch)
     with ThreadPoolExecutor(2) as pool:
@@ -51,7 +50,7 @@ def test_one_shop_is_not_closed_while_another_one_serves_somebody(
 ) -> None:
     quiet = open_checkout(settings)
     busy = open_checkout(settings, store=quiet.store, shop="default")
-    session_id = a_pending_order(busy)
+    session_id = pending_order(busy)
     pay(busy, session_id)
     slow = SlowStripe(busy, monkeypatch)
     with ThreadPoolExecutor(2) as pool:
@@ -68,7 +67,7 @@ def test_closing_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr("checkout_core.services.checkout.LONGEST_STEP", 0.0)
     checkout = open_checkout(make_settings())
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     slow = SlowStripe(checkout, monkeypatch)
     with ThreadPoolExecutor(1) as pool:
         coming_back = pool.submit(checkout.complete_order, session_id)

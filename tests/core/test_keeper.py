@@ -8,9 +8,7 @@ import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.services.background_worker import Keeper
-from checkout_core.services.outbox import Handlers
-
-from .shoppers import a_paid_order, a_pending_order, a_session, control, pay
+from tests.support.shopper import control, open_session, paid_order, pay, pending_order
 
 PATIENCE = 30
 
@@ -35,28 +33,28 @@ class Heard:
 @pytest.fixture
 def heard(checkout: Checkout) -> Heard:
     heard = Heard()
-    checkout.handlers = Handlers()
+    checkout.handlers.clear()
     checkout.on_paid(heard, name="heard")
     return heard
 
 
 def test_consequences_do_not_wait_for_the_interval(checkout: Checkout, heard: Heard) -> None:
-    with Keeper(checkout, every=86_400):
+    with checkout.background_worker(every=86_400):
         for _ in range(3):
-            heard.wait_for(a_paid_order(checkout).stripe_checkout_session_id)
+            heard.wait_for(paid_order(checkout).stripe_checkout_session_id)
     assert len(heard.orders) == 3
 
 
 def test_what_was_left_in_the_outbox_is_done_when_the_keeper_starts(checkout: Checkout, heard: Heard) -> None:
-    session_id = a_paid_order(checkout).stripe_checkout_session_id
-    with Keeper(checkout, every=86_400):
+    session_id = paid_order(checkout).stripe_checkout_session_id
+    with checkout.background_worker(every=86_400):
         heard.wait_for(session_id)
 
 
 def test_news_that_was_lost_is_found_within_an_interval(checkout: Checkout, heard: Heard) -> None:
-    bought, without_order = a_pending_order(checkout), a_session(checkout)
+    bought, without_order = pending_order(checkout), open_session(checkout)
     pay(checkout, bought)
-    with Keeper(checkout, every=0.05):
+    with checkout.background_worker(every=0.05):
         heard.wait_for(bought)
         pay(checkout, without_order)
         heard.wait_for(without_order)
@@ -75,8 +73,8 @@ def test_an_error_does_not_end_the_keeper(checkout: Checkout, heard: Heard, monk
     monkeypatch.setattr(checkout.store, "claim_outbox", breaks)
     monkeypatch.setattr("checkout_core.services.background_worker.FIRST_RETRY", timedelta(0))
     control(checkout, "faults", route="GET /v1/events", kind="500", times=3)
-    with Keeper(checkout, every=0.05):
-        heard.wait_for(a_paid_order(checkout).stripe_checkout_session_id)
+    with checkout.background_worker(every=0.05):
+        heard.wait_for(paid_order(checkout).stripe_checkout_session_id)
 
 
 def test_stopping_finishes_what_is_in_flight(checkout: Checkout) -> None:
@@ -87,11 +85,11 @@ def test_stopping_finishes_what_is_in_flight(checkout: Checkout) -> None:
         assert may_end.wait(PATIENCE)
         done.append(order.id)
 
-    checkout.handlers = Handlers()
+    checkout.handlers.clear()
     checkout.on_paid(slow, name="slow")
-    order = a_paid_order(checkout)
-    a_paid_order(checkout)
-    keeper = Keeper(checkout, every=86_400)
+    order = paid_order(checkout)
+    paid_order(checkout)
+    keeper = checkout.background_worker(every=86_400)
     keeper.start()
     assert begun.wait(PATIENCE)
     stopping = threading.Thread(target=keeper.stop)
@@ -106,8 +104,8 @@ def test_stopping_finishes_what_is_in_flight(checkout: Checkout) -> None:
 def test_two_keepers_do_not_do_things_twice(checkout: Checkout, heard: Heard) -> None:
     with open_checkout(checkout.settings) as other:
         other.handlers = checkout.handlers
-        with Keeper(checkout, every=0.05), Keeper(other, every=0.05):
-            session_ids = [a_session(checkout) for _ in range(5)]
+        with checkout.background_worker(every=0.05), other.background_worker(every=0.05):
+            session_ids = [open_session(checkout) for _ in range(5)]
             for session_id in session_ids:
                 pay(checkout, session_id)
             for session_id in session_ids:

@@ -8,8 +8,7 @@ import pytest
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import ConfigurationError, StripeUnavailable, StripeUnavailableAfterPayment
 from checkout_core.gateway.sessions import expiry
-
-from .shoppers import a_pending_order, a_session, control, pay
+from tests.support.shopper import control, open_session, pay, pending_order
 
 
 def test_no_further_try_begins_when_a_call_has_taken_too_long(
@@ -18,11 +17,11 @@ def test_no_further_try_begins_when_a_call_has_taken_too_long(
     monkeypatch.setattr("checkout_core.gateway.client.LAST_TRY_AFTER", 0.0)
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind="500", times=1)
     with pytest.raises(StripeUnavailable, match="not charged"):
-        a_session(checkout)
+        open_session(checkout)
 
 
 def test_a_stripe_that_is_slow_is_given_up(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     monkeypatch.setattr("checkout_core.gateway.client.RETRIES", 0)
     monkeypatch.setattr("checkout_core.gateway.client.TIMEOUT", (1.0, 0.2))
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="latency", seconds=5.0)
@@ -35,19 +34,19 @@ def test_a_stripe_that_is_slow_is_given_up(checkout: Checkout, monkeypatch: pyte
 
 def test_being_asked_too_often_is_waited_out(checkout: Checkout) -> None:
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind="429", times=2)
-    assert a_session(checkout).startswith("cs_")
+    assert open_session(checkout).startswith("cs_")
 
 
 @pytest.mark.parametrize("kind", ["500", "reset", "after"])
 def test_a_fault_that_passes_is_not_noticed_and_nothing_is_made_twice(checkout: Checkout, kind: str) -> None:
     control(checkout, "faults", route="POST /v1/checkout/sessions", kind=kind, times=1)
-    session_id = a_session(checkout)
+    session_id = open_session(checkout)
     listed = checkout.gateway._stripe.v1.checkout.sessions.list({"limit": 100})
     assert [session.id for session in listed.data] == [session_id]
 
 
 def test_every_call_is_remembered_with_its_session_and_how_it_ended(checkout: Checkout) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
     control(checkout, "faults", route="GET /v1/checkout/sessions", kind="500", times=3)
     with pytest.raises(StripeUnavailable):

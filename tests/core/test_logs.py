@@ -12,10 +12,8 @@ import stripe
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.config import logging as logs
 from checkout_core.domain.errors import StripeRejected, StripeUnavailable
-from checkout_core.services.outbox import dispatch
-from checkout_core.services.sweep import sweep
+from tests.support.shopper import DECLINED, control, open_session, pay, pending_order
 
-from .shoppers import DECLINED, a_pending_order, a_session, control, pay
 from .test_news import NO_TIME, events
 from .test_orders import an_order
 
@@ -64,10 +62,10 @@ def test_a_whole_checkout_logs_no_secret_and_no_whole_address(
             checkout.refund(order.id, 100)
         checkout.refund(order.id, 100)
         for event in events(checkout):
-            checkout.handle_webhook(event)
-        a_session(checkout)
-        sweep(checkout, older_than=NO_TIME)
-        dispatch(checkout)
+            checkout.handle_event(event)
+        open_session(checkout)
+        checkout.sweep(older_than=NO_TIME)
+        checkout.dispatch_outbox()
     lines = written()
     text = json.dumps(lines)
     client_secret = (session.client_secret or "").partition("_secret_")[2]
@@ -148,7 +146,7 @@ def test_things_that_are_no_text_are_cleaned_as_they_are_shown(written: Written)
 def test_a_program_that_sets_up_no_logs_hears_only_warnings(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_pending_order(checkout)
+    pending_order(checkout)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")
 

@@ -10,14 +10,13 @@ import pytest
 from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.services.outbox import FIRST_RETRY, LONGEST_WAIT, Handlers, backoff, dispatch
-
-from .shoppers import a_paid_order, a_pending_order, pay
+from tests.support.shopper import paid_order, pay, pending_order
 
 
 @pytest.fixture
 def bare(checkout: Checkout) -> Checkout:
     """A checkout without the receipt that is always there."""
-    checkout.handlers = Handlers()
+    checkout.handlers.clear()
     return checkout
 
 
@@ -25,9 +24,9 @@ def test_every_handler_has_every_paid_order_once(bare: Checkout) -> None:
     first, second = list[str](), list[str]()
     bare.on_paid(lambda order: first.append(order.id), name="first")
     bare.on_paid(lambda order: second.append(order.id), name="second")
-    orders = [a_paid_order(bare).id for _ in range(3)]
-    assert dispatch(bare) == 3
-    assert dispatch(bare) == 0
+    orders = [paid_order(bare).id for _ in range(3)]
+    assert bare.dispatch_outbox() == 3
+    assert bare.dispatch_outbox() == 0
     assert first == second == orders
     assert bare.store.count_outbox() == 0
 
@@ -35,11 +34,11 @@ def test_every_handler_has_every_paid_order_once(bare: Checkout) -> None:
 def test_many_settling_at_once_owe_one_consequence(bare: Checkout) -> None:
     heard = Counter[str]()
     bare.on_paid(lambda order: heard.update([order.id]), name="count")
-    session_id = a_pending_order(bare)
+    session_id = pending_order(bare)
     pay(bare, session_id)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(bare.settle, [session_id] * 8))
-        assert sum(pool.map(lambda _: dispatch(bare), range(8))) == 1
+        list(pool.map(bare.reconcile, [session_id] * 8))
+        assert sum(pool.map(lambda _: bare.dispatch_outbox(), range(8))) == 1
     assert list(heard.values()) == [1]
 
 
@@ -53,24 +52,24 @@ def test_a_handler_that_fails_is_tried_again_and_the_others_are_not_repeated(bar
 
     bare.on_paid(failing, name="failing")
     bare.on_paid(lambda order: good.append(order.id), name="good")
-    order = a_paid_order(bare)
-    assert [dispatch(bare), dispatch(bare)] == [0, 0]
+    order = paid_order(bare)
+    assert [bare.dispatch_outbox(), bare.dispatch_outbox()] == [0, 0]
     assert (bad, good) == ([order.id], [order.id])
     for hours in (2, 4):
         bare.clock = lambda hours=hours: datetime.now(UTC) + timedelta(hours=hours)  # type: ignore[misc]
-        dispatch(bare)
+        bare.dispatch_outbox()
     assert (bad, good) == ([order.id] * 3, [order.id])
     assert bare.store.count_outbox() == 0
 
 
 def test_what_a_process_left_when_it_died_is_done_by_the_next(bare: Checkout) -> None:
-    order = a_paid_order(bare)
+    order = paid_order(bare)
     assert len(bare.store.claim_outbox(datetime.now(UTC))) == 1  # and then it died
     heard: list[str] = []
     bare.on_paid(lambda order: heard.append(order.id), name="late")
-    assert dispatch(bare) == 0
+    assert bare.dispatch_outbox() == 0
     bare.clock = lambda: datetime.now(UTC) + timedelta(minutes=3)
-    assert dispatch(bare) == 1
+    assert bare.dispatch_outbox() == 1
     assert heard == [order.id]
 
 
@@ -78,16 +77,16 @@ def test_what_was_not_begun_when_the_program_stops_is_due_at_once(bare: Checkout
     heard: list[str] = []
     bare.on_paid(lambda order: heard.append(order.id), name="one")
     for _ in range(3):
-        a_paid_order(bare)
+        paid_order(bare)
     assert dispatch(bare, stop=lambda: bool(heard)) == 1
-    assert dispatch(bare) == 2
+    assert bare.dispatch_outbox() == 2
     assert len(set(heard)) == 3
 
 
 def test_an_order_that_only_waits_or_is_refunded_owes_nothing(bare: Checkout) -> None:
-    a_pending_order(bare)
-    order = a_paid_order(bare)
-    dispatch(bare)
+    pending_order(bare)
+    order = paid_order(bare)
+    bare.dispatch_outbox()
     bare.refund(order.id)
     assert bare.store.count_outbox() == 0
 
@@ -101,11 +100,11 @@ def test_seeded_orders_owe_nothing(settings: Settings) -> None:
 def test_another_shops_order_is_left_to_that_shop(bare: Checkout, settings: Settings) -> None:
     heard: list[str] = []
     bare.on_paid(lambda order: heard.append(order.id), name="ours")
-    order = a_paid_order(bare)
+    order = paid_order(bare)
     with open_checkout(settings, shop="other") as other:
-        assert dispatch(other) == 0
+        assert other.dispatch_outbox() == 0
         assert (other.store.count_outbox(), bare.store.count_outbox()) == (0, 1)
-    assert dispatch(bare) == 1
+    assert bare.dispatch_outbox() == 1
     assert heard == [order.id]
 
 
@@ -131,8 +130,8 @@ def test_a_handler_named_in_the_settings_runs_in_every_process(
     heard: list[str] = []
     monkeypatch.setattr(f"{__name__}._module_level", lambda order: heard.append(order.id))
     with open_checkout(make_settings(CHECKOUT_ON_PAID=f"{__name__}:_module_level")) as checkout:
-        order = a_paid_order(checkout)
-        dispatch(checkout)
+        order = paid_order(checkout)
+        checkout.dispatch_outbox()
     assert heard == [order.id]
 
 

@@ -18,10 +18,8 @@ from checkout_core.domain.errors import ConfigurationError
 from checkout_core.domain.orders import OrderItem, OrderStatus
 from checkout_core.receipts.mail import mailbox
 from checkout_core.receipts.message import Receipts, receipt
-from checkout_core.services.outbox import dispatch
 from tests.conftest import free_port
-
-from .shoppers import a_paid_order, a_session, pay
+from tests.support.shopper import open_session, paid_order, pay
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -86,8 +84,8 @@ def receipts_in(folder: Path) -> list[Path]:
 def test_a_paid_order_leaves_one_receipt_in_the_folder_however_often_it_is_written(
     checkout: Checkout, tmp_path: Path
 ) -> None:
-    order = a_paid_order(checkout)
-    assert dispatch(checkout) == 1
+    order = paid_order(checkout)
+    assert checkout.dispatch_outbox() == 1
     Receipts("Again", mailbox(checkout.settings))(order)
     (file,) = receipts_in(tmp_path)
     letter = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
@@ -97,20 +95,20 @@ def test_a_paid_order_leaves_one_receipt_in_the_folder_however_often_it_is_writt
 
 
 def test_a_recovered_order_has_a_receipt_too(checkout: Checkout, tmp_path: Path) -> None:
-    session_id = a_session(checkout)
+    session_id = open_session(checkout)
     pay(checkout, session_id)
     order = checkout.complete_order(session_id)
     assert order.metadata == {"recovered": "true"}
-    dispatch(checkout)
+    checkout.dispatch_outbox()
     assert [file.stem for file in receipts_in(tmp_path)] == [order.id]
 
 
 def test_an_order_that_was_refunded_before_its_receipt_was_written_still_has_one(
     checkout: Checkout, tmp_path: Path
 ) -> None:
-    order = a_paid_order(checkout)
+    order = paid_order(checkout)
     checkout.refund(order.id)
-    dispatch(checkout)
+    checkout.dispatch_outbox()
     assert b"Refunded" in receipts_in(tmp_path)[0].read_bytes()
 
 
@@ -160,8 +158,8 @@ def test_with_a_mail_server_the_receipt_is_sent(
 ) -> None:
     port, received = inbox
     with open_checkout(by_mail(make_settings, port)) as checkout:
-        order = a_paid_order(checkout)
-        assert dispatch(checkout) == 1
+        order = paid_order(checkout)
+        assert checkout.dispatch_outbox() == 1
     (envelope,) = received.letters
     assert (envelope.mail_from, envelope.rcpt_tos) == ("shop@example.com", ["anna@example.com"])
     assert isinstance(envelope.content, bytes)
@@ -175,13 +173,13 @@ def test_a_mail_server_that_is_busy_gets_the_receipt_later(
     port, received = inbox
     received.busy = True
     with open_checkout(by_mail(make_settings, port)) as checkout:
-        a_paid_order(checkout)
-        assert dispatch(checkout) == 0
+        paid_order(checkout)
+        assert checkout.dispatch_outbox() == 0
         assert checkout.store.count_outbox() == 1
         received.busy = False
         later = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1)
         checkout.clock = lambda: later
-        assert dispatch(checkout) == 1
+        assert checkout.dispatch_outbox() == 1
     assert len(received.letters) == 1
 
 
@@ -193,8 +191,8 @@ def test_a_mail_server_that_says_nothing_is_given_up_and_asked_again_later(
         socket.create_server(("127.0.0.1", 0)) as silent,
         open_checkout(by_mail(make_settings, silent.getsockname()[1])) as checkout,
     ):
-        a_paid_order(checkout)
-        assert dispatch(checkout) == 0
+        paid_order(checkout)
+        assert checkout.dispatch_outbox() == 0
         assert checkout.store.count_outbox() == 1
 
 

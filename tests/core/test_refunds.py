@@ -10,14 +10,13 @@ import stripe
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed
-
-from .shoppers import a_paid_order, a_pending_order, control, kinds
+from tests.support.shopper import control, kinds, paid_order, pending_order
 
 
 @pytest.fixture
 def order(checkout: Checkout) -> Order:
     """A paid order."""
-    return a_paid_order(checkout)
+    return paid_order(checkout)
 
 
 def at_stripe(checkout: Checkout, order: Order) -> list[int]:
@@ -139,7 +138,7 @@ def test_a_refund_whose_order_cannot_be_read_afterwards_is_made_all_the_same(che
 
 
 def test_only_money_that_was_taken_can_be_refunded(checkout: Checkout) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pending = checkout.store.get(session_id)
     assert pending is not None
     for key in (None, "button"):

@@ -89,7 +89,7 @@ def test_each_shop_has_its_own_stripe_account(shops: Shops) -> None:
     session = cinema.create_session({"film": 1})
 
     with pytest.raises(SessionNotFound):
-        books.settle(session.id)
+        books.reconcile(session.id)
 
 
 def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simulator: Simulator) -> None:
@@ -107,7 +107,7 @@ def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simu
     assert books.store.count() == 0
     assert books.history(session.id) == ()
     with pytest.raises(SessionNotFound):
-        books.store.update(session.id, lambda there: (there, ()))
+        books.store.update(session.id, Decision)
     with pytest.raises(Exception, match="no such order"):
         books.refund(order.id)
     assert [found.id for found in cinema.store.find()] == [order.id]
