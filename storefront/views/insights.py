@@ -7,7 +7,7 @@ import streamlit as st
 
 from checkout_core import open_orders
 from storefront import markup
-from storefront.operator import findings, frame
+from storefront.operator import findings, layout
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +38,7 @@ def show(insight: findings.Insight | None, missing: str) -> None:
         st.dataframe(insight.numbers, hide_index=True, width="stretch")
 
 
-with frame.page("Insights") as checkout:
+with layout.page("Insights") as checkout:
     url = checkout.settings.database_url.get_secret_value()
 
     def ask(query: str, **params: Any) -> "pandas.DataFrame":
