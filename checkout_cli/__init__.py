@@ -3,6 +3,9 @@
 What a command needs is imported when it runs, so that `checkout --help` does not wait for Streamlit.
 """
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from checkout_core.domain.errors import CheckoutError
@@ -18,6 +21,23 @@ from .terminal import fail
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Stripe Checkout in Python: demo, simulator and tools."
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"checkout {version('checkout-toolkit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 for command in (demo, simulator, seed, reconcile, export, doctor):
     app.command()(command)
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.Com
         timeout=60,
         check=False,
     )
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"checkout {version('checkout-toolkit')}\n")
 
 
 def test_doctor_says_what_works(stripe_url: str, tmp_path: Path) -> None:
