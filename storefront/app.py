@@ -13,9 +13,9 @@ from checkout_core.domain.errors import CheckoutError, ConfigurationError, Unkno
 from checkout_core.streamlit import browser, patches
 from storefront import backstage, context, markup
 from storefront.cart import COOKIE
-from storefront.html import line
 from storefront.operator import login
 from storefront.pages import PAGES, SHOP
+from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
 

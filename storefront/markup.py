@@ -10,7 +10,7 @@ from markupsafe import Markup
 from checkout_core.domain.orders import OrderItem
 from checkout_core.domain.products import Catalog, PricedItem, Product, Welcome
 
-from .html import line, render
+from .rendering import line, render
 
 _MARKDOWN = {ord(sign): f"\\{sign}" for sign in "\\`*_{}[]()#+-.!|~<>$:"}
 FEW = 6

@@ -19,7 +19,7 @@ from storefront import markup as pieces
 from storefront.backstage import markup, simulator_client
 from storefront.backstage.scenarios import ACTIONS, DEFAULT, SCENARIOS, Action, Scenario, number_for
 from storefront.backstage.steps import STEPS, TimelineEntry, code_of, is_done, timeline
-from storefront.html import line
+from storefront.rendering import line
 
 COOKIE = "backstage"
 SCENARIO_COOKIE = "backstage-scenario"

@@ -7,8 +7,8 @@ from datetime import datetime
 from checkout_core.domain.customer import masked_email
 from checkout_core.domain.orders import Order
 from checkout_core.gateway.call_log import StripeCall
-from storefront.html import render
 from storefront.operator import labels
+from storefront.rendering import render
 
 from .steps import TimelineEntry
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
-from storefront.html import line, render
+from storefront.rendering import line, render
 
 STATUS = {
     OrderStatus.pending: "Pending",

@@ -9,9 +9,9 @@ import streamlit as st
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError
 from storefront import context, markup
-from storefront.html import line
 from storefront.operator import auth
 from storefront.pages import OPERATOR_PAGES
+from storefront.rendering import line
 
 _STYLE = Path(__file__).with_name("operator.css")
 

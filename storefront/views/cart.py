@@ -4,8 +4,8 @@ import streamlit as st
 
 from checkout_core.domain.errors import InvalidInput
 from storefront import context, markup
-from storefront.html import line
 from storefront.money import amount
+from storefront.rendering import line
 
 checkout, cart = context.current_checkout(), context.current_cart()
 catalog = checkout.catalog

@@ -13,7 +13,7 @@ from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
 from checkout_core.streamlit.checkout_page import CheckoutPage, Details
 from storefront import context, markup
-from storefront.html import line
+from storefront.rendering import line
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
 AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}

@@ -8,8 +8,8 @@ from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
-from storefront.html import line
 from storefront.operator import labels, layout, refunds
+from storefront.rendering import line
 
 
 def reconcile(checkout: Checkout, order: Order) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from checkout_core.domain.products import Product
 from storefront import context, markup
-from storefront.html import line
+from storefront.rendering import line
 
 ALL = "Everything"
 checkout, cart = context.current_checkout(), context.current_cart()

@@ -59,9 +59,9 @@ def test_a_page_that_is_asked_for_while_a_panel_ends_is_not_drawn_into_the_panel
 
 
 def test_the_patches_were_tested_with_the_version_that_is_installed_and_admitted() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "checkout_core" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     major, minor = patches.TESTED.split(".")
-    assert f"streamlit>={patches.TESTED},<{major}.{int(minor) + 1}" in project["dependencies"]
+    assert project["optional-dependencies"]["streamlit"] == [f"streamlit>={patches.TESTED},<{major}.{int(minor) + 1}"]
     assert patches.is_tested(streamlit.__version__)
 
 

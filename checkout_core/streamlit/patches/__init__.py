@@ -12,7 +12,7 @@ from ...config.logging import get_logger
 from . import callbacks, page_top
 
 TESTED = "1.67"
-"""The version of Streamlit that the patches were tested with; the same as in `pyproject.toml`."""
+"""The version of Streamlit that the patches were tested with; the same as in the distribution's `pyproject.toml`."""
 
 log = get_logger(__name__)
 _guard = threading.Lock()

@@ -1,4 +1,7 @@
-"""HTML from templates. Every value is escaped, so a catalogue or a shopper can put no markup on a page."""
+"""HTML from templates. Every value is escaped, so a catalogue or a shopper can put no markup on a page.
+
+The module is not called `html`: `streamlit run` puts this folder first on the path, and the standard library has one.
+"""
 
 from pathlib import Path
 
