@@ -77,7 +77,7 @@ class StripeTransport(stripe.HTTPClient):
             sessions, self._sessions = self._sessions, {}
         here = asyncio.get_running_loop()
         for loop, session in sessions.items():
-            if loop is here:
+            if loop is here or loop.is_closed():  # of a closed one nothing is left to wait for
                 await session.close()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(session.close(), loop)

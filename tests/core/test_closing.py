@@ -1,6 +1,9 @@
 """Closing a checkout, or the shops of an installation, while somebody is served."""
 
+import asyncio
+import gc
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -76,3 +79,15 @@ def test_closing_does_not_wait_for_ever(
         slow.may_answer.set()
         assert coming_back.exception(PATIENCE) is not None
     assert "still under way" in caplog.text
+
+
+def test_connections_of_an_event_loop_that_has_ended_are_closed_too(settings: Settings) -> None:
+    checkout = open_checkout(settings)
+    session_id = pending_order(checkout)
+    asyncio.run(checkout.asynchronous.gateway.retrieve_session(session_id))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        checkout.close()
+        gc.collect()
+    # The sockets are the ended event loop's to close.
+    assert [text for text in map(str, (warning.message for warning in said)) if text.startswith("Unclosed")] == []
