@@ -97,6 +97,8 @@ def test_the_four_steps_of_the_document_run(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     code = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)[1]
-    page = AppTest.from_string(f"{code}\nst.text(session.status)\ncheckout.close()", default_timeout=20).run()
+    page = AppTest.from_string(
+        f"import streamlit as st\n{code}\nst.text(session.status)\ncheckout.close()", default_timeout=20
+    ).run()
     assert not page.exception
     assert page.text[0].value == "open"
