@@ -151,7 +151,7 @@ def _show_steps(entries: list[TimelineEntry], order: Order | None, *, confirmed:
     for step in STEPS:
         mine = [one for one in entries if one.step == step.number]
         asked_nobody = step.number == 4 and not mine and confirmed and order is not None and order.paid_at is not None
-        note = "no call to Stripe: the order is settled" if asked_nobody else ""
+        note = "no call to Stripe: the order has its final status" if asked_nobody else ""
         done = asked_nobody or is_done(step.number, entries)
         st.html(markup.heading(step.number, step.title, note, done=done))
         if mine:

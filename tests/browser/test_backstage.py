@@ -65,7 +65,7 @@ def test_paid(show: Callable[..., Page]) -> None:
     pay(page)
     expect_confirmed(page)
     expect_row(page, "paid")
-    expect(backstage(page)).to_contain_text("no call to Stripe: the order is settled")
+    expect(backstage(page)).to_contain_text("no call to Stripe: the order has its final status")
 
 
 def test_declined_then_paid(show: Callable[..., Page]) -> None:

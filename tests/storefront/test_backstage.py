@@ -180,7 +180,7 @@ def test_the_confirmation_is_step_four_and_asks_stripe_nothing(shop: AppTest, ch
     shop.switch_page("views/confirmation.py")
     shop.query_params["session_id"] = opened.id
     shop.run()
-    assert "no call to Stripe: the order is settled" in text_of(shop.run())
+    assert "no call to Stripe: the order has its final status" in text_of(shop.run())
 
 
 def test_a_scenario_is_set_for_this_session_and_for_no_other(beside_a_checkout: AppTest, checkout: Checkout) -> None:
@@ -190,7 +190,7 @@ def test_a_scenario_is_set_for_this_session_and_for_no_other(beside_a_checkout: 
     assert SCENARIOS["no-webhook"].see in text_of(beside_a_checkout).replace("&#39;", "'")
 
 
-def test_a_debit_is_settled_from_the_panel(beside_a_checkout: AppTest, checkout: Checkout, pay: Pay) -> None:
+def test_a_debit_succeeds_or_fails_from_the_panel(beside_a_checkout: AppTest, checkout: Checkout, pay: Pay) -> None:
     held = session_of(beside_a_checkout)
     beside_a_checkout.selectbox(key="backstage-choice").set_value("debit").run()
     beside_a_checkout.button(key="backstage-debit_fails").click().run()
