@@ -35,6 +35,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
                 stack.push_async_callback(run_in_threadpool, shops.close)
                 _serve(app, shops)
             for checkout in app.state.shops:
+                stack.push_async_callback(checkout.asynchronous.disconnect)  # the app's event loop ends with the app
                 await stack.enter_async_context(checkout.asynchronous.background_worker())
             yield
 

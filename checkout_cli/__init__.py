@@ -1,4 +1,4 @@
-"""The `checkout` command: the one place that puts the rooms together. A module for each command.
+"""The `checkout` command: the one place that imports every package. A module for each command.
 
 What a command needs is imported when it runs, so that `checkout --help` does not wait for Streamlit.
 """

@@ -6,7 +6,7 @@ from .terminal import fail
 
 
 def reachable(host: str) -> str:
-    """An address that a browser on this machine can open when a server listens on `host`."""
+    """Return an address that a browser on this machine can open when a server listens on `host`."""
     return "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
 
 

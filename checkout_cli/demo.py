@@ -40,7 +40,7 @@ def demo(
 
 
 def _demo_settings(settings: "Settings", address: str) -> "Settings":
-    """The settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
+    """Return the settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
     from checkout_core.config.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
 
     public_url = settings.public_url if "public_url" in settings.model_fields_set else address

@@ -1,16 +1,38 @@
 """`checkout doctor`."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
-from checkout_core.domain.errors import CheckoutError, ConfigurationError
+from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeUnavailable
 
 from .terminal import console, without_password
 
 if TYPE_CHECKING:
-    from checkout_core import Settings
+    from checkout_core import Checkout, Settings
+
+
+class _Report:
+    """What was checked, and whether it works."""
+
+    def __init__(self) -> None:
+        self.table = Table("", "What", "Finding", box=None, pad_edge=False)
+        self.healthy = True
+
+    def check(self, name: str, finding: Callable[[], str]) -> None:
+        """Add what `finding` returns, or as a problem the sentence of the error that it raises."""
+        try:
+            self.table.add_row("[green]ok[/]", name, finding())
+        except CheckoutError as error:
+            self.problem(name, error)
+
+    def problem(self, name: str, error: CheckoutError) -> None:
+        """Add a problem."""
+        self.healthy = False
+        self.table.add_row("[red]no[/]", name, error.message)
 
 
 def doctor() -> None:
@@ -19,38 +41,27 @@ def doctor() -> None:
     from checkout_core.bootstrap import open_shops
 
     settings = Settings.load()
-    table = Table("", "What", "Finding", box=None, pad_edge=False)
-    healthy = True
-    checks = [("Orders", _store_finding, settings)]
+    report = _Report()
+    report.check("Orders", partial(_store_finding, settings))
     try:
         with open_shops(settings) as shops:
             for checkout in shops:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
-                checks += [
-                    (f"Stripe{of}", _stripe_finding, checkout.settings),
-                    (f"Webhooks{of}", _webhook_finding, checkout.settings),
-                ]
+                report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
+                report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
     except CheckoutError as error:
-        healthy = False
-        table.add_row("[red]no[/]", "Shop", error.message)
-    for name, check, concerned in checks:
-        try:
-            table.add_row("[green]ok[/]", name, check(concerned))
-        except CheckoutError as error:
-            healthy = False
-            table.add_row("[red]no[/]", name, error.message)
-    console.print(table)
-    if not healthy:
+        report.problem("Shop", error)
+    console.print(report.table)
+    _print_event_types()
+    if not report.healthy:
         raise typer.Exit(1)
 
 
-def _stripe_finding(settings: "Settings") -> str:
-    from checkout_core.domain.errors import StripeUnavailable
-    from checkout_core.services import portal
-
+def _stripe_finding(checkout: "Checkout") -> str:
+    settings = checkout.settings
     mode = "simulator" if settings.simulated else "live" if settings.live else "test mode"
     try:
-        portal.run(_ask_stripe(settings))
+        checkout.check_stripe()
     except StripeUnavailable as error:
         advice = (
             "`checkout demo` brings its own; for two processes start `checkout simulator` first"
@@ -59,16 +70,6 @@ def _stripe_finding(settings: "Settings") -> str:
         )
         raise StripeUnavailable(f"{mode} at {settings.stripe_api_base} does not answer: {advice}.") from error
     return f"{mode} at {settings.stripe_api_base}: the key works, checkout page by {settings.ui_mode.value}"
-
-
-async def _ask_stripe(settings: "Settings") -> None:
-    from checkout_core.gateway import StripeGateway
-
-    gateway = StripeGateway(settings)
-    try:
-        await gateway.check()
-    finally:
-        await gateway.close()
 
 
 def _webhook_finding(settings: "Settings") -> str:
@@ -82,10 +83,19 @@ def _webhook_finding(settings: "Settings") -> str:
     return f"signed with whsec_…, expected at {settings.api_url}/stripe/webhook"
 
 
+def _print_event_types() -> None:
+    from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
+
+    console.print("\nA webhook endpoint in Stripe's dashboard needs these events:")
+    for type in HANDLED_EVENT_TYPES:
+        console.print(f"  {type}", highlight=False)
+
+
 def _store_finding(settings: "Settings") -> str:
     from checkout_core.stores import open_store
     from checkout_core.stores.blocking import BlockingOrderStore
 
-    with BlockingOrderStore(open_store(settings.database_url.get_secret_value())) as store:
+    url = settings.database_url.get_secret_value()
+    with BlockingOrderStore(open_store(url)) as store:
         some = len(store.find(limit=1))
-    return f"{without_password(settings.database_url.get_secret_value())}: {'has orders' if some else 'works, no order yet'}"
+    return f"{without_password(url)}: {'has orders' if some else 'works, no order yet'}"

@@ -1,7 +1,7 @@
 """`checkout reconcile`."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +17,7 @@ def reconcile(
     older_than: Annotated[str, typer.Option(help="Leave younger orders alone: 90s, 10m, 2h, 1d.")] = "10m",
     since: Annotated[str, typer.Option(help="How far back Stripe's events are read; it keeps 30 days.")] = "3d",
 ) -> None:
-    """Read Stripe's events again, ask about every pending and processing order, and make the orders agree."""
+    """Make orders agree with Stripe: read its events again, and ask about every pending and processing order."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from checkout_core import Settings
@@ -27,7 +27,7 @@ def reconcile(
 
     age, past = _duration(older_than, "--older-than"), _duration(since, "--since")
     settings = Settings.load()
-    if settings.log_format:  # whoever asked for logs; others watch the bar
+    if settings.log_format:  # logs are for whoever asked for them; others watch the bar
         logs.configure(settings)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     summary = SweepSummary()
@@ -36,7 +36,7 @@ def reconcile(
             task = bar.add_task(checkout.settings.shop_name, total=None)
             swept = checkout.sweep(
                 older_than=age,
-                since=datetime.now(UTC) - past,
+                since=checkout.clock() - past,
                 progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
             )
             bar.update(task, total=swept.asked, completed=swept.asked)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
-    """Storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
+    """Return one application: storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
     from starlette.middleware import Middleware
     from starlette.routing import Mount
     from streamlit.starlette import App

@@ -1,4 +1,4 @@
-"""What the commands say, and where."""
+"""Where the commands print, and how they fail."""
 
 import sys
 from typing import NoReturn
@@ -9,13 +9,13 @@ console = Console()
 
 
 def fail(sentence: str) -> NoReturn:
-    """Say what is wrong on standard error, and exit with status 1."""
+    """Print what is wrong on standard error, and exit with status 1."""
     Console(stderr=True).print(sentence, style="red", highlight=False, markup=False)
     sys.exit(1)
 
 
 def without_password(url: str) -> str:
-    """A database's address as it may be shown."""
+    """Return a database's address as it may be shown."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)

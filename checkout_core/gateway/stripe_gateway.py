@@ -247,8 +247,12 @@ class StripeGateway:
             all_ = await self._client.v1.refunds.list_async({"charge": charge.id, "limit": 100})
             return [refund async for refund in all_.auto_paging_iter()]
 
+    async def disconnect(self) -> None:
+        """Close the connections of the current event loop; the next call opens new ones."""
+        await self._client.transport.disconnect()
+
     async def close(self) -> None:
-        """Close the connections to Stripe."""
+        """Close the connections of every event loop."""
         await self._client.transport.close_async()
 
     def _remember(self, payment_intent_id: str | None, session_id: str | None) -> None:

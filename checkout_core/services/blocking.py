@@ -1,7 +1,6 @@
 """The checkout for programs that block: pages, notebooks, commands, scripts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -170,27 +169,26 @@ class Checkout:
         """Run `handler` once for every order that becomes paid; may be used as a decorator."""
         return self.asynchronous.on_paid(handler, name=name)
 
-    @contextmanager
-    def background_worker(self, *, every: float | None = None) -> Iterator[None]:
-        """Dispatch the outbox and sweep in the background for as long as the `with` lasts."""
-        worker = portal.run(self._start_worker(every))
-        try:
-            yield
-        finally:
-            portal.run(worker.stop())
+    def background_worker(self, *, every: float | None = None) -> "BlockingBackgroundWorker":
+        """Return a worker that dispatches the outbox and sweeps for as long as it is entered (`with`).
 
-    async def _start_worker(self, every: float | None) -> BackgroundWorker:
-        worker = self.asynchronous.background_worker(every=every)
-        await worker.start()
-        return worker
+        Args:
+            every: seconds between sweeps; CHECKOUT_SWEEP_EVERY unless given. 0: it does nothing.
+        """
+        return BlockingBackgroundWorker(self.asynchronous.background_worker(every=every))
 
     def finish(self) -> None:
         """Wait for the steps that are in flight."""
         self.asynchronous.finish()
 
     def close(self) -> None:
-        """Finish what is in flight, and let go of Stripe and the store."""
-        portal.run(self.asynchronous.close())
+        """Finish what is in flight, and let go of Stripe and the store.
+
+        What blocks, blocks the calling thread: at the exit of the interpreter the event loop can start no thread for it.
+        """
+        self.asynchronous.finish()
+        portal.run(self.gateway.close())
+        self.store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -199,3 +197,21 @@ class Checkout:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class BlockingBackgroundWorker:
+    """A background worker for programs that block; enter it with `with`.
+
+    One that is never left does not keep the program from ending: nothing runs when it is collected.
+    """
+
+    def __init__(self, worker: BackgroundWorker) -> None:
+        self._worker = worker
+
+    def __enter__(self) -> None:
+        portal.run(self._worker.start())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        portal.run(self._worker.stop())

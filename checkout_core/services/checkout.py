@@ -341,6 +341,10 @@ class AsyncCheckout:
         if not self._in_flight.wait(MAX_STEP_SECONDS):
             log.warning("a step was still in flight at the end")
 
+    async def disconnect(self) -> None:
+        """Close the connections to Stripe of the current event loop, which is about to end while the checkout is not."""
+        await self.gateway.disconnect()
+
     async def close(self) -> None:
         """Finish what is in flight, and let go of Stripe and the store."""
         await asyncio.to_thread(self.finish)

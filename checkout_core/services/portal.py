@@ -1,6 +1,7 @@
 """The event loop on which blocking programs run asynchronous flows: one thread for the process."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ T = TypeVar("T")
 
 _guard = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_process = 0
 
 
 def run(flow: Coroutine[Any, Any, T]) -> T:
@@ -37,9 +39,9 @@ def _current_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
-    global _loop  # noqa: PLW0603 - one loop for the process, started when it is first needed
+    global _loop, _process
     with _guard:
-        if _loop is None:
-            _loop = asyncio.new_event_loop()
+        if _loop is None or _process != os.getpid():  # a forked child has the loop, but not the thread that runs it
+            _loop, _process = asyncio.new_event_loop(), os.getpid()
             threading.Thread(target=_loop.run_forever, name="checkout", daemon=True).start()
         return _loop

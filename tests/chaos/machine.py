@@ -1,49 +1,48 @@
-"""The state machine: shoppers, and all that happens around them."""
+"""The state machine: shoppers, and everything that happens around them."""
 
 import sys
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import httpx
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
-from checkout_core.domain.events import Source
-from checkout_core.domain.orders import becoming
-from checkout_core.services.outbox import dispatch
-from checkout_core.services.sweep import sweep
 from stripe_simulator.webhooks import signature
+from tests.support.webhooks import WebhookDelivery
 
-from .counters import OK
-from .servers import Letter
-from .shoppers import Shoppers
-from .street import Street
-from .truth import Truth
-from .world import Ask, PowerCut, called
+from .clients import OK, answer_of
+from .environment import Environment
+from .expected import ExpectedOrder
+from .operators import cancel_order
+from .scenario import ProcessDies, Request
+from .shopper_rules import Shoppers
 
 FORGED = ("signed by somebody else", "signed long ago")
-FATES = ("delivered", "delivered", "delivered", "duplicated", "duplicated", "repeated later", "lost", *FORGED)
+DELIVERIES = ("delivered", "delivered", "delivered", "duplicated", "duplicated", "repeated later", "lost", *FORGED)
 ROUTES = (
     *("/v1", "/v1", "/v1", "POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/checkout/sessions"),
     *("POST /v1/refunds", "GET /v1/events", "POST /v1/payment_pages"),
 )
-KINDS = ("500", "429", "latency", "reset", "after", "time-out", "it clears")
+FAULTS = ("500", "429", "latency", "reset", "after", "time-out", "none")
 CLOCK = {
     "a debit settles": timedelta(seconds=70),
-    "consequences are due again": timedelta(hours=2),
+    "handlers are due again": timedelta(hours=2),
     "sessions expire": timedelta(hours=25),
 }
 MEANWHILE = (
     *("the other process", "we restart", "we restart", "Stripe restarts", "sweep"),
-    *("the warehouse fails", "the warehouse has a power cut", "the warehouse works", *CLOCK, "a debit settles"),
+    *("the warehouse fails", "the warehouse ends the process", "the warehouse works", *CLOCK, "a debit settles"),
 )
 
-STORM = 30
+MANY = 30
 """So many requests of a route go wrong: a third of all, until then."""
 
 SIDES = ("at Stripe", "on our side")
-NOT_REFUNDABLE = frozenset({OK, "order_not_found", "refund_not_possible"})
+REFUND_ANSWERS = frozenset({OK, "order_not_found", "refund_not_possible"})
+MAX_SIGNATURE_AGE_SECONDS = 300
 
 
 class Chaos(Shoppers):
@@ -51,167 +50,180 @@ class Chaos(Shoppers):
 
     any_number = st.integers(0, 11)
 
-    def __init__(self, street: Street) -> None:
-        super().__init__(street)
-        self._read: list[Letter] = []
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._accepted: list[WebhookDelivery] = []
         self._cancelled: set[str] = set()
         self._restarted_stripe = False
 
     # Operators and the bank
 
-    @rule(who=Shoppers.familiar, quarters=st.integers(1, 4), where=st.sampled_from(SIDES), clicks=Shoppers.clicks)
+    @rule(
+        who=Shoppers.mostly_the_same,
+        quarters=st.integers(1, 4),
+        where=st.sampled_from(SIDES),
+        clicks=Shoppers.clicks,
+    )
     def refund(self, who: int, quarters: int, where: str, clicks: int) -> None:
-        """Give back so many quarters of the total: from our side, where four asks for all that is left, or at Stripe."""
-        if (shopper := self.somebody(who, OrderStatus.paid)) is None:
+        """Refund so many quarters of the total: from our side, where four asks for all that is left, or at Stripe."""
+        if (shopper := self.pick_shopper(who, OrderStatus.paid)) is None:
             return
         if where == "at Stripe":
-            self._refund_at_stripe(self.world.truth(shopper.session_id), quarters)
+            self._refund_at_stripe(self.scenario.expected(shopper.session_id), quarters)
         elif order := self.order(shopper):
-            amount = None if quarters == 4 else max(1, order.amount_total * quarters // 4)
-            refund: Ask = lambda: called(lambda: self.world.counter.checkout.refund(order.id, amount))  # noqa: E731
-            self.world.ask([refund] * clicks, NOT_REFUNDABLE)
+            order_id, amount = order.id, None if quarters == 4 else max(1, order.amount_total * quarters // 4)
+            checkout = self.scenario.client.checkout
+            refund: Request = lambda: answer_of(lambda: checkout.refund(order_id, amount))  # noqa: E731
+            self.scenario.send([refund] * clicks, REFUND_ANSWERS)
 
-    def _refund_at_stripe(self, truth: Truth, quarters: int) -> None:
-        if truth.status is OrderStatus.paid:
-            left = truth.amount_total - truth.amount_refunded
-            amount = min(max(1, truth.amount_total * quarters // 4), left)
-            form = {"payment_intent": truth.payment_intent or "", "amount": str(amount)}
+    def _refund_at_stripe(self, expected: ExpectedOrder, quarters: int) -> None:
+        if expected.status is OrderStatus.paid:
+            refundable = expected.amount_total - expected.amount_refunded
+            amount = min(max(1, expected.amount_total * quarters // 4), refundable)
+            form = {"payment_intent": expected.payment_intent or "", "amount": str(amount)}
             with suppress(httpx.TransportError):  # a fault that was meant for us
-                self.world.stripe.dashboard("/v1/refunds", form)
-            self.world.collect()
+                self.scenario.stripe.dashboard("/v1/refunds", form)
+            self.scenario.collect_webhooks()
 
-    @rule(who=Shoppers.familiar, decision=st.sampled_from(("succeeded", "failed", "dispute")))
+    @rule(who=Shoppers.mostly_the_same, decision=st.sampled_from(("succeeded", "failed", "dispute")))
     def bank(self, who: int, decision: str) -> None:
         """A shopper's bank settles a debit that waits, or takes back what was paid."""
         wanted = OrderStatus.paid if decision == "dispute" else OrderStatus.processing
-        shopper = self.somebody(who, wanted)
-        truth = self.world.truth(shopper.session_id) if shopper else None
-        if truth is None or truth.status is not wanted or truth.disputed:
+        shopper = self.pick_shopper(who, wanted)
+        expected = self.scenario.expected(shopper.session_id) if shopper else None
+        if expected is None or expected.status is not wanted or expected.disputed:
             return
         if decision == "dispute":
-            self.world.stripe.simulator.dispute(truth.session_id)
+            self.scenario.stripe.simulator.dispute(expected.session_id)
         else:
-            path = f"/_simulator/sessions/{truth.session_id}/settle_debit"
-            self.world.stripe.browser.post(path, json={"outcome": decision}).raise_for_status()
-        self.world.collect()
+            self.scenario.stripe.simulator.settle_debit(expected.session_id, succeeded=decision == "succeeded")
+        self.scenario.collect_webhooks()
 
-    @rule(who=Shoppers.familiar)
+    @rule(who=Shoppers.mostly_the_same)
     def refund_comes_back(self, who: int) -> None:
         """A shopper's bank cannot take the newest refund of a session."""
-        shoppers = [each for each in self.shoppers if self.world.truth(each.session_id).amount_refunded]
-        if shoppers:
-            self.world.tally["refund fails"] += 1
-            self.world.stripe.simulator.fail_refund(shoppers[who % len(shoppers)].session_id)
-            self.world.collect()
+        refunded = [each for each in self.shoppers if self.scenario.expected(each.session_id).amount_refunded]
+        if refunded:
+            self.scenario.counts["refund fails"] += 1
+            self.scenario.stripe.simulator.fail_refund(refunded[who % len(refunded)].session_id)
+            self.scenario.collect_webhooks()
 
-    @rule(who=Shoppers.anybody, where=st.sampled_from(SIDES))
+    @rule(who=Shoppers.any_shopper, where=st.sampled_from(SIDES))
     def cancel(self, who: int, where: str) -> None:
         """The session is closed so that nobody pays it; or a person ends the order, and the session stays as it is."""
-        if (shopper := self.somebody(who, OrderStatus.pending)) is None:
+        if (shopper := self.pick_shopper(who, OrderStatus.pending)) is None:
             return
-        checkout = self.world.counter.checkout
+        checkout = self.scenario.client.checkout
         if where == "at Stripe":
-            close: Ask = lambda: called(lambda: checkout.gateway.expire_session(shopper.session_id))  # noqa: E731
-            self.world.ask([close], {OK, "session_not_open"})
+            close: Request = lambda: answer_of(lambda: checkout.expire_session(shopper.session_id))  # noqa: E731
+            self.scenario.send([close], {OK, "session_not_open"})
         else:
-            expired = becoming(OrderStatus.expired, Source.operator, self.world.now())
-            checkout.store.update(shopper.session_id, expired)
+            cancel_order(checkout, shopper.session_id)
             self._cancelled.add(shopper.session_id)
 
     # Webhooks
 
-    @rule(which=st.lists(st.tuples(any_number, st.sampled_from(FATES)), min_size=1, max_size=6))
+    @rule(which=st.lists(st.tuples(any_number, st.sampled_from(DELIVERIES)), min_size=1, max_size=6))
     def webhooks(self, which: list[tuple[int, str]]) -> None:
-        """Some webhooks arrive, in any order, or not. What was not answered well comes again."""
-        for position, fate in which:
-            if fate == "repeated later":
-                if self._read:
-                    letter = self._read[position % len(self._read)]
-                    self.world.tally[f"webhook {fate}"] += 1
-                    self.world.ask([lambda letter=letter: self.world.counter.deliver(letter, letter.signature)], {OK})
-            elif self.world.bag:
-                self._webhook(self.world.bag.pop(position % len(self.world.bag)), fate)
+        """Some webhooks arrive, in any order, or not. What was not acknowledged comes again."""
+        pending = self.scenario.pending_webhooks
+        for position, how in which:
+            if how == "repeated later":
+                if self._accepted:
+                    delivery = self._accepted[position % len(self._accepted)]
+                    self.scenario.counts[f"webhook {how}"] += 1
+                    self.scenario.send([self._delivery(delivery)], {OK})
+            elif pending:
+                self._webhook(pending.pop(position % len(pending)), how)
 
-    def _webhook(self, letter: Letter, fate: str) -> None:
-        bag, counter = self.world.bag, self.world.counter
-        self.world.tally[f"webhook {fate}"] += 1
-        if fate == "lost":
+    def _webhook(self, delivery: WebhookDelivery, how: str) -> None:
+        pending, client = self.scenario.pending_webhooks, self.scenario.client
+        self.scenario.counts[f"webhook {how}"] += 1
+        if how == "lost":
             return
-        if fate in FORGED:
-            secret, age = (self.world.secret, 301) if fate == "signed long ago" else ("whsec_somebody", 0)
-            forged = signature(secret, letter.body, letter.sent_at - age)
-            self.world.ask([lambda: counter.deliver(letter, forged)], {"webhook_signature_invalid"})
-            bag.append(letter)
+        if how in FORGED:
+            old = how == "signed long ago"
+            secret = self.scenario.webhook_secret if old else "whsec_somebody"
+            signed_at = delivery.sent_at - (MAX_SIGNATURE_AGE_SECONDS + 1 if old else 0)
+            forged = signature(secret, delivery.body, signed_at)
+            self.scenario.send([lambda: client.deliver_webhook(delivery, forged)], {"webhook_signature_invalid"})
+            pending.append(delivery)
             return
-        self.world.tally["webhook out of order"] += letter is not min([letter, *bag], key=lambda one: one.number)
-        asks = [lambda: counter.deliver(letter, letter.signature)] * (2 if fate == "duplicated" else 1)
-        well = any(answer.code == OK for answer in self.world.ask(asks, {OK}))
-        (self._read if well else bag).append(letter)
+        overtakes = delivery is not min([delivery, *pending], key=lambda each: each.number)
+        self.scenario.counts["webhook out of order"] += overtakes
+        answers = self.scenario.send([self._delivery(delivery)] * (2 if how == "duplicated" else 1), {OK})
+        acknowledged = any(answer.code == OK for answer in answers)
+        (self._accepted if acknowledged else pending).append(delivery)
 
-    @rule(who=Shoppers.anybody)
+    def _delivery(self, delivery: WebhookDelivery) -> Request:
+        return partial(self.scenario.client.deliver_webhook, delivery, delivery.signature)
+
+    @rule(who=Shoppers.any_shopper)
     def redirect_and_webhooks_at_once(self, who: int) -> None:
-        """The shopper comes back at one counter while every webhook of the session reaches both."""
-        if (shopper := self.somebody(who)) is None:
+        """The shopper comes back to one process while every webhook of the session reaches both."""
+        if (shopper := self.pick_shopper(who)) is None:
             return
-        about = [letter for letter in self.world.bag if shopper.session_id.encode() in letter.body]
-        self.world.bag = [letter for letter in self.world.bag if letter not in about]
-        self._read += about
-        self.world.tally["webhook during the redirect"] += len(about)
-        asks: list[Ask] = [lambda: self.world.counter.come_back(shopper.session_id)]
-        for letter in about:
-            for counter in self.world.counters:
-                asks.append(lambda counter=counter, letter=letter: counter.deliver(letter, letter.signature))
-        self.world.ask(asks, {OK, "session_not_complete"})
+        pending = self.scenario.pending_webhooks
+        about = [delivery for delivery in pending if shopper.session_id.encode() in delivery.body]
+        pending[:] = [delivery for delivery in pending if delivery not in about]
+        self._accepted += about
+        self.scenario.counts["webhook during the redirect"] += len(about)
+        requests: list[Request] = [lambda: self.scenario.client.complete_order(shopper.session_id)]
+        for delivery in about:
+            for client in self.scenario.clients:
+                requests.append(partial(client.deliver_webhook, delivery, delivery.signature))
+        self.scenario.send(requests, {OK, "session_not_complete"})
 
-    # Weather, and what happens meanwhile
+    # Faults, and what happens meanwhile
 
     @rule(
         faults=st.lists(
-            st.tuples(st.sampled_from(KINDS), st.sampled_from(ROUTES), st.sampled_from((1, 2, 3, 4, STORM))),
+            st.tuples(st.sampled_from(FAULTS), st.sampled_from(ROUTES), st.sampled_from((1, 2, 3, 4, MANY))),
             min_size=1,
             max_size=3,
         )
     )
-    def weather(self, faults: list[tuple[str, str, int]]) -> None:
-        """The next requests of some routes go wrong, more than two outlast the SDK's retries; or every third for a while."""
+    def faults(self, faults: list[tuple[str, str, int]]) -> None:
+        """The next requests of some routes go wrong, more than two outlast the retries; or every third for a while."""
         for kind, route, times in faults:
-            if kind == "it clears":
-                self.world.clear_weather()
+            if kind == "none":
+                self.scenario.clear_faults()
             else:
-                self.world.fault(kind, route, 1 if kind == "time-out" else times, rate=1 / 3 if times == STORM else 1.0)
+                rate = 1 / 3 if times == MANY else 1.0
+                self.scenario.add_fault(kind, route, 1 if kind == "time-out" else times, rate=rate)
 
     @rule(what=st.sampled_from(MEANWHILE))
     def meanwhile(self, what: str) -> None:
-        """Clocks jump, processes end and begin anew, the sweeper comes by, what payments set in motion is done or not."""
+        """Clocks jump, processes end and begin anew, a sweep runs, the handlers of paid orders run or fail."""
         if what in CLOCK:
-            self.world.tally["clock jump"] += 1
-            self.world.advance(CLOCK[what])
+            self.scenario.counts["clock jump"] += 1
+            self.scenario.advance(CLOCK[what])
         elif what == "the other process":
-            self.world.counters.reverse()
+            self.scenario.switch_process()
         elif what == "we restart":
-            self.world.tally[what] += 1
-            self.world.restart_us()
+            self.scenario.counts[what] += 1
+            self.scenario.restart_us()
         elif what == "Stripe restarts":
             if not self._restarted_stripe:  # once a run: it takes a quarter of a second
                 self._restarted_stripe = True
-                self.world.tally[what] += 1
-                self.world.restart_stripe()
+                self.scenario.counts[what] += 1
+                self.scenario.restart_stripe()
         elif what == "sweep":
-            self.world.tally[what] += 1
-            with suppress(PowerCut):
-                sweep(self.world.counter.checkout, older_than=timedelta(0), now=self.world.now())
+            self.scenario.counts[what] += 1
+            with suppress(ProcessDies):
+                self.scenario.client.checkout.sweep(older_than=timedelta(0))
         else:
-            self.world.warehouse.mood = what.removeprefix("the warehouse ")
-            with suppress(PowerCut):
-                dispatch(self.world.counter.checkout)
+            self.scenario.warehouse.behaviour = what.removeprefix("the warehouse ")
+            with suppress(ProcessDies):
+                self.scenario.client.checkout.dispatch_outbox()
 
     # The end
 
     def teardown(self) -> None:
-        """The weather clears, one sweep runs, what is owed is done: now everything must be right."""
+        """Compare everything, once the faults are gone, a sweep has run and the outbox is dispatched."""
         try:
             if sys.exc_info()[0] is None:  # else a step has failed already, and says more
-                wrong = self.world.settle_everything(frozenset(self._cancelled))
+                wrong = self.scenario.finish(frozenset(self._cancelled))
                 assert not wrong, "\n".join(wrong)
         finally:
-            self.world.close()
+            self.scenario.close()

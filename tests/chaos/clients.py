@@ -1,0 +1,191 @@
+"""How shoppers and Stripe reach us: the four steps and the webhook, called in Python or over HTTP, with one kind of answer.
+
+Each client is what one process of ours is made of. Closing it and opening it anew is a restart.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from api import create_app
+from checkout_core import Checkout, CheckoutError, Settings, open_async_checkout, open_checkout
+from checkout_core.services.outbox import Handler
+from checkout_core.services.reconcile import Clock
+from tests.support.servers import serving
+from tests.support.webhooks import WebhookDelivery
+
+OK = "ok"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`ok` or an error's code, the text of the error, and what a success gave."""
+
+    code: str
+    message: str = ""
+    session_id: str = ""
+    client_secret: str = ""
+
+
+class Client(Protocol):
+    """One process of ours, as shoppers and Stripe see it. `checkout` is for operators, and for the comparison."""
+
+    checkout: Checkout
+
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer: ...
+    def create_pending_order(self, session_id: str, email: str) -> Answer: ...
+    def complete_order(self, session_id: str) -> Answer: ...
+    def check_order_status(self, session_id: str) -> Answer: ...
+    def deliver_webhook(self, delivery: WebhookDelivery, signature: str) -> Answer: ...
+    def close(self) -> None: ...
+
+
+OpenClient = Callable[[Settings, Clock, Handler], Client]
+"""Opens a client of settings, a clock, and what runs for a paid order beside the receipt."""
+
+
+class _BlockingPages:
+    """The steps that pages take, through the blocking `Checkout`."""
+
+    checkout: Checkout
+
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+        def work() -> Answer:
+            session = self.checkout.create_session(cart, idempotency_key=idempotency_key)
+            return Answer(OK, session_id=session.id, client_secret=session.client_secret or "")
+
+        return answer_of(work)
+
+    def create_pending_order(self, session_id: str, email: str) -> Answer:
+        return answer_of(lambda: self.checkout.create_pending_order(session_id, email=email))
+
+    def check_order_status(self, session_id: str) -> Answer:
+        return answer_of(lambda: self.checkout.check_order_status(session_id))
+
+
+class BlockingClient(_BlockingPages):
+    """The blocking `Checkout`, as pages, notebooks and scripts call it."""
+
+    def __init__(self, settings: Settings, clock: Clock, on_paid: Handler) -> None:
+        self.checkout = open_checkout(settings, clock=clock)
+        self.checkout.on_paid(on_paid, name="warehouse")
+
+    def complete_order(self, session_id: str) -> Answer:
+        return answer_of(lambda: self.checkout.complete_order(session_id))
+
+    def deliver_webhook(self, delivery: WebhookDelivery, signature: str) -> Answer:
+        return answer_of(lambda: self.checkout.receive_webhook(delivery.body, signature))
+
+    def close(self) -> None:
+        self.checkout.close()
+
+
+class AsyncClient:
+    """`AsyncCheckout` on an event loop of its own, as an asynchronous program calls it."""
+
+    def __init__(self, settings: Settings, clock: Clock, on_paid: Handler) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="asynchronous client")
+        self._thread.start()
+        self._asynchronous = open_async_checkout(settings, clock=clock)
+        self._asynchronous.on_paid(on_paid, name="warehouse")
+        self.checkout = Checkout(self._asynchronous)
+
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+        def work() -> Answer:
+            session = self._run(self._asynchronous.create_session(cart, idempotency_key=idempotency_key))
+            return Answer(OK, session_id=session.id, client_secret=session.client_secret or "")
+
+        return answer_of(work)
+
+    def create_pending_order(self, session_id: str, email: str) -> Answer:
+        return answer_of(lambda: self._run(self._asynchronous.create_pending_order(session_id, email=email)))
+
+    def complete_order(self, session_id: str) -> Answer:
+        return answer_of(lambda: self._run(self._asynchronous.complete_order(session_id)))
+
+    def check_order_status(self, session_id: str) -> Answer:
+        return answer_of(lambda: self._run(self._asynchronous.check_order_status(session_id)))
+
+    def deliver_webhook(self, delivery: WebhookDelivery, signature: str) -> Answer:
+        return answer_of(lambda: self._run(self._asynchronous.receive_webhook(delivery.body, signature)))
+
+    def close(self) -> None:
+        self._run(self._asynchronous.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, flow: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(flow, self._loop).result()
+
+
+class HttpClient:
+    """The callback service on a port, as browsers and Stripe call it."""
+
+    def __init__(self, settings: Settings, clock: Clock, on_paid: Handler) -> None:
+        self._running = ExitStack()
+        self.checkout = self._running.enter_context(open_checkout(settings, clock=clock))
+        self.checkout.on_paid(on_paid, name="warehouse")
+        url = self._running.enter_context(serving(create_app(self.checkout)))
+        self._http = self._running.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False, verify=False))
+
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+        items = [{"product": product, "quantity": quantity} for product, quantity in cart.items()]
+        answer = self._http.post("/checkout/sessions", json={"items": items})
+        return _read(
+            answer, lambda body: Answer(OK, session_id=body["session_id"], client_secret=body["client_secret"])
+        )
+
+    def create_pending_order(self, session_id: str, email: str) -> Answer:
+        body = {"stripe_checkout_session_id": session_id, "email": email}
+        return _read(self._http.post("/checkout/pending", json=body))
+
+    def complete_order(self, session_id: str) -> Answer:
+        answer = self._http.get("/checkout/complete", params={"session_id": session_id})
+        if answer.status_code == 303:
+            assert answer.headers["location"].endswith(f"/confirmation?session_id={session_id}")
+            return Answer(OK)
+        assert not answer.is_success, "the shopper is redirected, or an error is answered"
+        return _read(answer)
+
+    def check_order_status(self, session_id: str) -> Answer:
+        return _read(self._http.get("/checkout/confirmation", params={"stripe_checkout_session_id": session_id}))
+
+    def deliver_webhook(self, delivery: WebhookDelivery, signature: str) -> Answer:
+        headers = {"stripe-signature": signature, "content-type": "application/json"}
+        return _read(self._http.post("/stripe/webhook", content=delivery.body, headers=headers))
+
+    def close(self) -> None:
+        self._running.close()
+
+
+class DemoClient(_BlockingPages, HttpClient):
+    """The demo's one process: pages call the blocking `Checkout`, browsers and Stripe reach the same one over HTTP.
+
+    So one checkout, with one gateway and one store, works on two event loops at the same moment.
+    """
+
+
+def answer_of(work: Callable[[], object]) -> Answer:
+    """Return what came of a call in Python."""
+    try:
+        result = work()
+    except CheckoutError as error:
+        return Answer(error.code, error.message)
+    return result if isinstance(result, Answer) else Answer(OK)
+
+
+def _read(answer: httpx.Response, success: Callable[[dict[str, str]], Answer] = lambda body: Answer(OK)) -> Answer:
+    if answer.is_success:
+        return success(answer.json() if answer.content else {})
+    assert answer.status_code in (400, 404, 409, 422, 429, 502, 503), answer.text
+    error = answer.json()["error"]
+    code = {"http_error": "session_not_complete", "not_found": "session_not_complete"}.get(error["code"], error["code"])
+    return Answer(code, error["message"])

@@ -1,0 +1,6 @@
+"""How long Stripe may take in tests."""
+
+from checkout_core.gateway import CallLimits
+
+QUICK_RETRIES = CallLimits(longest_pause=0.01, rate_limit_pauses=(0.002, 0.002))
+"""As many tries as ever, with short pauses between them: nothing recovers on loopback by being waited for."""
