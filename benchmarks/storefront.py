@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line beside the table")
     options = parser.parse_args()
     with _demo() as address, sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+        found = filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome")))
+        path = os.environ.get("CHROMIUM_PATH") or next(found, None)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         times = _click_through(browser.new_page(), address, options.rounds, options.hurried)
         browser.close()

@@ -1,6 +1,5 @@
 """Where a server listens, and whether it can."""
 
-import ipaddress
 import socket
 
 from .terminal import fail
@@ -9,14 +8,6 @@ from .terminal import fail
 def reachable(host: str) -> str:
     """Return an address that a browser on this machine can open when a server listens on `host`."""
     return "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host  # noqa: S104
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches a server that listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def require_free(host: str, port: int) -> None:

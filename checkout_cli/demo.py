@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .addresses import is_loopback, reachable, require_free
+from .addresses import reachable, require_free
 from .seed import write_orders
 from .terminal import console, fail
 
@@ -22,6 +22,7 @@ def demo(
     from checkout_core import Settings
     from checkout_core.bootstrap import open_shops
     from checkout_core.config import logging as logs
+    from checkout_core.config.addresses import is_loopback
 
     from .serving import serve
 

@@ -28,9 +28,9 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
 
     import api
     import storefront
-    from storefront.known_hosts import KnownHosts
-    from storefront.page_address import PageAddress
-    from storefront.session import use
+    from storefront.base_url_middleware import BaseUrlMiddleware
+    from storefront.context import use
+    from storefront.shop_host_middleware import ShopHostMiddleware
 
     use(shops)
     mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(shops)}
@@ -59,7 +59,10 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
 
     script = Path(storefront.__file__).with_name("app.py")
     routes = [Mount(path, app=sub) for path, sub in mounted.items()]
-    middleware = [Middleware(KnownHosts, shops=shops, elsewhere=tuple(mounted)), Middleware(PageAddress)]
+    middleware = [
+        Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
+        Middleware(BaseUrlMiddleware),
+    ]
     return App(script, lifespan=lifespan, routes=routes, middleware=middleware)
 
 

@@ -14,8 +14,8 @@ from checkout_core.domain.orders import Order
 from checkout_core.domain.products import MAX_LINES
 
 COOKIE = "cart"
-_ORDERS_REMEMBERED = 5
-_MOST_OF_ONE = 999
+_MAX_ORDERS = 5
+_MAX_OF_ONE = 999
 _LINE = re.compile(r"([a-z0-9][a-z0-9-]{0,63}):([1-9][0-9]{0,2})")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ORDER = re.compile(r"[a-z0-9]{1,12}")
@@ -38,19 +38,19 @@ class Cart:
 
     @property
     def count(self) -> int:
-        """How many things are in it, all products together."""
+        """Count the things in it, all products together."""
         return sum(self.quantities.values())
 
     def put(self, product_id: str, quantity: int) -> None:
-        """Have exactly `quantity` of a product; 0 takes it out."""
+        """Set the quantity of a product; 0 takes it out."""
         if quantity <= 0:
             self.quantities.pop(product_id, None)
         else:
-            self.quantities[product_id] = min(quantity, _MOST_OF_ONE)
+            self.quantities[product_id] = min(quantity, _MAX_OF_ONE)
 
-    def add(self, product_id: str, most: int) -> None:
-        """One more of a product, up to `most`."""
-        self.put(product_id, min(self.quantities.get(product_id, 0) + 1, most))
+    def add(self, product_id: str, limit: int) -> None:
+        """Put in one more of a product, up to `limit`."""
+        self.put(product_id, min(self.quantities.get(product_id, 0) + 1, limit))
 
     def keep_only(self, product_ids: Iterable[str]) -> None:
         """Drop what is not sold any more."""
@@ -64,7 +64,7 @@ class Cart:
             return
         for item in order.items:
             self.put(item.product, self.quantities.get(item.product, 0) - item.quantity)
-        self.bought = (*self.bought, mark)[-_ORDERS_REMEMBERED:]
+        self.bought = (*self.bought, mark)[-_MAX_ORDERS:]
         self.renew()
 
     def give_back(self, order: Order) -> None:
@@ -82,18 +82,18 @@ class Cart:
         self.token = _new_token()
 
     def to_cookie(self) -> str:
-        """Only characters that a cookie takes as they are (https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)."""
+        """Return it in characters that a cookie takes as they are (https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)."""
         lines = ".".join(f"{product}:{quantity}" for product, quantity in self.quantities.items())
         return "~".join((self.token, lines, ".".join(self.bought)))
 
     @classmethod
     def from_cookie(cls, text: str | None) -> "Cart":
-        """What `to_cookie` wrote; whatever is not of that form is left out."""
+        """Read what `to_cookie` wrote; whatever is not of that form is left out."""
         token, _, rest = (text or "").partition("~")
         lines, _, orders = rest.partition("~")
         if not _TOKEN.fullmatch(token):
             return cls()
         matches = [_LINE.fullmatch(line) for line in lines.split(".")[:MAX_LINES]]
         quantities = {match[1]: int(match[2]) for match in matches if match}
-        bought = tuple(mark for mark in orders.split(".") if _ORDER.fullmatch(mark))[-_ORDERS_REMEMBERED:]
+        bought = tuple(mark for mark in orders.split(".") if _ORDER.fullmatch(mark))[-_MAX_ORDERS:]
         return cls(quantities, token, bought)

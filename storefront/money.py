@@ -11,14 +11,14 @@ _DEFAULT = "en_US"
 
 
 def amount(minor_units: int, currency: str) -> str:
-    """An amount in the browser's locale, such as `€12.50` or `12,50 €`."""
+    """Return an amount in the browser's locale, such as `€12.50` or `12,50 €`."""
     asked: object = st.context.locale
     return format_amount(minor_units, currency, known_locale(asked if isinstance(asked, str) else ""))
 
 
 @lru_cache(maxsize=256)
 def known_locale(tag: str) -> str:
-    """The nearest locale that Babel knows to a browser's language tag, such as `pt-BR`; else US English."""
+    """Return the nearest locale that Babel knows to a browser's language tag, such as `pt-BR`; else US English."""
     for candidate in (tag, tag.partition("-")[0]):
         try:
             return str(Locale.parse(candidate, sep="-"))

@@ -1,4 +1,4 @@
-"""How the storefront looks, for whoever starts it from another folder than the project's."""
+"""How the storefront looks, also when it is started from another folder than the project's."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ THEME = Path(__file__).with_name("theme.toml")
 
 
 def config() -> dict[str, str | bool | int | list[str]]:
-    """Options for `st.App(...).run(config=...)`: our theme and none of Streamlit's own furniture."""
+    """Return options for `st.App(...).run(config=...)`: our theme and none of Streamlit's own furniture."""
     return {
         "theme.base": str(THEME),
         "runner.fastReruns": False,

@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import formataddr
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..config.addresses import is_loopback
 from ..config.settings import Settings
 
 Mailbox = Callable[[str, EmailMessage], None]
@@ -110,13 +110,6 @@ class MailServer(_Mailbox):
             server.ehlo()
             encrypted = True
         if user:
-            if not encrypted and not _is_loopback(host):
+            if not encrypted and not is_loopback(host):
                 raise smtplib.SMTPNotSupportedError("the mail server offers no encryption, and gets no password")
             server.login(unquote(user), unquote(password or ""))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,6 +1,6 @@
 """The checkout for programs that block: pages, notebooks, commands, scripts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -10,7 +10,7 @@ from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import ConfigurationError
 from ..domain.events import History, Source
 from ..domain.orders import Order
-from ..domain.products import Catalog, ProductSource
+from ..domain.products import Catalog, PricedItem, ProductSource
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
@@ -80,9 +80,13 @@ class Checkout:
         return self.asynchronous.outbox.handlers
 
     def create_session(
-        self, cart: Mapping[str, int], *, email: str | None = None, idempotency_key: str | None = None
+        self,
+        cart: Mapping[str, int] | Sequence[PricedItem],
+        *,
+        email: str | None = None,
+        idempotency_key: str | None = None,
     ) -> CheckoutSession:
-        """Create a checkout session (step 1). `cart` is quantities by product id."""
+        """Create a checkout session (step 1). `cart` is quantities by product id, or those priced."""
         return portal.run(self.asynchronous.create_session(cart, email=email, idempotency_key=idempotency_key))
 
     def create_pending_order(

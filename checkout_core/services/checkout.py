@@ -1,7 +1,7 @@
 """The four steps of a checkout, and `reconcile`, which every path shares: the facade for applications."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,7 +17,7 @@ from ..domain.customer import valid_details
 from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
-from ..domain.products import ProductSource
+from ..domain.products import PricedItem, ProductSource
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
@@ -99,7 +99,7 @@ class AsyncCheckout:
 
     async def create_session(
         self,
-        cart: Mapping[str, int],
+        cart: Mapping[str, int] | Sequence[PricedItem],
         *,
         email: str | None = None,
         idempotency_key: str | None = None,
@@ -107,7 +107,7 @@ class AsyncCheckout:
         """Create a checkout session (step 1): the shopper opens the checkout page.
 
         Args:
-            cart: quantities by product id.
+            cart: quantities by product id, or what `products` made of them just now.
             email: the shopper's, when it is known.
             idempotency_key: repeating the call under it gives the same session back.
 
@@ -118,7 +118,7 @@ class AsyncCheckout:
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
-            items = self.products.price(cart)
+            items = self.products.price(cart) if isinstance(cart, Mapping) else cart
             session = await self.gateway.create_session(
                 items,
                 now=self.clock(),
@@ -135,7 +135,7 @@ class AsyncCheckout:
                 detail={
                     "amount_total": session.amount_total,
                     "currency": session.currency,
-                    "products": list(cart),
+                    "products": [item.product for item in items],
                 },
             )
             await answer(self.store.append(event))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from storefront import checkout_button
+from checkout_core.streamlit import checkout_button
 
 st.title("Tip the projectionist")
 mugs = st.slider("Mugs of coffee", 1, 10, 2)

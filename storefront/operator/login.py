@@ -1,4 +1,4 @@
-"""Streamlit's own login (OIDC) at the operator's door: who may enter, and the way back to where it began.
+"""Streamlit's own login (OIDC) for operators: who may enter, and the return to the page where it began.
 
 The provider is the `[auth]` section of `.streamlit/secrets.toml`. Streamlit signs in at the origin of its
 `redirect_uri` and nowhere else, so of several shops one can have it.
@@ -12,34 +12,34 @@ from streamlit.errors import StreamlitAuthError
 
 from checkout_core import Checkout
 from checkout_core.domain.orders import DEFAULT_SHOP
-from storefront import browser, markup
+from checkout_core.streamlit import browser
+from storefront import markup
+from storefront.pages import OPERATOR_PAGES
 
 COOKIE = "operator-page"
 """The operator's page that the login began at: Streamlit itself always leads back to the home page."""
 
-_PAGES = ("orders", "order", "insights", "export")
 
-
-def configured() -> bool:
-    """Whether there is a provider."""
+def is_configured() -> bool:
+    """Return whether there is a provider."""
     return bool(st.secrets.load_if_toml_exists() and "auth" in st.secrets)
 
 
 def serves(checkout: Checkout) -> bool:
-    """Whether the provider's login leads to this shop; with a single shop it does, whatever the address."""
+    """Return whether the provider's login leads to this shop; with a single shop it does, whatever the address."""
     own = urlsplit(checkout.settings.public_url)
     return checkout.shop == DEFAULT_SHOP or (own.scheme, own.netloc) == (_home().scheme, _home().netloc)
 
 
-def door(operators: frozenset[str]) -> str | None:
-    """Who has signed in, in words; draws the door for everybody who has not or may not."""
+def signed_in_operator(operators: frozenset[str]) -> str | None:
+    """Return who has signed in, in words; everybody who has not or may not is shown how to, and is None."""
     user = st.user.to_dict()
     if not user.get("is_logged_in"):
-        _sign_in()
+        _show_sign_in()
         return None
     if st.context.cookies.get(COOKIE):
         browser.keep_cookie(COOKIE, "")
-    if allowed(user, operators):
+    if is_allowed(user, operators):
         return f"Signed in as {user['email']}"
     text = f"{user.get('email') or 'This account'} is not in CHECKOUT_OPERATORS. Ask whoever runs the shop to add it."
     st.html(markup.notice("This account may not enter", text, "bad", "!"))
@@ -47,34 +47,34 @@ def door(operators: frozenset[str]) -> str | None:
     return None
 
 
-def allowed(user: Mapping[str, object], operators: frozenset[str]) -> bool:
-    """Whether a signed-in user is on the list. An address that the provider calls unverified is nobody's."""
+def is_allowed(user: Mapping[str, object], operators: frozenset[str]) -> bool:
+    """Return whether a signed-in user is on the list. An address that the provider calls unverified is nobody's."""
     email = user.get("email")
     return isinstance(email, str) and user.get("email_verified", True) is True and email.lower() in operators
 
 
-def way_back() -> None:
-    """On the home page after signing in: go on to the operator's page that asked for it, once."""
+def return_after_login() -> None:
+    """Go on from the home page to the operator's page that the login began at, once."""
     cookie: object = st.context.cookies.get(COOKIE)
-    if not isinstance(cookie, str) or not cookie or "came-back" in st.session_state:
+    if not isinstance(cookie, str) or not cookie or "returned-after-login" in st.session_state:
         return
-    if configured() and st.user.is_logged_in:
-        st.session_state["came-back"] = True
-        page, _, order = cookie.partition("~")
-        if page in _PAGES:
-            st.switch_page(f"views/{page}.py", query_params={"id": order} if order else None)
+    if is_configured() and st.user.is_logged_in:
+        st.session_state["returned-after-login"] = True
+        path, _, order = cookie.partition("~")
+        if path in OPERATOR_PAGES:
+            st.switch_page(OPERATOR_PAGES[path].view, query_params={"id": order} if order else None)
 
 
-def _sign_in() -> None:
+def _show_sign_in() -> None:
     home, here = _home(), urlsplit(st.context.url or "")
     if here.hostname and here.hostname != home.hostname:  # the cookie of the login would be another host's
         st.html(markup.notice("For operators", "Signing in works at the shop's main address only.", mark="⚷"))
         st.link_button(f"Go to {home.netloc}", home._replace(path=here.path, query="").geturl(), type="primary")
         return
     st.html(markup.notice("For operators", "Sign in with your organisation's account.", mark="⚷"))
-    page, order = here.path.rpartition("/")[2], st.query_params.get("id", "")
-    if page in _PAGES:
-        browser.keep_cookie(COOKIE, f"{page}~{order}" if order.isascii() and order.isidentifier() else page)
+    path, order = here.path.rpartition("/")[2], st.query_params.get("id", "")
+    if path in OPERATOR_PAGES:
+        browser.keep_cookie(COOKIE, f"{path}~{order}" if order.isascii() and order.isidentifier() else path)
     auth: Mapping[str, object] = st.secrets["auth"]
     named = [name for name, section in auth.items() if isinstance(section, Mapping)]
     for name in named if "client_id" not in auth else [None, *named]:

@@ -1,6 +1,8 @@
 """Refunds by an operator: asked once more before money moves, and done once however often the button is pressed."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import uuid4
 
 import streamlit as st
 
@@ -19,16 +21,24 @@ from storefront import markup
 _TICKET = "refund-ticket"
 
 
-def offer(checkout: Checkout, order: Order) -> None:
-    """The button that opens the dialog."""
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """One opened dialog: the order as the operator sees it there, and the idempotency key of what is pressed in it."""
+
+    order: Order
+    key: str = field(default_factory=lambda: str(uuid4()))
+
+
+def show_button(checkout: Checkout, order: Order) -> None:
+    """Show the button that opens the dialog, and the dialog when it is open."""
     st.button("Refund …", key="refund", icon=":material/undo:", on_click=_open, args=(order,))
-    if st.session_state.get(_TICKET, ("",))[0] == order.id:
-        _dialog(checkout, order)
+    ticket: _Ticket | None = st.session_state.get(_TICKET)
+    if ticket is not None and ticket.order.id == order.id:
+        _dialog(checkout, ticket.order)
 
 
 def _open(order: Order) -> None:
-    # A refund is for the order as it is seen now: a second press finds no ticket, a second tab another state.
-    st.session_state[_TICKET] = (order.id, order.amount_refunded)
+    st.session_state[_TICKET] = _Ticket(order)
 
 
 def _close() -> None:
@@ -37,19 +47,19 @@ def _close() -> None:
 
 @st.dialog("Refund this order", on_dismiss=_close)
 def _dialog(checkout: Checkout, order: Order) -> None:
-    left = order.amount_total - order.amount_refunded
-    whole, part = f"All that is left: {format_amount(left, order.currency)}", "A part"
+    refundable = order.amount_total - order.amount_refunded
+    whole, part = f"All that is left: {format_amount(refundable, order.currency)}", "A part"
     choice = st.radio("How much", [whole, part], key="refund-choice")
-    amount = left
+    amount = refundable
     if choice == part:
         unit = to_decimal(1, order.currency)
         digits = exponent(order.currency)
         given = st.number_input(
             f"Amount in {order.currency.upper()}",
             min_value=float(unit),
-            max_value=float(to_decimal(left, order.currency)),
-            value=float(to_decimal(left, order.currency)),
-            step=float(max(unit, Decimal(1))) if left >= 10**digits else float(unit),
+            max_value=float(to_decimal(refundable, order.currency)),
+            value=float(to_decimal(refundable, order.currency)),
+            step=float(max(unit, Decimal(1))) if refundable >= 10**digits else float(unit),
             format=f"%.{digits}f",
             key="refund-amount",
         )
@@ -60,24 +70,25 @@ def _dialog(checkout: Checkout, order: Order) -> None:
 
 
 def _refund(checkout: Checkout, order: Order, amount: int) -> None:
-    ticket = st.session_state.pop(_TICKET, None)
-    if ticket is None:
+    ticket: _Ticket | None = st.session_state.pop(_TICKET, None)
+    if ticket is None:  # a second press, before the dialog had closed
         st.rerun()
     try:
-        now = checkout.store.get_by_id(order.id)
-        if now is None or now.amount_refunded != ticket[1]:
-            raise RefundNotPossible("Somebody else has refunded a part of this order. Close this and look again.")
-        checkout.refund(order.id, amount)
-    except CheckoutError as error:
-        st.session_state[_TICKET] = ticket
+        checkout.refund(order.id, amount, idempotency_key=ticket.key)
+    except RefundNotPossible as error:
+        _open(order)  # nothing was refunded, and Stripe would repeat its refusal under the same key
         st.html(markup.problem(sentence(error)))
         return
-    st.session_state["order-news"] = (order.id, f"{format_amount(amount, order.currency)} refunded.")
+    except CheckoutError as error:
+        st.session_state[_TICKET] = ticket  # it may have been refunded: asking again must be the same refund
+        st.html(markup.problem(sentence(error)))
+        return
+    st.session_state["order-message"] = (order.id, f"{format_amount(amount, order.currency)} refunded.")
     st.rerun()
 
 
 def sentence(error: CheckoutError) -> str:
-    """An error as an operator needs to read it; what shoppers are told speaks of their own money."""
+    """Return an error as an operator needs to read it; what shoppers are told speaks of their own money."""
     if isinstance(error, SessionNotFound):
         return "Stripe does not know this checkout. It may be demo data, or belong to another Stripe account."
     if isinstance(error, StripeUnavailable):

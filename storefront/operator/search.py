@@ -10,10 +10,10 @@ from checkout_core import Checkout
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.stores.base import OrderQuery
 
-FRESH = 20.0
-"""Seconds for which a count is remembered: turning pages does not count again."""
+COUNT_SECONDS = 20.0
+"""For how long a count is remembered: turning pages does not count again."""
 
-MOST = 10_000
+MAX_COUNTED = 10_000
 """A text is looked for in every order, so what it finds is counted up to here."""
 
 
@@ -27,11 +27,11 @@ class Search:
 
     @property
     def query(self) -> OrderQuery:
-        """What is searched for, as the store takes it."""
+        """The search, as the store takes it."""
         return OrderQuery(statuses=tuple(self.statuses), text=self.text or None)
 
     def by_id(self) -> list[Order]:
-        """The order that a whole order or session id names: an index finds it, where a search looks at all orders."""
+        """Return the order that a whole order or session id names: an index finds it, where a search looks at all orders."""
         store, text = self.checkout.store, self.text
         found = (
             store.get_by_id(text) if text.startswith("order_") else store.get(text) if text.startswith("cs_") else None
@@ -39,15 +39,15 @@ class Search:
         return [found] if found is not None else []
 
     def page(self, number: int, size: int) -> list[Order]:
-        """The orders of a page, newest first; the first page is 1."""
+        """Return the orders of a page, newest first; the first page is 1."""
         return self.checkout.store.find(self.query, limit=size, offset=(number - 1) * size)
 
     def count(self) -> int:
-        """How many orders there are in all; of a text search `MOST` + 1 when there are more."""
+        """Count the orders in all; of a text search `MAX_COUNTED` + 1 when there are more."""
         asked = (self.checkout.shop, tuple(self.statuses), self.text)
         at, what, found = st.session_state.get("orders-count", (0.0, None, 0))
-        if what != asked or time.monotonic() - at > FRESH:
-            limit = MOST + 1 if self.text else None
+        if what != asked or time.monotonic() - at > COUNT_SECONDS:
+            limit = MAX_COUNTED + 1 if self.text else None
             found = self.checkout.store.count(self.query, limit=limit)
             st.session_state["orders-count"] = (time.monotonic(), asked, found)
         return int(found)

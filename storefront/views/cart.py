@@ -1,15 +1,13 @@
 """The cart: change quantities, see the total, go to the checkout."""
 
-from html import escape
-
 import streamlit as st
 
 from checkout_core.domain.errors import InvalidInput
-from checkout_core.domain.orders import OrderItem
-from storefront import markup, session
+from storefront import context, markup
 from storefront.money import amount
+from storefront.rendering import line
 
-checkout, cart = session.current(), session.cart()
+checkout, cart = context.current_checkout(), context.current_cart()
 catalog = checkout.catalog
 
 
@@ -19,12 +17,12 @@ def change(product_id: str) -> None:
 
 
 def show(product_id: str, quantity: int) -> int:
-    """One line; its amount in minor units."""
+    """Show one line; return its amount in minor units."""
     product = catalog[product_id]
-    item = OrderItem(product=product.id, name=product.name, unit_amount=product.unit_amount, quantity=quantity)
+    amount_total = product.unit_amount * quantity
     st.session_state[f"quantity-{product_id}"] = quantity
     with st.container(key=f"line-{product_id}", horizontal=True, vertical_alignment="center"):
-        st.html(markup.cart_line(item, product, catalog), width="stretch")
+        st.html(markup.cart_line(product, catalog, quantity), width="stretch")
         with st.container(key=f"tools-{product_id}", horizontal=True, vertical_alignment="center", width="content"):
             st.number_input(
                 f"How many of {markup.label(product.name)}",
@@ -36,9 +34,9 @@ def show(product_id: str, quantity: int) -> int:
                 on_change=change,
                 args=(product_id,),
             )
-            st.html(f'<p class="price">{escape(amount(item.amount_total, product.currency))}</p>', width=84)
+            st.html(line('<p class="price">{}</p>', amount(amount_total, product.currency)), width=84)
             st.button("Remove", key=f"remove-{product_id}", type="tertiary", on_click=cart.put, args=(product_id, 0))
-    return item.amount_total
+    return amount_total
 
 
 cart.keep_only(catalog)
@@ -59,7 +57,7 @@ try:
 except InvalidInput as error:
     refusal = error.message
 with st.container(key="sum"):
-    st.html(f'<p class="sum"><span>Total</span><strong>{escape(amount(total, catalog.currency))}</strong></p>')
+    st.html(line('<p class="sum"><span>Total</span><strong>{}</strong></p>', amount(total, catalog.currency)))
     if refusal:
         st.html(markup.problem(refusal))
     st.button(

@@ -8,13 +8,14 @@ from checkout_core.domain.customer import masked_email
 from checkout_core.domain.errors import CheckoutError, SessionNotComplete, SessionNotFound, StripeUnavailable
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.receipts.pdf import receipt_pdf
-from storefront import markup, session, visit
+from checkout_core.streamlit.checkout_page import STATE, drop, held_session
+from storefront import context, markup
 from storefront.money import amount
 
-checkout, cart = session.current(), session.cart()
+checkout, cart = context.current_checkout(), context.current_cart()
 
 
-class News(NamedTuple):
+class Message(NamedTuple):
     """What the page says first."""
 
     title: str
@@ -23,44 +24,44 @@ class News(NamedTuple):
     mark: str
 
 
-NEWS = {
-    OrderStatus.paid: News("Thank you, it is paid", "Show this page or the order number at the door.", "good", "✓"),
-    OrderStatus.processing: News(
+MESSAGES = {
+    OrderStatus.paid: Message("Thank you, it is paid", "Show this page or the order number at the door.", "good", "✓"),
+    OrderStatus.processing: Message(
         "Your payment is on its way",
         "Your bank is still working on it, which can take a few days. There is nothing more for you to do: "
         "this page follows along, and the order is yours once the money has arrived. If it does not, nothing is charged.",
         "wait",
         "…",
     ),
-    OrderStatus.failed: News(
+    OrderStatus.failed: Message(
         "The payment did not go through",
         "You were not charged. What you chose is back in your cart: try again, or pay another way.",
         "bad",
         "×",
     ),
-    OrderStatus.refunded: News(
+    OrderStatus.refunded: Message(
         "This order was refunded", "The money is on its way back to you; banks take five to ten days.", "plain", "↺"
     ),
 }
 
 
-def news_of(order: Order) -> News:
-    """The news of an order; a paid one may have been refunded in part."""
+def message_of(order: Order) -> Message:
+    """Return what to say of an order; a paid one may have been refunded in part."""
     if order.status is OrderStatus.paid and order.amount_refunded:
         back = amount(order.amount_refunded, order.currency)
-        return News(
+        return Message(
             "Paid, and partly refunded",
             f"{back} of it is on its way back to you. The rest of the order stands.",
             "good",
             "✓",
         )
-    return NEWS[order.status]
+    return MESSAGES[order.status]
 
 
 def show(order: Order) -> None:
-    """What may be shown to whoever holds the session id."""
+    """Show what anybody may see who holds the session id."""
     email = masked_email(order.email)
-    st.html(markup.notice(*news_of(order)))
+    st.html(markup.notice(*message_of(order)))
     paid = f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None
     facts = [("Order", order.id), ("Status", order.status.value.capitalize()), ("E-mail", email), ("Paid", paid)]
     st.html(markup.facts(facts))
@@ -93,35 +94,35 @@ def follow(order: Order) -> None:
         st.rerun()
 
 
-def refuse(title: str, text: str, page: str, label: str, tone: str = "bad") -> None:
-    """There is no order to show."""
+def show_refusal(title: str, text: str, page: str, label: str, tone: str = "bad") -> None:
+    """Show why there is no order to show."""
     st.html(markup.notice(title, text, tone, "!"))
     st.page_link(page, label=label, icon=":material/arrow_back:")
 
 
-def not_complete(session_id: str) -> None:
-    """The session can still be paid, or it cannot any more."""
+def show_not_complete(session_id: str) -> None:
+    """Show whether the session can still be paid."""
     order = checkout.store.get(session_id)
     if order is not None and order.status is OrderStatus.expired:
-        held = st.session_state.get("checkout_session")
-        if held and held[1].id == session_id:
-            visit.forget(cart)
+        held = held_session(st.session_state)
+        if held and held.id == session_id:
+            drop(st.session_state, cart)
         text = "It was left open for too long. You were not charged; your cart is as you left it."
-        refuse("This checkout has expired", text, "views/checkout.py", "Start again", "wait")
+        show_refusal("This checkout has expired", text, "views/checkout.py", "Start again", "wait")
     else:
         text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
-        refuse("Checkout is not complete", text, "views/checkout.py", "Back to the checkout", "wait")
+        show_refusal("Checkout is not complete", text, "views/checkout.py", "Back to the checkout", "wait")
 
 
-def keep_cart_in_step(order: Order) -> None:
-    """What was bought leaves the cart, once; what could not be paid after all comes back."""
+def update_cart(order: Order) -> None:
+    """Take out of the cart what was bought, once, and put back what could not be paid after all."""
     before = cart.bought
     if order.status in (OrderStatus.paid, OrderStatus.processing):
         cart.take_out(order)
     elif order.status is OrderStatus.failed:
         cart.give_back(order)
     if cart.bought != before:
-        st.session_state.pop("checkout_session", None)
+        st.session_state.pop(STATE, None)
         st.rerun()
 
 
@@ -129,22 +130,24 @@ def main() -> None:
     """Ask for the order and show it, or say why not."""
     session_id = st.query_params.get("session_id", "")
     if not session_id:
-        refuse("No order to show", "This address lacks the order it is about.", "views/shop.py", "See the programme")
+        show_refusal(
+            "No order to show", "This address lacks the order it is about.", "views/shop.py", "See the programme"
+        )
         return
     try:
         order = checkout.check_order_status(session_id)
     except SessionNotFound:
         text = "The address may be incomplete. Please open it once more from where you have it."
-        refuse("We do not know this order", text, "views/shop.py", "See the programme")
+        show_refusal("We do not know this order", text, "views/shop.py", "See the programme")
     except SessionNotComplete:
-        not_complete(session_id)
+        show_not_complete(session_id)
     except StripeUnavailable as error:
         st.html(markup.notice("We cannot see your payment yet", error.message, "wait", "…"))
         st.button("Check again", key="check-again")
     except CheckoutError as error:
-        refuse("The order cannot be shown", error.message, "views/shop.py", "See the programme")
+        show_refusal("The order cannot be shown", error.message, "views/shop.py", "See the programme")
     else:
-        keep_cart_in_step(order)
+        update_cart(order)
         show(order)
         if order.status is OrderStatus.processing:
             follow(order)

@@ -1,4 +1,4 @@
-"""Orders as a file, for whoever works elsewhere."""
+"""Orders as a file, for work elsewhere."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +8,7 @@ import streamlit as st
 from checkout_core import Checkout, open_orders
 from checkout_core.domain.errors import CheckoutError
 from storefront import markup
-from storefront.operator import frame, refunds
+from storefront.operator import layout, refunds
 
 VIEWS = {"orders": "Orders", "order_items": "Lines of orders", "order_events": "What happened"}
 FORMATS = {"csv": "CSV", "parquet": "Parquet", "xlsx": "Excel"}
@@ -19,8 +19,8 @@ TYPES = {
 }
 
 
-def written(checkout: Checkout, view: str, ending: str) -> bytes:
-    """A view of this shop's orders as a file."""
+def export(checkout: Checkout, view: str, ending: str) -> bytes:
+    """Return a view of this shop's orders as a file."""
     orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{view}.{ending}"
@@ -29,7 +29,7 @@ def written(checkout: Checkout, view: str, ending: str) -> bytes:
         return file.read_bytes()
 
 
-with frame.page("Export") as checkout:
+with layout.page("Export") as checkout:
     text = "All there is, as of now. Amounts are whole numbers of minor units (cents), times are UTC. Files hold shoppers' names."
     st.html(f'<p class="under">{text}</p>')
     with st.container(key="export-form"):
@@ -44,7 +44,7 @@ with frame.page("Export") as checkout:
         if st.button("Prepare the file", key="prepare", type="primary"):
             st.session_state.pop("export", None)
             try:
-                st.session_state["export"] = (view, ending, written(checkout, view, ending))
+                st.session_state["export"] = (view, ending, export(checkout, view, ending))
             except CheckoutError as error:
                 st.html(markup.problem(refunds.sentence(error)))
         ready = st.session_state.get("export")

@@ -10,7 +10,7 @@ import streamlit as st
 from checkout_core import open_orders
 from checkout_core.analytics import charts, insights
 from storefront import markup
-from storefront.operator import frame
+from storefront.operator import layout
 
 if TYPE_CHECKING:
     import pandas
@@ -52,7 +52,7 @@ def show(insight: insights.Insight) -> None:
         st.dataframe(insight.numbers, hide_index=True, width="stretch")
 
 
-with frame.page("Insights") as checkout:
+with layout.page("Insights") as checkout:
     url = checkout.settings.database_url.get_secret_value()
 
     run = partial(answer, url, hash(url), checkout.shop)

@@ -1,7 +1,5 @@
 """One order, for operators: what was bought, by whom, what happened, and what can be done about it."""
 
-from html import escape
-
 import streamlit as st
 
 from checkout_core import Checkout
@@ -10,10 +8,11 @@ from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
-from storefront.operator import frame, refunds, words
+from storefront.operator import labels, layout, refunds
+from storefront.rendering import line
 
 
-def settle(checkout: Checkout, order: Order) -> None:
+def reconcile(checkout: Checkout, order: Order) -> None:
     """Ask Stripe now, and say what came of it."""
     try:
         now = checkout.reconcile(order.stripe_checkout_session_id, source=Source.operator) or order
@@ -24,21 +23,21 @@ def settle(checkout: Checkout, order: Order) -> None:
         said = (
             "Stripe says the same: nothing to change."
             if same
-            else f"Now {words.STATUS[now.status].lower()}, as Stripe says."
+            else f"Now {labels.STATUS[now.status].lower()}, as Stripe says."
         )
-    st.session_state["order-news"] = (order.id, said)
+    st.session_state["order-message"] = (order.id, said)
 
 
 def facts(order: Order) -> str:
-    """Everything about an order that is not its items."""
+    """Return everything about an order that is not its items."""
     return markup.facts(
         [
             ("Order", order.id),
             ("Name", order.name),
             ("E-mail", order.email),
             ("Phone", order.phone),
-            ("Created", f"{words.time(order.created_at)} UTC"),
-            ("Paid", f"{words.time(order.paid_at)} UTC" if order.paid_at else None),
+            ("Created", f"{labels.time(order.created_at)} UTC"),
+            ("Paid", f"{labels.time(order.paid_at)} UTC" if order.paid_at else None),
             ("Checkout session", order.stripe_checkout_session_id),
             ("Payment", order.stripe_payment_intent_id),
             *((key, value) for key, value in order.metadata.items()),
@@ -47,30 +46,36 @@ def facts(order: Order) -> str:
 
 
 def show(checkout: Checkout, order: Order) -> None:
-    """The page of an order that exists."""
+    """Show the page of an order that exists."""
     refunded = format_amount(order.amount_refunded, order.currency)
-    kept = f"<p>{refunded} of it refunded</p>" if order.amount_refunded else ""
-    st.html(f'<header class="order-head"><h1>{order.total}</h1>{words.badge(order.status)}{kept}</header>')
-    about, news = st.session_state.pop("order-news", ("", ""))
+    note = line("<p>{} of it refunded</p>", refunded) if order.amount_refunded else ""
+    head = '<header class="order-head"><h1>{}</h1>{}{}</header>'
+    st.html(line(head, order.total, labels.badge(order.status), note))
+    about, message = st.session_state.pop("order-message", ("", ""))
     if about == order.id:
-        st.html(f'<p class="news" role="status">{escape(news)}</p>')
+        st.html(line('<p class="message" role="status">{}</p>', message))
     with st.container(key="order-actions", horizontal=True):
         help = "Asks Stripe about this checkout and makes the order agree."
         st.button(
-            "Settle now", key="settle", icon=":material/sync:", help=help, on_click=settle, args=(checkout, order)
+            "Reconcile now",
+            key="reconcile",
+            icon=":material/sync:",
+            help=help,
+            on_click=reconcile,
+            args=(checkout, order),
         )
         if order.status is OrderStatus.paid and order.amount_refunded < order.amount_total:
-            refunds.offer(checkout, order)
+            refunds.show_button(checkout, order)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.html('<h2 class="section">What happened</h2>')
-        st.html(words.timeline(checkout.history(order.stripe_checkout_session_id), order.currency))
+        st.html(labels.timeline(checkout.history(order.stripe_checkout_session_id), order.currency))
     with right:
         st.html(markup.receipt(order.items, order.amount_total, order.currency, title="What was bought"))
         st.html(facts(order))
 
 
-with frame.page("") as checkout:
+with layout.page("") as checkout:
     st.page_link("views/orders.py", label="All orders", icon=":material/arrow_back:")
     wanted = st.query_params.get("id", "")
     found = checkout.store.get_by_id(wanted) if wanted else None

@@ -4,30 +4,30 @@ import streamlit as st
 
 from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
-from storefront.operator import frame, words
-from storefront.operator.search import MOST, Search
+from storefront.operator import labels, layout
+from storefront.operator.search import MAX_COUNTED, Search
 
-PAGE = 25
+PAGE_SIZE = 25
 
 
-def first_page() -> None:
-    """What was asked for has changed."""
+def show_first_page() -> None:
+    """Go to the first page: what was asked for has changed."""
     st.session_state["orders-page"] = 1
 
 
 def turn(by: int) -> None:
-    """To an older or newer page."""
+    """Go to an older or newer page."""
     st.session_state["orders-page"] += by
 
 
 def show(order: Order) -> None:
-    """One row; all of it leads to the order."""
+    """Show one row; all of it leads to the order."""
     with st.container(key=f"order-{order.id}", gap=None):
-        st.html(words.row(order))
+        st.html(labels.row(order))
         st.page_link("views/order.py", label=order.id, query_params={"id": order.id})
 
 
-with frame.page("Orders") as checkout:
+with layout.page("Orders") as checkout:
     with st.container(key="orders-filter", horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Search",
@@ -36,21 +36,21 @@ with frame.page("Orders") as checkout:
             icon=":material/search:",
             max_chars=200,
             persist_state="session",
-            on_change=first_page,
+            on_change=show_first_page,
         )
         statuses = st.pills(
             "Status",
             list(OrderStatus),
             selection_mode="multi",
             wrap=True,
-            format_func=words.STATUS.__getitem__,
+            format_func=labels.STATUS.__getitem__,
             key="orders-status",
             persist_state="session",
-            on_change=first_page,
+            on_change=show_first_page,
         )
     search = Search(checkout, statuses, text.strip())
     number: int = st.session_state.setdefault("orders-page", 1)
-    orders = search.by_id() or search.page(number, PAGE)
+    orders = search.by_id() or search.page(number, PAGE_SIZE)
     if not orders:
         title, said = (
             ("No such order", "Try fewer statuses or a shorter search.")
@@ -64,10 +64,10 @@ with frame.page("Orders") as checkout:
         for order in orders:
             show(order)
     # Counting may have to look at every order, so the page is there before.
-    found = len(orders) if number == 1 and len(orders) < PAGE else search.count()
-    counted = f"More than {MOST:,}" if search.text and found > MOST else f"{found:,}"
+    found = len(orders) if number == 1 and len(orders) < PAGE_SIZE else search.count()
+    counted = f"More than {MAX_COUNTED:,}" if search.text and found > MAX_COUNTED else f"{found:,}"
     above.html(f'<p class="count">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>')
-    pages = max(number, -(-(min(found, MOST) if search.text else found) // PAGE))
+    pages = max(number, -(-(min(found, MAX_COUNTED) if search.text else found) // PAGE_SIZE))
     if pages > 1:
         with st.container(key="orders-pages", horizontal=True, vertical_alignment="center"):
             st.button(

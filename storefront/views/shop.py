@@ -1,21 +1,20 @@
 """What is for sale, and how to find it."""
 
-from html import escape
-
 import streamlit as st
 
 from checkout_core.domain.products import Product
-from storefront import markup, session
+from storefront import context, markup
+from storefront.rendering import line
 
 ALL = "Everything"
-checkout, cart = session.current(), session.cart()
+checkout, cart = context.current_checkout(), context.current_cart()
 catalog = checkout.catalog
 
 
 def add(product: Product) -> None:
     """Put one more into the cart."""
     cart.add(product.id, product.limit)
-    st.session_state["said"] = f"{product.name} is in your cart."
+    st.session_state["cart-message"] = f"{product.name} is in your cart."
 
 
 def show(product: Product) -> None:
@@ -39,13 +38,13 @@ def show(product: Product) -> None:
         )
 
 
-def forget_search() -> None:
+def clear_search() -> None:
     """Show everything again."""
     st.session_state.update({"search": "", "category": ALL})
 
 
-def wanted(categories: list[str]) -> list[Product]:
-    """The products that the shopper's search and category leave."""
+def find_products(categories: list[str]) -> list[Product]:
+    """Show search and categories; return the products that they leave."""
     with st.container(key="finder", horizontal=True, vertical_alignment="center"):
         text = st.text_input(
             "Search the shop",
@@ -79,17 +78,17 @@ def wanted(categories: list[str]) -> list[Product]:
 
 categories = list(dict.fromkeys(product.category for product in catalog.values()))
 st.html(markup.marquee(catalog.welcome))
-said = escape(st.session_state.pop("said", ""))  # the count and the badge show it; this is for who cannot see them
-st.html(f'<p class="unseen" role="status">{said}</p>')
-found = wanted(categories)
+# The count and the badge show it; this is for who cannot see them.
+st.html(line('<p class="unseen" role="status">{}</p>', st.session_state.pop("cart-message", "")))
+found = find_products(categories)
 for number, category in enumerate(categories):
     products = [product for product in found if product.category == category]
     if products:
         shelf = category if len(categories) > 1 else catalog.welcome.shelf
-        st.html(f'<h2 class="section">{escape(shelf)}</h2>')
+        st.html(line('<h2 class="section">{}</h2>', shelf))
         with st.container(key=f"grid-{'posters' if number == 0 else f'goods-{number}'}"):
             for product in products:
                 show(product)
 if not found:
     st.html(markup.notice("Nothing by that name", "Try another word, or have a look at everything.", mark="?"))
-    st.button("Show everything", key="show-everything", on_click=forget_search)
+    st.button("Show everything", key="show-everything", on_click=clear_search)

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from checkout_core import OrderStatus
+from checkout_core.domain.events import EventKind
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +39,7 @@ def expect_confirmation(page: Page, folder: Path) -> None:
     expect(page.get_by_text(ORDER_NUMBER).first).to_be_visible()
     found = ORDER_NUMBER.search(page.locator("body").inner_text())
     assert found
-    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
         order = store.get_by_id(found[0])
         assert order is not None
         assert order.status is OrderStatus.paid
@@ -47,7 +49,7 @@ def expect_confirmation(page: Page, folder: Path) -> None:
         ]
         assert len(session_orders) == 1
         kinds = [event.kind for event in store.events(order.stripe_checkout_session_id)]
-        assert kinds.count("paid") == 1
+        assert kinds.count(EventKind.paid) == 1
 
 
 def test_a_shopper_pays_with_the_payment_element(page: Page, shop: tuple[str, Path]) -> None:
@@ -107,5 +109,5 @@ def test_going_back_refreshing_and_a_second_tab_leave_one_order(page: Page, shop
 
 
 def _orders(folder: Path) -> dict[str, OrderStatus]:
-    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
         return {order.id: order.status for order in store.find()}

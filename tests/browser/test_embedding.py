@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from checkout_core import OrderStatus
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.testing.server import running
 from tests.browser.test_demo import GOOD, fill_card
 from tests.conftest import OURS, ROOT, free_port
@@ -60,6 +61,6 @@ def test_twenty_lines_take_a_payment(tip_jar: str, page: Page, tmp_path: Path) -
     expect(page.get_by_text(re.compile("Thank you! €29.00, order order_.*is paid"))).to_be_visible()
     page.reload()
     expect(page.get_by_text(re.compile("is paid"))).to_be_visible()
-    with open_store(f"duckdb:///{tmp_path}/orders.duckdb") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{tmp_path}/orders.duckdb")) as store:
         (order,) = store.find()
     assert (order.status, order.amount_total) == (OrderStatus.paid, 2900)

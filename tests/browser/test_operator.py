@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from checkout_core.domain.events import EventKind
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +45,7 @@ def test_an_order_is_searched_opened_and_a_double_click_refunds_once(
     page.get_by_text("2 × Projectionist's mug").click(force=True)  # anywhere in the row: its link lies above it
     page.wait_for_url(f"**/order?id={order_id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("€29.00")
-    page.get_by_role("button", name="Settle now").click()
+    page.get_by_role("button", name="Reconcile now").click()
     expect(page.get_by_text("Stripe says the same")).to_be_visible()
     page.get_by_role("button", name="Refund …").click()
     page.get_by_role("dialog").get_by_text("A part").click()
@@ -53,12 +55,12 @@ def test_an_order_is_searched_opened_and_a_double_click_refunds_once(
     expect(page.get_by_text("€3.50 refunded.")).to_be_visible()
     expect(page.get_by_text("€3.50 of it refunded")).to_be_visible()
     assert page.evaluate("window.hacked") is None
-    with open_store(f"duckdb:///{folder}/orders.duckdb") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
         order = store.get_by_id(order_id)
         assert order is not None
         assert order.amount_refunded == 350
         kinds = [event.kind for event in store.events(order.stripe_checkout_session_id)]
-        assert kinds.count("partially_refunded") == 1
+        assert kinds.count(EventKind.partially_refunded) == 1
 
 
 def test_every_operator_page_is_accessible_and_fits(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from oidc_provider_mock import User, run_server_in_thread
+from oidc_provider_mock import User, run_server_in_thread  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from tests.conftest import running_demo
@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def sign_in(page: Page, sub: str) -> None:
-    """From the door to the provider and back."""
+    """Go to the provider and back."""
     page.route(
         re.compile("^https:"), lambda route: route.fulfill(body="")
     )  # the provider's page has its style from elsewhere
@@ -83,7 +83,9 @@ def test_whoever_is_not_on_the_list_is_refused_and_can_take_another_account(page
     sign_in(page, "eve")
     expect(page.get_by_text("eve@example.com is not in CHECKOUT_OPERATORS")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("Insights|Export"))).to_have_count(0)
-    page.wait_for_function("!/operator-page=[^;]/.test(document.cookie)")  # the way back is forgotten once it was gone
+    page.wait_for_function(
+        "!/operator-page=[^;]/.test(document.cookie)"
+    )  # the page to return to is forgotten once it was shown
     page.goto(address)  # the shop is open to everybody
     expect(page.get_by_role("heading", level=1)).to_have_text("Tonight, and all week, in the dark.")
     page.goto(f"{address}/orders")
@@ -93,7 +95,7 @@ def test_whoever_is_not_on_the_list_is_refused_and_can_take_another_account(page
     expect(page.get_by_text("This account may not enter")).to_be_visible()
 
 
-def test_at_another_address_than_the_provider_knows_the_door_says_where_to_sign_in(page: Page, address: str) -> None:
+def test_at_another_address_than_the_provider_knows_the_page_says_where_to_sign_in(page: Page, address: str) -> None:
     page.goto(f"{address.replace('127.0.0.1', 'localhost')}/orders")
     link = page.get_by_role("link", name=re.compile("^Go to 127.0.0.1"))
     expect(link).to_have_attribute("href", f"{address}/orders")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from checkout_core.domain.events import Source
 from checkout_core.domain.orders import Order
 from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from tests.browser.test_demo import GOOD, ORDER_NUMBER, fill_card, go_to_payment
 from tests.conftest import free_port, running_demo
 
@@ -66,7 +67,7 @@ def ask(street: tuple[int, Path], host: str, path: str, **body: Any) -> httpx.Re
 
 def kept(street: tuple[int, Path], session_id: str) -> tuple[Order, list[tuple[str, Source]]]:
     """The order of a session and what happened to it, whatever its shop."""
-    with open_store(f"duckdb:///{street[1]}/orders.duckdb") as store:
+    with BlockingOrderStore(open_store(f"duckdb:///{street[1]}/orders.duckdb")) as store:
         order = store.get(session_id)
         assert order is not None
         return order, [(str(event.kind), event.source) for event in store.events(session_id)]

@@ -1,6 +1,9 @@
 """Closing a checkout, or the shops of an installation, while somebody is served."""
 
+import asyncio
+import gc
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -93,3 +96,15 @@ def test_a_checkout_may_be_closed_twice(make_settings: Callable[..., Settings]) 
     pending_order(checkout)
     checkout.close()
     checkout.close()
+
+
+def test_connections_of_an_event_loop_that_has_ended_are_closed_too(settings: Settings) -> None:
+    checkout = open_checkout(settings)
+    session_id = pending_order(checkout)
+    asyncio.run(checkout.asynchronous.gateway.retrieve_session(session_id))
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+        checkout.close()
+        gc.collect()
+    # The sockets are the ended event loop's to close.
+    assert [text for text in map(str, (each.message for each in raised)) if text.startswith("Unclosed")] == []

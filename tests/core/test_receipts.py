@@ -169,6 +169,6 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(
 def test_the_password_is_not_sent_in_the_clear_to_another_machine(
     make_settings: Callable[..., Settings], inbox: tuple[int, Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("checkout_core.receipts.mail._is_loopback", lambda host: False)
+    monkeypatch.setattr("checkout_core.receipts.mail.is_loopback", lambda host: False)
     with pytest.raises(smtplib.SMTPNotSupportedError, match="encryption"):
         Receipts("Shop", mailbox(by_mail(make_settings, inbox[0])))(an_order())

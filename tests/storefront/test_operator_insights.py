@@ -3,15 +3,15 @@
 import pytest
 
 from checkout_cli.demo_data import seed_store
+from checkout_core import Checkout
+from tests.support.storefront import Buy, VisitPage, elements, text_of
 
-from .conftest import text_of
 
-
-def test_insights_without_orders_say_so(visit):
+def test_insights_without_orders_say_so(visit: VisitPage) -> None:
     assert "Nothing sold yet" in text_of(visit("insights"))
 
 
-def test_insights_state_their_findings_and_give_the_numbers(visit, checkout):
+def test_insights_state_their_findings_and_give_the_numbers(visit: VisitPage, checkout: Checkout) -> None:
     seed_store(
         checkout.settings.database_url.get_secret_value(), 2_000, 1, lambda done: None, settings=checkout.settings
     )
@@ -26,26 +26,26 @@ def test_insights_state_their_findings_and_give_the_numbers(visit, checkout):
         "buy again",
     ):
         assert finding in text
-    assert len(page.get("vega_lite_chart")) == 6
+    assert len(elements(page, "vega_lite_chart")) == 6
     assert len(page.dataframe) == 6
-    page.get("button_group")[0].set_value(365).run()
+    elements(page, "button_group")[0].set_value(365).run()
     assert "came in over 12 months" in text_of(page)
     assert not page.exception
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
-def test_orders_are_exported(visit, buy, ending):
+def test_orders_are_exported(visit: VisitPage, buy: Buy, ending: str) -> None:
     buy()
     page = visit("export")
-    page.get("button_group")[1].set_value(ending).run()
+    elements(page, "button_group")[1].set_value(ending).run()
     page.button(key="prepare").click().run()
     assert not page.exception
-    (download,) = page.get("download_button")
+    (download,) = elements(page, "download_button")
     assert download.proto.label.startswith(f"Download orders.{ending}")
 
 
-def test_an_export_without_orders_says_so(visit, checkout):
+def test_an_export_without_orders_says_so(visit: VisitPage, checkout: Checkout) -> None:
     page = visit("export")
     page.button(key="prepare").click().run()
     assert not page.exception
-    assert not page.get("download_button") or "0.0 MB" in page.get("download_button")[0].proto.label
+    assert not elements(page, "download_button") or "0.0 MB" in elements(page, "download_button")[0].proto.label

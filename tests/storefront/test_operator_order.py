@@ -1,48 +1,53 @@
-"""One order, for operators: its history, settle now, refunds."""
+"""One order, for operators: its history, Reconcile now, refunds."""
 
 from datetime import UTC, datetime
 
-from checkout_core.domain.events import OrderEvent, Source
+import pytest
+from markupsafe import escape
+
+from checkout_core import Checkout
+from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
-from checkout_core.gateway.client import RETRIES
-from storefront.operator import words
+from checkout_core.gateway import CallLimits
+from storefront.operator import labels
+from tests.support import builders
+from tests.support.storefront import Buy, Control, Pay, VisitPage, order_now, text_of
 
-from .conftest import text_of
 
-
-def test_an_unknown_order_is_said_to_be_unknown(visit):
+def test_an_unknown_order_is_said_to_be_unknown(visit: VisitPage) -> None:
     assert "No such order" in text_of(visit("order"))
     assert "No such order" in text_of(visit("order", id="order_<b>"))
 
 
-def test_an_order_shows_its_history_in_words(visit, buy):
+def test_an_order_shows_its_history_in_words(visit: VisitPage, buy: Buy) -> None:
     order = buy()
     text = text_of(visit("order", id=order.id))
     for shown in (
         "Checkout opened",
-        "Order noted",
+        "Order created",
         "Paid</b> <span>by a look at Stripe",
         "€32.00 · products: tote-bag",
     ):
         assert shown in text
-    for shown in (order.id, order.stripe_checkout_session_id, order.stripe_payment_intent_id, "ada@example.com"):
-        assert shown in text
+    for value in (order.id, order.stripe_checkout_session_id, order.stripe_payment_intent_id, "ada@example.com"):
+        assert value is not None
+        assert value in text
 
 
-def test_settle_now_says_whether_anything_changed(visit, buy, pay):
+def test_reconcile_now_says_whether_anything_changed(visit: VisitPage, buy: Buy, pay: Pay) -> None:
     order = buy(card=None)
     page = visit("order", id=order.id)
-    page.button(key="settle").click().run()
+    page.button(key="reconcile").click().run()
     assert "Stripe says the same" in text_of(page)
     pay(order.stripe_checkout_session_id)
-    page.button(key="settle").click().run()
+    page.button(key="reconcile").click().run()
     assert "Now paid, as Stripe says." in text_of(page)
     assert "by an operator" in text_of(page)
     page.run()
     assert "Now paid" not in text_of(page)
 
 
-def test_settling_what_stripe_does_not_know_says_so(visit, checkout):
+def test_reconciling_what_stripe_does_not_know_says_so(visit: VisitPage, checkout: Checkout) -> None:
     now = datetime.now(UTC)
     item = OrderItem(product="tote-bag", name="Tote", unit_amount=1600, quantity=1)
     order = Order(
@@ -50,20 +55,20 @@ def test_settling_what_stripe_does_not_know_says_so(visit, checkout):
         amount_total=1600, created_at=now, updated_at=now, status=OrderStatus.paid, stripe_payment_intent_id="pi_elsewhere",
         paid_at=now,
     )  # fmt: skip
-    event = OrderEvent.of(order, kind="seen_on_the_moon", source=Source.webhook, at=now, by="a <b>cow</b>")
-    checkout.store.update(order.stripe_checkout_session_id, lambda _: (order, [event]))
+    event = OrderEvent.of(order, kind=EventKind.disputed, source=Source.webhook, at=now, by="a <b>cow</b>")
+    checkout.store.update(order.stripe_checkout_session_id, lambda _: Decision(order, [event]))
     page = visit("order", id=order.id)
-    assert "Seen on the moon" in text_of(page)
+    assert "Disputed by the shopper&#39;s bank" in text_of(page)
     assert "by: a &lt;b&gt;cow" in text_of(page)
-    page.button(key="settle").click().run()
+    page.button(key="reconcile").click().run()
     assert "Stripe does not know this checkout" in text_of(page)
     page.button(key="refund").click().run()
     page.button(key="refund-now").click().run()
     assert text_of(page).count("Stripe does not know this checkout") == 1
-    assert checkout.store.get_by_id(order.id).amount_refunded == 0
+    assert order_now(checkout, order).amount_refunded == 0
 
 
-def test_a_part_is_refunded_and_then_the_rest(visit, buy, checkout):
+def test_a_part_is_refunded_and_then_the_rest(visit: VisitPage, buy: Buy, checkout: Checkout) -> None:
     order = buy()
     page = visit("order", id=order.id)
     page.button(key="refund").click().run()
@@ -72,42 +77,109 @@ def test_a_part_is_refunded_and_then_the_rest(visit, buy, checkout):
     assert page.button(key="refund-now").label == "Refund €12.34"
     page.button(key="refund-now").click().run()
     assert "€12.34 refunded." in text_of(page)
-    assert checkout.store.get_by_id(order.id).amount_refunded == 1234
+    assert order_now(checkout, order).amount_refunded == 1234
     page.run()
     assert "€12.34 of it refunded" in text_of(page)
     page.button(key="refund").click().run()
     assert page.radio(key="refund-choice").options[0] == "All that is left: €19.66"
     page.button(key="refund-now").click().run()
-    assert checkout.store.get_by_id(order.id).status is OrderStatus.refunded
+    assert order_now(checkout, order).status is OrderStatus.refunded
     assert "refund" not in [button.key for button in page.run().button]
     kinds = [event.kind for event in checkout.history(order.stripe_checkout_session_id)]
-    assert kinds.count("partially_refunded") == 1
-    assert kinds.count("refunded") == 1
+    assert kinds.count(EventKind.partially_refunded) == 1
+    assert kinds.count(EventKind.refunded) == 1
 
 
-def test_two_operators_at_once_refund_once(visit, buy, checkout):
+def test_two_operators_at_once_refund_once(visit: VisitPage, buy: Buy, checkout: Checkout) -> None:
     order = buy()
     page = visit("order", id=order.id)
     page.button(key="refund").click().run()
     checkout.refund(order.id, 500)
     page.button(key="refund-now").click().run()
-    assert "Somebody else has refunded a part" in text_of(page)
-    assert checkout.store.get_by_id(order.id).amount_refunded == 500
+    assert "At most €27.00 of this order can be refunded." in text_of(page)
+    assert order_now(checkout, order).amount_refunded == 500
 
 
-def test_a_refund_that_stripe_does_not_answer_can_be_tried_again(visit, buy, checkout, control):
+def test_a_refund_that_stripe_does_not_answer_can_be_tried_again(
+    visit: VisitPage, buy: Buy, checkout: Checkout, control: Control
+) -> None:
     order = buy()
     page = visit("order", id=order.id)
     page.button(key="refund").click().run()
-    control("faults", route="POST /v1/refunds", kind="500", times=RETRIES + 1)
+    control("faults", route="POST /v1/refunds", kind="500", times=CallLimits().retries + 1)
     page.button(key="refund-now").click().run()
     assert "Stripe cannot be reached right now" in text_of(page)
     page.button(key="refund-now").click().run()
     assert "€32.00 refunded." in text_of(page)
-    assert checkout.store.get_by_id(order.id).status is OrderStatus.refunded
+    assert order_now(checkout, order).status is OrderStatus.refunded
 
 
-def test_details_of_events_are_put_in_words():
-    assert words.detail({"amount": 500, "currency": "jpy"}, "jpy") == "¥500"
-    assert words.detail({"fields": ["email", "name"]}, "eur") == "fields: email, name"
-    assert words.detail({"corrected_from": "expired"}, "eur") == "it was expired here until then"
+def test_details_of_events_are_put_in_words() -> None:
+    assert labels.detail({"amount": 500, "currency": "jpy"}, "jpy") == "¥500"
+    assert labels.detail({"fields": ["email", "name"]}, "eur") == "fields: email, name"
+    assert labels.detail({"corrected_from": "expired"}, "eur") == "it was expired here until then"
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_kind_of_event_is_shown_by_its_label_in_its_tone(kind: EventKind) -> None:
+    event = OrderEvent.of(builders.order(), kind=kind, source=Source.webhook, at=builders.NOW)
+    shown = labels.timeline([event], "eur")
+    assert f'<li class="{kind.tone}"><b>{escape(kind.label)}</b>' in shown
+
+
+def test_a_dispute_is_shown_as_bad() -> None:
+    event = OrderEvent.of(builders.order(), kind=EventKind.disputed, source=Source.webhook, at=builders.NOW)
+    assert '<li class="bad"><b>Disputed by the shopper' in labels.timeline([event], "eur")
+
+
+@pytest.mark.parametrize("source", Source)
+def test_every_source_of_an_event_has_words(source: Source) -> None:
+    assert labels.SOURCES[source]
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_every_status_has_words_and_a_tone(status: OrderStatus) -> None:
+    assert f'<span class="status {EventKind[status.name].tone}">{labels.STATUS[status]}</span>' == labels.badge(status)
+
+
+def test_two_presses_in_one_dialog_are_one_refund_at_stripe(
+    visit: VisitPage, buy: Buy, checkout: Checkout, control: Control
+) -> None:
+    order = buy()
+    page = visit("order", id=order.id)
+    page.button(key="refund").click().run()
+    page.radio(key="refund-choice").set_value("A part").run()
+    page.number_input(key="refund-amount").set_value(10.0).run()
+    control("faults", route="POST /v1/refunds", kind="after", times=CallLimits().retries + 1)
+    page.button(key="refund-now").click().run()
+    assert "Stripe cannot be reached right now" in text_of(page)
+    page.button(key="refund-now").click().run()
+    assert "€10.00 refunded." in text_of(page)
+    assert order_now(checkout, order).amount_refunded == 1000
+
+
+def test_a_second_dialog_is_another_refund_of_the_same_amount(visit: VisitPage, buy: Buy, checkout: Checkout) -> None:
+    order = buy()
+    page = visit("order", id=order.id)
+    for refunded in (1000, 2000):
+        page.button(key="refund").click().run()
+        page.radio(key="refund-choice").set_value("A part").run()
+        page.number_input(key="refund-amount").set_value(10.0).run()
+        page.button(key="refund-now").click().run()
+        assert order_now(checkout, order).amount_refunded == refunded
+        page.run()
+
+
+def test_a_refund_that_was_too_much_can_be_asked_for_again_in_the_same_dialog(
+    visit: VisitPage, buy: Buy, checkout: Checkout
+) -> None:
+    order = buy()
+    page = visit("order", id=order.id)
+    page.button(key="refund").click().run()
+    checkout.refund(order.id, 500)
+    page.button(key="refund-now").click().run()
+    assert "At most €27.00" in text_of(page)
+    page.radio(key="refund-choice").set_value("A part").run()
+    page.number_input(key="refund-amount").set_value(27.0).run()
+    page.button(key="refund-now").click().run()
+    assert order_now(checkout, order).status is OrderStatus.refunded

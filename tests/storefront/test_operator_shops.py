@@ -9,12 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout
 from checkout_core.bootstrap import open_shops
-from checkout_core.config.settings import Settings
 from checkout_core.domain.orders import Order
 from checkout_core.services.shops import Shops
-from storefront import session
-
-from .conftest import APP, press, text_of
+from storefront import context
+from tests.support.storefront import APP, MakeSettings, Pay, elements, open_app, press, text_of
 
 TWO = """
 [[shop]]
@@ -38,17 +36,17 @@ BOOK = '[[product]]\nid = "atlas"\nname = "An Atlas"\nunit_amount = 4200\ncurren
 
 @pytest.fixture
 def shops(
-    settings_of: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings_of: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Checkout, Checkout]]:
     for name, text in {"shops.toml": TWO, "catalog.toml": FILM, "books.toml": BOOK}.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("LANTERN_PASSWORD", "projector")
     monkeypatch.setenv("BOOKS_PASSWORD", "paper")
     with open_shops(settings_of()) as opened:
-        session.use(opened)
+        context.use(opened)
         cinema, books = opened
         yield cinema, books
-    session._handed_over.clear()
+    context.use(None)
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def at(shops: Shops, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, AppTest]
 
 
 @pytest.fixture
-def sold(shops: tuple[Checkout, Checkout], pay: Callable[..., None]) -> tuple[Order, Order]:
+def sold(shops: tuple[Checkout, Checkout], pay: Pay) -> tuple[Order, Order]:
     """A paid order of each shop."""
 
     def buy(checkout: Checkout, product: str, name: str) -> Order:
@@ -84,7 +82,7 @@ def bookseller(at: Callable[[str, AppTest], AppTest]) -> AppTest:
 
 
 def operator_page() -> AppTest:
-    return AppTest.from_file(str(APP), default_timeout=20).run().switch_page("views/orders.py")
+    return open_app().switch_page("views/orders.py")
 
 
 def sign_in(page: AppTest, password: str) -> AppTest:
@@ -155,7 +153,7 @@ def test_exports_are_of_the_own_shop(
 ) -> None:
     shops[0].create_session({"film": 1})  # an event of the other shop that has no order
     page = bookseller.switch_page("views/export.py").run()
-    page.get("button_group")[0].set_value(view).run()
+    elements(page, "button_group")[0].set_value(view).run()
     page.button(key="prepare").click().run()
     assert not page.exception
     written = page.session_state["export"][2].decode()

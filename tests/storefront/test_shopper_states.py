@@ -7,15 +7,26 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from checkout_core import open_checkout
+from checkout_core import Checkout
 from checkout_core.domain.errors import ProductSoldOut, QuantityNotAllowed
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.products import Catalog
 from checkout_core.receipts.pdf import receipt_pdf
-from storefront import embedding, markup, money, session
+from storefront import markup, money
 from storefront.cart import Cart
-from tests.storefront.conftest import APP
-from tests.storefront.test_storefront_pages import confirmed, given, held, text_of
+from tests.support.storefront import (
+    Control,
+    MakeSettings,
+    Pay,
+    fill_in,
+    labels,
+    open_app,
+    order_of,
+    session_of,
+    show_confirmation,
+    text_of,
+    using,
+)
 
 NASTY = [
     "<script>alert(1)</script>",
@@ -24,49 +35,49 @@ NASTY = [
     "'; DROP TABLE orders; --",
     "\u202eright to left\u202c \x00\x1b[31m",
 ]
-EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "embedding.py"
 
 
 def products_of(page: AppTest) -> list[str]:
     """The ids of the products on the page, by their buttons."""
-    return [button.key.removeprefix("add-") for button in page.button if (button.key or "").startswith("add-")]
+    keys = [button.key or "" for button in page.button]
+    return [key.removeprefix("add-") for key in keys if key.startswith("add-")]
 
 
 # --- finding things
 
 
-def test_a_search_finds_words_in_names_and_descriptions(shop):
+def test_a_search_finds_words_in_names_and_descriptions(shop: AppTest) -> None:
     shop.text_input(key="search").set_value("GLASS").run()
     assert products_of(shop) == ["the-glass-orchard"]
     shop.text_input(key="search").set_value("suitcase nobody").run()
     assert products_of(shop) == ["night-train-to-trieste"]
 
 
-def test_a_category_shows_only_its_own(shop, checkout):
+def test_a_category_shows_only_its_own(shop: AppTest, checkout: Checkout) -> None:
     shop.button_group(key="category").set_value("Membership").run()
     assert {checkout.catalog[product].category for product in products_of(shop)} == {"Membership"}
 
 
-def test_a_search_without_a_find_leads_back_to_everything(shop, checkout):
+def test_a_search_without_a_find_leads_back_to_everything(shop: AppTest, checkout: Checkout) -> None:
     shop.text_input(key="search").set_value("dragon").run()
     assert "Nothing by that name" in text_of(shop)
     shop.button(key="show-everything").click().run()
     assert len(products_of(shop)) == len(checkout.catalog)
 
 
-def test_few_left_are_counted_out(checkout):
+def test_few_left_are_counted_out(checkout: Checkout) -> None:
     product = checkout.catalog["pin-set"]
     assert "Only 3 left" in markup.card(product, checkout.catalog, 0)
-    assert product.most == 3
+    assert product.limit == 3
     with pytest.raises(QuantityNotAllowed, match="1 to 3"):
         checkout.catalog.price({"pin-set": 4})
 
 
-def test_none_left_is_sold_out(checkout):
-    gone = checkout.catalog["pin-set"].model_copy(update={"left": 0})
+def test_none_left_is_sold_out(checkout: Checkout) -> None:
+    gone = checkout.catalog["pin-set"].model_copy(update={"stock": 0})
     assert "Sold out" in markup.card(gone, checkout.catalog, 0)
     with pytest.raises(ProductSoldOut):
-        Catalog([gone], checkout.catalog.folder).order_items({"pin-set": 1})
+        Catalog([gone], checkout.catalog.folder).price({"pin-set": 1})
 
 
 @pytest.mark.parametrize(
@@ -81,14 +92,14 @@ def test_none_left_is_sold_out(checkout):
         ("<b>", "en_US"),
     ],
 )
-def test_the_nearest_known_locale_is_used(tag, locale):
+def test_the_nearest_known_locale_is_used(tag: str, locale: str) -> None:
     assert money.known_locale(tag) == locale
 
 
 # --- coming back
 
 
-def test_who_left_the_hosted_page_is_told_that_nothing_was_charged(shop, full_cart):
+def test_who_left_the_hosted_page_is_told_that_nothing_was_charged(shop: AppTest, full_cart: Cart) -> None:
     shop.session_state["cart"] = full_cart
     shop.switch_page("views/cart.py")
     shop.query_params["payment"] = "left"
@@ -97,96 +108,106 @@ def test_who_left_the_hosted_page_is_told_that_nothing_was_charged(shop, full_ca
     assert full_cart.count == 3
 
 
-def test_what_a_failed_debit_had_taken_out_of_the_cart_comes_back(till, pay, full_cart, control):
-    given(till)
-    session_id = held(till).id
+def test_what_a_failed_debit_had_taken_out_of_the_cart_comes_back(
+    checkout_page: AppTest, pay: Pay, full_cart: Cart, control: Control
+) -> None:
+    fill_in(checkout_page)
+    session_id = session_of(checkout_page).id
     pay(session_id, "DE89370400440532013000")
-    confirmed(till, session_id)
+    show_confirmation(checkout_page, session_id)
     assert not full_cart
     control(f"sessions/{session_id}/settle_debit", outcome="failed")
-    till.run()
-    assert "did not go through" in text_of(till)
+    checkout_page.run()
+    assert "did not go through" in text_of(checkout_page)
     assert full_cart.quantities == {"night-train-to-trieste": 2, "tote-bag": 1}
-    till.run()
+    checkout_page.run()
     assert full_cart.count == 3
 
 
-def test_a_debit_that_arrives_is_seen_at_the_next_look(till, pay, control):
-    given(till)
-    session_id = held(till).id
+def test_a_debit_that_arrives_is_seen_at_the_next_look(checkout_page: AppTest, pay: Pay, control: Control) -> None:
+    fill_in(checkout_page)
+    session_id = session_of(checkout_page).id
     pay(session_id, "DE89370400440532013000")
-    confirmed(till, session_id)
-    assert "follows along" in text_of(till)
+    show_confirmation(checkout_page, session_id)
+    assert "follows along" in text_of(checkout_page)
     control(f"sessions/{session_id}/settle_debit", outcome="succeeded")
-    till.run()
-    assert "it is paid" in text_of(till)
+    checkout_page.run()
+    assert "it is paid" in text_of(checkout_page)
 
 
-def test_a_partly_refunded_order_says_how_much_is_on_its_way(till, pay, checkout):
-    given(till)
-    session_id = held(till).id
+def test_a_partly_refunded_order_says_how_much_is_on_its_way(
+    checkout_page: AppTest, pay: Pay, checkout: Checkout
+) -> None:
+    fill_in(checkout_page)
+    session_id = session_of(checkout_page).id
     pay(session_id)
-    confirmed(till, session_id)
-    checkout.refund(checkout.store.get(session_id).id, 1000)
-    till.run()
-    text = text_of(till)
+    show_confirmation(checkout_page, session_id)
+    checkout.refund(order_of(checkout, session_id).id, 1000)
+    checkout_page.run()
+    text = text_of(checkout_page)
     assert "partly refunded" in text
     assert "-€10.00" in text
     assert "€31.00" in text
 
 
-def test_an_expired_checkout_starts_again_with_the_cart(till, checkout, full_cart):
-    given(till)
-    expired = held(till).id
-    checkout.gateway.expire_session(expired)
-    confirmed(till, expired)
-    assert "has expired" in text_of(till)
+def test_an_expired_checkout_starts_again_with_the_cart(
+    checkout_page: AppTest, checkout: Checkout, full_cart: Cart
+) -> None:
+    fill_in(checkout_page)
+    expired = session_of(checkout_page).id
+    checkout.expire_session(expired)
+    show_confirmation(checkout_page, expired)
+    assert "has expired" in text_of(checkout_page)
     assert full_cart.count == 3
-    till.switch_page("views/checkout.py").run()
-    given(till)
-    assert held(till).id != expired
+    checkout_page.switch_page("views/checkout.py").run()
+    fill_in(checkout_page)
+    assert session_of(checkout_page).id != expired
 
 
 # --- whatever is typed
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_what_is_typed_into_the_search_is_never_markup(shop, text):
+def test_what_is_typed_into_the_search_is_never_markup(shop: AppTest, text: str) -> None:
     shop.text_input(key="search").set_value(text).run()
     assert not shop.exception
     assert text not in text_of(shop)
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_what_is_typed_into_the_form_is_never_markup(till, checkout, text):
-    given(till, name=text, phone=text[:40])
-    assert not till.exception
-    shown = text_of(till)
+def test_what_is_typed_into_the_form_is_never_markup(checkout_page: AppTest, checkout: Checkout, text: str) -> None:
+    fill_in(checkout_page, name=text, phone=text[:40])
+    assert not checkout_page.exception
+    shown = text_of(checkout_page)
     assert "<script" not in shown
     assert "<img src=x" not in shown
-    assert checkout.store.get(held(till).id).name == text.replace("\x00", " ").replace("\x1b", " ").strip()
+    assert (
+        order_of(checkout, session_of(checkout_page).id).name == text.replace("\x00", " ").replace("\x1b", " ").strip()
+    )
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_an_email_that_is_none_is_refused_without_an_order(till, checkout, text):
-    given(till, email=text)
-    assert "Please enter an e-mail address" in text_of(till)
-    assert checkout.store.get(held(till).id) is None
+def test_an_email_that_is_none_is_refused_without_an_order(
+    checkout_page: AppTest, checkout: Checkout, text: str
+) -> None:
+    fill_in(checkout_page, email=text)
+    assert "Please enter an e-mail address" in text_of(checkout_page)
+    assert checkout.store.get(session_of(checkout_page).id) is None
 
 
-def test_a_text_of_a_megabyte_reaches_no_order(till, checkout):
-    given(till, name="a" * 1_000_000)
-    assert not till.exception
-    assert checkout.store.get(held(till).id).name is None
+def test_a_text_of_a_megabyte_reaches_no_order(checkout_page: AppTest, checkout: Checkout) -> None:
+    fill_in(checkout_page, name="a" * 1_000_000)
+    assert not checkout_page.exception
+    assert order_of(checkout, session_of(checkout_page).id).name is None
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(checkout, text):
+def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(checkout: Checkout, text: str) -> None:
     product = checkout.catalog["moth-hour"].model_copy(update={"name": text, "detail": text, "description": text})
     item = OrderItem(product=product.id, name=text, unit_amount=100, quantity=2)
     shown = [
         markup.card(product, checkout.catalog, 1),
-        markup.cart_line(item, product, checkout.catalog),
+        markup.cart_line(product, checkout.catalog, 2),
         markup.receipt([item], 200, "eur"),
     ]
     assert not [html for html in shown if "<script" in html or "<img src=x" in html]
@@ -194,41 +215,39 @@ def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(chec
 
 
 @pytest.mark.parametrize("text", [*NASTY, "w" * 2000])
-def test_the_texts_of_a_shop_are_never_markup(settings_of, tmp_path, text):
+def test_the_texts_of_a_shop_are_never_markup(settings_of: MakeSettings, tmp_path: Path, text: str) -> None:
     welcome = {"over": text[:80], "headline": text[:120], "text": text[:400], "shelf": text[:20]}
     product = {"name": text[:120], "description": text, "detail": text, "unit_amount": 100, "currency": "eur"}
-    tables = [
-        ("[welcome]", welcome),
+    tables: list[tuple[str, dict[str, object]]] = [
+        ("[welcome]", dict(welcome)),
         ("[[product]]", {"id": "a", "category": text, **product}),
         ("[[product]]", {"id": "b", "category": "Other", **product}),
     ]
     lines = [line for name, table in tables for line in (name, *(f"{key} = {json.dumps(table[key])}" for key in table))]
     (tmp_path / "catalog.toml").write_text("\n".join(lines), encoding="utf-8")
-    with open_checkout(settings_of(CHECKOUT_SHOP_NAME=text)) as checkout:
-        session.use(checkout)
-        page = AppTest.from_file(str(APP), default_timeout=20).run()
-        html, labels = [text_of(page)], list(page.button_group(key="category").options)
+    with using(settings_of(shop_name=text)):
+        page = open_app()
+        html, shown_labels = [text_of(page)], list(page.button_group(key="category").options)
         page.session_state["cart"] = Cart({"a": 1})
         for path in ("views/cart.py", "views/checkout.py", "views/confirmation.py"):
             page.switch_page(path).run()
             html.append(text_of(page))
-            labels += [element.proto.label for element in (*page.get("page_link"), *page.get("number_input"))]
+            shown_labels += [*labels(page, "page_link"), *labels(page, "number_input")]
             assert not page.exception
-        session._handed_over.clear()
     assert not [shown for shown in html if "<script" in shown or "<img src=x" in shown]
-    assert not [label for label in labels if "[click](" in label or "<img" in label.replace("\\<", "")]
+    assert not [label for label in shown_labels if "[click](" in label or "<img" in label.replace("\\<", "")]
 
 
 @pytest.mark.parametrize("text", [*NASTY, "cs_test_" + "a" * 100_000, "../../etc/passwd", "%00"])
-def test_whatever_an_address_names_is_an_order_that_nobody_knows(shop, text):
-    confirmed(shop, text)
+def test_whatever_an_address_names_is_an_order_that_nobody_knows(shop: AppTest, text: str) -> None:
+    show_confirmation(shop, text)
     assert "We do not know this order" in text_of(shop)
     assert not shop.exception
     assert text not in text_of(shop)
 
 
 @pytest.mark.parametrize("text", [*NASTY, "t" * 20 + "~" + ".".join(f"p{n}:1" for n in range(9000)) + "~"])
-def test_a_cart_from_a_strange_cookie_is_a_cart_of_what_is_sold(shop, text):
+def test_a_cart_from_a_strange_cookie_is_a_cart_of_what_is_sold(shop: AppTest, text: str) -> None:
     shop.session_state["cart"] = Cart.from_cookie(text)
     shop.switch_page("views/cart.py").run()
     assert "Your cart is empty" in text_of(shop)
@@ -254,7 +273,7 @@ def an_order(*names: str) -> Order:
     )
 
 
-def test_the_same_order_gives_the_same_receipt():
+def test_the_same_order_gives_the_same_receipt() -> None:
     first, again = (receipt_pdf(an_order("Night Train"), shop_name="The Lantern") for _ in range(2))
     assert first == again
     assert first.startswith(b"%PDF-")
@@ -263,65 +282,16 @@ def test_the_same_order_gives_the_same_receipt():
 @pytest.mark.parametrize(
     "name", ["Łódź İstanbul", "Ελλάδα Россия", "東京物語 서울의 봄", "لילה ليلى", "x" * 500, *NASTY]
 )
-def test_a_receipt_renders_any_name(name, caplog):
+def test_a_receipt_renders_any_name(name: str, caplog: pytest.LogCaptureFixture) -> None:
     assert receipt_pdf(an_order(name), shop_name=name, email="a•••@example.com").startswith(b"%PDF-")
     assert "missing the following glyphs" not in caplog.text
 
 
-def test_a_name_that_no_font_can_draw_is_printed_as_the_products_id(caplog):
+def test_a_name_that_no_font_can_draw_is_printed_as_the_products_id(caplog: pytest.LogCaptureFixture) -> None:
     names = ["देवनागरी", "ตั๋วหนัง", "🎬", "தமிழ்", "p 🎬"]  # the last one's letter is the product's id
     assert len({receipt_pdf(an_order(name), shop_name="The Lantern") for name in names}) == 1
     assert "missing the following glyphs" not in caplog.text
 
 
-def test_a_receipt_of_many_lines_takes_more_pages():
+def test_a_receipt_of_many_lines_takes_more_pages() -> None:
     assert receipt_pdf(an_order(*["Night Train"] * 60), shop_name="The Lantern").count(b"/Type /Page\n") > 1
-
-
-# --- in another app
-
-
-@pytest.fixture
-def tip_jar(checkout, monkeypatch):
-    monkeypatch.setattr(embedding, "_own", lambda: checkout)
-    return AppTest.from_file(str(EXAMPLE), default_timeout=20).run()
-
-
-def test_the_example_opens_no_session_before_the_click(tip_jar, checkout):
-    assert not tip_jar.exception
-    assert checkout.store.find() == []
-
-
-def test_the_example_asks_for_an_email_and_takes_the_payment(tip_jar, checkout, pay):
-    tip_jar.button(key="checkout-open").click().run()
-    tip_jar.text_input(key="checkout-email").input("ada@")
-    tip_jar.button[1].click().run()
-    assert "Please enter an e-mail address" in text_of(tip_jar)
-    tip_jar.text_input(key="checkout-email").input("ada@example.com")
-    tip_jar.button[1].click().run()
-    tip_jar.run()
-    (order,) = checkout.store.find()
-    assert (order.status, order.amount_total) == (OrderStatus.pending, 2900)
-    pay(order.stripe_checkout_session_id)
-    tip_jar.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
-    tip_jar.run()
-    assert "€29.00" in tip_jar.success[0].value
-
-
-def test_an_embedded_session_that_expired_is_replaced(tip_jar, checkout):
-    tip_jar.button(key="checkout-open").click().run()
-    tip_jar.text_input(key="checkout-email").input("ada@example.com")
-    tip_jar.button[1].click().run()
-    (first,) = checkout.store.find()
-    checkout.gateway.expire_session(first.stripe_checkout_session_id)
-    del tip_jar.session_state["checkout-state"]["held"]
-    tip_jar.run()
-    assert not tip_jar.exception
-    assert len(checkout.store.find()) == 2
-
-
-def test_the_way_back_of_an_embedded_checkout_is_the_app_itself(monkeypatch):
-    monkeypatch.setenv("CHECKOUT_PUBLIC_URL", "https://tips.example")
-    settings = embedding.EmbeddedSettings.load()
-    assert settings.urls.complete == "https://tips.example/?checkout_session={CHECKOUT_SESSION_ID}"
-    assert settings.urls.cancel == "https://tips.example/"

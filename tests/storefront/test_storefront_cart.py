@@ -23,68 +23,68 @@ def an_order(**quantities: int) -> Order:
     )
 
 
-def test_a_cart_survives_its_cookie():
+def test_a_cart_survives_its_cookie() -> None:
     cart = Cart({"tote-bag": 2, "mug": 1}, bought=("084sn02q",))
     assert Cart.from_cookie(cart.to_cookie()) == cart
 
 
-def test_an_empty_cart_keeps_its_token_in_the_cookie():
+def test_an_empty_cart_keeps_its_token_in_the_cookie() -> None:
     cart = Cart()
     assert Cart.from_cookie(cart.to_cookie()) == cart
 
 
 @pytest.mark.parametrize("text", [None, "", "~~", "x", "<script>~a:1~", "a" * 5000])
-def test_a_cookie_that_is_none_of_ours_is_an_empty_cart(text):
+def test_a_cookie_that_is_none_of_ours_is_an_empty_cart(text: str) -> None:
     assert Cart.from_cookie(text).quantities == {}
 
 
-def test_lines_that_cannot_be_are_left_out_and_the_rest_is_kept():
+def test_lines_that_cannot_be_are_left_out_and_the_rest_is_kept() -> None:
     cart = Cart.from_cookie("abcdefghijklmnopqrst~mug:2.tote:-1.pin:0.x:9999.<b>:1.bag~order")
     assert cart.quantities == {"mug": 2}
 
 
-def test_the_cookie_needs_no_quoting():
+def test_the_cookie_needs_no_quoting() -> None:
     cookie = Cart({"tote-bag": 2}, bought=("abc",)).to_cookie()
     assert not set(cookie) & set('", ;\\')
     assert cookie.isascii()
 
 
-def test_adding_stops_at_the_most_that_is_allowed():
+def test_adding_stops_at_the_most_that_is_allowed() -> None:
     cart = Cart()
     for _ in range(3):
-        cart.add("tin-sparrow", most=2)
+        cart.add("tin-sparrow", limit=2)
     assert cart.quantities == {"tin-sparrow": 2}
     assert cart.count == 2
 
 
-def test_zero_takes_a_product_out():
+def test_zero_takes_a_product_out() -> None:
     cart = Cart({"mug": 1})
     cart.put("mug", 0)
     assert not cart
 
 
-def test_what_was_bought_leaves_the_cart_and_what_was_added_since_stays():
+def test_what_was_bought_leaves_the_cart_and_what_was_added_since_stays() -> None:
     cart = Cart({"mug": 3, "pin": 1})
     cart.take_out(an_order(mug=2))
     assert cart.quantities == {"mug": 1, "pin": 1}
 
 
-def test_an_order_is_taken_out_once():
+def test_an_order_is_taken_out_once() -> None:
     cart = Cart({"mug": 1})
     cart.take_out(an_order(mug=1))
-    cart.add("mug", most=5)
+    cart.add("mug", limit=5)
     cart.take_out(an_order(mug=1))
     assert cart.quantities == {"mug": 1}
 
 
-def test_after_an_order_the_next_checkout_is_a_new_one():
+def test_after_an_order_the_next_checkout_is_a_new_one() -> None:
     cart = Cart({"mug": 1})
     token = cart.token
     cart.take_out(an_order(mug=1))
     assert cart.token != token
 
 
-def test_what_is_not_sold_any_more_leaves_the_cart():
+def test_what_is_not_sold_any_more_leaves_the_cart() -> None:
     cart = Cart({"mug": 1, "vhs": 1})
     cart.keep_only(["mug"])
     assert cart.quantities == {"mug": 1}

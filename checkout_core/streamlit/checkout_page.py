@@ -1,0 +1,173 @@
+"""What a checkout page does with a visitor's cart: steps 1 and 2, each done once and kept. Nothing here is Streamlit's.
+
+A page runs from its top at every click, so a session that was made is kept in the visitor's state. The idempotency key
+is made of the cart's token and of everything that the session is made from. After a refresh, or in a second tab, which
+have a state of their own, Stripe therefore gives the same session back, and with it there is the same order.
+"""
+
+import hashlib
+import json
+from collections.abc import MutableMapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from ..domain.checkout_session import CheckoutSession
+from ..domain.errors import SessionNotComplete, SessionNotFound
+from ..domain.orders import Order, OrderStatus
+from ..domain.products import PricedItem
+from ..services.blocking import Checkout
+
+STATE = "checkout_session"
+"""Where the session is kept in the visitor's state, unless a page has several checkouts."""
+
+State = MutableMapping[Any, Any]
+"""What is kept for one visitor from run to run, such as `st.session_state`."""
+
+
+class CartToken(Protocol):
+    """What names one checkout of one cart: the same token and the same items give the same session."""
+
+    @property
+    def token(self) -> str:
+        """A random text that only this visitor has."""
+        ...
+
+    def renew(self) -> None:
+        """Have another token, so that the next checkout is a new one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a shopper leaves before paying."""
+
+    email: str
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """The session that a visitor has, the key it was made under, and the details that its pending order was saved with."""
+
+    key: str
+    session: CheckoutSession
+    saved: Details | None = None
+
+
+class CheckoutPage:
+    """The checkout page of one visitor's cart, as it is in this run.
+
+    Args:
+        checkout: the shop's.
+        items: the cart, priced once in this run.
+        token: names this checkout of the cart.
+        state: what is kept for the visitor from run to run.
+        name: where in the state; one for each checkout on a page.
+    """
+
+    def __init__(
+        self, checkout: Checkout, items: Sequence[PricedItem], token: CartToken, state: State, *, name: str = STATE
+    ) -> None:
+        self._checkout = checkout
+        self._items = items
+        self._token = token
+        self._state = state
+        self._name = name
+
+    def current_session(self) -> CheckoutSession | None:
+        """Return the open session that this cart has already."""
+        held = self._held()
+        return held.session if held else None
+
+    def open_session(self) -> CheckoutSession:
+        """Return the open session of this cart, and make it if there is none (step 1).
+
+        Raises:
+            StripeUnavailable: nobody was charged.
+        """
+        if held := self._held():
+            return held.session
+        session = self._create_session()
+        if self._is_over(
+            session
+        ):  # Stripe repeats its first answer for a day, also for a session that has expired since
+            self._token.renew()
+            session = self._create_session()
+        self._state[self._name] = HeldSession(self._key(), session)
+        return session
+
+    def saved_details(self) -> Details | None:
+        """Return what the pending order of the current session was saved with; None: there is none yet."""
+        held = self._held()
+        return held.saved if held else None
+
+    def save_details(self, session: CheckoutSession, details: Details) -> Order:
+        """Create or update the pending order of the cart's session (step 2).
+
+        Raises:
+            InvalidInput: a field cannot be used.
+            SessionNotOpen, SessionNotFound: see `restart`.
+            StripeUnavailable: nobody was charged.
+        """
+        order = self._checkout.create_pending_order(
+            session.id,
+            email=details.email,
+            name=details.name,
+            phone=details.phone,
+        )
+        self._state[self._name] = HeldSession(self._key(), session, details)
+        return order
+
+    def forget_details(self) -> None:
+        """Let the details be changed; the session and its order stay."""
+        if held := self._held():
+            self._state[self._name] = replace(held, saved=None)
+
+    def restart(self, session: CheckoutSession) -> Order | None:
+        """Find out what became of a session that is not open any more, and drop it if it was not bought.
+
+        Returns:
+            Its order, if it was bought. Else None, and the next session is a new one.
+
+        Raises:
+            StripeUnavailable: it cannot be known now whether it was paid.
+        """
+        try:
+            order = self._checkout.check_order_status(session.id)
+            if order.status in (OrderStatus.paid, OrderStatus.processing):
+                return order
+        except (SessionNotComplete, SessionNotFound):
+            pass
+        drop(self._state, self._token, name=self._name)
+        return None
+
+    def _held(self) -> HeldSession | None:
+        held: HeldSession | None = self._state.get(self._name)
+        if held is None or held.key != self._key() or self._is_over(held.session):
+            return None
+        return held
+
+    def _create_session(self) -> CheckoutSession:
+        return self._checkout.create_session(self._items, idempotency_key=self._key())
+
+    def _is_over(self, session: CheckoutSession) -> bool:
+        return session.status != "open" or session.expires_at <= self._checkout.clock()
+
+    def _key(self) -> str:
+        urls = self._checkout.gateway.urls
+        items = [asdict(item) for item in self._items]
+        parts = [self._token.token, items, self._checkout.settings.ui_mode, urls.complete, urls.cancel]
+        return "cart-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def held_session(state: State, *, name: str = STATE) -> CheckoutSession | None:
+    """Return the session that a visitor has, whatever became of it and of the cart."""
+    held: HeldSession | None = state.get(name)
+    return held.session if held else None
+
+
+def drop(state: State, token: CartToken, *, name: str = STATE) -> None:
+    """Let go of the visitor's session, so that the next one is new; the cart stays as it is."""
+    token.renew()
+    state.pop(name, None)

@@ -1,0 +1,50 @@
+"""What a page works with: the `Checkout` of the shop that was asked for, and this browser's cart."""
+
+import atexit
+
+import streamlit as st
+
+from checkout_core import Checkout
+from checkout_core.bootstrap import open_shops
+from checkout_core.services.shops import Shops
+
+from .cart import COOKIE, Cart
+
+_used: list[Shops] = []
+
+
+def use(serving: Checkout | Shops | None) -> None:
+    """Let every page use this checkout, or these shops; None: those of the environment's settings.
+
+    Whoever started the process opened them, and closes them.
+    """
+    shops = Shops.only(serving) if isinstance(serving, Checkout) else serving
+    _used[:] = [] if shops is None else [shops]
+
+
+def current_checkout() -> Checkout:
+    """Return the checkout of the shop that the browser asked for.
+
+    Raises:
+        ConfigurationError: the settings or a catalogue cannot be used.
+        UnknownShop: no shop has this host.
+    """
+    shops = _used[0] if _used else _own_shops()
+    host: object = st.context.headers.get("Host")
+    return shops.at(host if isinstance(host, str) else "")
+
+
+@st.cache_resource(show_spinner=False)
+def _own_shops() -> Shops:
+    shops = open_shops()
+    atexit.register(shops.close)
+    return shops
+
+
+def current_cart() -> Cart:
+    """Return this browser's cart: from its cookie on the first run, from then on the session's own."""
+    if "cart" not in st.session_state:
+        cookie: object = st.context.cookies.get(COOKIE)
+        st.session_state["cart"] = Cart.from_cookie(cookie if isinstance(cookie, str) else None)
+    cart: Cart = st.session_state["cart"]
+    return cart

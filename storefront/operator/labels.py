@@ -1,0 +1,88 @@
+"""What is kept about a checkout, in words that an operator reads."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
+from checkout_core.domain.money import format_amount
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from storefront.rendering import line, render
+
+STATUS = {
+    OrderStatus.pending: "Pending",
+    OrderStatus.processing: "Processing",
+    OrderStatus.paid: "Paid",
+    OrderStatus.failed: "Failed",
+    OrderStatus.expired: "Expired",
+    OrderStatus.refunded: "Refunded",
+}
+SOURCES = {
+    Source.storefront: "the shop's page",
+    Source.redirect: "the shopper's return from Stripe",
+    Source.webhook: "a webhook",
+    Source.reconcile: "a look at Stripe",
+    Source.operator: "an operator",
+}
+
+
+def time(moment: datetime) -> str:
+    """Return day and time of day."""
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def status_tone(status: OrderStatus) -> Tone:
+    """Return the tone of a status, which is that of the event that leads to it."""
+    return EventKind[status.name].tone
+
+
+def badge(status: OrderStatus) -> Markup:
+    """Return a status, in its colour and in words."""
+    return line('<span class="status {}">{}</span>', status_tone(status).value, STATUS[status])
+
+
+def items(of: Iterable[OrderItem]) -> str:
+    """Return `2 × Tote bag, 1 × Pin set`."""
+    return ", ".join(f"{item.quantity} × {item.name}" for item in of)
+
+
+def detail(of: Mapping[str, Any], currency: str) -> str:
+    """Return the detail of an event: amounts as money, names of fields as words."""
+    parts = []
+    for key, value in of.items():
+        if key in ("amount", "amount_total") and isinstance(value, int):
+            parts.append(format_amount(value, str(of.get("currency", currency))))
+        elif key == "corrected_from":
+            parts.append(f"it was {value} here until then")
+        elif key != "currency":
+            parts.append(f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    return " · ".join(parts)
+
+
+def row(order: Order) -> str:
+    """Return an order in the list."""
+    refunded = f"−{format_amount(order.amount_refunded, order.currency)} refunded" if order.amount_refunded else ""
+    return render(
+        "operator/order_row.html",
+        order=order,
+        what=items(order.items),
+        status=badge(order.status),
+        refunded=refunded,
+        created=time(order.created_at),
+    )
+
+
+def timeline(history: Iterable[OrderEvent], currency: str) -> str:
+    """Return what happened to a checkout, oldest first."""
+    entries = [
+        {
+            "event": event,
+            "source": SOURCES[event.source],
+            "detail": detail(event.detail, currency),
+            "time": f"{event.at.day} {event.at:%b %Y, %H:%M:%S}",
+        }
+        for event in history
+    ]
+    return render("operator/timeline.html", entries=entries)

@@ -1,0 +1,104 @@
+"""The checkout in another Streamlit app: the example and the code of docs/embedding.md."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from checkout_core import Checkout, OrderStatus, Settings
+from checkout_core.streamlit import app_urls, embedding
+from stripe_simulator.testing.server import Running
+from tests.conftest import ROOT
+from tests.support.storefront import Pay, text_of
+
+EXAMPLE = ROOT / "docs" / "examples" / "embedding.py"
+DOCUMENT = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def tip_jar(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(embedding, "_own", lambda: checkout)
+    return AppTest.from_file(str(EXAMPLE), default_timeout=20).run()
+
+
+def give_email(page: AppTest, email: str) -> None:
+    """Press the app's button, and answer its question."""
+    page.button(key="checkout-open").click().run()
+    page.text_input(key="checkout-email").input(email)
+    page.button[1].click().run()
+
+
+def test_the_document_shows_the_example() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8").partition('"""\n\n')[2] in DOCUMENT
+
+
+def test_the_example_opens_no_session_before_the_click(tip_jar: AppTest, checkout: Checkout) -> None:
+    assert not tip_jar.exception
+    assert checkout.store.find() == []
+
+
+def test_the_example_asks_for_an_email_and_takes_the_payment(tip_jar: AppTest, checkout: Checkout, pay: Pay) -> None:
+    give_email(tip_jar, "ada@")
+    assert "Please enter an e-mail address" in text_of(tip_jar)
+    tip_jar.text_input(key="checkout-email").input("ada@example.com")
+    tip_jar.button[1].click().run()
+    tip_jar.run()
+    (order,) = checkout.store.find()
+    assert (order.status, order.amount_total) == (OrderStatus.pending, 2900)
+    pay(order.stripe_checkout_session_id)
+    tip_jar.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
+    tip_jar.run()
+    assert "€29.00" in tip_jar.success[0].value
+
+
+def test_an_embedded_session_that_expired_is_replaced(tip_jar: AppTest, checkout: Checkout) -> None:
+    give_email(tip_jar, "ada@example.com")
+    (first,) = checkout.store.find()
+    checkout.expire_session(first.stripe_checkout_session_id)
+    find_out_that_it_cannot_be_paid(tip_jar)
+    assert not tip_jar.exception
+    assert len(checkout.store.find()) == 2
+
+
+def test_an_embedded_session_that_was_paid_in_another_tab_gives_its_order(
+    tip_jar: AppTest, checkout: Checkout, pay: Pay
+) -> None:
+    give_email(tip_jar, "ada@example.com")
+    (order,) = checkout.store.find()
+    pay(order.stripe_checkout_session_id)
+    find_out_that_it_cannot_be_paid(tip_jar)
+    assert f"order {order.id}, is paid" in tip_jar.success[0].value
+    assert len(checkout.store.find()) == 1
+
+
+def find_out_that_it_cannot_be_paid(page: AppTest) -> None:
+    """Do what the payment form does when the browser finds out."""
+    page.session_state["checkout-session"] = replace(page.session_state["checkout-session"], saved=None)
+    page.run()
+
+
+def test_the_way_back_of_an_embedded_checkout_is_the_app_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKOUT_PUBLIC_URL", "https://tips.example")
+    urls = app_urls(Settings.load().public_url)
+    assert urls.complete == "https://tips.example/?checkout_session={CHECKOUT_SESSION_ID}"
+    assert urls.cancel == "https://tips.example/"
+
+
+def test_the_four_steps_of_the_document_run(
+    monkeypatch: pytest.MonkeyPatch, simulator: Running, tmp_path: object
+) -> None:
+    environment = {
+        "STRIPE_SECRET_KEY": "sk_test_document",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_document",
+        "STRIPE_API_BASE": simulator.url,
+        "CHECKOUT_DATA_DIR": str(tmp_path),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+    page = AppTest.from_string(
+        f"import streamlit as st\n{code}\nst.text(session.status)\ncheckout.close()", default_timeout=20
+    ).run()
+    assert not page.exception
+    assert page.text[0].value == "open"

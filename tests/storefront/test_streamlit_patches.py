@@ -1,0 +1,82 @@
+"""What we change in Streamlit's way of answering clicks."""
+
+import tomllib
+from typing import Any
+
+import pytest
+import streamlit
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
+from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+
+from checkout_core.streamlit import patches
+from tests.conftest import ROOT
+
+PANEL_AND_PAGE = """
+import streamlit as st
+from checkout_core.streamlit import patches
+
+patches.apply()
+st.title("A page")
+with st.container(), st.container():
+    st.fragment(lambda: st.text("a panel"))()
+st.text("and the rest")
+"""
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[list[int]]]:
+    """Where each run of a page with a panel draws: the page; then the panel alone and, in its last moment, the page again."""
+    runs: list[list[list[int]]] = []
+    panels: list[str] = []
+
+    class Hurried(LocalScriptRunner):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.on_event.connect(self.follow, weak=False)
+
+        def follow(self, _: object, event: ScriptRunnerEvent, forward_msg: Any = None, **rest: object) -> None:
+            if event == ScriptRunnerEvent.SCRIPT_STARTED:
+                runs.append([])
+            elif event == ScriptRunnerEvent.ENQUEUE_FORWARD_MSG and forward_msg.WhichOneof("type") == "delta":
+                runs[-1].append(list(forward_msg.metadata.delta_path))
+                panels.extend(filter(None, [forward_msg.delta.fragment_id]))
+            elif event == ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS and len(runs) == 1:
+                self.request_rerun(RerunData(fragment_id=panels[0], widget_states=WidgetStates()))
+            elif event == ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS:
+                self.request_rerun(RerunData(widget_states=WidgetStates()))
+
+    monkeypatch.setattr(app_test, "LocalScriptRunner", Hurried)
+    assert not AppTest.from_string(PANEL_AND_PAGE).run().exception
+    return runs
+
+
+def test_a_page_that_is_asked_for_while_a_panel_ends_is_not_drawn_into_the_panel(drawn: list[list[list[int]]]) -> None:
+    page, panel, page_again = drawn
+    assert all(path in page for path in panel)
+    assert page_again == page
+
+
+def test_the_patches_were_tested_with_the_version_that_is_installed_and_admitted() -> None:
+    project = tomllib.loads((ROOT / "checkout_core" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    major, minor = patches.TESTED.split(".")
+    assert project["optional-dependencies"]["streamlit"] == [f"streamlit>={patches.TESTED},<{major}.{int(minor) + 1}"]
+    assert patches.is_tested(streamlit.__version__)
+
+
+def test_an_untested_streamlit_is_said_once_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(patches, "_applied", False)
+    monkeypatch.setattr(streamlit, "__version__", "1.68.0")
+    for patch in (patches.callbacks, patches.page_top):
+        monkeypatch.setattr(patch, "patch", lambda: None)  # this process has them already
+    patches.apply()
+    patches.apply()
+    assert [record.getMessage() for record in caplog.records] == ["untested streamlit version"]
+
+
+@pytest.mark.parametrize("version", ["1.6", "1.670.0", "1.66.9", "2.0.0"])
+def test_versions_beside_the_tested_one_are_untested(version: str) -> None:
+    assert not patches.is_tested(version)
