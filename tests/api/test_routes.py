@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -45,13 +45,13 @@ def new_session(client: TestClient, checkout: Checkout) -> str:
     return str(answer.json()["session_id"])
 
 
-def pend(client: TestClient, session_id: str, **more: object) -> httpx.Response:
+def pend(client: TestClient, session_id: str, **more: object) -> httpx2.Response:
     body = {"stripe_checkout_session_id": session_id, "email": "anna@example.com"} | more
-    answer: httpx.Response = client.post("checkout/pending", json=body)
+    answer: httpx2.Response = client.post("checkout/pending", json=body)
     return answer
 
 
-def assert_error(answer: httpx.Response, status: int, code: str, says: str = "") -> None:
+def assert_error(answer: httpx2.Response, status: int, code: str, says: str = "") -> None:
     assert answer.status_code == status, answer.text
     assert set(answer.json()) == {"error"}
     assert set(answer.json()["error"]) == {"code", "message"}

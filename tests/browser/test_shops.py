@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -59,10 +59,10 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
         yield port, folder
 
 
-def ask(street: tuple[int, Path], host: str, path: str, **body: Any) -> httpx.Response:
+def ask(street: tuple[int, Path], host: str, path: str, **body: Any) -> httpx2.Response:
     """A request to one of the hosts, whatever this machine's resolver makes of its name."""
     address, headers = f"http://127.0.0.1:{street[0]}{path}", {"Host": f"{host}:{street[0]}"}
-    return httpx.post(address, json=body, headers=headers) if body else httpx.get(address, headers=headers)
+    return httpx2.post(address, json=body, headers=headers) if body else httpx2.get(address, headers=headers)
 
 
 def kept(street: tuple[int, Path], session_id: str) -> tuple[Order, list[tuple[str, Source]]]:

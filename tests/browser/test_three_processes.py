@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page
 
@@ -79,7 +79,7 @@ def test_api_storefront_and_a_reader_share_one_file(three: tuple[str, str, str],
     reads: list[int] = []
     done = threading.Event()
 
-    def sell(client: httpx.Client) -> None:
+    def sell(client: httpx2.Client) -> None:
         while not done.is_set():
             cart = {"items": [{"product": "enamel-mug", "quantity": 1}]}
             session_id = client.post(f"{api}/checkout/sessions", json=cart).raise_for_status().json()["session_id"]
@@ -95,7 +95,7 @@ def test_api_storefront_and_a_reader_share_one_file(three: tuple[str, str, str],
             reads.append(len(orders.sql("FROM orders")))
 
     go_to_payment(page, shop)
-    with ThreadPoolExecutor(2) as others, httpx.Client(timeout=60, trust_env=False) as client:
+    with ThreadPoolExecutor(2) as others, httpx2.Client(timeout=60, trust_env=False) as client:
         working = [others.submit(sell, client), others.submit(ask)]
         try:
             fill_card(page.frame_locator("iframe").first, GOOD)

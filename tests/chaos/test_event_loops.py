@@ -5,7 +5,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from api import create_app
@@ -28,7 +28,7 @@ def test_a_callback_service_that_stops_closes_its_connections_to_stripe(
 ) -> None:
     with serving(create_app(checkout)) as url:
         cart = {"items": [{"product": "night-train-to-trieste", "quantity": 1}]}
-        httpx.post(f"{url}/checkout/sessions", json=cart).raise_for_status()
+        httpx2.post(f"{url}/checkout/sessions", json=cart).raise_for_status()
     checkout.check_stripe()  # pages go on
     checkout.close()
     gc.collect()

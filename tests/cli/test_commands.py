@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from checkout_core.domain.orders import OrderStatus
@@ -26,7 +26,7 @@ A_SESSION = {
     "line_items[0][price_data][unit_amount]": "100",
     "line_items[0][price_data][product_data][name]": "Ticket",
 }
-PATIENT = httpx.HTTPTransport(retries=8)
+PATIENT = httpx2.HTTPTransport(retries=8)
 """The simulator prints its address a moment before it listens."""
 
 
@@ -99,7 +99,7 @@ def test_the_simulator_signs_with_the_secret_of_the_settings(tmp_path: Path, giv
         command = ("-m", "checkout_cli", "simulator", "--port", str(port), "--webhook-url", f"{address}/")
         with (
             running_program(*command, ready="Ctrl-C", environment=environment),
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=PATIENT, trust_env=False) as stripe,
+            httpx2.Client(base_url=f"http://127.0.0.1:{port}", transport=PATIENT, trust_env=False) as stripe,
         ):
             session = stripe.post(
                 "/v1/checkout/sessions", data=A_SESSION, headers={"authorization": "Bearer sk_test_a"}

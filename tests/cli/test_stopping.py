@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
@@ -42,7 +42,7 @@ class Gate:
                 if "/v1/checkout/sessions/" in self.path:  # the background worker reads events, and may
                     gate.arrived.set()
                     assert gate.open.wait(MAX_WAIT_SECONDS)
-                answer = httpx.get(stripe + self.path, headers={"authorization": self.headers["authorization"]})
+                answer = httpx2.get(stripe + self.path, headers={"authorization": self.headers["authorization"]})
                 self.send_response(answer.status_code)
                 self.send_header("content-length", str(len(answer.content)))
                 self.end_headers()
@@ -95,7 +95,7 @@ PROGRAMS = (
 def come_back(address: str, program: Program, session_id: str) -> int:
     """Send the shopper back from Stripe; return the HTTP status."""
     url = f"http://{address}{program.callbacks}/checkout/complete"
-    return httpx.get(url, params={"session_id": session_id}, timeout=MAX_WAIT_SECONDS).status_code
+    return httpx2.get(url, params={"session_id": session_id}, timeout=MAX_WAIT_SECONDS).status_code
 
 
 @contextmanager

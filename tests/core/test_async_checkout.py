@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 import pytest
 from typing_extensions import override
 
@@ -314,7 +314,7 @@ checkout.close()
 def wait_until_asked(checkout: Checkout) -> None:
     """Wait until the fault that waits in the simulator has met its request."""
     for _ in range(2_000):
-        if not httpx.get(f"{checkout.settings.stripe_api_base}/_simulator/state").json()["faults"]:
+        if not httpx2.get(f"{checkout.settings.stripe_api_base}/_simulator/state").json()["faults"]:
             return
     pytest.fail("nobody asked")
 

@@ -35,7 +35,7 @@ def catalog() -> Catalog:
 @pytest.fixture(scope="module")
 def year(catalog: Catalog) -> Batch:
     """20,000 orders as one batch."""
-    return next(orders(20_000, products=catalog, until=UNTIL, batch=20_000))
+    return next(orders(20_000, catalog=catalog, until=UNTIL, batch=20_000))
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -52,14 +52,14 @@ def together(batches: Iterator[Batch]) -> tuple[pa.Table, pa.Table]:
 
 
 def test_the_same_seed_gives_the_same_orders_in_batches_of_any_size(catalog: Catalog) -> None:
-    one = together(orders(1_000, seed=7, products=catalog, until=UNTIL, batch=1_000))
-    many = together(orders(1_000, seed=7, products=catalog, until=UNTIL, batch=137))
+    one = together(orders(1_000, seed=7, catalog=catalog, until=UNTIL, batch=1_000))
+    many = together(orders(1_000, seed=7, catalog=catalog, until=UNTIL, batch=137))
     assert one[0].to_pylist() == many[0].to_pylist()
     assert one[1].to_pylist() == many[1].to_pylist()
 
 
 def test_other_seeds_give_other_orders_under_other_ids(catalog: Catalog) -> None:
-    one, two = (next(orders(1_000, seed=seed, products=catalog, until=UNTIL)).orders for seed in (1, 2))
+    one, two = (next(orders(1_000, seed=seed, catalog=catalog, until=UNTIL)).orders for seed in (1, 2))
     assert one["amount_total"] != two["amount_total"]
     assert not set(one["id"].to_pylist()) & set(two["id"].to_pylist())
 
@@ -257,7 +257,7 @@ def test_a_run_is_finished_in_batches_of_another_size(
     monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", batches_of(80))
     assert seed_store(url, 200, 1, settings=settings, until=UNTIL) == 200 - before
     counted = "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM"
-    whole = together(orders(200, seed=1, products=read_catalog(settings.catalog_path), until=UNTIL))
+    whole = together(orders(200, seed=1, catalog=read_catalog(settings.catalog_path), until=UNTIL))
     for table, rows in zip(("orders", "order_events"), whole, strict=True):
         assert open_orders(url).sql(f"{counted} {table}").iloc[0].tolist() == [len(rows), len(rows)]
 
@@ -366,15 +366,15 @@ def test_a_catalogue_of_one_product_is_enough(tmp_path: Path, unit_amount: int, 
     path.write_text(
         f'[[product]]\nid = "a"\nname = "A \\"quoted\\" thing"\nunit_amount = {unit_amount}\ncurrency = "{currency}"'
     )
-    made = next(orders(500, products=read_catalog(path), until=UNTIL)).orders
+    made = next(orders(500, catalog=read_catalog(path), until=UNTIL)).orders
     assert currency in made["currency"].to_pylist()
     assert 0 <= pc.min(made["amount_total"]).as_py() <= pc.max(made["amount_total"]).as_py() <= MAX_AMOUNT
     assert {item["product"] for items in made["items"].to_pylist() for item in items} == {"a"}
 
 
 def test_no_orders_are_no_batches_and_nonsense_is_refused(catalog: Catalog) -> None:
-    assert list(orders(0, products=catalog, until=UNTIL)) == []
+    assert list(orders(0, catalog=catalog, until=UNTIL)) == []
     with pytest.raises(ValueError, match="count"):
-        list(orders(-1, products=catalog, until=UNTIL))
+        list(orders(-1, catalog=catalog, until=UNTIL))
     with pytest.raises(ValueError, match="time zone"):
-        list(orders(1, products=catalog, until=UNTIL.replace(tzinfo=None)))
+        list(orders(1, catalog=catalog, until=UNTIL.replace(tzinfo=None)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import httpx
+import httpx2
 import pytest
 
 from checkout_core import Checkout, Order, OrderStatus, open_checkout
@@ -227,7 +227,7 @@ def test_refunds_and_refunds_that_come_back_at_the_same_moment_add_up_to_what_st
         if number % 3 == 0:
             checkout.refund(order.id, 100 + number)
         elif number % 3 == 1:
-            with suppress(httpx.HTTPStatusError):  # there may be no refund yet
+            with suppress(httpx2.HTTPStatusError):  # there may be no refund yet
                 fail_refund(checkout, order)
         else:
             checkout.reconcile(session_id)

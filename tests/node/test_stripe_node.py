@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 SECRET = "whsec_node"
 
 
-def test_stripe_node_finds_a_stripe():
+def test_stripe_node_finds_a_stripe() -> None:
     node = tool("node")
     package("stripe")
     with socket.socket() as probe:

@@ -4,7 +4,7 @@ import http.server
 import threading
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -88,7 +88,7 @@ async def test_a_call_that_fails_is_retried_under_one_key(
     client: stripe.StripeClient, simulated: SyncSimulator, server: tuple[str, SyncSimulator], kind: str
 ) -> None:
     fault = {"route": "POST /v1/checkout/sessions", "kind": kind, "times": 1}
-    async with httpx.AsyncClient(base_url=server[0]) as control:
+    async with httpx2.AsyncClient(base_url=server[0]) as control:
         (await control.post("/_simulator/faults", json=fault)).raise_for_status()
     session = await client.v1.checkout.sessions.create_async(SALE)
     listed = await client.v1.checkout.sessions.list_async()

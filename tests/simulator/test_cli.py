@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -57,7 +57,7 @@ def test_the_command_answers_and_signs_webhooks(
         assert url == f"http://127.0.0.1:{port}"
         client = stripe.StripeClient("sk_test_123", base_addresses={"api": url})
         session = client.v1.checkout.sessions.create(params())
-        assert httpx.post(f"{url}/_simulator/sessions/{session.id}/pay").json()["payment_status"] == "paid"
+        assert httpx2.post(f"{url}/_simulator/sessions/{session.id}/pay").json()["payment_status"] == "paid"
     secret = environment.get("STRIPE_WEBHOOK_SECRET", DEFAULT_WEBHOOK_SECRET)
     events = [stripe.Webhook.construct_event(body, signature, secret) for body, signature in receiver.arrived]
     assert events[-1].type == "checkout.session.completed"

@@ -1,6 +1,6 @@
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -66,12 +66,12 @@ def test_a_session_makes_a_customer_when_asked_to(client: stripe.StripeClient, s
 def test_a_payment_intent_of_checkout_ends_with_its_session(client: stripe.StripeClient, simulator: Running) -> None:
     made = client.v1.checkout.sessions.create(params())
     url = f"{simulator.url}/_simulator/sessions/{made.id}/pay"
-    httpx.post(url, json={"card": "4000000000000002"})
+    httpx2.post(url, json={"card": "4000000000000002"})
     intent = client.v1.checkout.sessions.retrieve(made.id).payment_intent
     assert isinstance(intent, str)
     with pytest.raises(stripe.InvalidRequestError, match="Expire the Checkout Session"):
         client.v1.payment_intents.cancel(intent)
-    httpx.post(url)
+    httpx2.post(url)
     with pytest.raises(stripe.InvalidRequestError, match="has a status of succeeded") as caught:
         client.v1.payment_intents.cancel(intent)
     assert caught.value.code == "payment_intent_unexpected_state"

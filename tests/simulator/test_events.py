@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -37,7 +37,7 @@ def test_a_decline_fails_its_charge_and_an_expiry_cancels_the_intent(
     client: stripe.StripeClient, simulator: Running
 ) -> None:
     session = client.v1.checkout.sessions.create(params())
-    httpx.post(f"{simulator.url}/_simulator/sessions/{session.id}/pay", json={"card": "4000000000000002"})
+    httpx2.post(f"{simulator.url}/_simulator/sessions/{session.id}/pay", json={"card": "4000000000000002"})
     client.v1.checkout.sessions.expire(session.id)
     assert told(client) == [
         *("payment_intent.created", "charge.failed", "payment_intent.payment_failed"),
@@ -182,9 +182,9 @@ def test_events_that_nobody_received_can_be_asked_for(
         return id
 
     delivered = expire()
-    httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "drop"})
+    httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "drop"})
     lost = expire()
-    httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "deliver"})
+    httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "deliver"})
     receiver.statuses = [500]
     failed = expire()
     found = client.v1.events.list({"delivery_success": False}).data
@@ -195,7 +195,7 @@ def test_events_that_nobody_received_can_be_asked_for(
 def test_a_lost_event_is_not_found_again_by_a_restart(tmp_path: Path, receiver: Receiver) -> None:
     path = tmp_path / "stripe.jsonl"
     with running(receiver.url, SECRET, state=path) as first:
-        httpx.post(f"{first.url}/_simulator/webhooks", json={"mode": "drop"})
+        httpx2.post(f"{first.url}/_simulator/webhooks", json={"mode": "drop"})
         client = stripe.StripeClient("sk_test_123", base_addresses={"api": first.url})
         client.v1.checkout.sessions.expire(client.v1.checkout.sessions.create(params()).id)
     with running(receiver.url, SECRET, state=path) as second:

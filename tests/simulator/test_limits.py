@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -109,7 +109,7 @@ def test_a_form_may_be_nested_eight_deep(depth: int, accepted: bool) -> None:
 @pytest.mark.parametrize(("length", "status"), [(255, 200), (256, 400)])
 def test_an_idempotency_key_has_at_most_255_characters(simulator: Running, length: int, status: int) -> None:
     headers = {"Authorization": "Bearer sk_test_123", "Idempotency-Key": "k" * length}
-    answer = httpx.post(f"{simulator.url}/v1/customers", headers=headers)
+    answer = httpx2.post(f"{simulator.url}/v1/customers", headers=headers)
     assert answer.status_code == status
     assert ("error" in answer.json()) == (status == 400)
 
@@ -143,10 +143,10 @@ def test_a_page_has_1_to_100_objects(client: stripe.StripeClient, limit: int, ac
     ],
 )
 def test_the_clock_is_moved_by_a_number_that_is_not_negative(simulator: Running, body: Any, status: int) -> None:
-    assert httpx.post(f"{simulator.url}/_simulator/clock", json=body).status_code == status
+    assert httpx2.post(f"{simulator.url}/_simulator/clock", json=body).status_code == status
 
 
 @pytest.mark.parametrize(("rate", "status"), [(0, 200), (1, 200), (-0.1, 400), (1.1, 400), (True, 400)])
 def test_a_fault_hits_a_share_from_0_to_1(simulator: Running, rate: Any, status: int) -> None:
     body = {"kind": "500", "rate": rate, "route": "/v1/none"}
-    assert httpx.post(f"{simulator.url}/_simulator/faults", json=body).status_code == status
+    assert httpx2.post(f"{simulator.url}/_simulator/faults", json=body).status_code == status

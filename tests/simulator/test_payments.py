@@ -1,7 +1,7 @@
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -10,8 +10,8 @@ from stripe_simulator.testing.server import Running, running
 from .conftest import SECRET, Receiver, params, priced
 
 
-def pay(simulator: Running, id: str, **body: Any) -> httpx.Response:
-    return httpx.post(f"{simulator.url}/_simulator/sessions/{id}/pay", json=body)
+def pay(simulator: Running, id: str, **body: Any) -> httpx2.Response:
+    return httpx2.post(f"{simulator.url}/_simulator/sessions/{id}/pay", json=body)
 
 
 def test_paying_completes_the_session(client: stripe.StripeClient, simulator: Running) -> None:
@@ -91,8 +91,8 @@ def test_a_bank_debit_settles_on_request(client: stripe.StripeClient, simulator:
     session = client.v1.checkout.sessions.create(params())
     pay(simulator, session.id, card="DE89370400440532013000")
     url = f"{simulator.url}/_simulator/sessions/{session.id}/settle_debit"
-    assert httpx.post(url, json={"outcome": "failed"}).json()["payment_status"] == "unpaid"
-    assert httpx.post(url, json={"outcome": "succeeded"}).status_code == 400
+    assert httpx2.post(url, json={"outcome": "failed"}).json()["payment_status"] == "unpaid"
+    assert httpx2.post(url, json={"outcome": "succeeded"}).status_code == 400
 
 
 def test_a_payment_is_refunded_in_parts_and_never_beyond(client: stripe.StripeClient, simulator: Running) -> None:
@@ -140,11 +140,11 @@ def test_webhooks_can_be_dropped_doubled_or_held_back(
     client: stripe.StripeClient, simulator: Running, receiver: Receiver, mode: str, counts: list[int]
 ) -> None:
     simulator.simulator.webhook_url = receiver.url
-    httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": mode})
+    httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": mode})
     client.v1.checkout.sessions.expire(client.v1.checkout.sessions.create(params()).id)
     simulator.simulator.drain()
     before = len(receiver.arrived)
-    httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "deliver"})
+    httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "deliver"})
     assert [before, len(receiver.arrived)] == counts
 
 
@@ -168,21 +168,21 @@ def test_a_request_that_failed_validation_is_not_replayed(client: stripe.StripeC
 @pytest.mark.parametrize("kind", ["500", "reset", "after"])
 def test_a_client_that_retries_survives_a_fault_with_one_session(simulator: Running, kind: str) -> None:
     body = {"route": "POST /v1/checkout/sessions", "kind": kind, "times": 1}
-    assert httpx.post(f"{simulator.url}/_simulator/faults", json=body).status_code == 200
+    assert httpx2.post(f"{simulator.url}/_simulator/faults", json=body).status_code == 200
     client = stripe.StripeClient("sk_test_123", base_addresses={"api": simulator.url}, max_network_retries=2)
     session = client.v1.checkout.sessions.create(params())
     assert [one.id for one in client.v1.checkout.sessions.list().data] == [session.id]
 
 
 def test_too_many_requests_can_be_simulated(client: stripe.StripeClient, simulator: Running) -> None:
-    httpx.post(f"{simulator.url}/_simulator/faults", json={"route": "/v1", "kind": "429"})
+    httpx2.post(f"{simulator.url}/_simulator/faults", json={"route": "/v1", "kind": "429"})
     with pytest.raises(stripe.RateLimitError):
         client.v1.checkout.sessions.list()
 
 
 def test_the_dashboard_shows_text_as_text(client: stripe.StripeClient, simulator: Running) -> None:
     session = client.v1.checkout.sessions.create(params())
-    page = httpx.get(f"{simulator.url}/_simulator")
+    page = httpx2.get(f"{simulator.url}/_simulator")
     assert page.status_code == 200
     assert session.id in page.text
 

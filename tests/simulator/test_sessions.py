@@ -2,7 +2,7 @@ import asyncio
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 from starlette.applications import Starlette
@@ -180,9 +180,9 @@ def test_it_works_below_a_mount() -> None:
     outer = Starlette(routes=[Mount("/stripe", create_app(simulator))])
 
     async def work() -> None:
-        transport = httpx.ASGITransport(outer)
+        transport = httpx2.ASGITransport(outer)
         headers = {"Authorization": "Bearer sk_test_123"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop.test/stripe/") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test/stripe/") as client:
             form = {
                 **{"mode": "payment", "success_url": "https://shop.test/ok", "line_items[0][quantity]": "1"},
                 **{"line_items[0][price_data][currency]": "usd", "line_items[0][price_data][unit_amount]": "500"},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -23,7 +23,7 @@ def ask(simulator: Running, session: stripe.checkout.Session, action: str, card:
     assert session.client_secret is not None
     form = {"key": "pk_test_123", "client_secret": session.client_secret, **given}
     form |= {f"payment_method[{name}]": value for name, value in (card or {}).items()}
-    return httpx.post(f"{simulator.url}/v1/payment_pages/{session.id}/{action}", data=form).json()
+    return httpx2.post(f"{simulator.url}/v1/payment_pages/{session.id}/{action}", data=form).json()
 
 
 def promotion(client: stripe.StripeClient, code: str, coupon: Any, **changes: Any) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -44,7 +44,7 @@ def client_of(simulator: Running) -> stripe.StripeClient:
 
 
 def retrieve(simulator: Running, id: str) -> Any:
-    answer = httpx.get(
+    answer = httpx2.get(
         f"{simulator.url}/v1/checkout/sessions/{id}",
         headers={"Authorization": "Bearer sk_test_old"},
         params={f"expand[{index}]": path for index, path in enumerate(EXPAND)},
@@ -55,7 +55,7 @@ def retrieve(simulator: Running, id: str) -> Any:
 def ask(simulator: Running, name: str, action: str, form: dict[str, str]) -> Any:
     """What Stripe.js sends about a session of the first version."""
     secret = simulator.simulator.state.session(IDS[name])[1].secret
-    return httpx.post(
+    return httpx2.post(
         f"{simulator.url}/v1/payment_pages/{IDS[name]}/{action}",
         data={"key": "pk_test_old", "client_secret": secret, **form},
     ).json()
@@ -110,9 +110,9 @@ def test_a_bank_may_be_asked_before_a_restart_and_answer_after_it(tmp_path: Path
         form = {"key": "pk_test_old", "client_secret": str(session.client_secret)}
         card = {f"payment_method[{name}]": value for name, value in {**CARD, "number": "4000002500003155"}.items()}
         url = f"/v1/payment_pages/{session.id}"
-        assert httpx.post(f"{first.url}{url}/confirm", data={**form, **card}).json()["status"] == "requires_action"
+        assert httpx2.post(f"{first.url}{url}/confirm", data={**form, **card}).json()["status"] == "requires_action"
     with running(state=path) as second:
-        answer = httpx.post(f"{second.url}{url}/authenticate", data={**form, "outcome": "succeeded"}).json()
+        answer = httpx2.post(f"{second.url}{url}/authenticate", data={**form, "outcome": "succeeded"}).json()
         assert answer["status"] == "complete"
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -105,7 +105,7 @@ def test_a_control_pays_with_a_challenged_card_as_a_shopper_who_passes(
 ) -> None:
     session = client.v1.checkout.sessions.create(params())
     url = f"{simulator.url}/_simulator/sessions/{session.id}/pay"
-    answer = httpx.post(url, content=json.dumps({"card": "4000 0027 6000 3184"}))
+    answer = httpx2.post(url, content=json.dumps({"card": "4000 0027 6000 3184"}))
     assert (answer.status_code, answer.json()["payment_status"]) == (200, "paid")
 
 

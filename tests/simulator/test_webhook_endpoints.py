@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import stripe
 
@@ -64,7 +64,7 @@ def test_events_can_arrive_in_the_wrong_order(
     client: stripe.StripeClient, simulator: Running, receiver: Receiver
 ) -> None:
     simulator.simulator.webhook_url = receiver.url
-    httpx.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "reorder"})
+    httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "reorder"})
     simulator.simulator.pay_session(client.v1.checkout.sessions.create(params()).id)
     assert receiver.types() == [
         *("checkout.session.completed", "payment_intent.succeeded", "charge.succeeded", "payment_intent.created")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -72,7 +72,7 @@ def control(simulator: Running) -> Control:
     """One of the simulator's controls."""
 
     def post(path: str, **body: object) -> None:
-        answer = httpx.post(f"{simulator.url}/_simulator/{path}", json=body, timeout=10)
+        answer = httpx2.post(f"{simulator.url}/_simulator/{path}", json=body, timeout=10)
         assert answer.is_success, answer.text
 
     return post

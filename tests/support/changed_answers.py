@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
+import httpx2
 
 Answer = dict[str, Any]
 Change = Callable[[str, Answer], tuple[int, Answer] | None]
@@ -27,7 +27,7 @@ def changed_answers(upstream: str, change: Change) -> Iterator[str]:
                 name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")
             }
             body = self.rfile.read(length)
-            answer = httpx.request(self.command, upstream + self.path, headers=headers, content=body)
+            answer = httpx2.request(self.command, upstream + self.path, headers=headers, content=body)
             status, said = answer.status_code, answer.json()
             status, said = change(f"{self.command} {self.path.partition('?')[0]}", said) or (status, said)
             encoded = json.dumps(said).encode()

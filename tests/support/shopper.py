@@ -1,6 +1,6 @@
 """What shoppers do: they get to a session, leave their details, pay, or have somebody settle their bank debit."""
 
-import httpx
+import httpx2
 import stripe
 
 from checkout_core import Checkout, Order, OrderStatus
@@ -36,15 +36,15 @@ def paid_order(checkout: Checkout) -> Order:
     return checkout.complete_order(session_id)
 
 
-def pay(checkout: Checkout, session_id: str, card: str = CARD) -> httpx.Response:
+def pay(checkout: Checkout, session_id: str, card: str = CARD) -> httpx2.Response:
     """Press Pay on Stripe's page."""
     url = f"{checkout.settings.stripe_api_base}/_simulator/sessions/{session_id}/pay"
-    return httpx.post(url, json={"card": card, "email": EMAIL})
+    return httpx2.post(url, json={"card": card, "email": EMAIL})
 
 
 def control(checkout: Checkout, path: str, **body: object) -> None:
     """Use one of the simulator's controls."""
-    httpx.post(f"{checkout.settings.stripe_api_base}/_simulator/{path}", json=body).raise_for_status()
+    httpx2.post(f"{checkout.settings.stripe_api_base}/_simulator/{path}", json=body).raise_for_status()
 
 
 def kinds(checkout: Checkout, session_id: str) -> list[str]:
