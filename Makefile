@@ -4,7 +4,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 SCRIPTS := '**/*.{js,mjs,css}'
+UV = $$(command -v uv || echo "$$PWD/.uv/bin/uv")
+FOLDERS := . ./checkout_core ./stripe_simulator
+PROJECTS := $(FOLDERS:%=%/pyproject.toml)
 STAMP := .venv/.installed
+DEMO_STAMP := .venv/.demo
 # Programs that start again and again, as the tests do, must not compile everything each time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -16,26 +20,41 @@ help:  ## list the targets
 setup: $(STAMP)  ## make .venv from requirements.lock (a second run does no work)
 
 # uv is used where there is one; otherwise it goes into .uv/, because a Debian system Python refuses `pip install`.
-$(STAMP): requirements.lock pyproject.toml
-	@command -v uv >/dev/null || test -x .uv/bin/uv || { \
-	  echo "uv is missing: installing it into .uv/"; \
-	  $(PYTHON) -m venv .uv 2>/dev/null && .uv/bin/pip install --quiet uv \
-	  || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv uv; } \
-	  || { echo "Could not install uv. Install it (https://docs.astral.sh/uv) or python3-venv, then run make again."; exit 1; }; }
-	@uv=$$(command -v uv || echo "$$PWD/.uv/bin/uv"); \
-	  test -x $(BIN)/python || $$uv venv --python '>=3.11' --no-python-downloads .venv; \
-	  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --require-hashes -r requirements.lock && \
-	  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --quiet --no-deps --no-build-isolation -e .
+define install
+@command -v uv >/dev/null || test -x .uv/bin/uv || { \
+  echo "uv is missing: installing it into .uv/"; \
+  $(PYTHON) -m venv .uv 2>/dev/null && .uv/bin/pip install --quiet uv \
+  || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv uv; } \
+  || { echo "Could not install uv. Install it (https://docs.astral.sh/uv) or python3-venv, then run make again."; exit 1; }; }
+@uv=$(UV); \
+  test -x $(BIN)/python || $$uv venv --python '>=3.11' --no-python-downloads .venv; \
+  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --require-hashes -r $(1) && \
+  VIRTUAL_ENV=$$PWD/.venv $$uv pip install --quiet --no-deps --no-build-isolation $(FOLDERS:%=-e %)
+endef
+
+# The demo needs less than half of what the tests need. Whoever has all of it has the demo's part too.
+$(DEMO_STAMP): requirements-demo.lock $(PROJECTS)
+	$(call install,requirements-demo.lock)
 	@touch $@
 
+$(STAMP): requirements.lock $(PROJECTS)
+	$(call install,requirements.lock)
+	@touch $(DEMO_STAMP) $@
+
 .PHONY: lock
-lock: setup  ## pin the newest versions that pyproject.toml admits into requirements.lock
-	@uv=$$(command -v uv || echo .uv/bin/uv); \
-	  $$uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-	    --no-header --upgrade --quiet -o requirements.lock
+lock: setup  ## pin the newest versions that the pyproject.toml files admit: requirements.lock, and the demo's part of it
+	@set -e; compile="$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-package checkout-core --no-emit-package stripe-simulator --no-header --quiet"; \
+	  $$compile --group dev --upgrade -o requirements.lock; \
+	  $$compile --group build --upgrade -c requirements.lock -o requirements-demo.lock
+
+.PHONY: dist
+dist: $(DEMO_STAMP)  ## the three distributions as wheels and sdists, in dist/
+	@rm -rf dist
+	@VIRTUAL_ENV=$$PWD/.venv $(UV) build --quiet --all-packages --no-build-isolation -o dist && ls dist
 
 .PHONY: demo
-demo: setup  ## the whole shop on this machine: storefront, API, Stripe simulator, DuckDB
+demo: $(DEMO_STAMP)  ## the whole shop on this machine: storefront, API, Stripe simulator, DuckDB
 	@exec $(BIN)/checkout demo
 
 .PHONY: lab
@@ -85,6 +104,10 @@ bench-simulator: setup  ## the simulator beside localstripe and a bare route
 .PHONY: chaos
 chaos: setup  ## 340 runs of random shoppers instead of twelve, with a printed seed, and the table in docs/reliability.md
 	@$(BIN)/python -m tests.chaos.run --docs
+
+.PHONY: mutants
+mutants: setup  ## change the money-critical code in small ways: what do the tests notice? (SAMPLE=60 SEED=7)
+	@exec $(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(GROUP),--group $(GROUP))
 
 .PHONY: bench-storefront
 bench-storefront: setup  ## how fast the shop answers a click, in Chromium

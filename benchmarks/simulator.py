@@ -76,7 +76,7 @@ class Server:
 
 
 SERVERS = (
-    Server("simulator", ("-m", "checkout_cli", "simulator", "--port", "{port}"), "/v1/checkout/sessions", SALE),
+    Server("simulator", ("-m", "stripe_simulator", "--port", "{port}"), "/v1/checkout/sessions", SALE),
     Server(
         "localstripe",
         ("-c", "from localstripe.server import start; start()", "--from-scratch", "--port", "{port}"),

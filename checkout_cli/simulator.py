@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .addresses import reachable, require_free
-from .terminal import console
+from .addresses import require_free
 
 
 def simulator(
@@ -16,16 +15,7 @@ def simulator(
     state: Annotated[Path | None, typer.Option(help="A file that keeps what happened over a restart.")] = None,
 ) -> None:
     """Run the Stripe simulator alone."""
-    import uvicorn
-
-    from checkout_core import Settings
-    from checkout_core.config.settings import SIMULATOR_WEBHOOK_SECRET
-    from stripe_simulator import Simulator, create_app
+    from stripe_simulator.cli import serve
 
     require_free(host, port)
-    address = f"http://{reachable(host)}:{port}"
-    secret = next(iter(Settings.load().webhook_secrets), SIMULATOR_WEBHOOK_SECRET)
-    console.print(f"Stripe simulator: [bold]{address}[/] · dashboard: {address}/_simulator")
-    console.print("Use any key that starts with sk_test_. Stop with Ctrl-C.")
-    ours = Simulator(public_url=address, webhook_url=webhook_url, webhook_secret=secret, state=state)
-    uvicorn.run(create_app(ours), host=host, port=port, log_level="warning")
+    serve(host, port, webhook_url, state)

@@ -1,18 +1,18 @@
 """The composition root: what belongs together is put together here, and nowhere else."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from .config.catalog import read_catalog
+from .config.extras import extra
 from .config.settings import Settings
 from .config.shops import FILE, ShopTable, read_shops, settings_of
 from .domain.errors import ConfigurationError
 from .domain.orders import DEFAULT_SHOP
 from .domain.products import ProductSource
 from .gateway import StripeGateway
-from .receipts.mail import mailbox
-from .receipts.message import Receipts
 from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
 from .services.outbox import Handler, named_handler
@@ -34,8 +34,8 @@ def open_async_checkout(
 ) -> AsyncCheckout:
     """Put a checkout together; nothing is connected before its first use. Close it, or use it in an `async with`.
 
-    Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched, and the
-    handlers that CHECKOUT_ON_PAID names (`package.module:function`) run.
+    Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched (with the
+    extra `receipts`), and the handlers that CHECKOUT_ON_PAID names (`package.module:function`) run.
 
     Args:
         settings: read from the environment unless given.
@@ -48,7 +48,8 @@ def open_async_checkout(
         clock: returns the time now, with a time zone.
 
     Raises:
-        ConfigurationError: the settings or the catalogue cannot be used.
+        ConfigurationError: the settings or the catalogue cannot be used, or a mail server is set and the extra
+            `receipts` is not installed.
     """
     settings = settings or Settings.load()
     checkout = AsyncCheckout(
@@ -60,8 +61,8 @@ def open_async_checkout(
         clock=clock,
     )
     if receipts == "standard":
-        checkout.on_paid(Receipts(settings.shop_name, mailbox(settings)), name="receipt")
-    elif receipts is not None:
+        receipts = _standard_receipts(settings)
+    if receipts is not None:
         checkout.on_paid(receipts, name="receipt")
     for handler in handlers:
         checkout.on_paid(handler)
@@ -117,6 +118,17 @@ def open_shops(settings: Settings | None = None) -> Shops:
         raise ConfigurationError(f"{path} has two shops with the same Stripe key. Give each an account of its own.")
     by_host = {host: checkout for table, checkout in zip(tables, opened, strict=True) for host in table.hosts}
     return Shops(opened, by_host)
+
+
+def _standard_receipts(settings: Settings) -> Handler | None:
+    """Return what sends receipts; None when there is neither a mail server nor the extra that makes them."""
+    if settings.smtp_url is None and find_spec("jinja2") is None:
+        return None
+    from .receipts.mail import mailbox
+
+    with extra("receipts"):
+        from .receipts.message import Receipts
+    return Receipts(settings.shop_name, mailbox(settings))
 
 
 def _open_shop(table: ShopTable, path: Path, settings: Settings, store: OrderStore) -> Checkout:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app import create_app
     from .simulator import Simulator
+    from .sync import SyncSimulator
 
-__all__ = ["Simulator", "create_app"]
+__all__ = ["Simulator", "SyncSimulator", "create_app"]
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, from the module where it lives (https://peps.python.org/pep-0562/)."""
+    """Return a public name from the module where it lives: https://peps.python.org/pep-0562/."""
     if name == "create_app":
         from .app import create_app
 
@@ -23,4 +24,8 @@ def __getattr__(name: str) -> Any:
         from .simulator import Simulator
 
         return Simulator
+    if name == "SyncSimulator":
+        from .sync import SyncSimulator
+
+        return SyncSimulator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

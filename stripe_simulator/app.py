@@ -9,16 +9,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from . import api
-from .browser import Pages
-from .control import Controls
-from .dashboard import Dashboard
+from .browser.pages import BrowserPages
+from .browser.payment_pages import PaymentPages
+from .controls import Controls
+from .dashboard.pages import Dashboard
 from .simulator import Simulator
 
 
 def create_app(simulator: Simulator) -> Starlette:
-    """An app for the root of a port or for a mount such as `/stripe`.
+    """Return an app for the root of a port or for a mount such as `/stripe`.
 
-    Mounted apps' lifespans do not run by themselves: chain `app.router.lifespan_context(app)`.
+    The lifespan of a mounted app does not run by itself: enter `app.router.lifespan_context(app)`.
     """
 
     @contextlib.asynccontextmanager
@@ -29,9 +30,16 @@ def create_app(simulator: Simulator) -> Starlette:
     async def home(request: Request) -> Response:
         return RedirectResponse(f"{simulator.public_url}/_simulator")
 
-    stripe, elsewhere = api.routes(simulator)
-    pages = [*Pages(simulator).routes(), *Controls(simulator).routes(), *Dashboard(simulator).routes()]
-    routes = [*stripe, *pages, *elsewhere, Route("/", home)]
+    simulated, rest = api.build_routes(simulator)
+    routes = [
+        *simulated,
+        *PaymentPages(simulator).routes(),
+        *BrowserPages(simulator).routes(),
+        *Controls(simulator).routes(),
+        *Dashboard(simulator).routes(),
+        *rest,
+        Route("/", home),
+    ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.simulator = simulator
     return app

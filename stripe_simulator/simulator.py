@@ -1,34 +1,54 @@
-"""The simulator: one object that holds the state, the clock and the webhooks; `till` takes the payments."""
+"""The simulator: one object that holds the state, the clock, the services and the webhooks."""
 
 import asyncio
 import contextlib
 import time
+import tomllib
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from .errors import JSON, StripeError
-from .faults import Faults
-from .journal import Journal
-from .remote import Remote
-from .replays import Replays
-from .resources import events
+from . import payment_methods
+from .clock import Clock
+from .errors import StripeError, invalid
+from .event_loop import in_own_loop
+from .events import EventLog, changed_fields
+from .http.faults import KINDS, Fault, Faults
+from .http.idempotency import IdempotencyKeys
+from .http.request_log import RequestLog
+from .payments import PaymentService
+from .records import PaymentMethod, SessionRecord, Shopper
+from .resources.catalogue import build_catalogue
+from .resources.checkout_sessions.service import SessionService
+from .resources.disputes import dispute_session
+from .resources.refunds import fail_newest_refund
 from .state import Account, State, account_name
 from .webhooks import Webhooks
+from .wire import JSON
 
-TICK = 1.0
+if TYPE_CHECKING:
+    from .sync import SyncSimulator
+
+TICK_SECONDS = 1.0
+TEST_CARD = "4242424242424242"
+SHOPPER_EMAIL = "shopper@example.com"
+SHOPPER_PHONE = "+15550100"
 
 
-class Simulator(Remote):
+class Simulator:
     """A Stripe for one process.
+
+    Its coroutine functions can be awaited in any event loop; they run in the loop of `running`. `sync` has the same
+    functions for callers without a loop.
 
     Args:
         webhook_url: where events are sent; None sends nothing.
         webhook_secret: signs them (`whsec_…`).
-        webhook_urls: where the events of single accounts are sent instead, by their secret key.
         public_url: the address under which a browser reaches the simulator.
+        webhook_urls: where the events of single accounts are sent instead, by their secret key.
         state: a file of JSON lines that outlives the process; None keeps everything in memory.
         clock: seconds since the epoch; `advance` moves on from it.
-        debit_delay: seconds until a bank debit settles.
+        debit_delay: seconds until a bank debit ends.
     """
 
     def __init__(
@@ -43,62 +63,55 @@ class Simulator(Remote):
         debit_delay: float = 60.0,
     ) -> None:
         self.public_url = public_url.rstrip("/")
-        self.clock = clock
-        self.debit_delay = debit_delay
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.state = State(state)
+        self.clock = Clock(self.state, clock)
         self.faults = Faults()
-        self.webhooks = Webhooks(
-            self.state,
-            webhook_url,
-            webhook_secret,
-            lambda delay, id: self.state.schedule(self.now() + delay, "retry", id),
-        )
+        self.idempotency_keys = IdempotencyKeys(self.now)
+        self.request_log = RequestLog()
+        self.webhooks = Webhooks(self.state, webhook_url, webhook_secret, self._retry_later)
         self.webhooks.urls = {account_name(key): url for key, url in (webhook_urls or {}).items()}
-        self.replays = Replays(self.now)
-        self.journal = Journal()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._finishing: dict[str, asyncio.Task[None]] = {}
+        self.events = EventLog(self.state, self.webhooks, self.now)
+        self.sessions = SessionService(self.state, self.events, self.now, self.public_url)
+        self.payments = PaymentService(
+            self.state,
+            self.events,
+            self.webhooks,
+            self.sessions,
+            self.now,
+            public_url=self.public_url,
+            debit_delay=debit_delay,
+        )
 
     @property
-    def webhook_url(self) -> str | None:
-        """Where events are sent."""
-        return self.webhooks.url
+    def sync(self) -> "SyncSimulator":
+        """The same functions for callers without an event loop."""
+        from .sync import SyncSimulator
 
-    @webhook_url.setter
-    def webhook_url(self, url: str | None) -> None:
-        self.webhooks.url = url
-
-    @property
-    def webhook_secret(self) -> str | None:
-        """What signs the events."""
-        return self.webhooks.secret
-
-    @webhook_secret.setter
-    def webhook_secret(self, secret: str | None) -> None:
-        self.webhooks.secret = secret
+        return SyncSimulator(self)
 
     def now(self) -> float:
-        """The simulated time, in seconds since the epoch."""
-        return self.clock() + self.state.offset
+        """Return the simulated time, in seconds since the epoch."""
+        return self.clock.now()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While inside, time passes by itself: sessions expire, debits settle, webhooks are retried."""
-        self._loop = asyncio.get_running_loop()
+        """While inside, let time pass by itself: sessions expire, debits end, webhooks are retried."""
+        self.loop = asyncio.get_running_loop()
         self.webhooks.resume()
-        ticking = self._loop.create_task(self._keep_ticking())
+        ticking = self.loop.create_task(self._keep_ticking())
         try:
             yield
         finally:
             ticking.cancel()
             await asyncio.wait({ticking})
             await self.webhooks.close()
-            self._loop = None
+            self.loop = None
             self.state.close()
 
     async def _keep_ticking(self) -> None:
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK_SECONDS)
             self.tick()
 
     def tick(self) -> None:
@@ -109,15 +122,201 @@ class Simulator(Remote):
                 continue
             with contextlib.suppress(StripeError):
                 account, record = self.state.session(id)
-                if kind == "expire" and record["session"]["status"] == "open":
-                    self._expire(account, record)
-                elif kind == "debit" and record["debit_due"] is not None:
-                    self._settle(account, record, record["debit_succeeds"])
-        with contextlib.suppress(RuntimeError):  # no loop: the events wait in the outbox
+                if kind == "expire" and record.session["status"] == "open":
+                    self.sessions.expire(account, record)
+                elif kind == "debit" and record.debit_due is not None:
+                    self.payments.settle_debit(account, record, record.debit_succeeds)
+        with contextlib.suppress(RuntimeError):  # no loop: the events wait in the queue
             self.webhooks.flush()
 
+    def _retry_later(self, delay: float, key: str) -> None:
+        self.state.schedule(self.now() + delay, "retry", key)
+
+    def payment_method(self, number: str) -> PaymentMethod:
+        """Return the payment method behind a test number. Raises when it is none."""
+        return payment_methods.from_number(number, self.now())
+
+    @in_own_loop
+    async def pay_session(self, session_id: str, card: str = TEST_CARD, email: str | None = None) -> JSON:
+        """Pay a session as the shopper would.
+
+        Args:
+            session_id: the session, `cs_…`.
+            card: a test card or test account; a card that its bank would challenge passes.
+            email: the shopper's address, where the session does not know one.
+
+        Returns:
+            The session after its webhooks were answered.
+
+        Raises:
+            StripeError: the payment was declined, or there is no such session.
+        """
+        self.tick()
+        account, record = self.state.session(session_id)
+        session = record.session
+        if session["status"] == "open":
+            phone = SHOPPER_PHONE if session["phone_number_collection"]["enabled"] else None
+            shopper = Shopper(email or session["customer_email"] or SHOPPER_EMAIL, phone=phone)
+            await self.payments.confirm(account, record, self.payment_method(card), shopper, authenticated=True)
+        await self.payments.wait_for_delivery(session_id)
+        return _copy(record)
+
+    @in_own_loop
+    async def expire_session(self, session_id: str) -> JSON:
+        """Expire an open session and return it."""
+        account, record = self.state.session(session_id)
+        self.sessions.expire(account, record)
+        await self.webhooks.deliver()
+        return _copy(record)
+
+    @in_own_loop
+    async def settle_debit(self, session_id: str, *, succeeded: bool = True) -> JSON:
+        """End the pending bank debit of a session, and return the session."""
+        account, record = self.state.session(session_id)
+        self.payments.settle_debit(account, record, succeeded)
+        await self.webhooks.deliver()
+        return _copy(record)
+
+    @in_own_loop
+    async def dispute(self, session_id: str, reason: str = "fraudulent") -> JSON:
+        """Let the shopper's bank dispute what a session took, and return the dispute."""
+        account, record = self.state.session(session_id)
+        dispute, charge = dispute_session(account, record, reason, int(self.now()))
+        self.state.put(account, "disputes", dispute["id"], dispute)
+        self.state.put(account, "charges", charge["id"], charge)
+        self.events.emit(account, "charge.dispute.created", dispute)
+        await self.webhooks.deliver()
+        return dispute
+
+    @in_own_loop
+    async def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
+        """Let the shopper's bank send the newest refund of a session back, and return the refund."""
+        account, record = self.state.session(session_id)
+        refund, charge = fail_newest_refund(account, record, reason)
+        changed = changed_fields(account.tables["refunds"][refund["id"]], refund)
+        self.state.put(account, "refunds", refund["id"], refund)
+        self.state.put(account, "charges", charge["id"], charge)
+        self.events.emit(account, "refund.updated", refund, changed)
+        self.events.emit(account, "refund.failed", refund)
+        await self.webhooks.deliver()
+        return refund
+
+    def force_outcome(self, session_id: str, card: str | None, *, delivered: bool = True) -> None:
+        """Decide how the next payment of a session in the browser ends.
+
+        Args:
+            session_id: the session, `cs_…`.
+            card: the test number that the payment is taken for, whatever is typed; None leaves it to the shopper.
+            delivered: whether the webhooks of this session arrive or are lost.
+
+        Raises:
+            StripeError: there is no such session or no such test number.
+        """
+        account, record = self.state.session(session_id)
+        if card is not None:
+            self.payment_method(card)
+        record.forced_outcome = card
+        self.state.put_session(account, record)
+        if delivered:
+            self.webhooks.muted.discard(session_id)
+        else:
+            self.webhooks.muted.add(session_id)
+
+    def take_forced_outcome(self, record: SessionRecord) -> PaymentMethod | None:
+        """Return what the next payment of a session is taken for, once; None leaves it to the shopper."""
+        card, record.forced_outcome = record.forced_outcome, None
+        return self.payment_method(card) if card else None
+
+    @in_own_loop
+    async def advance(self, seconds: float) -> None:
+        """Move the clock on, and do everything that was due in between."""
+        self.state.move_clock(seconds)
+        self.tick()
+        await self.webhooks.deliver()
+        await self.webhooks.drain()
+
+    @in_own_loop
+    async def set_delivery(self, mode: str) -> None:
+        """Deliver, drop, duplicate, delay or reorder events from now on (`webhooks.MODES`)."""
+        self.webhooks.set_mode(mode)
+        await self.webhooks.drain()
+
+    @in_own_loop
+    async def drain(self) -> None:
+        """Wait until every webhook that is under way was answered."""
+        await self.webhooks.drain()
+
+    @in_own_loop
+    async def reset(self) -> None:
+        """Forget everything: objects, events, faults, the clock. Deliveries under way go no further."""
+        self.state.reset()
+        self.idempotency_keys.clear()
+        self.faults.clear()
+        await self.webhooks.clear()
+        self.payments.forget_deliveries()
+        self.request_log.clear()
+
     def emit(self, account: Account, type: str, object: JSON, before: JSON | None = None) -> None:
-        """Record an event and put it in the outbox."""
-        event = events.event(type, object, before, int(self.now()))
-        self.webhooks.add(account, event)
-        self.state.put(account, "events", event["id"], event)
+        """Record an event of one's own and queue it for delivery.
+
+        Args:
+            account: whose event it is.
+            type: Stripe's type, such as `charge.succeeded`.
+            object: what it is about.
+            before: the former values of what an update changed.
+        """
+        self.events.emit(account, type, object, before)
+
+    def add_fault(
+        self,
+        kind: str,
+        route: str = "/v1",
+        times: int = 1,
+        *,
+        seconds: float = 1.0,
+        rate: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        """Let the next requests of a route go wrong.
+
+        Args:
+            kind: `500`, `429`, `latency`, `reset` or `after`.
+            route: a beginning of a path, if need be after a method: `POST /v1/checkout/sessions`.
+            times: how many requests are hit.
+            seconds: how long `latency` lasts.
+            rate: the share of the requests that is hit, from 0 to 1.
+            seed: the same seed hits the same requests.
+
+        Raises:
+            StripeError: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise invalid(f"A fault is one of {', '.join(KINDS)}.", "kind")
+        self.faults.add(Fault(route, kind, times, seconds, rate, seed))
+
+    def seed(self, catalogue: Path | JSON, key: str = "sk_test_simulator") -> list[JSON]:
+        """Make a product and a price of every `[[product]]` of a catalogue.
+
+        Ids are stable (`price_` and the product's id), so seeding again changes nothing but texts and amounts.
+
+        Args:
+            catalogue: a TOML file, or what it says.
+            key: the secret key of the account.
+
+        Returns:
+            The prices.
+
+        Raises:
+            StripeError: the catalogue makes no products.
+        """
+        given = tomllib.loads(catalogue.read_text(encoding="utf-8")) if isinstance(catalogue, Path) else catalogue
+        account = self.state.account(account_name(key))
+        pairs = build_catalogue(given, int(self.now()))
+        for product, price in pairs:
+            self.state.put(account, "products", product["id"], product)
+            self.state.put(account, "prices", price["id"], price)
+        return [price for _, price in pairs]
+
+
+def _copy(record: SessionRecord) -> JSON:
+    return dict(cast(JSON, record.session))

@@ -3,43 +3,49 @@
 import hashlib
 import heapq
 import json
-import secrets
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from .errors import JSON, missing
+from .errors import not_found
+from .records import SessionRecord
+from .wire import JSON, Charge, PaymentIntent
 
 TABLES = (
-    *("sessions", "payment_intents", "charges", "refunds", "disputes", "events", "products", "prices", "customers"),
-    *("coupons", "promotion_codes", "shipping_rates", "webhook_endpoints", "lost"),
+    "sessions",
+    "payment_intents",
+    "charges",
+    "refunds",
+    "disputes",
+    "events",
+    "products",
+    "prices",
+    "customers",
+    "coupons",
+    "promotion_codes",
+    "shipping_rates",
+    "webhook_endpoints",
+    "lost",
 )
-_ALPHABET = string.ascii_letters + string.digits
-
-
-def random_id(prefix: str, length: int = 24) -> str:
-    """An id as Stripe makes them: prefix and random letters and digits."""
-    bits = secrets.randbits(length * 8)
-    return prefix + "".join([_ALPHABET[(bits >> (8 * i) & 255) % 62] for i in range(length)])
+"""`sessions` has `SessionRecord`s, `lost` the ids of events that are never delivered, every other one Stripe's objects."""
 
 
 def account_name(key: str) -> str:
-    """The account of a test key, `sk_test_…`, `rk_test_…` or `pk_test_…`: whatever follows."""
+    """Return the account of a test key, `sk_test_…`, `rk_test_…` or `pk_test_…`: whatever follows."""
     return key[8:]
 
 
 @dataclass
 class Account:
-    """The objects behind one pair of test keys, newest last. Sessions are records: see `resources.sessions`."""
+    """The objects behind one pair of test keys: tables by name, in each the objects by id, the newest last."""
 
     name: str
-    tables: dict[str, dict[str, JSON]] = field(default_factory=lambda: {table: {} for table in TABLES})
+    tables: dict[str, dict[str, Any]] = field(default_factory=lambda: {table: {} for table in TABLES})
 
     @property
     def id(self) -> str:
-        """A stable account id."""
+        """The account's id, which depends on nothing but its name."""
         return "acct_" + hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
     @property
@@ -47,16 +53,65 @@ class Account:
         """The key that the browser uses."""
         return f"pk_test_{self.name}"
 
+    @property
+    def sessions(self) -> dict[str, SessionRecord]:
+        """The records of all sessions by id."""
+        return self.tables["sessions"]
+
+    @property
+    def payment_intents(self) -> dict[str, PaymentIntent]:
+        """All payment intents by id."""
+        return self.tables["payment_intents"]
+
+    @property
+    def charges(self) -> dict[str, Charge]:
+        """All charges by id."""
+        return self.tables["charges"]
+
+    def payment_intent_of(self, record: SessionRecord) -> PaymentIntent | None:
+        """Return the payment intent of a session, or None while nobody tried to pay."""
+        id = record.session["payment_intent"]
+        return None if id is None else self.payment_intents.get(id)
+
+    def charge_of(self, record: SessionRecord) -> Charge | None:
+        """Return the newest charge of a session, or None while there is none."""
+        intent = self.payment_intent_of(record)
+        id = None if intent is None else intent["latest_charge"]
+        return None if id is None else self.charges.get(id)
+
     def get(self, table: str, id: str, kind: str, param: str = "id", status: int = 404) -> JSON:
-        """One object; raises resource_missing."""
+        """Return one of Stripe's objects.
+
+        Args:
+            table: where the object is.
+            id: its id.
+            kind: how the error calls the object.
+            param: the parameter that named it.
+            status: the HTTP status of the error.
+
+        Raises:
+            StripeError: there is no such object (`resource_missing`).
+        """
         try:
-            return self.tables[table][id]
+            found: JSON = self.tables[table][id]
         except KeyError:
-            raise missing(kind, id, param, status) from None
+            raise not_found(kind, id, param, status) from None
+        return found
+
+    def get_session(self, id: str) -> SessionRecord:
+        """Return the record of a session. Raises `resource_missing` when there is no such session."""
+        try:
+            return self.sessions[id]
+        except KeyError:
+            raise not_found("checkout.session", id, "session") from None
 
 
 class State:
-    """All accounts, an index of sessions, and what is due when."""
+    """All accounts, an index of sessions, and what is due when.
+
+    Args:
+        path: a file that outlives the process; None keeps everything in memory.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -73,20 +128,34 @@ class State:
             self._file = path.open("a", encoding="utf-8")
 
     def account(self, name: str) -> Account:
-        """The account of a key; every test key has one."""
+        """Return the account of a key; every test key has one."""
         if name not in self.accounts:
             self.accounts[name] = Account(name)
         return self.accounts[name]
 
-    def put(self, account: Account, table: str, id: str, value: JSON) -> None:
-        """Keep an object, new or changed."""
+    def put(self, account: Account, table: str, id: str, value: Any) -> None:
+        """Store an object, new or changed.
+
+        Args:
+            account: whose object it is.
+            table: where it belongs.
+            id: its id.
+            value: the object; it is written to the file at once.
+        """
         account.tables[table][id] = value
-        if table == "sessions":
-            self.owners[id] = account
-        self._write(account.name, table, id, value)
+        if self._file is not None:
+            self._write(account.name, table, id, value)
+
+    def put_session(self, account: Account, record: SessionRecord) -> None:
+        """Store the record of a session, new or changed."""
+        id = record.session["id"]
+        account.sessions[id] = record
+        self.owners[id] = account
+        if self._file is not None:
+            self._write(account.name, "sessions", id, record.to_json())
 
     def remove(self, account: Account, table: str, id: str) -> None:
-        """Forget one object."""
+        """Remove one object."""
         account.tables[table].pop(id, None)
         self._write(account.name, table, id, None)
 
@@ -100,20 +169,26 @@ class State:
             self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
             self._file.flush()
 
-    def session(self, id: str) -> tuple[Account, JSON]:
-        """A session by id alone, whoever owns it."""
+    def session(self, id: str) -> tuple[Account, SessionRecord]:
+        """Return a session by its id alone, and whose it is. Raises `resource_missing`."""
         account = self.owners.get(id)
         if account is None:
-            raise missing("checkout.session", id, "session")
-        return account, account.tables["sessions"][id]
+            raise not_found("checkout.session", id, "session")
+        return account, account.sessions[id]
 
     def schedule(self, due: float, kind: str, id: str) -> None:
-        """Remember to do something at a time of the simulated clock."""
+        """Remember to do something.
+
+        Args:
+            due: the moment by the simulated clock, in seconds since the epoch.
+            kind: what to do.
+            id: for what.
+        """
         self._order += 1
         heapq.heappush(self.due, (due, self._order, kind, id))
 
     def take_due(self, now: float) -> Iterable[tuple[str, str]]:
-        """What is due by now, oldest first."""
+        """Yield kind and id of what is due by `now`, the oldest first, and forget it."""
         while self.due and self.due[0][0] <= now:
             _, _, kind, id = heapq.heappop(self.due)
             yield kind, id
@@ -145,14 +220,16 @@ class State:
                 self.offset = value
             elif value is None:
                 self.remove(self.account(name), table, id)
+            elif table == "sessions":
+                self.put_session(self.account(name), SessionRecord.from_json(value))
             else:
                 self.put(self.account(name), table, id, value)
         for id, account in self.owners.items():
-            record = account.tables["sessions"][id]
-            if record["session"]["status"] == "open":
-                self.schedule(record["session"]["expires_at"], "expire", id)
-            elif record["debit_due"] is not None:
-                self.schedule(record["debit_due"], "debit", id)
+            record = account.sessions[id]
+            if record.session["status"] == "open":
+                self.schedule(record.session["expires_at"], "expire", id)
+            elif record.debit_due is not None:
+                self.schedule(record.debit_due, "debit", id)
 
     def _compact(self, path: Path) -> None:
         """Write the file anew with what is, without what was."""
@@ -162,5 +239,6 @@ class State:
             for account in self.accounts.values():
                 for table, objects in account.tables.items():
                     for id, value in objects.items():
-                        file.write(json.dumps([account.name, table, id, value], separators=(",", ":")) + "\n")
+                        written = value.to_json() if isinstance(value, SessionRecord) else value
+                        file.write(json.dumps([account.name, table, id, written], separators=(",", ":")) + "\n")
         fresh.replace(path)

@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import JSON
 from .state import Account, State
+from .wire import JSON
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
-TIMEOUT = 10.0
-BACKOFF = (2.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
+TIMEOUT_SECONDS = 10.0
+BACKOFF_SECONDS = (2.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
 MODES = ("deliver", "drop", "duplicate", "delay", "reorder")
 CONFIGURED = "configured"
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Endpoint(NamedTuple):
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
-    """The `Stripe-Signature` header: https://docs.stripe.com/webhooks/signature."""
+    """Return the `Stripe-Signature` header: https://docs.stripe.com/webhooks/signature."""
     digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
@@ -53,9 +53,17 @@ def signature(secret: str, body: bytes, at: int) -> str:
 class Webhooks:
     """Sends events to the configured address and to the account's webhook endpoints.
 
-    `urls` has the configured address of single accounts, by name; for all others it is `url`.
+    Args:
+        state: where events and endpoints are.
+        url: the configured address; None sends only to endpoints.
+        secret: signs what goes to the configured address.
+        retry_later: is called with a delay in seconds and the key of a delivery.
 
-    `retry_later` is called with a delay in seconds and the key of a delivery.
+    Attributes:
+        urls: the configured address of single accounts, by name; for all others it is `url`.
+        mode: what happens to events, one of `MODES`.
+        muted: sessions whose events are lost.
+        outcomes: what became of each event, as the dashboard shows it.
     """
 
     def __init__(
@@ -69,14 +77,14 @@ class Webhooks:
         self.outcomes: dict[str, str] = {}
         self._state = state
         self._retry_later = retry_later
-        self._outbox: deque[Delivery] = deque()
+        self._queued: deque[Delivery] = deque()
         self._held: deque[Delivery] = deque()
         self._failed: dict[str, tuple[Delivery, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._client: httpx.AsyncClient | None = None
+        self._client: httpx2.AsyncClient | None = None
 
     def endpoints(self, account: Account, type: str) -> list[Endpoint]:
-        """Who wants events of a type."""
+        """Return who wants events of a type."""
         url = self.urls.get(account.name, self.url)
         wanting = [Endpoint(CONFIGURED, url, self.secret)] if url is not None else []
         for id, one in account.tables["webhook_endpoints"].items():
@@ -85,15 +93,15 @@ class Webhooks:
         return wanting
 
     def add(self, account: Account, event: JSON) -> None:
-        """Put an event in the outbox; `flush` sends it."""
+        """Queue a new event; `flush` sends it."""
         endpoints = self.endpoints(account, event["type"])
         if not endpoints:
             self.outcomes[event["id"]] = "no endpoint"
         else:
             event["pending_webhooks"] = len(endpoints)
-            self._queue([Delivery(account, event, endpoint.id) for endpoint in endpoints])
+            self._enqueue([Delivery(account, event, endpoint.id) for endpoint in endpoints])
 
-    def _queue(self, deliveries: list[Delivery]) -> None:
+    def _enqueue(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             if self.mode == "delay":
                 self.outcomes[delivery.event["id"]] = "held back"
@@ -102,44 +110,44 @@ class Webhooks:
                 self.outcomes[delivery.event["id"]] = "dropped"
                 self._state.put(delivery.account, "lost", delivery.event["id"], {})
             else:
-                self._outbox.extend([delivery] * (2 if self.mode == "duplicate" else 1))
+                self._queued.extend([delivery] * (2 if self.mode == "duplicate" else 1))
 
     def _is_muted(self, delivery: Delivery) -> bool:
         """Whether an event is about a session, or the payment of one, whose webhooks are to be lost."""
         about = delivery.event["data"]["object"]
         ids = {about["id"], about.get("payment_intent")}
-        known = delivery.account.tables["sessions"]
-        muted = [known[id]["session"] for id in self.muted if id in known]
+        sessions = delivery.account.sessions
+        muted = [sessions[id].session for id in self.muted if id in sessions]
         return any(session["id"] in ids or session["payment_intent"] in ids - {None} for session in muted)
 
     def set_mode(self, mode: str) -> None:
-        """Change what happens to events; leaving `delay` lets go what was held back."""
+        """Change what happens to events; leaving `delay` sends what was held back."""
         self.mode = mode
         if mode != "delay":
             held, self._held = self._held, deque()
-            self._queue(list(held))
+            self._enqueue(list(held))
 
     def resume(self) -> None:
-        """Put what an earlier process did not get delivered back in the outbox."""
-        known = {delivery.event["id"] for delivery in (*self._outbox, *self._held)} | self.outcomes.keys()
+        """Queue what an earlier process did not get delivered."""
+        queued = {delivery.event["id"] for delivery in (*self._queued, *self._held)} | self.outcomes.keys()
         for account in self._state.accounts.values():
-            done = known | account.tables["lost"].keys()
+            done = queued | account.tables["lost"].keys()
             for event in account.tables["events"].values():
                 if event["pending_webhooks"] and event["id"] not in done:
                     wanting = self.endpoints(account, event["type"])
-                    self._queue([Delivery(account, event, endpoint.id) for endpoint in wanting])
+                    self._enqueue([Delivery(account, event, endpoint.id) for endpoint in wanting])
 
     def retry(self, key: str) -> None:
-        """Put a delivery that failed back in the outbox."""
+        """Queue a delivery that failed."""
         if key in self._failed:
-            self._outbox.append(self._failed[key][0])
+            self._queued.append(self._failed[key][0])
 
     def flush(self) -> "asyncio.Task[None] | None":
-        """Begin to send what is in the outbox; None when there is nothing."""
-        if not self._outbox:
+        """Begin to send what is queued; return the task, or None when there is nothing to send."""
+        if not self._queued:
             return None
         loop = asyncio.get_running_loop()
-        deliveries, self._outbox = self._outbox, deque()
+        deliveries, self._queued = self._queued, deque()
         if self.mode == "reorder":
             deliveries.reverse()
         task = loop.create_task(self._send_all(deliveries))
@@ -148,10 +156,10 @@ class Webhooks:
         return task
 
     async def deliver(self) -> None:
-        """Send what is in the outbox and wait for the answers, at most ten seconds."""
+        """Send what is queued and wait for the answers, at most ten seconds."""
         task = self.flush()
         if task is not None:
-            await asyncio.wait({task}, timeout=TIMEOUT)
+            await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
 
     async def drain(self) -> None:
         """Wait for every delivery under way."""
@@ -175,7 +183,7 @@ class Webhooks:
     async def clear(self) -> None:
         """Forget every event; what is on its way goes no further."""
         await self._stop()
-        self._outbox.clear()
+        self._queued.clear()
         self._held.clear()
         self._failed.clear()
         self.muted.clear()
@@ -201,25 +209,25 @@ class Webhooks:
                 self._state.put(delivery.account, "events", event["id"], event)
             return
         log.warning("webhook %s to %s failed: %s", event["type"], endpoint.url, outcome)
-        if tries < len(BACKOFF):
+        if tries < len(BACKOFF_SECONDS):
             self._failed[delivery.key] = (delivery, tries + 1)
-            self._retry_later(BACKOFF[tries], delivery.key)
+            self._retry_later(BACKOFF_SECONDS[tries], delivery.key)
 
     async def _post(self, endpoint: Endpoint, event: JSON) -> tuple[str, bool]:
-        import httpx  # a quarter of the start-up, and many simulators deliver nothing
+        import httpx2  # takes a while, and many simulators deliver nothing
 
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+            self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
         body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (simulator)"}
         if endpoint.secret:
             headers["Stripe-Signature"] = signature(endpoint.secret, body, int(time.time()))
         try:
-            url = httpx.URL(endpoint.url)
+            url = httpx2.URL(endpoint.url)
             if url.host.endswith(".localhost"):  # the machine itself, whatever its resolver says (RFC 6761, 6.3)
                 headers["Host"] = url.netloc.decode()
                 url = url.copy_with(host="127.0.0.1")
             response = await self._client.post(url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return type(error).__name__, False
         return str(response.status_code), response.is_success

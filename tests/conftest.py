@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
+from tests.support.databases import make_migrated_file
 from tests.support.limits import QUICK_RETRIES
 from tests.support.programs import OURS, ROOT, free_port, running_demo
 
@@ -39,13 +40,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 @pytest.fixture(scope="session")
-def _server() -> Iterator[tuple[str, Simulator]]:
+def _server() -> Iterator[tuple[str, SyncSimulator]]:
     with running(webhook_secret="whsec_test") as (url, simulator):
         yield url, simulator
 
 
 @pytest.fixture
-def simulator(_server: tuple[str, Simulator]) -> Simulator:
+def simulator(_server: tuple[str, SyncSimulator]) -> Simulator:
     """The simulator behind `stripe_url`, as if freshly started."""
     simulator = _server[1]
     simulator.reset()
@@ -53,7 +54,7 @@ def simulator(_server: tuple[str, Simulator]) -> Simulator:
 
 
 @pytest.fixture
-def stripe_url(_server: tuple[str, Simulator], simulator: Simulator) -> str:
+def stripe_url(_server: tuple[str, SyncSimulator], simulator: SyncSimulator) -> str:
     """Where the simulator answers."""
     return _server[0]
 
@@ -91,6 +92,12 @@ def checkout(settings: Settings) -> Iterator[Checkout]:
     with open_checkout(settings) as checkout:
         checkout.gateway.limits = QUICK_RETRIES
         yield checkout
+
+
+@pytest.fixture(scope="session")
+def migrated_duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file of the newest version without orders, to copy: never open it."""
+    return make_migrated_file(tmp_path_factory.mktemp("template") / "orders.duckdb")
 
 
 @pytest.fixture(scope="session")

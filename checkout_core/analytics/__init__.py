@@ -14,6 +14,7 @@ The views have the same columns whatever keeps the orders. Times are UTC, amount
 
 from collections.abc import Callable, Mapping
 
+from ..config.extras import extra
 from ..config.settings import Settings
 from ..domain.errors import ConfigurationError
 from ..stores import backend_of, duckdb_path
@@ -53,8 +54,8 @@ def _duckdb_orders(url: str, shop: str | None) -> Orders:
 
 
 def _postgres_orders(url: str, shop: str | None) -> Orders:
-    from .postgres import PostgresOrders
-
+    with extra("postgres"):
+        from .postgres import PostgresOrders
     return PostgresOrders(url, shop)
 
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import duckdb
 
+from ..config.extras import extra
 from ..domain.errors import InvalidInput
 from .query import Relation
 
@@ -179,9 +180,10 @@ def _csv(rows: Path, part: Path, progress: Progress) -> int:
 
 def _excel(rows: Path, part: Path, progress: Progress) -> int:
     """A workbook with one sheet. Excel knows no time zones: times are UTC."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
+    with extra("export"):
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
 
     with _reading(rows) as (_, answer):
         count = _count(answer)

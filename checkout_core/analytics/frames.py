@@ -6,6 +6,7 @@ whole numbers become 64-bit integers, repeated words become categories, differen
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from ..config.extras import extra
 from ..domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,14 +25,15 @@ def load(kind: Kind) -> None:
     """Import what `framed` needs; it takes up to a second, so not while others wait for the file.
 
     Raises:
-        ConfigurationError: polars is wanted and not installed, or there is no such kind.
+        ConfigurationError: what is wanted is not installed, or there is no such kind.
     """
     if kind not in ("pandas", "arrow", "polars"):
         raise ConfigurationError('A result can be had as_="pandas", as_="arrow" or as_="polars".')
-    import pyarrow  # noqa: F401
+    with extra("analytics"):
+        import pyarrow  # noqa: F401
 
-    if kind == "pandas":
-        import pandas  # noqa: F401
+        if kind == "pandas":
+            import pandas  # noqa: F401
     if kind == "polars":
         try:
             import polars  # noqa: F401

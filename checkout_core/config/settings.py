@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from ..domain.errors import ConfigurationError
+from .shipped import shipped_catalog
 from .urls import Urls
 
 STRIPE_API = "https://api.stripe.com"
@@ -32,8 +33,6 @@ SIMULATOR = "http://127.0.0.1:12111"
 SIMULATOR_SECRET_KEY = "sk_test_simulator"  # noqa: S105 - the simulator takes any test key; this one opens nothing else
 SIMULATOR_PUBLISHABLE_KEY = "pk_test_simulator"
 SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - known to everyone, good for loopback only
-
-SHIPPED_DATA = Path(__file__).resolve().parents[2] / "data"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -274,9 +273,12 @@ class Settings(BaseSettings):
 
     @property
     def catalog_path(self) -> Path:
-        """`catalog.toml` in the data folder, else the one that ships with the project."""
+        """`catalog.toml` in the data folder, else the one that the installed application ships.
+
+        Without either it is the one in the data folder, so that whoever reads it says which is missing.
+        """
         own = self.data_dir / "catalog.toml"
-        return own if own.exists() else SHIPPED_DATA / "catalog.toml"
+        return own if own.exists() else shipped_catalog() or own
 
     @property
     def urls(self) -> Urls:

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import stripe
+
+if TYPE_CHECKING:
+    import aiohttp  # takes a tenth of a second, so it is imported with the first call
 
 MAX_CLOSE_SECONDS = 1.0
 """How long closing waits for connections of other event loops."""
@@ -44,7 +46,7 @@ class CallLimits:
     longest_pause: float | None = None
 
 
-_Sessions = dict[tuple[int, asyncio.AbstractEventLoop], aiohttp.ClientSession]
+_Sessions = dict[tuple[int, asyncio.AbstractEventLoop], "aiohttp.ClientSession"]
 """By process and event loop: a forked child must not touch the connections of its parent."""
 
 
@@ -107,6 +109,8 @@ class StripeTransport(stripe.HTTPClient):
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any
     ) -> tuple[bytes, int, Mapping[str, str]]:
+        import aiohttp
+
         timeout = aiohttp.ClientTimeout(sock_connect=self.limits.connect, sock_read=self.limits.read)
         try:
             session = self._session() or await self._open_session()
@@ -119,12 +123,14 @@ class StripeTransport(stripe.HTTPClient):
         except RuntimeError as error:  # the connections were closed meanwhile, or the interpreter exits
             raise stripe.APIConnectionError("We are stopping.", should_retry=False) from error  # type: ignore[no-untyped-call]
 
-    def _session(self) -> aiohttp.ClientSession | None:
+    def _session(self) -> "aiohttp.ClientSession | None":
         with self._guard:
             return self._sessions.get((os.getpid(), asyncio.get_running_loop()))
 
-    async def _open_session(self) -> aiohttp.ClientSession:
+    async def _open_session(self) -> "aiohttp.ClientSession":
         """Open the current event loop's connections, and close those of loops that have ended."""
+        import aiohttp
+
         secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
         with self._guard:

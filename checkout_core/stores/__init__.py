@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config.extras import extra
 from ..domain.errors import ConfigurationError
 from .base import OrderStore
 
@@ -17,8 +18,8 @@ def _open_duckdb(url: str) -> OrderStore:
 
 
 def _open_postgres(url: str) -> OrderStore:
-    from .postgres.store import PostgresStore
-
+    with extra("postgres"):
+        from .postgres.store import PostgresStore
     return PostgresStore(url)
 
 

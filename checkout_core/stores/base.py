@@ -1,5 +1,6 @@
 """What the services ask of a store of orders."""
 
+import re
 from collections.abc import Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ class OrderStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what is in flight and let go of the database. May be called twice."""
+        """Finish what is in flight and close the database. May be called twice."""
         ...
 
 
@@ -116,4 +117,4 @@ def outbox_events(events: Iterable[OrderEvent]) -> list[OrderEvent]:
 
 def may_be_in_an_id(text: str) -> bool:
     """Whether ids of orders and sessions can contain `text`: most searches need not look at them."""
-    return text.isascii() and text.replace("_", "").isalnum()
+    return re.fullmatch(r"\w+", text, re.ASCII) is not None

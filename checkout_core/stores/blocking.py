@@ -63,7 +63,7 @@ class BlockingOrderStore:
         return self.futures.count_outbox(shop=shop).result()
 
     def close(self) -> None:
-        """Finish what is in flight and let go of the database."""
+        """Finish what is in flight and close the database."""
         self.futures.close()
 
     def __enter__(self) -> Self:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from typing_extensions import override
 
@@ -14,6 +14,7 @@ from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
 from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
+from .columns import MAX_INTEGER, ORDER, Kind
 
 T = TypeVar("T")
 
@@ -46,7 +47,8 @@ class MemoryStore(OrderStore):
             if after is not None and after.stripe_checkout_session_id != session_id:
                 raise ValueError("a change may not move an order to another checkout session")
             if after is not None:
-                self._orders[session_id] = after
+                _require_storable(after)
+                self._orders[session_id] = _copied(after)
             self._record(decision, after.shop if after else DEFAULT_SHOP)
             return _copied(after)
 
@@ -70,7 +72,7 @@ class MemoryStore(OrderStore):
 
     @override
     def events(self, session_id: str) -> Future[History]:
-        return self._answer(lambda: History(self._events.get(session_id, ())))
+        return self._answer(lambda: History(event.model_copy(deep=True) for event in self._events.get(session_id, ())))
 
     @override
     def append(self, *events: OrderEvent) -> Future[None]:
@@ -127,7 +129,7 @@ class MemoryStore(OrderStore):
 
     def _record(self, decision: Decision, shop: str) -> None:
         for event in decision.events:
-            self._events[event.stripe_checkout_session_id].append(event)
+            self._events[event.stripe_checkout_session_id].append(event.model_copy(deep=True))
         for event in outbox_events(decision.events):
             assert event.order_id is not None
             entry = OutboxEntry(
@@ -143,7 +145,13 @@ class MemoryStore(OrderStore):
 
     def _matching(self, query: OrderQuery) -> list[Order]:
         found = [order for order in self._orders.values() if _matches(order, query)]
-        return sorted(found, key=lambda order: (order.created_at, order.id), reverse=True)
+        return sorted(map(_copied, found), key=lambda order: (order.created_at, order.id), reverse=True)
+
+
+def _require_storable(order: Order) -> None:
+    """Refuse what no database could keep, so that tests in memory notice it."""
+    if any(column.kind is Kind.integer and abs(getattr(order, name)) > MAX_INTEGER for name, column in ORDER.items()):
+        raise StoreUnavailable
 
 
 def _matches(order: Order, query: OrderQuery) -> bool:
@@ -160,6 +168,10 @@ def _has_text(order: Order, text: str) -> bool:
     return any(text.lower() in field.lower() for field in (order.name, order.email, *ids) if field)
 
 
+@overload
+def _copied(order: Order) -> Order: ...
+@overload
+def _copied(order: None) -> None: ...
 def _copied(order: Order | None) -> Order | None:
     """Return the order with a metadata dictionary of its own, the one thing about an order that a caller could change."""
     return order and order.model_copy(update={"metadata": {**order.metadata}})

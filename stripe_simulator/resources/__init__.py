@@ -1,1 +1,1 @@
-"""Stripe's objects: how each is made, changed and shown."""
+"""Stripe's resources: for each one its routes, and how its objects are made, changed and shown."""

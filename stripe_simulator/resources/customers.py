@@ -1,32 +1,19 @@
-"""Customers: https://docs.stripe.com/api/customers/object."""
+"""/v1/customers: https://docs.stripe.com/api/customers."""
 
-from ..errors import JSON, invalid, missing
-from ..forms import Params
-from ..state import Account, random_id
+from ..errors import not_found
+from ..events import changed_fields
+from ..http.filters import text
+from ..http.handlers import listing, retrieve
+from ..http.params import Params
+from ..http.request import ApiRequest, ApiRoute
+from ..ids import random_id
+from ..state import Account
+from ..wire import JSON
+from .fields import take_email
 
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 TEXTS = ("description", "name", "business_name", "individual_name", "phone")
-NULL = [
-    "address",
-    "business_name",
-    "cash_balance",
-    "currency",
-    "customer_account",
-    "default_source",
-    "description",
-    "discount",
-    "email",
-    "individual_name",
-    "name",
-    "phone",
-    "shipping",
-    "sources",
-    "subscriptions",
-    "tax",
-    "tax_ids",
-    "test_clock",
-]
-KNOWN = frozenset(
+UNSUPPORTED = frozenset(
     [
         "balance",
         "cash_balance",
@@ -44,58 +31,91 @@ KNOWN = frozenset(
 )
 
 
-def blank(now: int) -> JSON:
-    """A customer of whom nothing is known."""
-    settings = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
+def blank_customer(now: int) -> JSON:
+    """Return a customer of whom nothing is known."""
     return {
-        **{"id": random_id("cus_", 14), "object": "customer", **dict.fromkeys(NULL)},
-        **{"balance": 0, "created": now, "delinquent": False, "invoice_credit_balance": {}},
-        **{"invoice_prefix": random_id("", 8).upper(), "invoice_settings": settings, "livemode": False},
-        **{"metadata": {}, "next_invoice_sequence": 1, "preferred_locales": [], "tax_exempt": "none"},
+        "id": random_id("cus_", 14),
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "business_name": None,
+        "cash_balance": None,
+        "created": now,
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "individual_name": None,
+        "invoice_credit_balance": {},
+        "invoice_prefix": random_id("", 8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "sources": None,
+        "subscriptions": None,
+        "tax": None,
+        "tax_exempt": "none",
+        "tax_ids": None,
+        "test_clock": None,
     }
 
 
-def changed(customer: JSON, params: Params) -> JSON:
-    """The customer after `POST /v1/customers` or `/v1/customers/{id}`; an empty value unsets."""
+def update_customer(customer: JSON, params: Params) -> JSON:
+    """Return the customer after `POST /v1/customers` or `/v1/customers/{id}`; an empty value unsets."""
     after = dict(customer)
     for name in TEXTS:
         if name in params:
             after[name] = params.text(name)
     if "email" in params:
-        after["email"] = email(params, "email")
+        after["email"] = take_email(params, "email")
     if "address" in params:
-        after["address"] = address(params.mapping("address"))
+        after["address"] = take_address(params.mapping("address"))
     if "shipping" in params:
-        after["shipping"] = _shipping(params.mapping("shipping"))
+        after["shipping"] = _take_shipping(params.mapping("shipping"))
     if "preferred_locales" in params:
         after["preferred_locales"] = params.texts("preferred_locales")
     if "tax_exempt" in params:
         after["tax_exempt"] = params.choice("tax_exempt", ("exempt", "none", "reverse")) or "none"
     after["metadata"] = params.metadata(before=customer["metadata"])
-    params.finish(KNOWN)
+    params.finish(UNSUPPORTED)
     return after
 
 
-def email(params: Params, name: str) -> str | None:
-    """An e-mail address, or None when absent."""
-    given = params.text(name, 512)
-    if given is not None and "@" not in given.strip("@"):
-        raise invalid(f"Invalid email address: {given}", params.name(name), "email_invalid")
-    return given
+def find_customer(account: Account, id: str, param: str = "customer", status: int = 400) -> JSON:
+    """Return a customer that was not deleted.
 
+    Args:
+        account: whose customer it is.
+        id: the customer's id.
+        param: the parameter that named it.
+        status: the HTTP status when there is none.
 
-def existing(account: Account, id: str, param: str = "customer", status: int = 400) -> JSON:
-    """A customer that was not deleted."""
+    Raises:
+        StripeError: there is no such customer, or it was deleted.
+    """
     found = account.get("customers", id, "customer", param, status)
     if found.get("deleted"):
-        raise missing("customer", id, param, status)
+        raise not_found("customer", id, param, status)
     return found
 
 
-def shopper(details: JSON, now: int) -> JSON:
-    """The customer that a session with `customer_creation: always` makes of its shopper."""
+def customer_from_details(details: JSON, now: int) -> JSON:
+    """Return the customer that a session with `customer_creation: always` makes of its shopper."""
     return {
-        **blank(now),
+        **blank_customer(now),
         "email": details["email"],
         "name": details["name"],
         "phone": details["phone"],
@@ -103,8 +123,8 @@ def shopper(details: JSON, now: int) -> JSON:
     }
 
 
-def address(params: Params | None) -> JSON | None:
-    """An address with all its fields, or None when absent."""
+def take_address(params: Params | None) -> JSON | None:
+    """Return an address with all its fields, or None when there is none."""
     if params is None:
         return None
     fields = {name: params.text(name) for name in ADDRESS}
@@ -112,13 +132,53 @@ def address(params: Params | None) -> JSON | None:
     return fields
 
 
-def _shipping(params: Params | None) -> JSON | None:
+def _take_shipping(params: Params | None) -> JSON | None:
     if params is None:
         return None
     name = params.text("name")
     if name is None:
         raise params.missing("name")
-    made = {"address": address(params.mapping("address")), "carrier": None, "name": name}
-    made |= {"phone": params.text("phone"), "tracking_number": None}
+    address, phone = take_address(params.mapping("address")), params.text("phone")
     params.finish()
-    return made
+    return {
+        "address": address,
+        "carrier": None,
+        "name": name,
+        "phone": phone,
+        "tracking_number": None,
+    }
+
+
+async def create(request: ApiRequest) -> JSON:
+    """POST /v1/customers."""
+    customer = update_customer(blank_customer(request.now), request.params)
+    request.store("customers", customer)
+    return customer
+
+
+async def update(request: ApiRequest) -> JSON:
+    """POST /v1/customers/{id}."""
+    before = find_customer(request.account, request.path["id"], "id", 404)
+    customer = update_customer(before, request.params)
+    request.simulator.state.put(request.account, "customers", customer["id"], customer)
+    request.simulator.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
+    return customer
+
+
+async def delete(request: ApiRequest) -> JSON:
+    """DELETE /v1/customers/{id}: what remains says that the customer was deleted."""
+    request.params.finish()
+    customer = find_customer(request.account, request.path["id"], "id", 404)
+    remains = {"id": customer["id"], "object": "customer", "deleted": True}
+    request.simulator.state.put(request.account, "customers", customer["id"], remains)
+    request.simulator.events.emit(request.account, "customer.deleted", customer)
+    return remains
+
+
+ROUTES: list[ApiRoute] = [
+    ("POST", "/v1/customers", create),
+    ("GET", "/v1/customers", listing("customers", text("email"), unsupported=("test_clock",))),
+    ("GET", "/v1/customers/{id}", retrieve("customers", "customer")),
+    ("POST", "/v1/customers/{id}", update),
+    ("DELETE", "/v1/customers/{id}", delete),
+]

@@ -1,10 +1,24 @@
-"""Disputes: https://docs.stripe.com/api/disputes/object."""
+"""/v1/disputes: https://docs.stripe.com/api/disputes."""
 
-from ..errors import JSON, invalid
-from ..forms import Params
-from ..state import Account, random_id
+from ..errors import invalid
+from ..events import changed_fields
+from ..http.filters import text
+from ..http.handlers import listing, retrieve
+from ..http.params import Params
+from ..http.request import ApiRequest, ApiRoute
+from ..ids import random_id
+from ..records import SessionRecord
+from ..state import Account
+from ..wire import JSON, Charge
 
-REASONS = ("fraudulent", "product_not_received", "product_unacceptable", "duplicate", "credit_not_processed", "general")
+REASONS = (
+    "fraudulent",
+    "product_not_received",
+    "product_unacceptable",
+    "duplicate",
+    "credit_not_processed",
+    "general",
+)
 EVIDENCE = (
     "access_activity_log",
     "appeal",
@@ -37,37 +51,77 @@ EVIDENCE = (
 )
 VERDICTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 """`evidence[uncategorized_text]` that decides a dispute: https://docs.stripe.com/testing#evidence."""
-WEEK = 7 * 24 * 3600
+RESPONSE_SECONDS = 7 * 24 * 3600
 
 
-def dispute(account: Account, session: JSON, reason: str, now: int) -> tuple[JSON, JSON]:
-    """A dispute over what a session took, and its charge afterwards."""
+def dispute_session(account: Account, record: SessionRecord, reason: str, now: int) -> tuple[JSON, Charge]:
+    """Return a dispute over what a session took, and its charge afterwards.
+
+    Args:
+        account: whose session it is.
+        record: the session.
+        reason: one of `REASONS`.
+        now: the simulated time, in seconds since the epoch.
+
+    Raises:
+        StripeError: the reason is unknown, nothing was paid, or the charge is disputed already.
+    """
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
-    intent = account.tables["payment_intents"].get(session["payment_intent"])
-    charge = account.tables["charges"].get(intent["latest_charge"]) if intent else None
-    if intent is None or charge is None or not charge["paid"]:
+    charge = account.charge_of(record)
+    if charge is None or not charge["paid"]:
         raise invalid("This Checkout Session has no paid charge to dispute.")
     if charge["disputed"]:
         raise invalid("The charge of this Checkout Session is already disputed.", code="charge_disputed")
-    details = charge["payment_method_details"]
-    card = {"brand": details.get("card", {}).get("brand"), "case_type": "chargeback", "network_reason_code": "10.4"}
-    eligibility = {"due_by": now + WEEK, "enhanced_eligibility": {}, "has_evidence": False, "past_due": False}
-    made = {
-        **{"id": random_id("du_1", 23), "object": "dispute", "amount": charge["amount"], "balance_transactions": []},
-        **{"charge": charge["id"], "created": now, "currency": charge["currency"], "enhanced_eligibility_types": []},
+    return _build_dispute(charge, reason, now), {**charge, "disputed": True}
+
+
+def _build_dispute(charge: Charge, reason: str, now: int) -> JSON:
+    return {
+        "id": random_id("du_1", 23),
+        "object": "dispute",
+        "amount": charge["amount"],
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
-        "evidence_details": {**eligibility, "submission_count": 0, "submission_method": None},
-        **{"intended_submission_method": None, "is_charge_refundable": False, "livemode": False, "metadata": {}},
-        **{"network_reason_code": "10.4", "payment_intent": intent["id"], "reason": reason},
-        "payment_method_details": {"type": "card", "card": card} if details["type"] == "card" else None,
+        "evidence_details": {
+            "due_by": now + RESPONSE_SECONDS,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": None,
+        },
+        "intended_submission_method": None,
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": "10.4",
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": _method_details(charge["payment_method_details"]),
+        "reason": reason,
         "status": "needs_response",
     }
-    return made, {**charge, "disputed": True}
 
 
-def updated(dispute: JSON, params: Params) -> JSON:
-    """The dispute after `POST /v1/disputes/{id}`: evidence that is submitted decides it, or is looked at."""
+def _method_details(details: JSON) -> JSON | None:
+    if details["type"] != "card":
+        return None
+    return {
+        "type": "card",
+        "card": {
+            "brand": details["card"]["brand"],
+            "case_type": "chargeback",
+            "network_reason_code": "10.4",
+        },
+    }
+
+
+def update_dispute(dispute: JSON, params: Params) -> JSON:
+    """Return the dispute after `POST /v1/disputes/{id}`: evidence that is submitted decides it, or is under review."""
     if dispute["status"] != "needs_response":
         raise invalid(f"This dispute has a status of `{dispute['status']}`; it can no longer be changed.")
     given, evidence = params.mapping("evidence"), dict(dispute["evidence"])
@@ -86,8 +140,41 @@ def updated(dispute: JSON, params: Params) -> JSON:
     return {**after, "evidence_details": details}
 
 
-def closed(dispute: JSON) -> JSON:
-    """The dispute after the shop has given it up."""
+def close_dispute(dispute: JSON) -> JSON:
+    """Return the dispute after the shop gave it up."""
     if dispute["status"] in ("won", "lost"):
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
     return {**dispute, "status": "lost"}
+
+
+def _find(request: ApiRequest) -> JSON:
+    return request.account.get("disputes", request.path["id"], "dispute", "dispute")
+
+
+async def update(request: ApiRequest) -> JSON:
+    """POST /v1/disputes/{id}: evidence, which as in Stripe's test mode may win or lose at once."""
+    before = _find(request)
+    dispute = update_dispute(before, request.params)
+    request.simulator.state.put(request.account, "disputes", dispute["id"], dispute)
+    events = request.simulator.events
+    events.emit(request.account, "charge.dispute.updated", dispute, changed_fields(before, dispute))
+    if dispute["status"] in ("won", "lost"):
+        events.emit(request.account, "charge.dispute.closed", dispute)
+    return dispute
+
+
+async def close(request: ApiRequest) -> JSON:
+    """POST /v1/disputes/{id}/close: the shop accepts that it lost."""
+    request.params.finish()
+    dispute = close_dispute(_find(request))
+    request.simulator.state.put(request.account, "disputes", dispute["id"], dispute)
+    request.simulator.events.emit(request.account, "charge.dispute.closed", dispute)
+    return dispute
+
+
+ROUTES: list[ApiRoute] = [
+    ("GET", "/v1/disputes", listing("disputes", text("charge"), text("payment_intent"))),
+    ("GET", "/v1/disputes/{id}", retrieve("disputes", "dispute")),
+    ("POST", "/v1/disputes/{id}", update),
+    ("POST", "/v1/disputes/{id}/close", close),
+]

@@ -2,19 +2,33 @@
 // is complete.
 import { BRAND_PICTURES } from "./brand_pictures.js";
 import { isCheckoutPath, listenToPage, post, sendToPage, start } from "./frame.js";
-import { brandOf, fieldAtFault, FIELDS, PAYMENT_METHODS } from "./payment_methods.js";
+import { brandOf, fieldAtFault, FORMATS } from "./payment_methods.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("form");
-const cardTab = byId("tab-card");
-const debitTab = byId("tab-debit");
+const tabs = [...document.querySelectorAll(".tab")];
+const panels = [...document.querySelectorAll(".panel")];
 
-let offered = ["card"]; // the payment methods of the session; one debit at most is shown
+// The fields of each payment method, as the server has drawn them.
+const FIELDS = Object.fromEntries(
+  panels.map((panel) => [panel.dataset.type, [...panel.querySelectorAll("input")].map(readField)]),
+);
+
+let offered = ["card"]; // the payment methods of the session
 let type = "card"; // the one that is chosen
 let isFree = false;
 
-function offeredDebit() {
-  return offered.find((one) => one !== "card") ?? null;
+function readField(input) {
+  const { param, format, minLength, code, noun, errorCodes } = input.dataset;
+  return {
+    input,
+    param,
+    format: FORMATS[format],
+    minLength: Number(minLength),
+    code,
+    noun,
+    errorCodes: errorCodes.split(" "),
+  };
 }
 
 // ---- Looks
@@ -62,23 +76,19 @@ function showBrand() {
 
 // ---- Fields
 
-function textsOf(method) {
-  return Object.fromEntries(PAYMENT_METHODS[method].fields.map((id) => [id, byId(id).value]));
+function textsOf(fields) {
+  return Object.fromEntries(fields.map(({ param, input }) => [param, input.value]));
 }
 
-function methodOf(id) {
-  return Object.keys(PAYMENT_METHODS).find((method) => PAYMENT_METHODS[method].fields.includes(id));
-}
-
-function errorOf(id) {
-  return FIELDS[id].check(byId(id).value, textsOf(methodOf(id)));
+function errorOf(field, fields) {
+  return field.format.check(field.input.value, textsOf(fields), field);
 }
 
 // Shows an error beside its field, or takes it away for null.
-function showError(id, error) {
+function showError({ input }, error) {
   const message = error ? error.message : "";
-  byId(id).setAttribute("aria-invalid", String(Boolean(error)));
-  const place = byId(`${id}-error`);
+  input.setAttribute("aria-invalid", String(Boolean(error)));
+  const place = byId(`${input.id}-error`);
   if (place.textContent !== message) place.textContent = message; // an alert that is written anew is read out anew
 }
 
@@ -86,10 +96,10 @@ function showError(id, error) {
 function checkForm() {
   if (isFree) return null;
   let first = null;
-  for (const id of PAYMENT_METHODS[type].fields) {
-    const error = errorOf(id);
-    showError(id, error);
-    if (error) first ??= { id, ...error };
+  for (const field of FIELDS[type]) {
+    const error = errorOf(field, FIELDS[type]);
+    showError(field, error);
+    if (error) first ??= { field, ...error };
   }
   return first;
 }
@@ -98,12 +108,12 @@ let lastState = "";
 
 // Tells the page whether the form is complete, if that or the method has changed.
 function sendState() {
-  const { fields } = PAYMENT_METHODS[type];
+  const fields = FIELDS[type];
   const message = {
     type: "change",
     value: { type },
-    complete: isFree || fields.every((id) => !errorOf(id)),
-    empty: fields.every((id) => !byId(id).value),
+    complete: isFree || fields.every((field) => !errorOf(field, fields)),
+    empty: fields.every(({ input }) => !input.value),
   };
   const state = JSON.stringify(message);
   if (state === lastState) return;
@@ -128,48 +138,53 @@ function reformat(input, format) {
   input.setSelectionRange(position, position);
 }
 
-function onInput(id) {
-  const input = byId(id);
-  const { format, showsWhileTyping } = FIELDS[id];
-  reformat(input, format);
-  if (id === "number") showBrand();
-  const error = errorOf(id);
-  if (error && showsWhileTyping?.(error, input.value)) showError(id, error);
-  else if (!error || input.getAttribute("aria-invalid") === "true") showError(id, null);
+function onInput(field, fields) {
+  const { input, format } = field;
+  reformat(input, format.write);
+  if (input.id === "number") showBrand();
+  const error = errorOf(field, fields);
+  if (error && format.showsWhileTyping?.(error, input.value)) showError(field, error);
+  else if (!error || input.getAttribute("aria-invalid") === "true") showError(field, null);
   sendState();
 }
 
-for (const id of Object.keys(FIELDS)) {
-  const input = byId(id);
-  input.addEventListener("input", () => onInput(id));
-  input.addEventListener("blur", () => {
-    if (input.value) showError(id, errorOf(id));
-  });
+for (const fields of Object.values(FIELDS)) {
+  for (const field of fields) {
+    field.input.addEventListener("input", () => onInput(field, fields));
+    field.input.addEventListener("blur", () => {
+      if (field.input.value) showError(field, errorOf(field, fields));
+    });
+  }
 }
 
 // ---- Tabs
 
 function chooseMethod(method, { focus = false } = {}) {
   type = method;
-  for (const [name, { panel }] of Object.entries(PAYMENT_METHODS)) byId(panel).hidden = isFree || name !== type;
-  const chosen = type === "card" ? cardTab : debitTab;
-  for (const tab of [cardTab, debitTab]) {
-    tab.setAttribute("aria-selected", String(tab === chosen));
-    tab.tabIndex = tab === chosen ? 0 : -1;
+  for (const panel of panels) panel.hidden = isFree || panel.dataset.type !== type;
+  for (const tab of tabs) {
+    const isChosen = tab.dataset.type === type;
+    tab.hidden = !offered.includes(tab.dataset.type);
+    tab.setAttribute("aria-selected", String(isChosen));
+    tab.tabIndex = isChosen ? 0 : -1;
+    if (isChosen && focus) tab.focus();
   }
-  if (focus) chosen.focus();
   sendState();
 }
 
-for (const [tab, own, other] of [
-  [cardTab, () => "card", offeredDebit],
-  [debitTab, offeredDebit, () => "card"],
-]) {
-  tab.addEventListener("click", () => chooseMethod(own()));
+// Chooses the next tab (1) or the one before (-1); after the last one comes the first.
+function chooseNeighbour(tab, step) {
+  const shown = tabs.filter((one) => !one.hidden);
+  const { length } = shown;
+  chooseMethod(shown[(shown.indexOf(tab) + step + length) % length].dataset.type, { focus: true });
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => chooseMethod(tab.dataset.type));
   tab.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
     event.preventDefault();
-    chooseMethod(other(), { focus: true });
+    chooseNeighbour(tab, event.key === "ArrowRight" ? 1 : -1);
   });
 }
 
@@ -178,27 +193,23 @@ function setFacts(facts) {
   if (facts.appearance) applyAppearance(facts.appearance);
   if (facts.methods) offered = facts.methods;
   if (facts.free !== undefined) isFree = Boolean(facts.free);
-  const debit = offeredDebit();
-  const takesCards = offered.includes("card");
-  const shown = PAYMENT_METHODS[debit ?? "us_bank_account"];
-  document.querySelector(".tabs").hidden = isFree || !debit || !takesCards;
-  byId("debit-name").textContent = shown.label;
-  debitTab.setAttribute("aria-controls", shown.panel);
+  document.querySelector(".tabs").hidden = isFree || offered.length < 2;
   byId("free").hidden = !isFree;
-  chooseMethod(takesCards && (type === "card" || !debit) ? "card" : debit);
+  chooseMethod(offered.includes(type) ? type : offered[0]);
 }
 
 // ---- Paying
 
 function paymentMethodParameters() {
-  const values = { type, ...PAYMENT_METHODS[type].parameters(textsOf(type)) };
+  const sent = FIELDS[type].map(({ input, param, format }) => format.send(input.value, param));
+  const values = Object.assign({ type }, ...sent);
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`payment_method[${name}]`, value]));
 }
 
 async function pay({ path, values }) {
   const wrong = checkForm();
   if (wrong) {
-    byId(wrong.id).focus();
+    wrong.field.input.focus();
     return { error: { type: "validation_error", code: wrong.code, message: wrong.message } };
   }
   if (!isCheckoutPath(path)) return { error: { message: "Invalid request." } };
@@ -209,7 +220,7 @@ async function pay({ path, values }) {
   } catch {
     return { error: { type: "api_connection_error", message: "Stripe could not be reached. Please try again." } };
   }
-  const field = answer.error && fieldAtFault(type, answer.error);
+  const field = answer.error && fieldAtFault(FIELDS[type], answer.error);
   if (field) showError(field, answer.error);
   return answer;
 }
@@ -218,7 +229,7 @@ async function pay({ path, values }) {
 
 const MESSAGES = {
   facts: setFacts,
-  focus: () => byId(PAYMENT_METHODS[type].fields[0]).focus(),
+  focus: () => FIELDS[type][0]?.input.focus(),
   blur: () => document.activeElement?.blur(),
   clear: () => {
     form.reset();

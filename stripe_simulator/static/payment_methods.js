@@ -1,72 +1,47 @@
-// What each payment method asks for, how a field is written and what is wrong with it. Nothing here touches the page.
+// How a field is written, what is wrong with it and what it sends. Nothing here touches the page, and nothing here names
+// a payment method: which fields one has, and which format each of them has, says stripe_simulator/payment_methods.
 
-// `fields` are ids of inputs in `panel`; `parameters` turns their texts into what the simulator is sent.
-export const PAYMENT_METHODS = {
-  card: {
-    label: "Card",
-    panel: "panel-card",
-    fields: ["number", "expiry", "cvc"],
-    parameters: ({ number, expiry, cvc }) => {
-      const { month, year } = parseExpiry(expiry);
-      return { number: digitsOf(number), exp_month: month, exp_year: year, cvc: digitsOf(cvc) };
-    },
-  },
-  us_bank_account: {
-    label: "US bank account",
-    panel: "panel-us",
-    fields: ["routing", "account"],
-    parameters: ({ account }) => ({ account_number: digitsOf(account) }),
-  },
-  sepa_debit: {
-    label: "SEPA debit",
-    panel: "panel-sepa",
-    fields: ["iban"],
-    parameters: ({ iban }) => ({ account_number: iban.replace(/\s/g, "") }),
-  },
-};
-
-// `check` returns the error of a text, or null; it also gets the texts of the other fields. `showsWhileTyping` tells
-// which errors do not wait until the field is left. The last two name the answers of the simulator that are about it.
-export const FIELDS = {
-  number: {
-    format: formatCardNumber,
-    check: checkCardNumber,
-    showsWhileTyping: (error) => error.code === "invalid_number",
-    serverCodes: ["incorrect_number"],
-  },
-  expiry: {
-    format: formatExpiry,
-    check: (text) => checkExpiry(text, new Date()),
-    showsWhileTyping: (error, text) => error.code.startsWith("invalid") && text.length >= "MM / YY".length,
-    serverCodes: ["expired_card", "invalid_expiry_month", "invalid_expiry_year"],
-  },
-  cvc: {
-    format: (text) => digitsOf(text).slice(0, 4),
-    check: checkSecurityCode,
-    serverCodes: ["incorrect_cvc", "invalid_cvc"],
-  },
-  routing: {
-    format: digitsOf,
-    check: (text) =>
-      digitsOf(text).length === 9 ? null : problem("incomplete_routing_number", "Your routing number is incomplete."),
-  },
-  account: {
-    format: digitsOf,
-    check: (text) =>
-      digitsOf(text).length >= 4 ? null : problem("incomplete_account_number", "Your account number is incomplete."),
-    serverParameter: "account_number",
+// `write` turns what is typed into what the field shows. `check` returns the error of a text, or null; it gets the texts
+// of the other fields by their parameters, and the field itself: `param`, `minLength`, and `code` and `noun` for errors.
+// `send` returns the parameters. `showsWhileTyping` tells which errors do not wait until the field is left.
+export const FORMATS = {
+  digits: {
+    write: digitsOf,
+    check: (text, _texts, { minLength, code, noun }) =>
+      digitsOf(text).length >= minLength ? null : problem(`incomplete_${code}`, `Your ${noun} is incomplete.`),
+    send: (text, param) => ({ [param]: digitsOf(text) }),
   },
   iban: {
-    format: formatIban,
+    write: formatIban,
     check: checkIban,
-    serverParameter: "account_number",
+    send: (text, param) => ({ [param]: text.replace(/\s/g, "") }),
+  },
+  card_number: {
+    write: formatCardNumber,
+    check: checkCardNumber,
+    send: (text, param) => ({ [param]: digitsOf(text) }),
+    showsWhileTyping: (error) => error.code === "invalid_number",
+  },
+  expiry: {
+    write: formatExpiry,
+    check: (text) => checkExpiry(text, new Date()),
+    send: (text) => {
+      const { month, year } = parseExpiry(text);
+      return { exp_month: month, exp_year: year };
+    },
+    showsWhileTyping: (error, text) => error.code.startsWith("invalid") && text.length >= "MM / YY".length,
+  },
+  cvc: {
+    write: (text) => digitsOf(text).slice(0, 4),
+    check: checkSecurityCode,
+    send: (text, param) => ({ [param]: digitsOf(text) }),
   },
 };
 
-// Returns the id of the field that an error of the simulator is about, or undefined.
-export function fieldAtFault(type, error) {
-  const byCode = Object.keys(FIELDS).find((id) => FIELDS[id].serverCodes?.includes(error.code));
-  return byCode ?? PAYMENT_METHODS[type].fields.find((id) => error.param && FIELDS[id].serverParameter === error.param);
+// Returns the field that an error of the simulator is about, or undefined.
+export function fieldAtFault(fields, error) {
+  const byCode = fields.find(({ errorCodes }) => errorCodes.includes(error.code));
+  return byCode ?? fields.find(({ param }) => param === error.param);
 }
 
 function problem(code, message) {

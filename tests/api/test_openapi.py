@@ -1,6 +1,5 @@
 """schemathesis on the service's OpenAPI: whatever is sent, no 5xx and no answer that the schema does not describe."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import create_app
 from checkout_core import Settings, open_checkout
 from checkout_core.domain.stripe_events import HEEDED
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
 
 PRODUCT = "night-train-to-trieste"
@@ -78,13 +77,13 @@ def map_body(context: Any, body: Any) -> Any:
 
 
 @pytest.fixture
-def open_shop(make_settings: Callable[..., Settings], simulator: Simulator) -> Iterator[None]:
+def open_shop(make_settings: Callable[..., Settings], simulator: SyncSimulator) -> Iterator[None]:
     """A shop that answers however often it is asked, and that nobody sweeps."""
     with open_checkout(make_settings(CHECKOUT_RATE_LIMIT="", CHECKOUT_SWEEP_EVERY="0")) as checkout:
         sessions = [checkout.create_session({PRODUCT: 1}).id for _ in range(4)]
         for session_id in sessions[1:]:
             checkout.create_pending_order(session_id, email="anna@example.com")
-        asyncio.run(simulator.pay(sessions[2]))
+        simulator.pay_session(sessions[2])
         checkout.expire_session(sessions[3])
         shop.app, shop.sessions = create_app(checkout), tuple(sessions)
         yield

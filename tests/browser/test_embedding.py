@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from checkout_core import OrderStatus
 from checkout_core.stores import open_store
-from stripe_simulator.server import running
+from stripe_simulator.testing.server import running
 from tests.browser.test_demo import GOOD, fill_card
 from tests.conftest import OURS, ROOT, free_port
 

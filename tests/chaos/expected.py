@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkout_core import Checkout, Order, OrderStatus
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 
 FIRST_EVENTS = frozenset({"pending", "recovered"})
 REFUNDS = frozenset({"refunded", "partially_refunded"})
@@ -44,12 +44,12 @@ class ExpectedOrder:
         return self.status in (OrderStatus.paid, OrderStatus.refunded)
 
 
-def expected_orders(simulator: Simulator) -> dict[str, ExpectedOrder]:
+def expected_orders(simulator: SyncSimulator) -> dict[str, ExpectedOrder]:
     """Return what must be said of every session that the simulator knows, by its id."""
     found = {}
     for account in simulator.state.accounts.values():
-        for record in account.tables["sessions"].values():
-            session = record["session"]
+        for record in account.sessions.values():
+            session = record.session
             intent = account.tables["payment_intents"].get(session["payment_intent"] or "")
             charge = account.tables["charges"].get((intent or {}).get("latest_charge") or "")
             found[session["id"]] = ExpectedOrder(
@@ -59,7 +59,7 @@ def expected_orders(simulator: Simulator) -> dict[str, ExpectedOrder]:
                 amount_refunded=charge["amount_refunded"] if charge else 0,
                 payment_intent=session["payment_intent"],
                 disputed=bool(charge and charge["disputed"]),
-                challenged="challenge" in record,
+                challenged=record.challenge is not None,
             )
     return found
 

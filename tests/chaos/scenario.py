@@ -12,7 +12,7 @@ from pathlib import Path
 
 from checkout_core import Checkout, Order, Settings
 from checkout_core.gateway import CallLimits
-from stripe_simulator.faults import Fault
+from stripe_simulator.http.faults import Fault
 from tests.support.limits import QUICK_RETRIES
 from tests.support.webhooks import WebhookDelivery
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 
 from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
 
 ACCOUNT = "chaos"
 
@@ -21,13 +21,13 @@ class SimulatedStripe:
         self.url, self.simulator = self._start(0)
         self.browser = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=False)
 
-    def _start(self, port: int) -> tuple[str, Simulator]:
+    def _start(self, port: int) -> tuple[str, SyncSimulator]:
         return self._running.enter_context(running(port=port, state=self._state_file))
 
     @property
     def busy(self) -> bool:
         """Whether a write is still in progress, perhaps one whose caller gave up."""
-        return self.simulator.replays.in_progress
+        return self.simulator.idempotency_keys.in_progress
 
     def reset(self, webhook_url: str) -> str:
         """Forget everything, and send the events that we handle, and one that we do not, to a URL; return its secret."""

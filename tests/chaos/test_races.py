@@ -10,7 +10,7 @@ import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.errors import RefundUnconfirmed, SessionNotOpen, StripeUnavailable
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
 
 from .expected import expected_orders
@@ -23,7 +23,7 @@ BOUNCING = "DE62370400440532013001"
 class Shop:
     """A checkout and its simulator: what shoppers, Stripe and operators do in the tests below."""
 
-    def __init__(self, checkout: Checkout, simulator: Simulator) -> None:
+    def __init__(self, checkout: Checkout, simulator: SyncSimulator) -> None:
         self.checkout = checkout
         self._simulator = simulator
 
@@ -72,7 +72,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(checkout: Checkout, simulator: Simulator) -> Shop:
+def shop(checkout: Checkout, simulator: SyncSimulator) -> Shop:
     return Shop(checkout, simulator)
 
 
@@ -234,7 +234,7 @@ def test_a_refund_whose_answer_is_lost_is_made_once_when_asked_for_again(shop: S
 
 
 def test_a_shop_that_was_down_all_the_time_knows_everything_after_one_sweep(
-    make_settings: Callable[..., Settings], simulator: Simulator
+    make_settings: Callable[..., Settings], simulator: SyncSimulator
 ) -> None:
     with open_checkout(make_settings()) as checkout:
         shop = Shop(checkout, simulator)

@@ -14,7 +14,7 @@ import pytest
 
 from api import create_app
 from checkout_core import Checkout, Order, Settings, open_checkout
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
 from tests.support.programs import clean_environment, free_port, running_program
 from tests.support.servers import serving
@@ -37,7 +37,7 @@ def shop(make_settings: Callable[..., Settings], database_url: str) -> Iterator[
         yield checkout
 
 
-def a_paid_session(checkout: Checkout, simulator: Simulator) -> tuple[str, bytes]:
+def a_paid_session(checkout: Checkout, simulator: SyncSimulator) -> tuple[str, bytes]:
     """Make a session that was paid and of which we do not know yet; return its id and the body of its webhook."""
     session = checkout.create_session({"night-train-to-trieste": 1})
     checkout.create_pending_order(session.id, email="anna@example.com")
@@ -86,7 +86,7 @@ def assert_paid_once(checkout: Checkout, session_id: str) -> None:
     assert [path.name for path in (checkout.settings.data_dir / "outbox").iterdir()] == [f"{order.id}.eml"]
 
 
-def test_redirects_and_webhooks_in_one_process_make_one_transition(shop: Checkout, simulator: Simulator) -> None:
+def test_redirects_and_webhooks_in_one_process_make_one_transition(shop: Checkout, simulator: SyncSimulator) -> None:
     session_id, body = a_paid_session(shop, simulator)
     requests: list[Callable[[], object]] = [
         partial(shop.complete_order, session_id),
@@ -101,7 +101,7 @@ def test_redirects_and_webhooks_in_one_process_make_one_transition(shop: Checkou
 
 
 def test_blocking_calls_and_http_requests_of_one_checkout_make_one_transition(
-    shop: Checkout, simulator: Simulator
+    shop: Checkout, simulator: SyncSimulator
 ) -> None:
     session_id, body = a_paid_session(shop, simulator)
     blocking: list[Callable[[], object]] = [
@@ -136,7 +136,7 @@ def api_process(settings: Settings, database_url: str) -> Iterator[str]:
 
 
 def test_redirects_and_webhooks_at_two_processes_make_one_transition(
-    shop: Checkout, simulator: Simulator, database_url: str
+    shop: Checkout, simulator: SyncSimulator, database_url: str
 ) -> None:
     session_id, body = a_paid_session(shop, simulator)
     with ExitStack() as stack:

@@ -11,7 +11,7 @@ from checkout_core.bootstrap import open_shops
 from checkout_core.domain.events import Decision
 from checkout_core.domain.orders import new_id
 from checkout_core.services.sweep import CONCURRENT_CALLS, SweepSummary
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 from tests.support.programs import clean_environment, running_program
 from tests.support.shopper import DEBIT, control, kinds, pay, pending_order
 
@@ -92,7 +92,7 @@ def test_an_operator_reads_of_orders_that_stripe_does_not_know(
 
 
 def test_what_was_found_in_two_shops_is_added_up(
-    run_command: RunCommand, simulator: Simulator, settings: Settings, variables: dict[str, str]
+    run_command: RunCommand, simulator: SyncSimulator, settings: Settings, variables: dict[str, str]
 ) -> None:
     shops_file = settings.data_dir / "shops.toml"
     shops_file.write_text(TWO_SHOPS)

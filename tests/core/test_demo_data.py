@@ -15,20 +15,20 @@ from typeid import TypeID
 from checkout_cli.demo_data import Batch, orders, seed_store
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
 from checkout_core.config.catalog import read_catalog
-from checkout_core.config.settings import SHIPPED_DATA
 from checkout_core.domain.errors import ConfigurationError
 from checkout_core.domain.events import OrderEvent
 from checkout_core.domain.money import MAX_AMOUNT
 from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, new_id
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store
+from storefront.shipped import CATALOG
 
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return read_catalog(SHIPPED_DATA / "catalog.toml")
+    return read_catalog(CATALOG)
 
 
 @pytest.fixture(scope="module")

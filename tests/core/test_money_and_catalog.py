@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from checkout_core.config.catalog import read_catalog
-from checkout_core.config.settings import SHIPPED_DATA
 from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
@@ -16,6 +15,7 @@ from checkout_core.domain.errors import (
 )
 from checkout_core.domain.money import format_amount, to_decimal
 from checkout_core.domain.products import Catalog
+from storefront.shipped import CATALOG
 
 TWO_PRODUCTS = """
 [[product]]
@@ -111,7 +111,7 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
 
 
 def test_the_shipped_catalogue_has_what_the_demo_needs() -> None:
-    catalog = read_catalog(SHIPPED_DATA / "catalog.toml")
+    catalog = read_catalog(CATALOG)
     products = list(catalog.values())
     assert len(products) >= 10
     assert any(product.sold_out for product in products)

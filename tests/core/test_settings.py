@@ -1,9 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
 
+from checkout_core import open_checkout
 from checkout_core.config.settings import STRIPE_JS, Settings
 from checkout_core.domain.errors import ConfigurationError
+from storefront.shipped import CATALOG
 
 PAIR = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
 LIVE = {
@@ -85,9 +88,16 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         assert secret not in str(settings.model_dump())
 
 
+def test_without_an_application_the_missing_catalogue_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("checkout_core.config.settings.shipped_catalog", lambda: None)
+    settings = load(monkeypatch, CHECKOUT_DATA_DIR=str(tmp_path))
+    with pytest.raises(ConfigurationError, match=re.escape(f"The catalogue {tmp_path}/catalog.toml cannot be read")):
+        open_checkout(settings)
+
+
 def test_the_data_folder_may_bring_its_own_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = load(monkeypatch, CHECKOUT_DATA_DIR=str(tmp_path))
-    assert settings.catalog_path.parent != tmp_path
+    assert settings.catalog_path == CATALOG
     (tmp_path / "catalog.toml").touch()
     assert settings.catalog_path == tmp_path / "catalog.toml"
     assert settings.database_url.get_secret_value() == f"duckdb:///{tmp_path}/orders.duckdb"

@@ -14,7 +14,7 @@ from checkout_core.config.shops import hostname
 from checkout_core.domain.errors import ConfigurationError, SessionNotFound, UnknownShop
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.services.shops import Shops
-from stripe_simulator import Simulator
+from stripe_simulator import SyncSimulator
 
 TWO = """
 [[shop]]
@@ -92,7 +92,7 @@ def test_each_shop_has_its_own_stripe_account(shops: Shops) -> None:
         books.reconcile(session.id)
 
 
-def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simulator: Simulator) -> None:
+def test_no_shop_reads_changes_or_refunds_an_order_of_another(shops: Shops, simulator: SyncSimulator) -> None:
     cinema, books = shops
     session = cinema.create_session({"film": 1})
     cinema.create_pending_order(session.id, email="anna@example.com")

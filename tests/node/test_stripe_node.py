@@ -5,7 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from stripe_simulator.server import running
+from stripe_simulator.testing.server import running
 from tests.node.packages import package, tool
 
 HERE = Path(__file__).parent

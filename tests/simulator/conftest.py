@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 SECRET = "whsec_simulated"
 Create = Callable[..., Any]

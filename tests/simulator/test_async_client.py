@@ -2,14 +2,14 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 import stripe
 
-from stripe_simulator import Simulator
-from stripe_simulator.server import running
+from stripe_simulator import SyncSimulator
+from stripe_simulator.testing.server import running
 
 pytestmark = pytest.mark.anyio
 
@@ -30,29 +30,29 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, Simulator]]:
+def server() -> Iterator[tuple[str, SyncSimulator]]:
     with running(webhook_secret=SECRET) as (url, simulator):
         yield url, simulator
 
 
 @pytest.fixture
-def simulated(server: tuple[str, Simulator]) -> Simulator:
+def simulated(server: tuple[str, SyncSimulator]) -> SyncSimulator:
     server[1].webhook_url = None
     server[1].reset()
     return server[1]
 
 
 @pytest.fixture
-async def client(server: tuple[str, Simulator], simulated: Simulator):
+async def client(server: tuple[str, SyncSimulator], simulated: SyncSimulator) -> AsyncIterator[stripe.StripeClient]:
     http_client = stripe.HTTPXClient()
     yield stripe.StripeClient(
         "sk_test_async", base_addresses={"api": server[0]}, http_client=http_client, max_network_retries=2
     )
-    await http_client.close_async()
+    await http_client.close_async()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
-def deliveries(simulated: Simulator) -> Iterator[list[tuple[bytes, str]]]:
+def deliveries(simulated: SyncSimulator) -> Iterator[list[tuple[bytes, str]]]:
     """Bodies and signatures of the webhooks that arrive."""
     got: list[tuple[bytes, str]] = []
 
@@ -75,7 +75,7 @@ def deliveries(simulated: Simulator) -> Iterator[list[tuple[bytes, str]]]:
         receiver.shutdown()
 
 
-async def test_a_list_pages_through_itself(client):
+async def test_a_list_pages_through_itself(client: stripe.StripeClient) -> None:
     sessions = client.v1.checkout.sessions
     ids = [(await sessions.create_async(SALE)).id for _ in range(5)]
     listed = await sessions.list_async({"limit": 2})
@@ -84,7 +84,9 @@ async def test_a_list_pages_through_itself(client):
 
 
 @pytest.mark.parametrize("kind", ["500", "after"])
-async def test_a_call_that_fails_is_retried_under_one_key(client, simulated, server, kind):
+async def test_a_call_that_fails_is_retried_under_one_key(
+    client: stripe.StripeClient, simulated: SyncSimulator, server: tuple[str, SyncSimulator], kind: str
+) -> None:
     fault = {"route": "POST /v1/checkout/sessions", "kind": kind, "times": 1}
     async with httpx.AsyncClient(base_url=server[0]) as control:
         (await control.post("/_simulator/faults", json=fault)).raise_for_status()
@@ -93,17 +95,20 @@ async def test_a_call_that_fails_is_retried_under_one_key(client, simulated, ser
     assert [found.id for found in listed.data] == [session.id]
 
 
-async def test_one_key_creates_once_and_refuses_another_request(client):
-    options = {"idempotency_key": "cart-1"}
+async def test_one_key_creates_once_and_refuses_another_request(client: stripe.StripeClient) -> None:
+    options: stripe.RequestOptions = {"idempotency_key": "cart-1"}
     first = await client.v1.checkout.sessions.create_async(SALE, options)
     again = await client.v1.checkout.sessions.create_async(SALE, options)
     assert again.id == first.id
+    assert again.last_response is not None
     assert again.last_response.headers["idempotent-replayed"] == "true"
     with pytest.raises(stripe.IdempotencyError):
         await client.v1.checkout.sessions.create_async({**SALE, "customer_email": "other@example.com"}, options)
 
 
-async def test_errors_are_the_ones_the_sdk_knows(client, server):
+async def test_errors_are_the_ones_the_sdk_knows(
+    client: stripe.StripeClient, server: tuple[str, SyncSimulator]
+) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         await client.v1.checkout.sessions.retrieve_async("cs_test_none")
     assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
@@ -114,9 +119,11 @@ async def test_errors_are_the_ones_the_sdk_knows(client, server):
         await live.v1.products.list_async()
 
 
-async def test_webhooks_carry_a_signature_that_the_sdk_verifies(client, simulated, deliveries):
+async def test_webhooks_carry_a_signature_that_the_sdk_verifies(
+    client: stripe.StripeClient, simulated: SyncSimulator, deliveries: list[tuple[bytes, str]]
+) -> None:
     session = await client.v1.checkout.sessions.create_async(SALE)
-    await simulated.pay(session.id)  # comes back when the webhooks have been answered
+    await simulated.simulator.pay_session(session.id)  # comes back when the webhooks have been answered
     events = [client.construct_event(body, signature, SECRET) for body, signature in deliveries]
     completed = next(event for event in events if event.type == "checkout.session.completed")
     assert completed.data.object.payment_status == "paid"

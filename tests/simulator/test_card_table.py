@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .card_table import BRANDS, EXPIRIES, SECURITY_CODES, TODAY, WRONG_NUMBERS
 from .conftest import params

@@ -12,7 +12,7 @@ import stripe
 
 from stripe_simulator import Simulator, create_app
 from stripe_simulator.errors import StripeError
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .conftest import Receiver, params
 
@@ -61,8 +61,9 @@ def test_a_refund_that_the_bank_sends_back_has_failed_and_can_be_made_again(
     failed = httpx.post(url).json()
     assert (failed["id"], failed["status"], failed["failure_reason"]) == (rest.id, "failed", "expired_or_canceled_card")
     assert receiver.types()[-2:] == ["refund.updated", "refund.failed"]
-    expanded = {"expand": ["payment_intent.latest_charge.refunds"]}
-    charge = client.v1.checkout.sessions.retrieve(session.id, expanded).payment_intent.latest_charge
+    expand = ["payment_intent.latest_charge.refunds"]
+    expanded: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": expand})
+    charge = expanded.payment_intent.latest_charge
     assert (charge.amount_refunded, charge.refunded) == (500, False)
     assert [(one.id, one.status) for one in charge.refunds.data] == [(rest.id, "failed"), (first.id, "succeeded")]
     assert client.v1.refunds.create({"payment_intent": paid["payment_intent"]}).amount == 2000
@@ -127,7 +128,7 @@ def test_a_key_is_remembered_for_a_day(client: stripe.StripeClient, simulator: R
     assert sessions.create(params(), {"idempotency_key": "one"}).id == first.id
     simulator.simulator.advance(3601)
     assert sessions.create(params(), {"idempotency_key": "one"}).id != first.id
-    assert len(simulator.simulator.replays) == 1
+    assert len(simulator.simulator.idempotency_keys) == 1
 
 
 def test_basic_authorization_works_as_with_curl(simulator: Running) -> None:
@@ -173,14 +174,15 @@ def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeC
     assert "/v1/customers" in answer.text
     assert "customer.created" in answer.text
     assert "<script>alert" not in answer.text
-    second, first, *_ = re.findall(r"requests/(\d+)", answer.text)
-    bodies = [httpx.get(f"{simulator.url}/_simulator/requests/{number}") for number in (first, second)]
+    numbers = re.findall(r"requests/(\d+)", answer.text)
+    bodies = [httpx.get(f"{simulator.url}/_simulator/requests/{number}") for number in numbers]
     assert all(body.headers["content-type"].startswith("text/plain") for body in bodies)
-    assert "name = <script>" in bodies[0].text
-    assert '"enabled_events"' in bodies[1].text
+    [customer] = [body.text for body in bodies if "name = <script>" in body.text]
+    [created] = [body.text for body in bodies if '"enabled_events"' in body.text]
+    assert '"object": "customer"' in customer
     event = client.v1.events.list().data[0]
     assert "customer.created" in httpx.get(f"{simulator.url}/_simulator/events/{event.id}").text
-    assert endpoint.secret not in answer.text + bodies[1].text
+    assert endpoint.secret not in answer.text + created
     assert httpx.get(f"{simulator.url}/_simulator/events/evt_none").status_code == 404
     assert httpx.get(f"{simulator.url}/_simulator/requests/999999").status_code == 404
 
@@ -188,14 +190,14 @@ def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeC
 def test_the_dashboard_is_sent_again_only_when_something_happened(
     client: stripe.StripeClient, simulator: Running
 ) -> None:
-    simulator.simulator.clock = lambda: 1_800_000_000.0
+    simulator.simulator.clock.source = lambda: 1_800_000_000.0
     try:
         tag = {"If-None-Match": httpx.get(f"{simulator.url}/_simulator").headers["etag"]}
         assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 304
         client.v1.customers.list()
         assert httpx.get(f"{simulator.url}/_simulator", headers=tag).status_code == 200
     finally:
-        simulator.simulator.clock = time.time
+        simulator.simulator.clock.source = time.time
 
 
 def test_the_dashboard_narrows_to_one_session_and_what_belongs_to_it(
@@ -220,19 +222,19 @@ def test_everything_on_the_dashboard_can_be_done_from_python(
 ) -> None:
     stripe_, sessions = simulator.simulator, client.v1.checkout.sessions
     stripe_.webhook_url = receiver.url
-    stripe_.deliver("drop")
+    stripe_.set_delivery("drop")
     assert stripe_.expire_session(sessions.create(params()).id)["status"] == "expired"
     assert receiver.arrived == []
-    stripe_.deliver("deliver")
+    stripe_.set_delivery("deliver")
     debit = sessions.create(params()).id
     stripe_.pay_session(debit, "DE89370400440532013000")
     assert stripe_.settle_debit(debit, succeeded=True)["payment_status"] == "paid"
     assert receiver.types()[-1] == "checkout.session.async_payment_succeeded"
-    stripe_.fault("500", "GET /v1/customers")
+    stripe_.add_fault("500", "GET /v1/customers")
     with pytest.raises(stripe.APIError):
         client.v1.customers.list()
     with pytest.raises(StripeError, match="A fault is one of"):
-        stripe_.fault("fire")
+        stripe_.add_fault("fire")
 
 
 def test_the_state_of_the_controls_can_be_read(simulator: Running) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 from .conftest import params
 
@@ -96,7 +96,7 @@ def test_every_field_of_the_sdk_is_there(
     coupon = client.v1.coupons.create({"percent_off": 10})
     fixed: Any = {"amount": 500, "currency": "eur"}
     endpoint: Any = {"url": "https://shop.test/hook", "enabled_events": ["charge.succeeded"]}
-    objects = {
+    objects: dict[str, Any] = {
         "customer": client.v1.customers.create({}),
         "coupon": coupon,
         "promotion": client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}}),

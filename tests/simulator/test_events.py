@@ -8,14 +8,14 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .conftest import SECRET, Receiver, params, priced
 
 
 def told(client: stripe.StripeClient) -> list[str]:
     """The types of all events, oldest first."""
-    return [event.type for event in client.v1.events.list({"limit": 100}).data][::-1]
+    return [str(event.type) for event in client.v1.events.list({"limit": 100}).data][::-1]
 
 
 def pay(simulator: Running, id: str, card: str = "4242424242424242") -> None:
@@ -222,7 +222,7 @@ def test_a_reset_stops_what_is_on_its_way(simulator: Running, client: stripe.Str
 @pytest.mark.parametrize("bound", ["gt", "gte", "lt", "lte"])
 @pytest.mark.parametrize("offset", [-1, 0, 1])
 def test_a_time_bounds_a_list(client: stripe.StripeClient, simulator: Running, bound: str, offset: int) -> None:
-    simulator.simulator.clock = lambda: 1_800_000_000.0
+    simulator.simulator.clock.source = lambda: 1_800_000_000.0
     try:
         client.v1.customers.create({})
         given: Any = {"created": {bound: 1_800_000_000 + offset}}
@@ -230,4 +230,4 @@ def test_a_time_bounds_a_list(client: stripe.StripeClient, simulator: Running, b
         assert bool(client.v1.customers.list(given).data) is expected
         assert bool(client.v1.customers.list({"created": 1_800_000_000 + offset}).data) is (offset == 0)
     finally:
-        simulator.simulator.clock = time.time
+        simulator.simulator.clock.source = time.time

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import stripe
 
-from stripe_simulator.api import PATHS
-from stripe_simulator.server import Running
+from stripe_simulator.api import API_ROUTES
+from stripe_simulator.testing.server import Running
 
 from .conftest import params
 
@@ -28,7 +28,7 @@ def call(request: pytest.FixtureRequest, simulator: Running) -> Iterator[Call]:
     client = stripe.StripeClient("sk_test_123", http_client=http_client, **options)
     with asyncio.Runner() as runner:
         yield lambda name, *given: runner.run(_method(client, f"{name}_async")(*given))
-        runner.run(http_client.close_async())
+        runner.run(http_client.close_async())  # type: ignore[no-untyped-call]
 
 
 def _method(client: stripe.StripeClient, name: str) -> Callable[..., Any]:
@@ -145,14 +145,14 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
     for part in (sessions_and_their_lines, products_and_prices, customers, discounts, shipping, events_and_endpoints):
         simulator.simulator.reset()
         part(call)
-        asked |= {(entry.method, entry.path) for entry in simulator.simulator.journal.entries}
+        asked |= {(entry.method, entry.path) for entry in simulator.simulator.request_log.entries}
     for taking in (payments, disputes):
         simulator.simulator.reset()
         taking(call, simulator)
-        asked |= {(entry.method, entry.path) for entry in simulator.simulator.journal.entries}
+        asked |= {(entry.method, entry.path) for entry in simulator.simulator.request_log.entries}
     never = [
         (method, path)
-        for method, path, _ in PATHS
+        for method, path, _ in API_ROUTES
         if not any(method == one and re.fullmatch(path.replace("{id}", "[^/]+"), at) for one, at in asked)
     ]
     assert never == []

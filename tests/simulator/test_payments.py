@@ -5,7 +5,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 from .conftest import SECRET, Receiver, params, priced
 
@@ -53,7 +53,7 @@ def test_paying_twice_charges_once(client: stripe.StripeClient, simulator: Runni
     session = client.v1.checkout.sessions.create(params())
 
     async def twice() -> None:
-        await asyncio.gather(*(simulator.simulator.pay(session.id) for _ in range(5)))
+        await asyncio.gather(*(simulator.simulator.simulator.pay_session(session.id) for _ in range(5)))
 
     asyncio.run(twice())
     assert len(client.v1.charges.list().data) == 1

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = "stripe_simulator.pytest_plugin"
+Run = Callable[..., pytest.RunResult]
+PLUGIN = "stripe_simulator.testing.plugin"
 SUITE = """
     import http.server
     import threading
@@ -26,7 +28,7 @@ SUITE = """
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a test suite that has this plugin and no other."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
@@ -37,7 +39,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
-def test_a_suite_pays_a_session_without_further_ado(run):
+def test_a_suite_pays_a_session_without_further_ado(run: Run) -> None:
     result = run("""
     def test_pay(stripe_simulator):
         client = stripe.StripeClient(**stripe_simulator.client_options)
@@ -53,7 +55,7 @@ def test_a_suite_pays_a_session_without_further_ado(run):
     result.assert_outcomes(passed=2)
 
 
-def test_every_test_begins_afresh_on_one_server(run):
+def test_every_test_begins_afresh_on_one_server(run: Run) -> None:
     result = run("""
     seen = []
 
@@ -72,7 +74,7 @@ def test_every_test_begins_afresh_on_one_server(run):
     result.assert_outcomes(passed=3)
 
 
-def test_a_suite_receives_signed_webhooks(run):
+def test_a_suite_receives_signed_webhooks(run: Run) -> None:
     result = run("""
     class Receiver(http.server.BaseHTTPRequestHandler):
         got = []
@@ -100,11 +102,11 @@ def test_a_suite_receives_signed_webhooks(run):
     result.assert_outcomes(passed=1)
 
 
-def test_the_fixture_introduces_itself(run):
+def test_the_fixture_introduces_itself(run: Run) -> None:
     result = run("", "--fixtures")
     result.stdout.fnmatch_lines(["stripe_simulator -- *", "*A running Stripe simulator*"])
 
 
-def test_a_suite_that_never_asks_starts_no_server():
+def test_a_suite_that_never_asks_starts_no_server() -> None:
     code = f"import sys, {PLUGIN}; sys.exit(any(name in sys.modules for name in ('uvicorn', 'stripe')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

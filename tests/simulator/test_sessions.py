@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from stripe_simulator import Simulator, create_app
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 from .conftest import params, priced
 

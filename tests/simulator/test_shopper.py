@@ -6,7 +6,7 @@ import httpx
 import pytest
 import stripe
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 from .conftest import params
 
@@ -101,7 +101,8 @@ def test_contact_and_address_reach_session_customer_and_charge(client: stripe.St
     assert ask(simulator, session, "confirm", CARD, **given)["status"] == "complete"
     paid: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["customer"]})
     [charge] = client.v1.charges.list().data
-    for known in (paid.customer_details, paid.customer, charge.billing_details):
+    people: list[Any] = [paid.customer_details, paid.customer, charge.billing_details]
+    for known in people:
         assert (known.phone, known.name, known.address.city) == ("+4930123456", "Ada", "Berlin")
     again = client.v1.checkout.sessions.create(params(phone_number_collection={"enabled": True}))
     assert simulator.simulator.pay_session(again.id)["customer_details"]["phone"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import stripe
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 from .conftest import params, priced
 

@@ -15,7 +15,7 @@ from checkout_core.domain.orders import Order
 from storefront import session
 from storefront.cart import Cart
 from storefront.operator import access
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 APP = Path(storefront.__file__).with_name("app.py")
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from checkout_core.domain.events import Change, OrderEvent, Source
-from checkout_core.domain.orders import Order, OrderItem, OrderStatus, becoming
+from checkout_core.domain.events import Change, Decision, EventKind, OrderEvent, Source
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 
 NOW = datetime(2026, 11, 5, 12, 30, 15, 123456, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def an_order(session_id: str = "cs_1", **fields: Any) -> Order:
     return Order(**{**values, **fields})
 
 
-def an_event(session_id: str = "cs_1", kind: str = "pending", **fields: Any) -> OrderEvent:
+def an_event(session_id: str = "cs_1", kind: str = EventKind.pending, **fields: Any) -> OrderEvent:
     values: dict[str, Any] = {
         "id": f"event_{kind}_{session_id}",
         "order_id": f"order_of_{session_id}",
@@ -43,17 +43,34 @@ def an_event(session_id: str = "cs_1", kind: str = "pending", **fields: Any) -> 
 def creating(order: Order) -> Change:
     """Make the order, unless it is there."""
 
-    def change(before: Order | None) -> tuple[Order | None, list[OrderEvent]]:
-        return (before, []) if before else (order, [an_event(order.stripe_checkout_session_id)])
+    def change(before: Order | None) -> Decision:
+        return Decision(before) if before else Decision(order, [an_event(order.stripe_checkout_session_id)])
 
     return change
 
 
 def paying() -> Change:
-    return becoming(OrderStatus.paid, Source.redirect, NOW, stripe_payment_intent_id="pi_1")
+    """Make an order paid that may become it."""
+
+    def change(before: Order | None) -> Decision:
+        if before is None or not before.may_become(OrderStatus.paid):
+            return Decision(before)
+        paid = before.moved_to(OrderStatus.paid, NOW, stripe_payment_intent_id="pi_1")
+        return Decision(paid, [OrderEvent.of(paid, kind=EventKind.paid, source=Source.redirect, at=NOW)])
+
+    return change
 
 
-def counting(before: Order | None) -> tuple[Order | None, list[OrderEvent]]:
+def counting(before: Order | None) -> Decision:
     """Add one to what has been refunded."""
     assert before is not None
-    return before.evolve(NOW, amount_refunded=before.amount_refunded + 1), []
+    return Decision(before.evolve(NOW, amount_refunded=before.amount_refunded + 1))
+
+
+def raising(error: BaseException) -> Change:
+    """Refuse every order."""
+
+    def change(_: Order | None) -> Decision:
+        raise error
+
+    return change

@@ -4,33 +4,32 @@ import psycopg
 import pytest
 
 from checkout_core.domain.errors import SchemaTooNew
-from checkout_core.domain.events import OrderEvent
+from checkout_core.domain.events import Decision
 from checkout_core.domain.orders import Order
-from checkout_core.stores import open_store
-from checkout_core.stores.postgres.store import PostgresStore
+from tests.support.databases import open_blocking
 
 from .orders import an_order, counting, creating
 
 
 def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
-    with open_store(postgres_url) as store:
+    with open_blocking(postgres_url) as store:
         store.get("cs_1")
     with psycopg.connect(postgres_url) as connection:
         connection.execute("INSERT INTO schema_version VALUES (99)")
-    with open_store(postgres_url) as store, pytest.raises(SchemaTooNew, match="99"):
+    with open_blocking(postgres_url) as store, pytest.raises(SchemaTooNew, match="99"):
         store.get("cs_1")
 
 
 def test_a_transaction_that_the_server_aborts_is_tried_again(postgres_url: str) -> None:
-    aborted = []
+    aborted: list[Order | None] = []
 
-    def change(order: Order | None) -> tuple[Order | None, list[OrderEvent]]:
+    def change(order: Order | None) -> Decision:
         if len(aborted) < 3:
             aborted.append(order)
             raise psycopg.errors.SerializationFailure
         return counting(order)
 
-    with PostgresStore(postgres_url) as store:
+    with open_blocking(postgres_url) as store:
         store.update("cs_1", creating(an_order()))
         order = store.update("cs_1", change)
     assert order is not None
@@ -38,9 +37,9 @@ def test_a_transaction_that_the_server_aborts_is_tried_again(postgres_url: str) 
 
 
 def test_an_order_that_someone_else_makes_meanwhile_is_read_again(postgres_url: str) -> None:
-    with PostgresStore(postgres_url) as one, PostgresStore(postgres_url) as other:
+    with open_blocking(postgres_url) as one, open_blocking(postgres_url) as other:
 
-        def change(before: Order | None) -> tuple[Order | None, list[OrderEvent]]:
+        def change(before: Order | None) -> Decision:
             if before is None:
                 other.update("cs_1", creating(an_order(name="First")))
             return creating(an_order(name="Second"))(before)
@@ -50,7 +49,7 @@ def test_an_order_that_someone_else_makes_meanwhile_is_read_again(postgres_url: 
 
 
 def test_a_server_that_closed_our_connections_is_reached_again(postgres_url: str) -> None:
-    with PostgresStore(postgres_url) as store:
+    with open_blocking(postgres_url) as store:
         store.update("cs_1", creating(an_order()))
         with psycopg.connect(postgres_url) as connection:
             connection.execute(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -15,15 +16,16 @@ import duckdb
 from ...domain.events import Change, OrderEvent
 from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import outbox_events
+from ..columns import KEYS, ORDER, Row
 from . import statements
-from .statements import Row, Statement
+from .statements import Statement
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 Rows = dict[Statement, list[Row]]
 
 _MAX_CACHED = 4096
-_NOT_UPDATED = frozenset(statements.KEYS) - {"stripe_checkout_session_id"}
-_SETTLED = tuple(name for name in Order.model_fields if name not in (*statements.KEYS, *statements.PROGRESS))
+_NOT_UPDATED = frozenset(KEYS) - {"stripe_checkout_session_id"}
+_details_of = attrgetter(*(name for name in ORDER if name not in (*KEYS, *statements.PROGRESS)))
 
 
 @dataclass(eq=False, slots=True)
@@ -80,7 +82,17 @@ class OrderCache:
 def commit(
     connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]
 ) -> list[Order | BaseException | None]:
-    """Do all of it, or nothing when this raises. A change that raises spoils no other: its error is its outcome."""
+    """Do all writes in one transaction, or none when this raises.
+
+    Args:
+        connection: the open file, without a transaction.
+        cache: what is known of the orders in it; it is brought up to date.
+        writes: in the order in which they take effect.
+
+    Returns:
+        An outcome for each write: the order after a change, None after an insert, or the error that a change raised,
+        which spoils no other.
+    """
     stored = cache.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
     current = dict(stored)
     changed: dict[str, Order] = {}
@@ -131,7 +143,7 @@ def _changes(stored: Mapping[str, Order | None], changed: Mapping[str, Order]) -
         before, row = stored[key], statements.order_row(order)
         if before is None:
             statement = statements.INSERT_ORDER
-        elif all(getattr(before, name) == getattr(order, name) for name in _SETTLED):
+        elif _details_of(before) == _details_of(order):
             statement = statements.UPDATE_PROGRESS
             row = {name: row[name] for name in ("stripe_checkout_session_id", *statements.PROGRESS)}
         else:
@@ -164,5 +176,5 @@ def _read(connection: DuckDBConnection, keys: set[str]) -> dict[str, Order]:
 
 
 def _copied(order: Order | None) -> Order | None:
-    """The same order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
+    """Return the order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
     return order and order.model_copy(update={"metadata": {**order.metadata}})

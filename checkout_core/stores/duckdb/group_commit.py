@@ -1,9 +1,9 @@
 """Group commit: one thread for each process does what all callers want of a DuckDB file.
 
-It borrows the file (`lease.py`), takes everything that is waiting and does it as one transaction (`batch.py`). Planning
-a statement costs far more than a row in it, so this is what makes many callers fast. The thread lives only while there
-is work: it starts with the first call and ends, without the file, soon after the last, so nothing is left to clean up
-when the program ends.
+It opens the file (`lease.py`), takes all calls that wait and does them in one transaction (`batch.py`). Planning a
+statement costs far more than a row in it, so this is what makes many callers fast. The thread lives only while there is
+work: it starts with the first call; soon after the last it closes the file and ends, so nothing is left to clean up when
+the program ends.
 """
 
 import random
@@ -37,18 +37,18 @@ Job = Write | Query
 
 
 class Writer:
-    """Does calls, in the order in which they come.
+    """Does calls in the order in which they come.
 
     Args:
-        lease: the right to use the file.
-        hold: seconds after which the file is let go when others wait for it, even when there is more to do.
-        linger: seconds without work after which the file is let go when others wait for it.
-        keep: seconds without work after which it is let go in any case.
+        lease: opens and closes the file.
+        hold: seconds after which the file is closed when others wait for it, even when there is more to do.
+        linger: seconds without work after which it is closed when others wait for it.
+        keep: seconds without work after which it is closed in any case.
         batch: how many calls one transaction takes at most.
     """
 
     def __init__(self, lease: Lease, *, hold: float, linger: float, keep: float, batch: int) -> None:
-        self.waiting: deque[Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._lease = lease
         self._cache = OrderCache()
         self._hold = hold
@@ -61,7 +61,7 @@ class Writer:
         self._closed = False
 
     def submit(self, job: Job) -> None:
-        """Have it done; `job.done` tells when."""
+        """Add a job to those that wait; its answer comes as `job.done`."""
         with self._changed:
             if self._closed:
                 raise StoreUnavailable("The order database has been closed. Please start again.")
@@ -73,11 +73,11 @@ class Writer:
                 except RuntimeError as error:  # the interpreter is going down
                     raise StoreUnavailable from error
                 self._thread = thread
-            self.waiting.append(job)
+            self._waiting.append(job)
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Finish what was submitted and let go of the file; later calls raise `StoreUnavailable`."""
+        """Finish what was submitted and close the file; later calls raise `StoreUnavailable`."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -90,60 +90,60 @@ class Writer:
     def _run(self) -> None:
         worked = time.monotonic()
         while True:
-            calls = self._take()
-            if calls:
-                self._serve(calls)
+            jobs = self._take()
+            if jobs:
+                self._serve(jobs)
                 worked = time.monotonic()
                 if self._lease.age > self._hold and self._lease.wanted:
-                    self._let_go()
+                    self._close_file()
                     time.sleep(random.uniform(0.01, 0.03))  # noqa: S311  others get in
                 continue
             if time.monotonic() - worked < self._keep and self._may_keep():
                 continue
-            self._let_go()
+            self._close_file()
             with self._changed:
-                if not self.waiting:
+                if not self._waiting:
                     self._thread = None
                     return
 
     def _may_keep(self) -> bool:
-        """Opening and closing cost more than a commit, so the file is kept while that is in nobody's way."""
+        """Whether the file may stay open without work: opening and closing cost more than a commit, so while nobody waits."""
         ending = self._closed or not threading.main_thread().is_alive()
         return self._lease.held and not ending and not self._lease.wanted
 
     def _take(self) -> list[Job]:
-        """What is waiting; nothing when nothing came while we lingered.
+        """Return the jobs that wait; none when none came within `linger`.
 
         Callers that were answered together come back together: as long as they keep coming, wait for as many as last
         time, or they would split into groups that each pay for a transaction.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self.waiting or self._closed, self._linger)
-            while (seen := len(self.waiting)) and seen < self._last_size and not self._closed:
-                if not self._changed.wait_for(lambda seen=seen: len(self.waiting) > seen, _GATHER):  # type: ignore[misc]
+            self._changed.wait_for(lambda: self._waiting or self._closed, self._linger)
+            while (seen := len(self._waiting)) and seen < self._last_size and not self._closed:
+                if not self._changed.wait_for(lambda seen=seen: len(self._waiting) > seen, _GATHER):  # type: ignore[misc]
                     break
             self._last_size = min(seen, self._batch)
-            return [self.waiting.popleft() for _ in range(self._last_size)]
+            return [self._waiting.popleft() for _ in range(self._last_size)]
 
-    def _let_go(self) -> None:
+    def _close_file(self) -> None:
         self._cache.clear()
         # What was acknowledged is in the log on disk; whoever opens the file next hears what is wrong.
         with suppress(CheckoutError):
             self._lease.release()
 
-    def _serve(self, calls: Sequence[Job]) -> None:
-        for query in [call for call in calls if isinstance(call, Query)]:
+    def _serve(self, jobs: Sequence[Job]) -> None:
+        for query in [job for job in jobs if isinstance(job, Query)]:
             try:
                 answer = query.run(self._lease.connection())
             except BaseException as error:
                 self._refuse(query, error)
             else:
                 query.done.set_result(answer)
-        if writes := [call for call in calls if not isinstance(call, Query)]:
+        if writes := [job for job in jobs if not isinstance(job, Query)]:
             self._commit(writes)
 
     def _commit(self, writes: Sequence[Write]) -> None:
-        """One transaction for all; when it fails, one for each, so that only the guilty fails."""
+        """Do all writes in one transaction; when it fails, each in its own, so that only the one that cannot be done fails."""
         try:
             outcomes = commit(self._lease.connection(), self._cache, writes)
         except BaseException as error:
@@ -168,7 +168,7 @@ class Writer:
         with suppress(duckdb.Error):  # there may be no transaction, and a failed COMMIT has ended it
             self._lease.connection().execute("ROLLBACK")
         if is_fatal(error):
-            self._let_go()
+            self._close_file()
 
     def _refuse(self, job: Job, error: BaseException) -> None:
         if isinstance(error, duckdb.Error):

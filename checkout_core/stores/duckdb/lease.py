@@ -1,7 +1,36 @@
-"""Borrowing a DuckDB file: only one process may write it at a time, so nobody keeps it.
+"""Sharing a DuckDB file: one process may have it open for writing, so each opens it for a moment and closes it again.
 
-Processes exclude each other by DuckDB's own file lock. That lock belongs to the process, so threads of one process
-take turns by a lock of ours, one for each file.
+A lease is in one of these states. `wait`, `linger`, `keep` and `hold` are the times that `DuckDBStore` documents;
+"wanted" means that another process stands in line or another thread of this process waits.
+
+| state           | the file is           | leaves the state when                        | and becomes     |
+|-----------------|-----------------------|----------------------------------------------|-----------------|
+| not held        | closed                | a call needs the file (`connection`)         | waiting in line |
+| waiting in line | closed, or another's  | it is first in line and the file opens       | held            |
+|                 |                       | `wait` is over: the call gets `StoreBusy`    | not held        |
+|                 |                       | it cannot be opened: `StoreUnavailable`      | not held        |
+| held            | open, calls are done  | no call came for `linger`                    | idle            |
+|                 |                       | it is wanted, after `hold`                   | released        |
+|                 |                       | DuckDB reports a fatal error                 | released        |
+| idle            | open, nothing to do   | a call comes                                 | held            |
+|                 |                       | it is wanted, `keep` is over, or the program | released        |
+|                 |                       | ends                                         |                 |
+| released        | being closed          | the log is written into the tables (when     | not held        |
+|                 |                       | nobody waits, or it is long), and it closed  |                 |
+
+`Lease` opens and closes; `Writer` in `group_commit.py` decides when. Five locks work together:
+
+| lock                                   | between   | why                                                             |
+|----------------------------------------|-----------|-----------------------------------------------------------------|
+| DuckDB's own lock on the file          | processes | the only one that protects the data; it belongs to a process, so |
+|                                        |           | two threads of one process do not exclude each other by it       |
+| `_CountedLock`, one for each file      | threads   | does that; it counts who waits, for `wanted`                     |
+| `flock` on the file `….line`           | processes | only the first in line tries to open the file, so that a busy    |
+|                                        |           | writer cannot keep a reader out; the system frees it with its    |
+|                                        |           | process, however that ends                                       |
+| `lockf` on the database file, shared,  | processes | asks whether the file is free: microseconds, where an attempt of |
+| for a moment                           |           | DuckDB to open it takes milliseconds                             |
+| the condition in `group_commit.Writer` | threads   | callers hand calls to the one thread that has the file           |
 """
 
 import random
@@ -20,19 +49,16 @@ from .schema import known_version, migrate
 STORAGE_VERSION = "v1.5.0"
 """Files can be opened by every DuckDB since this one."""
 
-_LOG_SHARE = 1000
-"""While others wait, the log is left beside the file until it has this part of the file's size."""
 
-
-class _Turn:
-    """Who of this process may use a file: DuckDB's lock excludes processes, not threads."""
+class _CountedLock:
+    """Lets one thread of this process after another use a file: DuckDB's lock excludes processes, not threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = threading.Lock()
         self.waiting = 0
 
-    def take(self, wait: float) -> None:
+    def acquire(self, wait: float) -> None:
         with self._count:
             self.waiting += 1
         try:
@@ -42,57 +68,65 @@ class _Turn:
             with self._count:
                 self.waiting -= 1
 
-    def give(self) -> None:
+    def release(self) -> None:
         self._lock.release()
 
 
-_TURNS: dict[Path, _Turn] = {}
-_TURNS_GUARD = threading.Lock()
+_LOCKS: dict[Path, _CountedLock] = {}
+_LOCKS_GUARD = threading.Lock()
 
 
-def _turn(path: Path) -> _Turn:
-    with _TURNS_GUARD:
-        return _TURNS.setdefault(path, _Turn())
+def _lock_of(path: Path) -> _CountedLock:
+    with _LOCKS_GUARD:
+        return _LOCKS.setdefault(path, _CountedLock())
 
 
 class Lease:
-    """The right to use one file for a moment. Not for several threads at once.
+    """Opens one file for a moment, when no other process and no other thread has it. Not for several threads at once.
 
     Args:
         path: the file; it and its folder are made when they are missing.
         read_only: many processes may read at once.
         wait: seconds to wait for others before `StoreBusy`.
         settings: DuckDB settings.
+        log_share: while others wait, the log is left beside the file until it has this part of the file's size.
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool = False, wait: float = 10.0, settings: dict[str, Any] | None = None
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        wait: float = 10.0,
+        settings: dict[str, Any] | None = None,
+        log_share: int = 1000,
     ) -> None:
         self.path = path.absolute()
         self.read_only = read_only
         self.wait = wait
         self.settings = settings or {}
+        self.log_share = log_share
         self.since = 0.0
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._turn = _turn(self.path)
+        self._lock = _lock_of(self.path)
 
     @property
     def held(self) -> bool:
-        """Whether the file is ours right now."""
+        """Whether this lease has the file open."""
         return self._connection is not None
 
     @property
     def age(self) -> float:
-        """Seconds since the file became ours; 0 when it is not."""
+        """Return the seconds since the file was opened; 0 when it is not held."""
         return time.monotonic() - self.since if self.held else 0.0
 
     @property
     def wanted(self) -> bool:
         """Whether anyone waits for the file, in this process or in another."""
-        return self._turn.waiting > 0 or _somebody_in_line(self.path)
+        return self._lock.waiting > 0 or _somebody_in_line(self.path)
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The open file, borrowed first when it is not ours.
+        """Return the open file; it is opened first when this lease does not hold it.
 
         Raises:
             StoreBusy: others held it for longer than `wait`.
@@ -100,17 +134,17 @@ class Lease:
         """
         if self._connection is None:
             deadline = time.monotonic() + self.wait
-            self._turn.take(self.wait)
+            self._lock.acquire(self.wait)
             try:
                 self._connection = self._open(deadline)
             except BaseException:
-                self._turn.give()
+                self._lock.release()
                 raise
             self.since = time.monotonic()
         return self._connection
 
     def release(self) -> None:
-        """Let go of the file, if it is ours."""
+        """Close the file, if this lease holds it."""
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -121,7 +155,7 @@ class Lease:
             except duckdb.Error as error:
                 raise to_checkout_error(error, self.path) from error
             finally:
-                self._turn.give()
+                self._lock.release()
 
     def _log_is_due(self) -> bool:
         """Whether to write the log into the tables now.
@@ -132,7 +166,7 @@ class Lease:
         """
         log = self.path.with_name(self.path.name + ".wal")
         try:
-            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / _LOG_SHARE)
+            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / self.log_share)
         except OSError:  # somebody took the file away
             return False
 
@@ -265,18 +299,16 @@ def is_fatal(error: BaseException) -> bool:
 
 
 def to_checkout_error(error: duckdb.Error, path: Path) -> CheckoutError:
-    """A driver's error as one of ours."""
+    """Return the error of this package that says what DuckDB's error means for an operator."""
     if is_lock_conflict(error):
         return StoreBusy()
     if isinstance(error, duckdb.ConnectionException) and "different configuration" in str(error):
         return StoreUnavailable(
             f"{path} is open in this program already, by duckdb.connect. Close that connection, then try again."
         )
+    if "No space left" in str(error):  # a failed COMMIT is a TransactionException, all else an IOException
+        return StoreUnavailable(f"The disk with the order database in {path.parent} is full. Please free some space.")
     if isinstance(error, duckdb.IOException | duckdb.PermissionException):
-        if "No space left" in str(error):
-            return StoreUnavailable(
-                f"The disk with the order database in {path.parent} is full. Please free some space."
-            )
         if "not a valid DuckDB database file" in str(error):
             return StoreUnavailable(
                 f"{path} is not a DuckDB database. Move it away, or set CHECKOUT_DATABASE_URL to another file."

@@ -1,61 +1,69 @@
-"""The tables of the DuckDB file: their columns and the numbered migrations.
+"""The tables of the DuckDB file: the types of their columns and the numbered migrations.
 
 Times are stored as naive UTC timestamps, amounts are BIGINT.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 
 import duckdb
 
 from ...domain.errors import SchemaTooNew
+from .. import migrations
+from ..columns import EVENT, ORDER, OUTBOX, Column, Kind
+from ..migrations import Migration
 
-ITEMS_TYPE = "STRUCT(product VARCHAR, name VARCHAR, unit_amount BIGINT, quantity BIGINT)[]"
-
-ORDER_COLUMNS: Mapping[str, str] = {
-    "id": "VARCHAR",
-    "shop": "VARCHAR",
-    "stripe_checkout_session_id": "VARCHAR",
-    "stripe_payment_intent_id": "VARCHAR",
-    "status": "VARCHAR",
-    "email": "VARCHAR",
-    "name": "VARCHAR",
-    "phone": "VARCHAR",
-    "items": ITEMS_TYPE,
-    "currency": "VARCHAR",
-    "amount_total": "BIGINT",
-    "amount_refunded": "BIGINT",
-    "metadata": "VARCHAR",
-    "created_at": "TIMESTAMP",
-    "updated_at": "TIMESTAMP",
-    "paid_at": "TIMESTAMP",
-    "version": "BIGINT",
+_TYPES: Mapping[Kind, str] = {
+    Kind.text: "VARCHAR",
+    Kind.choice: "VARCHAR",
+    Kind.integer: "BIGINT",
+    Kind.moment: "TIMESTAMP",
+    Kind.json: "VARCHAR",
 }
+
+
+def type_of(column: Column) -> str:
+    """Return the type that a parameter for this column is cast to."""
+    if column.kind is Kind.rows:
+        return f"STRUCT({', '.join(f'{part.name} {type_of(part)}' for part in column.parts)})[]"
+    return _TYPES[column.kind]
+
+
+def _types(columns: Mapping[str, Column]) -> dict[str, str]:
+    return {name: type_of(column) for name, column in columns.items()}
+
+
+ORDER_COLUMNS: Mapping[str, str] = _types(ORDER)
 """The columns of `orders` in the order in which rows are built and read, with the type a parameter is cast to."""
 
-EVENT_COLUMNS: Mapping[str, str] = {
-    "id": "VARCHAR",
-    "order_id": "VARCHAR",
-    "stripe_checkout_session_id": "VARCHAR",
-    "kind": "VARCHAR",
-    "source": "VARCHAR",
-    "stripe_event_id": "VARCHAR",
-    "at": "TIMESTAMP",
-    "detail": "VARCHAR",
-}
+EVENT_COLUMNS: Mapping[str, str] = _types(EVENT)
 """The same for `order_events`; `seq` is the database's own."""
 
-OUTBOX_COLUMNS: Mapping[str, str] = {
-    "event_id": "VARCHAR",
-    "shop": "VARCHAR",
-    "order_id": "VARCHAR",
-    "stripe_checkout_session_id": "VARCHAR",
-    "kind": "VARCHAR",
-    "at": "TIMESTAMP",
-    "attempts": "BIGINT",
-    "handled": "VARCHAR",
-    "due_at": "TIMESTAMP",
-}
+OUTBOX_COLUMNS: Mapping[str, str] = {**_types(OUTBOX), "shop": "VARCHAR", "due_at": "TIMESTAMP"}
 """The same for `outbox`; `error` is only ever set by a retry."""
+
+
+def statements_of(migration: Migration) -> Sequence[str]:
+    """Return the statements by which a file gets this version."""
+    added = (_add_column(table, column) for table, column in migration.columns())
+    return (*added, *migration.statements)
+
+
+def _add_column(table: str, column: Column) -> str:
+    """Return the statement that adds a column. DuckDB adds none with NOT NULL; the model says what must be there."""
+    kind = "JSON" if column.kind is Kind.json else type_of(column)
+    default = "" if column.default is None else f" DEFAULT {_literal(column)}"
+    return f'ALTER TABLE {table} ADD COLUMN "{column.name}" {kind}{default}'
+
+
+def _literal(column: Column) -> str:
+    if column.kind is Kind.integer:
+        return str(int(column.default))
+    if column.kind is Kind.rows:
+        return "[]"
+    text = json.dumps(column.default) if column.kind is Kind.json else str(column.default)
+    return "'" + text.replace("'", "''") + "'"
+
 
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
@@ -123,6 +131,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
     ),
     # A history is read by session; random keys in one index less are a third less to write at millions of orders.
     ("DROP INDEX order_events_order",),
+    *map(statements_of, migrations.MIGRATIONS),
 )
 """Step n brings a file from version n to n + 1. Steps are added at the end and never changed."""
 
@@ -144,7 +153,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def known_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of migrations the file has had; 0 for an empty one.
+    """Return the number of migrations that the file has had; 0 for an empty one.
 
     Raises:
         SchemaTooNew: they are more than this program knows.

@@ -1,4 +1,4 @@
-"""What is said to the DuckDB file: the statements, and the one place for each table where rows are built and read.
+"""The SQL for the DuckDB file: the statements, and the one place for each table where rows are built and read.
 
 Times are timezone-aware on this side of the boundary.
 """
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
 
-from ...domain.events import OrderEvent, OutboxEntry
+from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
-from .schema import EVENT_COLUMNS, ITEMS_TYPE, ORDER_COLUMNS, OUTBOX_COLUMNS
-
-Row = dict[str, Any]
+from ..columns import EVENT, KEYS, ORDER, OUTBOX, Kind, Row, RowFormat
+from ..migrations import source_of
+from .schema import EVENT_COLUMNS, ORDER_COLUMNS, OUTBOX_COLUMNS, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def _values(columns: Mapping[str, str]) -> str:
 
 
 def _set(columns: Mapping[str, str]) -> str:
-    shape: Row = {name: kind if kind != ITEMS_TYPE else _ITEM_SHAPE for name, kind in columns.items()}
+    shape: Row = {name: _LISTS.get(name, kind) for name, kind in columns.items()}
     return f"unnest(from_json_strict(?, '{json.dumps([shape])}'), max_depth := 2)"
 
 
@@ -56,11 +56,12 @@ def _update(table: str, key: str, columns: Mapping[str, str]) -> Statement:
     )
 
 
-_ITEM_SHAPE = [{"product": "VARCHAR", "name": "VARCHAR", "unit_amount": "BIGINT", "quantity": "BIGINT"}]
-_SESSION = "stripe_checkout_session_id"
+_LISTS = {
+    column.name: [{part.name: type_of(part) for part in column.parts}] for column in ORDER.values() if column.parts
+}
+"""Lists, as `from_json` wants their types."""
 
-KEYS = ("id", "shop", _SESSION, "created_at")
-"""What never changes about an order."""
+_SESSION = "stripe_checkout_session_id"
 
 PROGRESS = ("stripe_payment_intent_id", "status", "amount_refunded", "updated_at", "paid_at", "version")
 """What changes when an order only moves on; leaving the rest alone halves the time."""
@@ -92,70 +93,46 @@ def naive(moment: datetime) -> datetime: ...
 @overload
 def naive(moment: None) -> None: ...
 def naive(moment: datetime | None) -> datetime | None:
-    """A moment as the tables keep it: UTC without a zone."""
+    """Return a time as the tables keep it: UTC without a zone."""
     return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment and moment.replace(tzinfo=UTC)
+def _with_zone(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+_FORMAT = RowFormat(
+    write={Kind.choice: str, Kind.moment: naive, Kind.json: json.dumps},
+    read={Kind.moment: _with_zone, Kind.json: json.loads},
+)
+_write_order, _read_order = _FORMAT.writer(ORDER), _FORMAT.reader(ORDER)
+_write_event, _read_event = _FORMAT.writer(EVENT), _FORMAT.reader(EVENT)
+_read_outbox = _FORMAT.reader(OUTBOX)
 
 
 def order_row(order: Order) -> Row:
-    """An order as a row of `orders`."""
-    return {
-        "id": order.id,
-        "shop": order.shop,
-        "stripe_checkout_session_id": order.stripe_checkout_session_id,
-        "stripe_payment_intent_id": order.stripe_payment_intent_id,
-        "status": order.status.value,
-        "email": order.email,
-        "name": order.name,
-        "phone": order.phone,
-        "items": [
-            {"product": i.product, "name": i.name, "unit_amount": i.unit_amount, "quantity": i.quantity}
-            for i in order.items
-        ],
-        "currency": order.currency,
-        "amount_total": order.amount_total,
-        "amount_refunded": order.amount_refunded,
-        "metadata": json.dumps(order.metadata),
-        "created_at": naive(order.created_at),
-        "updated_at": naive(order.updated_at),
-        "paid_at": naive(order.paid_at),
-        "version": order.version,
-    }
+    """Return an order as a row of `orders`."""
+    return _write_order(order)
 
 
 def order_from(row: Sequence[Any]) -> Order:
-    """A row that `SELECT_ORDERS` read as an order."""
-    fields = dict(zip(ORDER_COLUMNS, row, strict=True))
-    for name in ("created_at", "updated_at", "paid_at"):
-        fields[name] = _aware(fields[name])
-    return Order(**{**fields, "metadata": json.loads(fields["metadata"])})
+    """Return the order in a row that `SELECT_ORDERS` read."""
+    return Order(**_read_order(row))
 
 
 def event_row(event: OrderEvent) -> Row:
-    """An event as a row of `order_events`."""
-    return {
-        "id": event.id,
-        "order_id": event.order_id,
-        "stripe_checkout_session_id": event.stripe_checkout_session_id,
-        "kind": str(event.kind),
-        "source": event.source.value,
-        "stripe_event_id": event.stripe_event_id,
-        "at": naive(event.at),
-        "detail": json.dumps(event.detail),
-    }
+    """Return an event as a row of `order_events`."""
+    return _write_event(event)
 
 
 def event_from(row: Sequence[Any]) -> OrderEvent:
-    """A row that `SELECT_EVENTS` read as an event."""
-    fields = dict(zip(EVENT_COLUMNS, row, strict=True))
-    return OrderEvent(**{**fields, "at": _aware(fields["at"]), "detail": json.loads(fields["detail"])})
+    """Return the event in a row that `SELECT_EVENTS` read."""
+    fields = _read_event(row)
+    return OrderEvent(**{**fields, "source": source_of(fields["source"])})
 
 
 def outbox_row(event: OrderEvent, shop: str) -> Row:
-    """What is owed because of an event, as a new row of `outbox`."""
+    """Return the outbox entry of an event as a new row of `outbox`."""
     return {
         "event_id": event.id,
         "shop": shop,
@@ -170,7 +147,6 @@ def outbox_row(event: OrderEvent, shop: str) -> Row:
 
 
 def outbox_from(row: Sequence[Any]) -> OutboxEntry:
-    """A row that `CLAIM_OUTBOX` gave as an entry."""
-    fields = dict(zip(OUTBOX_COLUMNS, row, strict=True))
-    del fields["due_at"], fields["shop"]
-    return OutboxEntry(**{**fields, "at": _aware(fields["at"]), "handled": frozenset(json.loads(fields["handled"]))})
+    """Return the entry in a row that `CLAIM_OUTBOX` gave."""
+    fields = _read_outbox(row[: len(OUTBOX)])
+    return OutboxEntry(**{**fields, "kind": EventKind[fields["kind"]], "handled": frozenset(fields["handled"])})

@@ -1,7 +1,7 @@
 """Orders in a DuckDB file that several processes may share.
 
-The file is borrowed (`lease.py`), many calls are one transaction (`group_commit.py`, `batch.py`), and `schema.py` and
-`statements.py` have the SQL.
+The file is opened for a moment and closed again (`lease.py`), many calls are one transaction (`group_commit.py`,
+`batch.py`), and `schema.py` and `statements.py` have the SQL.
 """
 
 import json
@@ -30,9 +30,9 @@ class DuckDBStore(OrderStore):
     Args:
         path: the file; it and its folder are made by the first call.
         wait: seconds to wait while other processes use the file, before `StoreBusy`.
-        hold: seconds after which the file is let go for others who wait, even when there is more to do.
-        linger: seconds without work after which it is let go for others.
-        keep: seconds without work after which it is let go in any case.
+        hold: seconds after which the file is closed for others who wait, even when there is more to do.
+        linger: seconds without work after which it is closed for others.
+        keep: seconds without work after which it is closed in any case.
         batch: how many calls one transaction takes at most.
         memory_limit: what DuckDB may use.
     """

@@ -1,8 +1,9 @@
 """The tables on a PostgreSQL server: numbered migrations, the statements, and rows as values and back."""
 
+import json
 import re
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import Any, LiteralString
 
@@ -12,42 +13,36 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from ...domain.errors import SchemaTooNew
-from ...domain.events import OrderEvent, OutboxEntry
+from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
+from .. import migrations
 from ..base import OrderQuery, may_be_in_an_id
-
-_ORDER_COLUMNS = tuple(Order.model_fields)
-_EVENT_COLUMNS = tuple(OrderEvent.model_fields)
-_KEYS = ("id", "shop", "stripe_checkout_session_id", "created_at")  # an order never changes these
+from ..columns import EVENT, KEYS, ORDER, OUTBOX, Column, Kind, Row, RowFormat
+from ..migrations import Migration, source_of
 
 
-def _names(columns: Sequence[str]) -> sql.Composed:
+def _names(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def _values(columns: Sequence[str]) -> sql.Composed:
+def _values(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Placeholder, columns))
 
 
-SELECT_ORDERS = sql.SQL("SELECT {} FROM orders ").format(_names(_ORDER_COLUMNS))
+SELECT_ORDERS = sql.SQL("SELECT {} FROM orders ").format(_names(ORDER))
 ORDER_BY_SESSION = SELECT_ORDERS + sql.SQL("WHERE stripe_checkout_session_id = %s")
 LOCK_ORDER = ORDER_BY_SESSION + sql.SQL(" FOR UPDATE")
 ORDER_BY_ID = SELECT_ORDERS + sql.SQL("WHERE id = %s")
 INSERT_ORDER = sql.SQL(
     "INSERT INTO orders ({}) VALUES ({}) ON CONFLICT (stripe_checkout_session_id) DO NOTHING"
-).format(_names(_ORDER_COLUMNS), _values(_ORDER_COLUMNS))
+).format(_names(ORDER), _values(ORDER))
 UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = {}").format(
     sql.SQL(", ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name))
-        for name in _ORDER_COLUMNS
-        if name not in _KEYS
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in ORDER if name not in KEYS
     ),
     sql.Placeholder("stripe_checkout_session_id"),
 )
-INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(
-    _names(_EVENT_COLUMNS), _values(_EVENT_COLUMNS)
-)
-_OUTBOX_COLUMNS = tuple(field.name for field in fields(OutboxEntry))
+INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names(EVENT), _values(EVENT))
 INSERT_ANNOUNCED_EVENT = sql.SQL("""
     WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at)
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
@@ -60,12 +55,47 @@ CLAIM_OUTBOX = sql.SQL("""
     )
     UPDATE outbox SET due_at = %(later)s, attempts = attempts + 1 FROM due WHERE outbox.event_id = due.event_id
     RETURNING {}
-""").format(sql.SQL(", ").join(sql.Identifier("outbox", name) for name in _OUTBOX_COLUMNS))
+""").format(sql.SQL(", ").join(sql.Identifier("outbox", name) for name in OUTBOX))
 SELECT_EVENTS = sql.SQL("SELECT {} FROM order_events WHERE stripe_checkout_session_id = %s ORDER BY seq").format(
-    _names(_EVENT_COLUMNS)
+    _names(EVENT)
 )
 
-MIGRATIONS: Sequence[Sequence[LiteralString]] = (
+_TYPES: Mapping[Kind, LiteralString] = {
+    Kind.text: "text",
+    Kind.choice: "text",
+    Kind.integer: "bigint",
+    Kind.moment: "timestamptz",
+    Kind.json: "jsonb",
+    Kind.rows: "jsonb",
+}
+
+Step = Sequence[LiteralString | sql.Composed]
+
+
+def statements_of(migration: Migration) -> Step:
+    """Return the statements by which a database gets this version. They can be repeated."""
+    added = (_add_column(table, column) for table, column in migration.columns())
+    return (*added, *migration.statements)
+
+
+def _add_column(table: str, column: Column) -> sql.Composed:
+    parts: list[sql.Composable] = [sql.SQL(_TYPES[column.kind])]
+    if column.default is not None:
+        parts.append(sql.SQL("DEFAULT {}").format(sql.Literal(_stored(column))))
+        parts += [] if column.nullable else [sql.SQL("NOT NULL")]
+    return sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
+        sql.Identifier(table), sql.Identifier(column.name), sql.SQL(" ").join(parts)
+    )
+
+
+def _stored(column: Column) -> object:
+    """Return the default of a column as its type wants it."""
+    if column.kind in (Kind.json, Kind.rows):
+        return json.dumps(column.default)
+    return str(column.default) if column.kind is Kind.choice else column.default
+
+
+MIGRATIONS: Sequence[Step] = (
     (
         """
         CREATE TABLE IF NOT EXISTS orders (
@@ -131,41 +161,41 @@ MIGRATIONS: Sequence[Sequence[LiteralString]] = (
         """,
     ),
     ("DROP INDEX IF EXISTS order_events_order",),  # a history is read by session
+    *map(statements_of, migrations.MIGRATIONS),
 )
 """Step n brings a database from version n to n + 1. Steps are added at the end, never changed, and repeatable."""
 
 
-def order_row(order: Order) -> dict[str, Any]:
-    """An order as a row of `orders`."""
-    values = {name: getattr(order, name) for name in _ORDER_COLUMNS}
-    return {
-        **values,
-        "status": order.status.value,
-        "items": Jsonb([item.model_dump() for item in order.items]),
-        "metadata": Jsonb(order.metadata),
-    }
+_FORMAT = RowFormat(write={Kind.choice: str, Kind.json: Jsonb, Kind.rows: Jsonb}, read={})
+_write_order, _read_order = _FORMAT.writer(ORDER), _FORMAT.reader(ORDER)
+_write_event, _read_event = _FORMAT.writer(EVENT), _FORMAT.reader(EVENT)
+
+
+def order_row(order: Order) -> Row:
+    """Return an order as a row of `orders`."""
+    return _write_order(order)
 
 
 def order_from(row: Sequence[Any]) -> Order:
-    """A row of `orders` as an order."""
-    return Order(**dict(zip(_ORDER_COLUMNS, row, strict=True)))
+    """Return the order in a row of `orders`."""
+    return Order(**_read_order(row))
 
 
-def event_row(event: OrderEvent) -> dict[str, Any]:
-    """An event as a row of `order_events`."""
-    fields = {name: getattr(event, name) for name in _EVENT_COLUMNS}
-    return {**fields, "kind": str(event.kind), "source": event.source.value, "detail": Jsonb(event.detail)}
+def event_row(event: OrderEvent) -> Row:
+    """Return an event as a row of `order_events`."""
+    return _write_event(event)
 
 
 def event_from(row: Sequence[Any]) -> OrderEvent:
-    """A row of `order_events` as an event."""
-    return OrderEvent(**dict(zip(_EVENT_COLUMNS, row, strict=True)))
+    """Return the event in a row of `order_events`."""
+    fields = _read_event(row)
+    return OrderEvent(**{**fields, "source": source_of(fields["source"])})
 
 
 def outbox_from(row: Sequence[Any]) -> OutboxEntry:
-    """A row of `outbox` as an entry."""
+    """Return the entry in a row of `outbox`."""
     entry = OutboxEntry(*row)
-    return replace(entry, at=entry.at.astimezone(UTC), handled=frozenset(entry.handled))
+    return replace(entry, kind=EventKind[entry.kind], at=entry.at.astimezone(UTC), handled=frozenset(entry.handled))
 
 
 _IN_NAME_OR_MAIL: LiteralString = "(name ILIKE %(text)s ESCAPE '!' OR email ILIKE %(text)s ESCAPE '!')"
@@ -175,7 +205,7 @@ _ANYWHERE: LiteralString = (
 
 
 def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
-    """The condition that finds these orders, and its parameters."""
+    """Return the condition that finds these orders, and its parameters."""
     where: list[LiteralString] = ["true"]
     if query.statuses:
         where.append("status = ANY(%(statuses)s)")

@@ -1,15 +1,19 @@
 """Orders in PostgreSQL, for many machines.
 
-One transaction a call: `SELECT … FOR UPDATE` locks the order, the change decides, one statement writes. The SQL is
-what CockroachDB, YugabyteDB and Citus speak as well: no advisory locks, no extensions. Their serialization failures
-are retried here.
+A change is one transaction: `SELECT … FOR UPDATE` locks the order, the change decides, the rows are written. Statements
+that need no answer of each other are sent together (`pipeline`), because each trip to the server costs as much as the
+work there. All else is one statement, and so its own transaction.
+
+The SQL is what CockroachDB, YugabyteDB and Citus speak as well: no advisory locks, no extensions. Their serialization
+failures are retried here.
 """
 
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, TypeVar
 
@@ -21,7 +25,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequest
 from typing_extensions import override
 
 from ...domain.errors import StoreBusy, StoreUnavailable
-from ...domain.events import Change, History, OrderEvent, OutboxEntry
+from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, outbox_events
 from ..futures import completed, mapped
@@ -53,11 +57,13 @@ class PostgresStore(OrderStore):
             max_size=connections,
             timeout=wait,
             reconnect_timeout=wait,
-            kwargs={"connect_timeout": max(2, round(wait))},
+            kwargs={"connect_timeout": max(2, round(wait)), "autocommit": True},
             open=False,
             name="orders",
         )
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="orders in PostgreSQL")
+        # One thread more than connections: when all of those hang, it answers whoever waits in line for too long.
+        self._threads = ThreadPoolExecutor(connections + 1, thread_name_prefix="orders in PostgreSQL")
+        self._used: set[PostgresConnection] = set()
         self._url = url
         self._wait = wait
         self._ready = False
@@ -67,20 +73,18 @@ class PostgresStore(OrderStore):
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
         def work(connection: PostgresConnection) -> Order | None:
-            row = connection.execute(schema.LOCK_ORDER, [session_id]).fetchone()
+            with _sent_together(connection):
+                connection.execute("BEGIN")
+                row = connection.execute(schema.LOCK_ORDER, [session_id]).fetchone()
             before = schema.order_from(row) if row else None
             decision = change(before)
             after = decision.order
-            if after is not None and after is not before:
-                if after.stripe_checkout_session_id != session_id:
-                    raise ValueError("a change may not move an order to another checkout session")
-                statement = schema.UPDATE_ORDER if before else schema.INSERT_ORDER
-                if connection.execute(statement, schema.order_row(after)).rowcount != 1:
-                    raise _RacedError
-            _insert_events(connection, decision.events, after.shop if after else DEFAULT_SHOP)
+            if after is not None and after.stripe_checkout_session_id != session_id:
+                raise ValueError("a change may not move an order to another checkout session")
+            _write(connection, before, decision)
             return after
 
-        return self._transaction(work)
+        return self._call(work)
 
     @override
     def get(self, session_id: str) -> Future[Order | None]:
@@ -111,7 +115,13 @@ class PostgresStore(OrderStore):
     def append(self, *events: OrderEvent) -> Future[None]:
         if not events:
             return completed(None)
-        return self._transaction(lambda connection: _insert_events(connection, events))
+
+        def work(connection: PostgresConnection) -> None:
+            with _sent_together(connection):
+                connection.execute("BEGIN")
+                _insert_events(connection, events, DEFAULT_SHOP)
+
+        return self._call(work)
 
     @override
     def claim_outbox(
@@ -122,12 +132,12 @@ class PostgresStore(OrderStore):
 
     @override
     def finish_outbox(self, event_id: str) -> Future[None]:
-        return self._write("DELETE FROM outbox WHERE event_id = %s", [event_id])
+        return self._execute("DELETE FROM outbox WHERE event_id = %s", [event_id])
 
     @override
     def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
         statement: LiteralString = "UPDATE outbox SET handled = %s, error = %s, due_at = %s WHERE event_id = %s"
-        return self._write(statement, [Jsonb(sorted(handled)), error, due_at, event_id])
+        return self._execute(statement, [Jsonb(sorted(handled)), error, due_at, event_id])
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
@@ -144,19 +154,19 @@ class PostgresStore(OrderStore):
     def _one(self, query: sql.Composed, key: str) -> Future[Order | None]:
         return mapped(self._rows(query, [key]), _first_order)
 
-    def _write(self, statement: LiteralString, values: Sequence[Any]) -> Future[None]:
+    def _execute(self, statement: LiteralString, values: Sequence[Any]) -> Future[None]:
         def work(connection: PostgresConnection) -> None:
             connection.execute(statement, values)
 
-        return self._transaction(work)
+        return self._call(work)
 
     def _rows(
         self, query: sql.SQL | sql.Composed, values: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> Future[list[TupleRow]]:
-        return self._transaction(lambda connection: connection.execute(query, values).fetchall())
+        return self._call(lambda connection: connection.execute(query, values).fetchall())
 
-    def _transaction(self, work: Callable[[PostgresConnection], T]) -> Future[T]:
-        """Do `work` in a transaction, in one of the store's threads."""
+    def _call(self, work: Callable[[PostgresConnection], T]) -> Future[T]:
+        """Do `work` on a connection, in one of the store's threads; what it has begun is committed then."""
         deadline = time.monotonic() + self._wait
         try:
             return self._threads.submit(self._in_thread, work, deadline)
@@ -164,15 +174,15 @@ class PostgresStore(OrderStore):
             raise _closed() from error
 
     def _in_thread(self, work: Callable[[PostgresConnection], T], deadline: float) -> T:
-        """Do `work` in a transaction, again when the server aborts it in favour of another."""
+        """Do `work`, again when the server aborts it in favour of another or the line breaks before COMMIT."""
         if time.monotonic() > deadline:  # it has waited in line for too long
             raise StoreBusy
         try:
-            self._open()
+            self._open(deadline)
             for attempt in range(self._attempts):
                 committing = False
                 try:
-                    with self._pool.connection() as connection:
+                    with self._connection(deadline) as connection:
                         result = work(connection)
                         committing = True
                     return result
@@ -184,21 +194,30 @@ class PostgresStore(OrderStore):
                     if committing:  # it may have happened
                         raise
         except (PoolTimeout, TooManyRequests) as error:
-            raise self._no_connection() from error
+            raise (StoreBusy() if self._used else _unreachable()) from error
         except PoolClosed as error:
             raise _closed() from error
         except psycopg.Error as error:
             raise StoreUnavailable from error
         raise StoreBusy
 
-    def _no_connection(self) -> StoreBusy | StoreUnavailable:
-        return StoreBusy() if self._pool.get_stats().get("pool_size", 0) else _unreachable()
+    @contextmanager
+    def _connection(self, deadline: float) -> Iterator[PostgresConnection]:
+        """Take a connection of the pool, and commit at the end. `_used` tells a busy server from one that is gone."""
+        with self._pool.connection(timeout=max(0.0, deadline - time.monotonic())) as connection:
+            self._used.add(connection)
+            try:
+                yield connection
+            finally:
+                self._used.discard(connection)
 
-    def _open(self) -> None:
-        """Connect and migrate, with the first call."""
+    def _open(self, deadline: float) -> None:
+        """Connect and migrate, with the first call. Others wait for it until their own deadline."""
         if self._ready and not self._closed:
             return
-        with self._opening:
+        if not self._opening.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise _unreachable()
+        try:
             if self._closed:
                 raise _closed()
             if self._ready:
@@ -210,9 +229,35 @@ class PostgresStore(OrderStore):
                 raise _unreachable() from error
             self._pool.open()
             self._ready = True
+        finally:
+            self._opening.release()
 
 
-def _insert_events(connection: PostgresConnection, events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> None:
+def _sent_together(connection: PostgresConnection) -> AbstractContextManager[object]:
+    """Send what is executed in here as one message and wait once (https://www.psycopg.org/psycopg3/docs/advanced/pipeline.html)."""
+    return connection.pipeline() if psycopg.Pipeline.is_supported() else nullcontext()
+
+
+def _write(connection: PostgresConnection, before: Order | None, decision: Decision) -> None:
+    """Write what was decided.
+
+    Raises:
+        _RacedError: someone else inserted the order meanwhile.
+    """
+    after = decision.order
+    if after is before or after is None:
+        if decision.events:
+            with _sent_together(connection):
+                _insert_events(connection, decision.events, after.shop if after else DEFAULT_SHOP)
+        return
+    with _sent_together(connection):
+        written = connection.execute(schema.UPDATE_ORDER if before else schema.INSERT_ORDER, schema.order_row(after))
+        _insert_events(connection, decision.events, after.shop)
+    if written.rowcount != 1:
+        raise _RacedError
+
+
+def _insert_events(connection: PostgresConnection, events: Sequence[OrderEvent], shop: str) -> None:
     for event in events:
         row = schema.event_row(event)
         if outbox_events([event]):

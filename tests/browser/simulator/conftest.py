@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stripe_simulator.server import Running, running
+from stripe_simulator.testing.server import Running, running
 
 
 @pytest.fixture

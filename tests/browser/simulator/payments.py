@@ -5,7 +5,7 @@ from typing import Any
 import stripe
 from playwright.sync_api import Page
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 
 
 def api(simulator: Running) -> stripe.StripeClient:
@@ -25,7 +25,7 @@ def created(simulator: Running, shop: Any, **changes: Any) -> Any:
     price = {"currency": "eur", "unit_amount": 1250, "product_data": {"name": "<b>Tea</b>", "description": "Sencha"}}
     params = {"mode": "payment", "line_items": [{"price_data": price, "quantity": 1}], **changes}
     back = "return_url" if changes.get("ui_mode") == "elements" else "success_url"
-    return api(simulator).v1.checkout.sessions.create({**params, back: f"{shop.url}/thanks?id={{CHECKOUT_SESSION_ID}}"})  # type: ignore[arg-type,misc]
+    return api(simulator).v1.checkout.sessions.create({**params, back: f"{shop.url}/thanks?id={{CHECKOUT_SESSION_ID}}"})  # type: ignore[arg-type]
 
 
 def fill(page: Page, number: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 from tests.browser.simulator.payments import api, created, fits
 
 pytestmark = pytest.mark.browser

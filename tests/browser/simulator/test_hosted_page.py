@@ -6,8 +6,8 @@ import pytest
 import stripe
 from playwright.sync_api import Page, expect
 
-from stripe_simulator.cards import DECLINES
-from stripe_simulator.server import Running
+from stripe_simulator.payment_methods.card import DECLINES
+from stripe_simulator.testing.server import Running
 from tests.browser.simulator.payments import api, created, fill, fits, post
 
 pytestmark = pytest.mark.browser

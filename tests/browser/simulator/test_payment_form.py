@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from stripe_simulator.server import Running
+from stripe_simulator.testing.server import Running
 from tests.simulator.card_table import BRANDS, EXPIRIES, SECURITY_CODES, TODAY, WRONG_NUMBERS
 
 pytestmark = pytest.mark.browser

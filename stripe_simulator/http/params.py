@@ -1,0 +1,205 @@
+"""Form bodies as Stripe's SDKs write them: `line_items[0][price_data][currency]=eur`."""
+
+import re
+import sys
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..errors import StripeError, invalid
+from ..wire import JSON
+
+MAX_DEPTH = 8
+_PARTS = re.compile(r"\[([^\]]*)\]")
+
+
+def decode(body: str) -> JSON:
+    """Decode a nested form. Numbered and empty brackets become lists; every leaf is a string."""
+    root: JSON = {}
+    for key, value in parse_qsl(body, keep_blank_values=True):
+        head, bracket, _ = key.partition("[")
+        path = [head, *(_PARTS.findall(key) if bracket else ())]
+        if len(path) > MAX_DEPTH:
+            raise invalid(f"The parameter {head} is nested too deeply.", head)
+        node = root
+        for part in path[:-1]:
+            inner = node.setdefault(part or str(len(node)), {})
+            if not isinstance(inner, dict):
+                raise invalid(f"Invalid form: {key} is both a value and an object.", head)
+            node = inner
+        node[path[-1] or str(len(node))] = value
+    return {key: _listed(value) for key, value in root.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value and all(key.isdecimal() for key in value):
+        return [_listed(item) for _, item in sorted(value.items(), key=lambda pair: int(pair[0]))]
+    return {key: _listed(item) for key, item in value.items()}
+
+
+class Params:
+    """The parameters of a request, taken one by one; `finish` refuses what nobody took."""
+
+    def __init__(self, values: JSON, path: str = "") -> None:
+        self._values = dict(values)
+        self.path = path
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def name(self, name: str) -> str:
+        """Return the parameter as errors spell it: `line_items[0][quantity]`."""
+        return f"{self.path}[{name}]" if self.path else name
+
+    def missing(self, name: str) -> StripeError:
+        """Return the error for a parameter that has to be there."""
+        full = self.name(name)
+        return invalid(f"Missing required param: {full}.", full, "parameter_missing")
+
+    def text(self, name: str, limit: int = 5000) -> str | None:
+        """Take a string of at most `limit` characters; None when it is absent or empty."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            raise invalid(f"Invalid string: {self.name(name)}", self.name(name))
+        if len(value) > limit:
+            raise invalid(
+                f"Invalid string: {value[:20]}…; must be at most {limit} characters",
+                self.name(name),
+            )
+        return value
+
+    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
+        """Take a whole number from `low` to `high`, both included; None when it is absent."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise invalid(f"Invalid integer: {value[:40]}", self.name(name), "parameter_invalid_integer")
+        number = int(value)
+        if low is not None and number < low:
+            raise invalid(
+                f"Invalid value for {self.name(name)}: must be greater than or equal to {low}.",
+                self.name(name),
+                "parameter_invalid_integer",
+            )
+        if high is not None and number > high:
+            raise invalid(
+                f"Invalid value for {self.name(name)}: must be less than or equal to {high}.",
+                self.name(name),
+                "parameter_invalid_integer",
+            )
+        return number
+
+    def range(self, name: str) -> tuple[float, float] | None:
+        """Take the first and the last moment of a range of time; a number stands for itself, None when it is absent."""
+        if not isinstance(self._values.get(name), dict):
+            exactly = self.integer(name)
+            return None if exactly is None else (exactly, exactly)
+        bounds = self.mapping(name)
+        assert bounds is not None
+        low, high = [float("-inf")], [float("inf")]
+        for bound, into, beyond in (("gt", low, 1), ("gte", low, 0), ("lt", high, -1), ("lte", high, 0)):
+            value = bounds.integer(bound)
+            if value is not None:
+                into.append(value + beyond)
+        bounds.finish()
+        return max(low), min(high)
+
+    def boolean(self, name: str) -> bool | None:
+        """Take `true` or `false`; None when it is absent."""
+        value = self.text(name)
+        if value not in (None, "true", "false"):
+            raise invalid(f"Invalid boolean: {value}", self.name(name))
+        return None if value is None else value == "true"
+
+    def choice(self, name: str, options: Collection[str]) -> str | None:
+        """Take one of `options`; None when it is absent."""
+        value = self.text(name)
+        if value is not None and value not in options:
+            allowed = ", ".join(options)
+            raise invalid(f"Invalid {self.name(name)}: must be one of {allowed}", self.name(name))
+        return value
+
+    def url(self, name: str) -> str | None:
+        """Take an absolute web address; None when it is absent."""
+        value = self.text(name)
+        if value is not None and not re.match(r"https?://[^\s/?#]+", value):
+            raise invalid("Not a valid URL", self.name(name), "url_invalid")
+        return None if value is None else sys.intern(value)  # a shop has few of them, and many sessions
+
+    def mapping(self, name: str) -> "Params | None":
+        """Take a nested object; None when it is absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, dict):
+            raise invalid(f"Invalid object: {self.name(name)}", self.name(name))
+        return Params(value, self.name(name))
+
+    def items(self, name: str) -> "list[Params]":
+        """Take a list of objects; empty when it is absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise invalid("Invalid array", self.name(name))
+        return [Params(item, f"{self.name(name)}[{index}]") for index, item in enumerate(value)]
+
+    def texts(self, name: str) -> list[str]:
+        """Take a list of strings; empty when it is absent."""
+        value = self._values.pop(name, None)
+        if value is None or value == "":
+            return []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise invalid("Invalid array", self.name(name))
+        return value
+
+    def metadata(self, name: str = "metadata", before: JSON | None = None) -> dict[str, str]:
+        """Take metadata and lay it over `before`: https://docs.stripe.com/api/metadata."""
+        value = self._values.pop(name, None)
+        full = self.name(name)
+        if value is None:
+            return dict(before or {})
+        if value == "":
+            return {}
+        pairs = dict(enumerate(value)) if isinstance(value, list) else value
+        if not isinstance(pairs, dict):
+            raise invalid("Invalid object: metadata", full)
+        after = dict(before or {})
+        for raw, text in pairs.items():
+            key = str(raw)
+            if not isinstance(text, str):
+                raise invalid("Metadata values must be strings.", f"{full}[{key}]")
+            if len(key) > 40:
+                raise invalid(f"Metadata keys can have up to 40 characters: {key[:40]}…", full)
+            if len(text) > 500:
+                raise invalid(
+                    f"Metadata values can have up to 500 characters, but you passed in a value that is {len(text)} characters.",
+                    f"{full}[{key}]",
+                )
+            if text:
+                after[key] = text
+            else:
+                after.pop(key, None)
+        if len(after) > 50:
+            raise invalid("Metadata can have at most 50 keys.", full)
+        return after
+
+    def finish(self, unsupported: Collection[str] = ()) -> None:
+        """Refuse every parameter that was not taken.
+
+        Args:
+            unsupported: parameters that Stripe has and the simulator does not; all others are unknown.
+
+        Raises:
+            StripeError: a parameter is left.
+        """
+        for name in self._values:
+            full = self.name(name)
+            if name in unsupported:
+                raise invalid(f"The Stripe simulator does not simulate the parameter {full}.", full)
+            raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")

@@ -1,0 +1,119 @@
+"""What happens to every API request: faults, keys, idempotency, the handler, expansion, the request log."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..errors import StripeError
+from ..events import caused_by
+from ..wire import JSON
+from .expansion import Expansion
+from .faults import Fault
+from .params import Params
+from .request import ApiRequest, Handler, authenticate, new_request_id, path_of, read_parameters, secret_key
+from .responses import DroppedResponse, JSONResponse
+
+if TYPE_CHECKING:
+    from ..simulator import Simulator
+
+MAX_KEY_LENGTH = 255
+
+
+def endpoint(simulator: "Simulator", handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Return the function that answers a request with `handler`."""
+
+    async def answer(request: Request) -> Response:
+        fault = simulator.faults.take(request.method, path_of(request))
+        refusal = refuse(fault)
+        if refusal is not None:
+            await log_request(simulator, request, refusal)
+            return refusal
+        request_id = new_request_id()
+        try:
+            delay = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
+            response = await _answer(simulator, handler, request, delay, request_id)
+        except StripeError as error:
+            response = JSONResponse(error.body(), error.status, request_id=request_id)
+        simulator.webhooks.flush()
+        await log_request(simulator, request, response)
+        return DroppedResponse() if fault is not None and fault.kind == "after" else response
+
+    return answer
+
+
+async def log_request(simulator: "Simulator", request: Request, response: Response) -> None:
+    """Log a request and its answer; what the browser sends to pay stays out of it."""
+    path, sent = path_of(request), request.url.query
+    if request.method != "GET" and not path.startswith("/v1/payment_pages/"):
+        sent = (await request.body()).decode(errors="replace")
+    simulator.request_log.add(request.method, path, sent, response.status_code, bytes(response.body))
+
+
+async def apply_fault(fault: Fault | None) -> Response | None:
+    """Do what a fault does before a request is handled; return the answer when it is not handled at all."""
+    if fault is not None and fault.kind == "latency":
+        await asyncio.sleep(fault.seconds)
+    return refuse(fault)
+
+
+def refuse(fault: Fault | None) -> Response | None:
+    """Return the answer to a request that a fault leaves unhandled."""
+    if fault is None:
+        return None
+    if fault.kind == "500":
+        return JSONResponse({"error": {"type": "api_error", "message": "An unknown error occurred (simulated)."}}, 500)
+    if fault.kind == "429":
+        limited = {"type": "invalid_request_error", "code": "rate_limit", "message": "Request rate limit exceeded."}
+        return JSONResponse({"error": limited}, 429)
+    if fault.kind == "reset":
+        return DroppedResponse()
+    return None
+
+
+async def _answer(
+    simulator: "Simulator", handler: Handler, request: Request, delay: float, request_id: str
+) -> Response:
+    account = authenticate(simulator.state, secret_key(request))
+    values = await read_parameters(request)
+    simulator.tick()
+    expand = values.pop("expand", [])
+    if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
+        raise StripeError(400, "Invalid array", param="expand")
+    asked = ApiRequest(simulator, account, request.path_params, Params(values), int(simulator.now()))
+    key = request.headers.get("idempotency-key") if request.method == "POST" else None
+    if not key:
+        await asyncio.sleep(delay)
+        return JSONResponse(await _handle(handler, asked, expand, request_id, None), request_id=request_id)
+    if len(key) > MAX_KEY_LENGTH:
+        raise StripeError(
+            400, f"Idempotency keys can have at most {MAX_KEY_LENGTH} characters.", type="idempotency_error"
+        )
+    body = await request.body()
+    digest = hashlib.blake2b(path_of(request).encode() + b"\n" + body, digest_size=16).digest()
+    keys = simulator.idempotency_keys
+    stored = keys.begin(account.name, key, digest, request_id)
+    if stored is not None:
+        assert stored.body is not None
+        headers = {"Idempotent-Replayed": "true", "Idempotency-Key": key, "Original-Request": stored.request_id}
+        return JSONResponse(stored.body, stored.status, headers, request_id)
+    try:
+        await asyncio.sleep(delay)  # a slow request keeps its key taken
+        answer = await _handle(handler, asked, expand, request_id, key)
+    except BaseException as error:
+        if isinstance(error, StripeError) and error.status == 402:
+            keys.store(account.name, key, 402, error.body())
+        else:  # validation that fails is not stored
+            keys.release(account.name, key)
+        raise
+    keys.store(account.name, key, 200, answer)
+    return JSONResponse(answer, headers={"Idempotency-Key": key}, request_id=request_id)
+
+
+async def _handle(handler: Handler, asked: ApiRequest, expand: list[str], request_id: str, key: str | None) -> JSON:
+    with caused_by(request_id, key):
+        answer = await handler(asked)
+    return Expansion(asked.account, asked.products)(answer, expand) if expand else answer

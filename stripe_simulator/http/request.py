@@ -1,0 +1,109 @@
+"""One API request: who sends it, and with which parameters."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from ..errors import StripeError, unauthorized
+from ..ids import random_id
+from ..state import Account, State, account_name
+from ..wire import JSON
+from .params import Params, decode
+
+if TYPE_CHECKING:
+    from ..simulator import Simulator
+
+
+@dataclass(slots=True)
+class ApiRequest:
+    """An authenticated request to a path under `/v1`.
+
+    Attributes:
+        simulator: the simulator that answers.
+        account: the account of the secret key.
+        path: what the path names, such as `id`.
+        params: the query or form.
+        now: the simulated time, in whole seconds since the epoch.
+        products: products that only an expansion of the answer shows; the handler puts them here.
+    """
+
+    simulator: "Simulator"
+    account: Account
+    path: dict[str, str]
+    params: Params
+    now: int
+    products: list[JSON] = field(default_factory=list)
+
+    def store(self, table: str, made: JSON) -> None:
+        """Store a new object and emit the event that it was created."""
+        self.simulator.state.put(self.account, table, made["id"], made)
+        self.simulator.events.emit(self.account, f"{made['object']}.created", made)
+
+
+Handler = Callable[[ApiRequest], Awaitable[JSON]]
+ApiRoute = tuple[str, str, Handler]
+"""A method, a path and the handler that answers."""
+
+
+def new_request_id() -> str:
+    """Return the id of a request, as its answer and the events that it causes name it."""
+    return random_id("req_", 14)
+
+
+def path_of(request: Request) -> str:
+    """Return the path below the mount."""
+    path, root = request.scope["path"], request.scope.get("root_path", "")
+    return str(path[len(root) :] if root and path.startswith(root) else path)
+
+
+def secret_key(request: Request) -> str:
+    """Return the secret key of a request, from a Bearer token or a Basic user name."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            raise unauthorized("Invalid Basic authorization.") from None
+    return ""
+
+
+def authenticate(state: State, key: str) -> Account:
+    """Return the account of a secret test key. Raises a 401 for every other key."""
+    if not key:
+        raise unauthorized(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+    if key.startswith(("sk_live_", "rk_live_", "pk_live_")):
+        raise unauthorized(
+            "This is a simulator and takes no live keys: use a key that starts with sk_test_.", "api_key_live"
+        )
+    if key.startswith("pk_"):
+        raise unauthorized(
+            "This API call cannot be made with a publishable API key. Please use a secret API key.",
+            "secret_key_required",
+        )
+    if not key.startswith(("sk_test_", "rk_test_")) or not key[8:]:
+        raise unauthorized(f"Invalid API Key provided: {key[:8]}****")
+    return state.account(account_name(key))
+
+
+async def read_parameters(request: Request) -> JSON:
+    """Return the decoded query or form."""
+    if request.method == "GET":
+        return decode(request.url.query)
+    body = await request.body()
+    if not body:
+        return decode(request.url.query)
+    if "json" in request.headers.get("content-type", ""):
+        raise StripeError(400, "Send parameters as application/x-www-form-urlencoded, not as JSON.")
+    try:
+        return decode(body.decode())
+    except UnicodeDecodeError:
+        raise StripeError(400, "Invalid UTF-8 in the request body.") from None

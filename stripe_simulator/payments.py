@@ -1,0 +1,286 @@
+"""The service that takes payments: what happens to a session when it is paid, declined, challenged or settled."""
+
+import asyncio
+from collections.abc import Callable
+
+from . import payment_methods
+from .errors import card_error, invalid
+from .events import EventLog
+from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
+from .resources.charges import RETURNED, build_charge, method_type, return_charge, settle_charge
+from .resources.checkout_sessions.service import SessionService
+from .resources.checkout_sessions.view import customer_details, known_email
+from .resources.customers import customer_from_details
+from .resources.payment_intents import (
+    build_payment_intent,
+    challenge_intent,
+    charge_intent,
+    decline_error,
+    decline_intent,
+    return_intent,
+)
+from .state import Account, State
+from .webhooks import TIMEOUT_SECONDS, Webhooks
+from .wire import PaymentIntent
+
+AUTHENTICATION_FAILED = Decline(
+    "payment_intent_authentication_failure",
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
+
+
+class PaymentService:
+    """Takes payments for sessions.
+
+    Args:
+        state: where everything is stored.
+        events: what tells of each step.
+        webhooks: what delivers the events before the shopper is redirected.
+        sessions: what changes sessions.
+        now: the simulated time, in seconds since the epoch.
+        public_url: the address under which a browser reaches the simulator.
+        debit_delay: seconds until a bank debit ends.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        events: EventLog,
+        webhooks: Webhooks,
+        sessions: SessionService,
+        now: Callable[[], float],
+        *,
+        public_url: str,
+        debit_delay: float,
+    ) -> None:
+        self.debit_delay = debit_delay
+        self._state = state
+        self._events = events
+        self._webhooks = webhooks
+        self._sessions = sessions
+        self._now = now
+        self._receipt_base = f"{public_url}/_simulator/receipts"
+        self._deliveries: dict[str, asyncio.Task[None]] = {}
+
+    async def confirm(
+        self,
+        account: Account,
+        record: SessionRecord,
+        method: PaymentMethod | None,
+        shopper: Shopper,
+        *,
+        authenticated: bool = False,
+    ) -> bool:
+        """Try to pay a session; a session that is complete stays as it is.
+
+        The state changes before anything is awaited, so a second call finds the session complete.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            method: what the shopper pays with; None only where there is nothing to pay.
+            shopper: who pays.
+            authenticated: whether the shopper's bank knows already who pays.
+
+        Returns:
+            True when the session is complete, False when the shopper's bank asks the shopper first.
+
+        Raises:
+            StripeError: the payment was declined (402), or the session cannot be paid like this (400).
+        """
+        session = record.session
+        _require_not_expired(record)
+        if session["status"] == "open":
+            if session["amount_total"] == 0:
+                self._sessions.cancel_intent(account, record)
+                self._complete(account, record, shopper, session["payment_status"])
+            elif not self._pay(account, record, method, shopper, authenticated):
+                return False
+        await self.wait_for_delivery(session["id"])
+        return True
+
+    def _pay(
+        self,
+        account: Account,
+        record: SessionRecord,
+        method: PaymentMethod | None,
+        shopper: Shopper,
+        authenticated: bool,
+    ) -> bool:
+        method = _require_payable(record, method)
+        intent = self._begin_intent(account, record)
+        if method.challenged and not authenticated:
+            self._challenge(account, record, intent, Challenge(method, shopper))
+            return False
+        if method.decline is not None:
+            self._decline(account, record, intent, method, shopper)
+        self._capture(account, record, intent, method, shopper)
+        return True
+
+    def _challenge(self, account: Account, record: SessionRecord, intent: PaymentIntent, challenge: Challenge) -> None:
+        record.challenge = challenge
+        self._state.put_session(account, record)
+        intent = challenge_intent(intent)
+        self._sessions.put_intent(account, intent)
+        self._events.emit(account, "payment_intent.requires_action", intent)
+        self._webhooks.flush()
+
+    def _decline(
+        self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
+    ) -> None:
+        """Record a declined payment and raise the 402."""
+        assert method.decline is not None
+        charge = build_charge(intent, method, shopper, int(self._now()), self._receipt_base)
+        self._state.put(account, "charges", charge["id"], charge)
+        intent = decline_intent(intent, method.type, method.decline, charge)
+        self._sessions.put_intent(account, intent)
+        record.last_error = {"message": method.decline.message}
+        self._state.put_session(account, record)
+        self._events.emit(account, "charge.failed", charge)
+        self._events.emit(account, "payment_intent.payment_failed", intent)
+        self._webhooks.flush()
+        raise decline_error(method, charge["id"], intent)
+
+    def _capture(
+        self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
+    ) -> None:
+        """Take the money, or begin to wait for it, and complete the session."""
+        now = int(self._now())
+        charge = build_charge(intent, method, shopper, now, self._receipt_base)
+        self._state.put(account, "charges", charge["id"], charge)
+        intent = charge_intent(intent, charge)
+        self._sessions.put_intent(account, intent)
+        record.last_error = None
+        if payment_methods.is_delayed(method.type):
+            record.debit_due = now + self.debit_delay
+            record.debit_succeeds = method.succeeds
+            self._state.schedule(record.debit_due, "debit", record.session["id"])
+            self._events.emit(account, "charge.pending", charge)
+            self._events.emit(account, "payment_intent.processing", intent)
+            self._complete(account, record, shopper, "unpaid")
+        else:
+            self._events.emit(account, "charge.succeeded", charge)
+            self._events.emit(account, "payment_intent.succeeded", intent)
+            self._complete(account, record, shopper, "paid")
+
+    async def authenticate(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
+        """Go on after the bank's challenge.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            succeeded: whether the bank recognised the shopper.
+
+        Raises:
+            StripeError: the challenge failed (402), or the session is not waiting for one (400).
+        """
+        if record.session["status"] == "complete":
+            await self.wait_for_delivery(record.session["id"])
+            return
+        challenge, record.challenge = record.challenge, None
+        _require_not_expired(record)
+        if challenge is None:
+            raise invalid("This Checkout Session is not waiting for authentication.")
+        if succeeded:
+            await self.confirm(account, record, challenge.method, challenge.shopper, authenticated=True)
+            return
+        self._state.put_session(account, record)
+        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, AUTHENTICATION_FAILED, None)
+        self._sessions.put_intent(account, intent)
+        self._events.emit(account, "payment_intent.payment_failed", intent)
+        self._webhooks.flush()
+        raise card_error(AUTHENTICATION_FAILED.code, AUTHENTICATION_FAILED.message)
+
+    async def wait_for_delivery(self, session_id: str) -> None:
+        """Wait until the webhooks of a payment were answered, at most ten seconds."""
+        task = self._deliveries.get(session_id)
+        if task is not None:
+            await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
+
+    def settle_debit(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
+        """End a bank debit that is waiting.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            succeeded: whether the money arrives.
+
+        Raises:
+            StripeError: no bank debit is waiting.
+        """
+        intent, charge = account.payment_intent_of(record), account.charge_of(record)
+        if record.debit_due is None or intent is None or charge is None:
+            raise invalid("This Checkout Session has no bank debit that is waiting to settle.")
+        record.debit_due = None
+        if succeeded:
+            charge = settle_charge(charge)
+            intent = charge_intent(intent, charge)
+            record.session = {**record.session, "payment_status": "paid"}
+        else:
+            charge = return_charge(charge)
+            intent = return_intent(intent, method_type(charge), RETURNED, charge)
+        self._state.put_session(account, record)
+        self._state.put(account, "charges", charge["id"], charge)
+        self._sessions.put_intent(account, intent)
+        outcome = "succeeded" if succeeded else "failed"
+        self._events.emit(account, f"charge.{outcome}", charge)
+        self._events.emit(account, "payment_intent.succeeded" if succeeded else "payment_intent.payment_failed", intent)
+        self._events.emit(account, f"checkout.session.async_payment_{outcome}", record.session)
+
+    def forget_deliveries(self) -> None:
+        """Wait for no delivery any more."""
+        self._deliveries.clear()
+
+    def _begin_intent(self, account: Account, record: SessionRecord) -> PaymentIntent:
+        """Return the payment intent of a session, a new one at the first try to pay."""
+        intent = account.payment_intent_of(record)
+        if intent is not None:
+            return intent
+        intent = build_payment_intent(record, int(self._now()))
+        self._sessions.put_intent(account, intent)
+        record.session = {**record.session, "payment_intent": intent["id"]}
+        self._state.put_session(account, record)
+        self._events.emit(account, "payment_intent.created", intent)
+        return intent
+
+    def _complete(self, account: Account, record: SessionRecord, shopper: Shopper, payment_status: str) -> None:
+        session = record.session
+        details = customer_details(known_email(session) or shopper.email, shopper)
+        customer_id = session["customer"]
+        if session["customer_creation"] == "always" and customer_id is None:
+            customer = customer_from_details(details, int(self._now()))
+            customer_id = customer["id"]
+            self._state.put(account, "customers", customer["id"], customer)
+            self._events.emit(account, "customer.created", customer)
+        for table, id in record.redeemed:
+            redeemed = account.tables[table][id]
+            self._state.put(account, table, id, {**redeemed, "times_redeemed": redeemed["times_redeemed"] + 1})
+        record.session = {
+            **session,
+            "client_secret": None,
+            "customer": customer_id,
+            "customer_details": details,
+            "payment_status": payment_status,
+            "status": "complete",
+            "url": None,
+        }
+        self._state.put_session(account, record)
+        self._events.emit(account, "checkout.session.completed", record.session)
+        task = self._webhooks.flush()
+        if task is not None:
+            id = session["id"]
+            self._deliveries[id] = task
+            task.add_done_callback(lambda _: self._deliveries.pop(id, None))
+
+
+def _require_not_expired(record: SessionRecord) -> None:
+    if record.session["status"] == "expired":
+        raise invalid("This Checkout Session has expired.", code="checkout_session_expired")
+
+
+def _require_payable(record: SessionRecord, method: PaymentMethod | None) -> PaymentMethod:
+    if method is None:
+        raise invalid("A payment method is required.", "payment_method")
+    if method.type not in record.session["payment_method_types"]:
+        raise invalid(f"This Checkout Session cannot be paid by {method.type}.", "payment_method")
+    return method

@@ -1,0 +1,152 @@
+"""Typed records: what the simulator remembers beside the objects that travel."""
+
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+from .wire import JSON, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why a payment is refused."""
+
+    code: str
+    message: str
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """What a shopper pays with, as `payment_methods` read it from a form or from a test number.
+
+    `facts` has what only methods of this type have, such as the brand of a card. `succeeds` says how the payment ends
+    when its money arrives later.
+    """
+
+    type: str
+    last4: str
+    decline: Decline | None = None
+    challenged: bool = False
+    succeeds: bool = True
+    facts: JSON = field(default_factory=dict)
+
+
+class Shopper(NamedTuple):
+    """Who pays, as far as they said so."""
+
+    email: str | None
+    name: str | None = None
+    phone: str | None = None
+    address: JSON | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A payment that waits until the shopper's bank knows who pays."""
+
+    method: PaymentMethod
+    shopper: Shopper
+
+
+class Redemption(NamedTuple):
+    """A coupon or promotion code that an order uses up."""
+
+    table: str
+    id: str
+
+
+@dataclass(slots=True)
+class SessionRecord:
+    """A Checkout Session, and what belongs to it but never travels or only when it is expanded.
+
+    Attributes:
+        session: the object that travels.
+        secret: the client secret; hosted pages have one too, but show none.
+        lines: its line items.
+        products: the product of each line.
+        payment_data: what its payment intent gets, such as a description.
+        payment_metadata: the metadata of its payment intent.
+        debit_due: when its bank debit ends, in seconds since the epoch; None when none is waiting.
+        debit_succeeds: how its bank debit ends.
+        last_error: the decline that Stripe.js shows.
+        challenge: the payment that waits for the shopper's bank.
+        forced_outcome: the test number that its next payment is taken for, whatever is typed.
+        rates: the shipping rates that it offers.
+        applied: its discounts as a shopper reads them.
+        redeemed: what its discounts use up.
+    """
+
+    session: Session
+    secret: str
+    lines: list[JSON]
+    products: list[JSON]
+    payment_data: JSON
+    payment_metadata: dict[str, str]
+    debit_due: float | None = None
+    debit_succeeds: bool = True
+    last_error: JSON | None = None
+    challenge: Challenge | None = None
+    forced_outcome: str | None = None
+    rates: list[JSON] = field(default_factory=list)
+    applied: list[JSON] = field(default_factory=list)
+    redeemed: list[Redemption] = field(default_factory=list)
+
+    def to_json(self) -> JSON:
+        """Return the record as a state file keeps it."""
+        challenge = self.challenge
+        return {
+            "session": self.session,
+            "secret": self.secret,
+            "lines": self.lines,
+            "products": self.products,
+            "payment_data": self.payment_data,
+            "payment_metadata": self.payment_metadata,
+            "debit_due": self.debit_due,
+            "debit_succeeds": self.debit_succeeds,
+            "last_error": self.last_error,
+            "challenge": challenge and {"method": asdict(challenge.method), "shopper": challenge.shopper},
+            "forced_outcome": self.forced_outcome,
+            "rates": self.rates,
+            "applied": self.applied,
+            "redeemed": self.redeemed,
+        }
+
+    @classmethod
+    def from_json(cls, value: JSON) -> "SessionRecord":
+        """Read a record from a state file, also from one that an earlier version wrote."""
+        value = _upgraded(value)
+        challenge = value["challenge"]
+        if challenge is not None:
+            decline = challenge["method"]["decline"]
+            method = {**challenge["method"], "decline": decline and Decline(**decline)}
+            challenge = Challenge(PaymentMethod(**method), Shopper(*challenge["shopper"]))
+        redeemed = [Redemption(*one) for one in value["redeemed"]]
+        return cls(**{**value, "challenge": challenge, "redeemed": redeemed})
+
+
+_ADDED: JSON = {
+    "debit_succeeds": True,
+    "challenge": None,
+    "forced_outcome": None,
+    "rates": [],
+    "applied": [],
+    "redeemed": [],
+}
+_METHOD_FIELDS = frozenset(["type", "last4", "decline", "challenged", "succeeds", "facts"])
+
+
+def _upgraded(value: JSON) -> JSON:
+    """Return a record in today's shape.
+
+    The first version wrote only the keys that a record needed, called `forced_outcome` `planned`, and kept the facts
+    of a challenged card beside its other fields.
+    """
+    value = {**_ADDED, **value}
+    if "planned" in value:
+        value["forced_outcome"] = value.pop("planned")
+    challenge = value["challenge"]
+    if challenge is not None and "facts" not in challenge["method"]:
+        method = {name: one for name, one in challenge["method"].items() if name in _METHOD_FIELDS}
+        method["facts"] = {name: one for name, one in challenge["method"].items() if name not in _METHOD_FIELDS}
+        value["challenge"] = {**challenge, "method": method}
+    return value

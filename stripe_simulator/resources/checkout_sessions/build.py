@@ -1,0 +1,228 @@
+"""How a Checkout Session is made of its parameters."""
+
+from dataclasses import dataclass
+
+from ... import payment_methods
+from ...errors import invalid, not_simulated
+from ...ids import random_id
+from ...records import SessionRecord
+from ...state import Account
+from ...wire import JSON, Session
+from ..customers import find_customer
+from ..prices import build_price
+from ..products import build_product
+from ..shipping_rates import build_shipping_rate
+from . import shared_values as shared
+from .discounts import choose_discount
+from .nested_params import LineItemParams, ShippingOptionParams
+from .params import SessionParams
+from .totals import NOTHING, compute_totals
+from .view import customer_details
+
+
+@dataclass(frozen=True, slots=True)
+class _Customer:
+    """What a session knows of its shopper from the start."""
+
+    id: str | None
+    email: str | None
+    creation: str | None
+
+
+def build_session(account: Account, given: SessionParams, now: int, public_url: str) -> SessionRecord:
+    """Return the record of a new session.
+
+    Args:
+        account: where prices, customers, coupons and shipping rates are.
+        given: what was asked for.
+        now: the simulated time, in seconds since the epoch.
+        public_url: the address under which a browser reaches the simulator.
+
+    Raises:
+        StripeError: something that the parameters name does not exist, or does not fit.
+    """
+    pairs = [build_line_item(account, item, now) for item in given.line_items]
+    lines, products = [line for line, _ in pairs], [product for _, product in pairs]
+    currency = given.currency or lines[0]["currency"]
+    if any(line["currency"] != currency for line in lines):
+        raise invalid("All line items of a session must have the same currency.", "line_items")
+    subtotal = sum(line["amount_subtotal"] for line in lines)
+    method_types = _method_types(given, currency)
+    customer = _customer(account, given)
+    discounts = choose_discount(account, given.discount, subtotal, currency, customer=customer.id, now=now)
+    rates = offered_rates(account, given.shipping_options, currency, now)
+    totals = compute_totals(account, lines, currency, discounts=discounts, rates=rates)
+    id = random_id("cs_test_a1", 58)
+    secret = f"{id}_secret_{random_id('', 40)}"
+    session: Session = {
+        "id": id,
+        "object": "checkout.session",
+        "adaptive_pricing": shared.ADAPTIVE_PRICING,
+        "after_expiration": None,
+        "allow_promotion_codes": given.allow_promotion_codes,
+        "allowed_payment_method_types": given.allowed_payment_method_types or None,
+        "amount_subtotal": subtotal,
+        "amount_total": totals.amount_total,
+        "automatic_tax": shared.AUTOMATIC_TAX,
+        "billing_address_collection": None,
+        "branding_settings": None,
+        "cancel_url": given.cancel_url,
+        "client_reference_id": given.client_reference_id,
+        "client_secret": None if given.hosted else secret,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": None,
+        "created": now,
+        "currency": currency,
+        "currency_conversion": None,
+        "custom_fields": NOTHING,
+        "custom_text": shared.CUSTOM_TEXT,
+        "customer": customer.id,
+        "customer_account": None,
+        "customer_creation": customer.creation,
+        "customer_details": customer_details(customer.email) if customer.email else None,
+        "customer_email": given.customer_email,
+        "discounts": totals.discounts,
+        "excluded_payment_method_types": given.excluded_payment_method_types or None,
+        "expires_at": given.expires_at,
+        "integration_identifier": given.integration_identifier,
+        "invoice": None,
+        "invoice_creation": shared.INVOICE_CREATION,
+        "line_items": None,
+        "livemode": False,
+        "locale": given.locale,
+        "managed_payments": None,
+        "metadata": given.metadata,
+        "mode": "payment",
+        "name_collection": None,
+        "optional_items": None,
+        "origin_context": given.origin_context,
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "if_required",
+        "payment_method_configuration_details": None,
+        "payment_method_options": shared.NO_OPTIONS,
+        "payment_method_types": method_types,
+        "payment_status": totals.payment_status,
+        "permissions": None,
+        "phone_number_collection": shared.PHONE_NUMBER_COLLECTION[given.phone_number_collection],
+        "presentment_details": None,
+        "recovered_from": None,
+        "redirect_on_completion": None,
+        "return_url": given.return_url,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": totals.shipping_cost,
+        "shipping_options": totals.shipping_options,
+        "status": "open",
+        "submit_type": given.submit_type,
+        "subscription": None,
+        "success_url": given.success_url,
+        "tax_id_collection": None,
+        "total_details": totals.total_details,
+        "ui_mode": given.ui_mode,
+        "url": f"{public_url}/c/pay/{id}" if given.hosted else None,
+        "wallet_options": None,
+    }
+    return SessionRecord(
+        session=session,
+        secret=secret,
+        lines=totals.lines,
+        products=products,
+        payment_data=given.payment_data,
+        payment_metadata=given.payment_metadata,
+        rates=totals.rates,
+        applied=totals.applied,
+        redeemed=totals.redeemed,
+    )
+
+
+def build_line_item(account: Account, given: LineItemParams, now: int) -> tuple[JSON, JSON]:
+    """Return a line of a session, and the product that it sells.
+
+    Args:
+        account: where prices and products are.
+        given: what was asked for.
+        now: the simulated time, in seconds since the epoch.
+
+    Raises:
+        StripeError: the price or the product does not exist, or the price is not active.
+    """
+    if given.price is not None:
+        param = f"{given.path}[price]"
+        price = account.get("prices", given.price, "price", param, 400)
+        if not price["active"]:
+            raise invalid("The price specified is inactive. This field only accepts active prices.", param)
+        product: JSON = account.tables["products"][price["product"]]
+    else:
+        data = given.price_data
+        assert data is not None
+        if data.product is not None:
+            product = account.get("products", data.product, "product", f"{data.path}[product]", 400)
+        else:
+            assert data.product_data is not None
+            product = build_product(data.product_data, now, active=False)
+        price = build_price(data.price, product["id"], now, active=False)
+    total = price["unit_amount"] * given.quantity
+    line = {
+        "id": random_id("li_1", 23),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": total,
+        "amount_tax": 0,
+        "amount_total": total,
+        "currency": price["currency"],
+        "description": product["name"],
+        "discounts": NOTHING,
+        "metadata": given.metadata,
+        "price": price,
+        "quantity": given.quantity,
+        "taxes": NOTHING,
+    }
+    return line, product
+
+
+def offered_rates(account: Account, options: list[ShippingOptionParams], currency: str, now: int) -> list[JSON]:
+    """Return the shipping rates that a session offers; the first is chosen until the shopper chooses another.
+
+    Args:
+        account: where shipping rates are.
+        options: what was asked for.
+        currency: the session's currency.
+        now: the simulated time, in seconds since the epoch.
+
+    Raises:
+        StripeError: a rate does not exist, or is in another currency.
+    """
+    rates = []
+    for option in options:
+        param = f"{option.path}[shipping_rate]"
+        if option.shipping_rate is not None:
+            rate = account.get("shipping_rates", option.shipping_rate, "shipping rate", param, 400)
+        else:
+            assert option.shipping_rate_data is not None
+            rate = build_shipping_rate(option.shipping_rate_data, now)
+        if rate["fixed_amount"]["currency"] != currency:
+            raise not_simulated("a shipping rate in another currency than the session's", param)
+        rates.append(rate)
+    return rates
+
+
+def _customer(account: Account, given: SessionParams) -> _Customer:
+    if given.customer is None:
+        return _Customer(None, given.customer_email, given.customer_creation or "if_required")
+    customer = find_customer(account, given.customer)
+    return _Customer(customer["id"], customer["email"], None)
+
+
+def _method_types(given: SessionParams, currency: str) -> list[str]:
+    """Return what the session can be paid with: what takes its currency, narrowed by the caller."""
+    types = payment_methods.types_for(currency)
+    allowed, excluded = given.allowed_payment_method_types, given.excluded_payment_method_types
+    if allowed or excluded:
+        types = [type for type in types if type in (allowed or types) and type not in excluded]
+    if not types:
+        raise not_simulated("a Checkout Session with none of the payment methods that are simulated")
+    return types

@@ -1,0 +1,118 @@
+"""The objects inside the parameters of a Checkout Session: line items, discounts, shipping options."""
+
+from dataclasses import dataclass
+
+from ...errors import invalid
+from ...http.params import Params
+from ..prices import PriceParams
+from ..products import ProductParams
+from ..shipping_rates import ShippingRateParams
+from .unsupported import LINE_ITEM
+
+MAX_QUANTITY = 999_999
+MAX_SHIPPING_OPTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PriceDataParams:
+    """`price_data`: a price with the id of its product, or with the product itself.
+
+    Attributes:
+        path: how errors name it, such as `line_items[0][price_data]`.
+    """
+
+    path: str
+    price: PriceParams
+    product: str | None
+    product_data: ProductParams | None
+
+    @classmethod
+    def parse(cls, params: Params) -> "PriceDataParams":
+        """Read a form. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
+        product_id, product_data = params.text("product"), params.mapping("product_data")
+        if product_id is None and product_data is None:
+            raise params.missing("product_data")
+        product = ProductParams.parse(product_data) if product_data is not None and product_id is None else None
+        return cls(params.path, PriceParams.parse(params), product_id, product)
+
+
+@dataclass(frozen=True, slots=True)
+class LineItemParams:
+    """A line item: a quantity of a price, by id or inline.
+
+    Attributes:
+        path: how errors name it, such as `line_items[0]`.
+    """
+
+    path: str
+    quantity: int
+    metadata: dict[str, str]
+    price: str | None
+    price_data: PriceDataParams | None
+
+    @classmethod
+    def parse(cls, params: Params) -> "LineItemParams":
+        """Read a form. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
+        quantity = params.integer("quantity", 0, MAX_QUANTITY)
+        if quantity is None:
+            raise params.missing("quantity")
+        price_id, data = params.text("price"), params.mapping("price_data")
+        if (price_id is None) == (data is None):
+            raise invalid("Each line item needs either `price` or `price_data`.", params.name("price"))
+        price_data = None if data is None else PriceDataParams.parse(data)
+        made = cls(params.path, quantity, params.metadata(), price_id, price_data)
+        params.finish(LINE_ITEM)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountParams:
+    """The discount of a session: a coupon or a promotion code, by id."""
+
+    coupon: str | None
+    promotion_code: str | None
+
+    @classmethod
+    def parse_list(cls, params: Params) -> "DiscountParams | None":
+        """Read `discounts`; None when there is none. Raises a 400 when there are several."""
+        given = params.items("discounts")
+        if len(given) > 1:
+            raise invalid("You may only specify up to 1 discount.", "discounts")
+        if not given:
+            return None
+        made = cls(given[0].text("coupon"), given[0].text("promotion_code"))
+        given[0].finish()
+        if (made.coupon is None) == (made.promotion_code is None):
+            raise invalid("Give either `coupon` or `promotion_code`.", "discounts[0]")
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingOptionParams:
+    """A shipping option: a shipping rate, by id or inline.
+
+    Attributes:
+        path: how errors name it, such as `shipping_options[0]`.
+    """
+
+    path: str
+    shipping_rate: str | None
+    shipping_rate_data: ShippingRateParams | None
+
+    @classmethod
+    def parse_list(cls, params: Params) -> "list[ShippingOptionParams]":
+        """Read `shipping_options`. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
+        given = params.items("shipping_options")
+        if len(given) > MAX_SHIPPING_OPTIONS:
+            raise invalid(f"You may only specify up to {MAX_SHIPPING_OPTIONS} shipping options.", "shipping_options")
+        return [cls._parse(option) for option in given]
+
+    @classmethod
+    def _parse(cls, option: Params) -> "ShippingOptionParams":
+        id, data = option.text("shipping_rate"), option.mapping("shipping_rate_data")
+        option.finish()
+        if id is not None:
+            return cls(option.path, id, None)
+        if data is None:
+            raise option.missing("shipping_rate_data")
+        return cls(option.path, None, ShippingRateParams.parse(data))

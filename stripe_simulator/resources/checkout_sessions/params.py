@@ -1,0 +1,201 @@
+"""The parameters of a Checkout Session, read and checked before anything is made of them."""
+
+from dataclasses import dataclass
+
+from ...errors import invalid, not_simulated
+from ...http.params import Params
+from ..fields import take_currency, take_email
+from .nested_params import DiscountParams, LineItemParams, ShippingOptionParams
+from .unsupported import PAYMENT_INTENT_DATA, SESSION
+
+DAY_SECONDS = 24 * 3600
+MIN_LIFETIME_SECONDS = 1800
+CLOCK_TOLERANCE_SECONDS = 60
+MAX_LINE_ITEMS = 100
+UI_MODES = ("elements", "hosted_page", "embedded_page", "form")
+PAYMENT_TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
+NO_DATA: dict[str, str] = {}
+"""Shared by all sessions without data for their payment intent; do not change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParams:
+    """The parameters of `POST /v1/checkout/sessions`; those that were not given are None or empty."""
+
+    ui_mode: str
+    line_items: list[LineItemParams]
+    currency: str | None
+    payment_data: dict[str, str]
+    payment_metadata: dict[str, str]
+    customer: str | None
+    customer_email: str | None
+    customer_creation: str | None
+    allow_promotion_codes: bool | None
+    discount: DiscountParams | None
+    shipping_options: list[ShippingOptionParams]
+    allowed_payment_method_types: list[str]
+    excluded_payment_method_types: list[str]
+    cancel_url: str | None
+    return_url: str | None
+    success_url: str | None
+    client_reference_id: str | None
+    expires_at: int
+    integration_identifier: str | None
+    locale: str | None
+    metadata: dict[str, str]
+    origin_context: str | None
+    phone_number_collection: bool
+    submit_type: str | None
+
+    @property
+    def hosted(self) -> bool:
+        """Whether Stripe shows the page."""
+        return self.ui_mode == "hosted_page"
+
+    @classmethod
+    def parse(cls, params: Params, now: int) -> "SessionParams":
+        """Read a form.
+
+        Args:
+            params: the form.
+            now: the simulated time, in seconds since the epoch.
+
+        Raises:
+            StripeError: a parameter is wrong, unknown, not simulated, or does not go with another.
+        """
+        _refuse_payment_method_types(params)
+        payment_data, payment_metadata = _take_payment_data(params.mapping("payment_intent_data"))
+        made = cls(
+            ui_mode=_take_ui_mode(params),
+            line_items=_take_line_items(params),
+            currency=take_currency(params) if "currency" in params else None,
+            payment_data=payment_data,
+            payment_metadata=payment_metadata,
+            customer=params.text("customer"),
+            customer_email=take_email(params, "customer_email"),
+            customer_creation=params.choice("customer_creation", ("always", "if_required")),
+            allow_promotion_codes=params.boolean("allow_promotion_codes"),
+            discount=DiscountParams.parse_list(params),
+            shipping_options=ShippingOptionParams.parse_list(params),
+            allowed_payment_method_types=params.texts("allowed_payment_method_types"),
+            excluded_payment_method_types=params.texts("excluded_payment_method_types"),
+            cancel_url=params.url("cancel_url"),
+            return_url=params.url("return_url"),
+            success_url=params.url("success_url"),
+            client_reference_id=params.text("client_reference_id", 200),
+            expires_at=_take_expiry(params, now),
+            integration_identifier=params.text("integration_identifier"),
+            locale=_take_locale(params),
+            metadata=params.metadata(),
+            origin_context=params.choice("origin_context", ("mobile_app", "web")),
+            phone_number_collection=_is_enabled(params, "phone_number_collection"),
+            submit_type=params.choice("submit_type", ("auto", "book", "donate", "pay")),
+        )
+        _refuse_unsupported(params)
+        made._check_urls()
+        made._check_combinations()
+        return made
+
+    def _check_urls(self) -> None:
+        urls = {"success_url": self.success_url, "return_url": self.return_url, "cancel_url": self.cancel_url}
+        needed, refused = (
+            ("success_url", ("return_url",)) if self.hosted else ("return_url", ("success_url", "cancel_url"))
+        )
+        for name in refused:
+            if urls[name]:
+                raise invalid(f"`{name}` can't be used when `ui_mode` is `{self.ui_mode}`; use `{needed}`.", name)
+        if not urls[needed]:
+            raise invalid(
+                f"You must provide `{needed}` when `ui_mode` is `{self.ui_mode}`.", needed, "parameter_missing"
+            )
+
+    def _check_combinations(self) -> None:
+        if self.customer is not None and self.customer_email is not None:
+            raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
+        if self.customer is not None and self.customer_creation is not None:
+            raise invalid("`customer_creation` can't be used together with `customer`.", "customer_creation")
+        if self.allow_promotion_codes and self.discount is not None:
+            raise invalid(
+                "You may only specify one of these parameters: allow_promotion_codes, discounts.",
+                "allow_promotion_codes",
+            )
+
+
+def _take_ui_mode(params: Params) -> str:
+    mode = params.choice("mode", ("payment", "setup", "subscription"))
+    if mode is None:
+        raise params.missing("mode")
+    if mode != "payment":
+        raise not_simulated(f"mode `{mode}`; only `payment`", "mode")
+    ui_mode = params.choice("ui_mode", UI_MODES) or "hosted_page"
+    if ui_mode in ("embedded_page", "form"):
+        raise not_simulated(f"ui_mode `{ui_mode}`; use `elements` or `hosted_page`", "ui_mode")
+    return ui_mode
+
+
+def _take_line_items(params: Params) -> list[LineItemParams]:
+    items = [LineItemParams.parse(item) for item in params.items("line_items")]
+    if not items:
+        raise params.missing("line_items")
+    if len(items) > MAX_LINE_ITEMS:
+        raise invalid(f"A session can have at most {MAX_LINE_ITEMS} line items.", "line_items")
+    return items
+
+
+def _take_payment_data(data: Params | None) -> tuple[dict[str, str], dict[str, str]]:
+    if data is None:
+        return NO_DATA, NO_DATA
+    metadata = data.metadata()
+    values = {name: text for name in PAYMENT_TEXTS if (text := data.text(name)) is not None}
+    data.finish(PAYMENT_INTENT_DATA)
+    return values, metadata
+
+
+def _take_expiry(params: Params, now: int) -> int:
+    at = params.integer("expires_at")
+    if at is None:
+        return now + DAY_SECONDS
+    earliest = now + MIN_LIFETIME_SECONDS - CLOCK_TOLERANCE_SECONDS
+    if not earliest <= at <= now + DAY_SECONDS + CLOCK_TOLERANCE_SECONDS:
+        raise invalid(
+            "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from Checkout Session creation.",
+            "expires_at",
+        )
+    return at
+
+
+def _take_locale(params: Params) -> str | None:
+    locale = params.text("locale")
+    if locale not in (None, "auto", "en", "en-GB"):
+        raise not_simulated(f"the locale `{locale}`: its pages are in English", "locale")
+    return locale
+
+
+def _is_enabled(params: Params, name: str) -> bool:
+    given = params.mapping(name)
+    if given is None:
+        return False
+    enabled = given.boolean("enabled")
+    given.finish()
+    return bool(enabled)
+
+
+def _refuse_payment_method_types(params: Params) -> None:
+    if "payment_method_types" in params:
+        raise invalid(
+            "The parameter payment_method_types is no longer accepted. Payment methods are chosen dynamically; "
+            "use allowed_payment_method_types or excluded_payment_method_types to narrow them.",
+            "payment_method_types",
+            "parameter_unknown",
+        )
+
+
+def _refuse_unsupported(params: Params) -> None:
+    """Raise when something was asked for that is not simulated; to ask for nothing special is fine."""
+    for name in ("automatic_tax", "adaptive_pricing", "invoice_creation", "tax_id_collection", "managed_payments"):
+        if _is_enabled(params, name):
+            raise not_simulated(f"the parameter {name}", f"{name}[enabled]")
+    for name, usual in (("billing_address_collection", "auto"), ("redirect_on_completion", "always")):
+        if params.text(name) not in (None, usual):
+            raise not_simulated(f"other values of {name} than `{usual}`", name)
+    params.finish(SESSION)

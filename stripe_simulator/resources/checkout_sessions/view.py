@@ -1,0 +1,36 @@
+"""What is derived from a session: the details of its customer, and where the shopper goes afterwards."""
+
+from ...records import Shopper
+from ...wire import JSON, Session
+
+PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
+NOBODY = Shopper(None)
+
+
+def customer_details(email: str | None, shopper: Shopper = NOBODY) -> JSON:
+    """Return `customer_details`: the e-mail address, and what the shopper typed."""
+    return {
+        "address": shopper.address,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": shopper.name,
+        "phone": shopper.phone,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+
+
+def known_email(session: Session) -> str | None:
+    """Return the e-mail address that a session has without asking the shopper."""
+    return session["customer_email"] or (session["customer_details"] or {}).get("email")
+
+
+def redirect_url(session: Session) -> str:
+    """Return where the shopper goes after paying."""
+    return fill_placeholder(session["success_url"] or session["return_url"] or "", session["id"])
+
+
+def fill_placeholder(url: str, session_id: str) -> str:
+    """Return an address with the id of the session in place of `{CHECKOUT_SESSION_ID}`."""
+    return url.replace(PLACEHOLDER, session_id).replace("%7BCHECKOUT_SESSION_ID%7D", session_id)

@@ -1,0 +1,213 @@
+"""/v1/payment_intents: https://docs.stripe.com/api/payment_intents."""
+
+from ..errors import StripeError, card_error, invalid
+from ..http.filters import text
+from ..http.handlers import listing, retrieve
+from ..http.request import ApiRequest, ApiRoute
+from ..ids import random_id
+from ..records import Decline, PaymentMethod, SessionRecord
+from ..wire import JSON, Charge, PaymentIntent
+
+CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
+
+
+def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
+    """Return the payment intent that a session gets when the shopper first tries to pay."""
+    session, data = record.session, record.payment_data
+    id = random_id("pi_3", 24)
+    return {
+        "id": id,
+        "object": "payment_intent",
+        "allowed_payment_method_types": None,
+        "amount": session["amount_total"],
+        "amount_capturable": 0,
+        "amount_details": {
+            "discount_amount": None,
+            "error": None,
+            "line_items": None,
+            "shipping": None,
+            "tax": None,
+            "tip": {},
+        },
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{id}_secret_{random_id('', 25)}",
+        "confirmation_method": "automatic",
+        "created": now,
+        "currency": session["currency"],
+        "customer": session["customer"],
+        "customer_account": None,
+        "description": data.get("description"),
+        "excluded_payment_method_types": None,
+        "hooks": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "managed_payments": None,
+        "metadata": record.payment_metadata,
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_details": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": session["payment_method_types"],
+        "payment_record": None,
+        "presentment_details": None,
+        "processing": None,
+        "receipt_email": data.get("receipt_email"),
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": data.get("statement_descriptor"),
+        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+
+
+def payment_error(method_type: str, decline: Decline, charge_id: str | None) -> JSON:
+    """Return `last_payment_error` of an intent, with every field.
+
+    Args:
+        method_type: the type of the payment method, such as `card`.
+        decline: why the payment failed.
+        charge_id: the failed charge, if there is one.
+    """
+    return {
+        "advice_code": None,
+        "charge": charge_id,
+        "code": decline.code,
+        "decline_code": decline.decline_code,
+        "doc_url": f"https://docs.stripe.com/error-codes/{decline.code.replace('_', '-')}",
+        "message": decline.message,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "param": None,
+        "payment_intent": None,
+        "payment_method": None,
+        "payment_method_type": method_type,
+        "request_log_url": None,
+        "setup_intent": None,
+        "source": None,
+        "type": "card_error",
+    }
+
+
+def decline_intent(intent: PaymentIntent, method_type: str, decline: Decline, charge: Charge | None) -> PaymentIntent:
+    """Return the intent after a payment that failed: it waits for another payment method.
+
+    Args:
+        intent: the intent before.
+        method_type: the type of the payment method, such as `card`.
+        decline: why the payment failed.
+        charge: the failed charge; None when the bank did not recognise the shopper.
+    """
+    return {
+        **intent,
+        "last_payment_error": payment_error(method_type, decline, charge and charge["id"]),
+        "latest_charge": charge["id"] if charge else intent["latest_charge"],
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
+    }
+
+
+def return_intent(intent: PaymentIntent, method_type: str, decline: Decline, charge: Charge) -> PaymentIntent:
+    """Return the intent of a bank debit that was returned; it keeps the payment method that it was paid with."""
+    return {
+        **intent,
+        "last_payment_error": payment_error(method_type, decline, charge["id"]),
+        "status": "requires_payment_method",
+    }
+
+
+def challenge_intent(intent: PaymentIntent) -> PaymentIntent:
+    """Return the intent while the shopper's bank asks who pays."""
+    return {
+        **intent,
+        "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}},
+        "status": "requires_action",
+    }
+
+
+def charge_intent(intent: PaymentIntent, charge: Charge) -> PaymentIntent:
+    """Return the intent after its charge succeeded, or began to wait for the money."""
+    paid = charge["status"] == "succeeded"
+    return {
+        **intent,
+        "amount_received": intent["amount"] if paid else 0,
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "next_action": None,
+        "payment_method": charge["payment_method"],
+        "status": "succeeded" if paid else "processing",
+    }
+
+
+def reprice_intent(intent: PaymentIntent, amount: int) -> PaymentIntent:
+    """Return the intent of a session whose total changed: an attempt that was under way is abandoned."""
+    return {
+        **intent,
+        "amount": amount,
+        "next_action": None,
+        "status": "requires_payment_method",
+    }
+
+
+def cancel_intent(intent: PaymentIntent, now: int) -> PaymentIntent:
+    """Return the intent of a session that ended before it was paid."""
+    return {
+        **intent,
+        "canceled_at": now,
+        "cancellation_reason": "expired",
+        "next_action": None,
+        "status": "canceled",
+    }
+
+
+def decline_error(method: PaymentMethod, charge_id: str, intent: PaymentIntent) -> StripeError:
+    """Return the 402 for a declined payment method."""
+    assert method.decline is not None
+    decline = method.decline
+    return card_error(decline.code, decline.message, decline.decline_code, charge=charge_id, payment_intent=intent)
+
+
+async def cancel(request: ApiRequest) -> JSON:
+    """POST /v1/payment_intents/{id}/cancel: always refused, because Checkout made the intent.
+
+    https://docs.stripe.com/api/payment_intents/cancel
+    """
+    request.params.choice("cancellation_reason", CANCELLATION_REASONS)
+    request.params.finish()
+    intent = request.account.get("payment_intents", request.path["id"], "payment_intent", "intent")
+    if intent["status"] in ("succeeded", "canceled"):
+        raise invalid(
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
+            "with one of the following statuses may be canceled: requires_payment_method, requires_capture, "
+            "requires_confirmation, requires_action, processing.",
+            code="payment_intent_unexpected_state",
+            payment_intent=intent,
+        )
+    raise invalid(
+        "You cannot cancel this PaymentIntent because it was created by a Checkout Session. "
+        "Expire the Checkout Session instead.",
+        code="payment_intent_unexpected_state",
+        payment_intent=intent,
+    )
+
+
+list_payment_intents = listing("payment_intents", text("customer"), unsupported=("customer_account",))
+
+ROUTES: list[ApiRoute] = [
+    ("GET", "/v1/payment_intents/{id}", retrieve("payment_intents", "payment_intent", "intent")),
+    ("GET", "/v1/payment_intents", list_payment_intents),
+    ("POST", "/v1/payment_intents/{id}/cancel", cancel),
+]

@@ -1,0 +1,149 @@
+"""The simulator for callers without an event loop: tests, scripts, notebooks."""
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .clock import Clock
+from .event_loop import run_blocking
+from .http.faults import Faults
+from .http.idempotency import IdempotencyKeys
+from .http.request_log import RequestLog
+from .simulator import TEST_CARD, Simulator
+from .state import Account, State
+from .webhooks import Webhooks
+from .wire import JSON
+
+T = TypeVar("T")
+
+
+class SyncSimulator:
+    """A `Simulator` whose functions wait for their results. Call them from any thread but the simulator's own.
+
+    What each function does, takes and raises stands at the function of `Simulator` with the same name.
+    """
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+
+    def _run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
+        async def work() -> T:
+            result = await function(*args, **kwargs)
+            if self.simulator.loop is None:  # the loop ends with this call, so nothing of it may be left
+                await self.simulator.webhooks.close()
+            return result
+
+        return run_blocking(self.simulator, work())
+
+    def pay_session(self, session_id: str, card: str = TEST_CARD, email: str | None = None) -> JSON:
+        """Pay a session as the shopper would, and return it."""
+        return self._run(self.simulator.pay_session, session_id, card, email)
+
+    def expire_session(self, session_id: str) -> JSON:
+        """Expire an open session and return it."""
+        return self._run(self.simulator.expire_session, session_id)
+
+    def settle_debit(self, session_id: str, *, succeeded: bool = True) -> JSON:
+        """End the pending bank debit of a session, and return the session."""
+        return self._run(self.simulator.settle_debit, session_id, succeeded=succeeded)
+
+    def dispute(self, session_id: str, reason: str = "fraudulent") -> JSON:
+        """Let the shopper's bank dispute what a session took, and return the dispute."""
+        return self._run(self.simulator.dispute, session_id, reason)
+
+    def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
+        """Let the shopper's bank send the newest refund of a session back, and return the refund."""
+        return self._run(self.simulator.fail_refund, session_id, reason)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on, and do everything that was due in between."""
+        self._run(self.simulator.advance, seconds)
+
+    def set_delivery(self, mode: str) -> None:
+        """Deliver, drop, duplicate, delay or reorder events from now on."""
+        self._run(self.simulator.set_delivery, mode)
+
+    def drain(self) -> None:
+        """Wait until every webhook that is under way was answered."""
+        self._run(self.simulator.drain)
+
+    def reset(self) -> None:
+        """Forget everything: objects, events, faults, the clock."""
+        self._run(self.simulator.reset)
+
+    def force_outcome(self, session_id: str, card: str | None, *, delivered: bool = True) -> None:
+        """Decide how the next payment of a session in the browser ends, and whether its webhooks arrive."""
+        self.simulator.force_outcome(session_id, card, delivered=delivered)
+
+    def emit(self, account: Account, type: str, object: JSON, before: JSON | None = None) -> None:
+        """Record an event of one's own and queue it for delivery; `Simulator.emit` says what the arguments are."""
+        self.simulator.emit(account, type, object, before)
+
+    def add_fault(
+        self,
+        kind: str,
+        route: str = "/v1",
+        times: int = 1,
+        *,
+        seconds: float = 1.0,
+        rate: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        """Let the next requests of a route go wrong; `Simulator.add_fault` says what the arguments are."""
+        self.simulator.add_fault(kind, route, times, seconds=seconds, rate=rate, seed=seed)
+
+    def seed(self, catalogue: Path | JSON, key: str = "sk_test_simulator") -> list[JSON]:
+        """Make a product and a price of every `[[product]]` of a catalogue, and return the prices."""
+        return self.simulator.seed(catalogue, key)
+
+    def now(self) -> float:
+        """Return the simulated time, in seconds since the epoch."""
+        return self.simulator.now()
+
+    @property
+    def clock(self) -> Clock:
+        """The simulated clock."""
+        return self.simulator.clock
+
+    @property
+    def state(self) -> State:
+        """Everything that is remembered."""
+        return self.simulator.state
+
+    @property
+    def faults(self) -> Faults:
+        """The faults that wait for a request."""
+        return self.simulator.faults
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """What delivers events."""
+        return self.simulator.webhooks
+
+    @property
+    def request_log(self) -> RequestLog:
+        """The last requests."""
+        return self.simulator.request_log
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """The answers under idempotency keys."""
+        return self.simulator.idempotency_keys
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where events are sent."""
+        return self.simulator.webhooks.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.simulator.webhooks.url = url
+
+    @property
+    def webhook_secret(self) -> str | None:
+        """What signs the events."""
+        return self.simulator.webhooks.secret
+
+    @webhook_secret.setter
+    def webhook_secret(self, secret: str | None) -> None:
+        self.simulator.webhooks.secret = secret
