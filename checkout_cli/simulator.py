@@ -15,7 +15,9 @@ def simulator(
     state: Annotated[Path | None, typer.Option(help="A file that keeps what happened over a restart.")] = None,
 ) -> None:
     """Run the Stripe simulator alone."""
-    from stripe_simulator.cli import serve
+    from checkout_core import Settings
+    from stripe_simulator.cli import DEFAULT_WEBHOOK_SECRET, serve
 
     require_free(host, port)
-    serve(host, port, webhook_url, state)
+    secret = next(iter(Settings.load().webhook_secrets), DEFAULT_WEBHOOK_SECRET)
+    serve(host, port, webhook_url, state, secret=secret)

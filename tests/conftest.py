@@ -46,7 +46,7 @@ def _server() -> Iterator[tuple[str, SyncSimulator]]:
 
 
 @pytest.fixture
-def simulator(_server: tuple[str, SyncSimulator]) -> Simulator:
+def simulator(_server: tuple[str, SyncSimulator]) -> SyncSimulator:
     """The simulator behind `stripe_url`, as if freshly started."""
     simulator = _server[1]
     simulator.reset()
