@@ -99,7 +99,8 @@ class BackgroundWorker:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
+            with suppress(RuntimeError):  # the loop has ended, and whoever changes an order must not suffer for it
+                loop.call_soon_threadsafe(self._wake.set)
 
         unsubscribe = self._subscribe(wake)
         sweep_due = loop.time() + self._every * random.uniform(0.5, 1.0)  # noqa: S311

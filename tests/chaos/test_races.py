@@ -11,6 +11,7 @@ import pytest
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.errors import RefundUnconfirmed, SessionNotOpen, StripeUnavailable
 from stripe_simulator import SyncSimulator
+from stripe_simulator.http.faults import Fault
 from stripe_simulator.webhooks import signature
 
 from .expected import expected_orders
@@ -51,7 +52,7 @@ class Shop:
         httpx2.post(f"{api}/v1/refunds", data=form, headers=key).raise_for_status()
 
     def fails(self, route: str, kind: str = "500", times: int = 3) -> None:
-        self._simulator.add_fault(kind, route, times)
+        self._simulator.faults.add(Fault(route, kind, times))
 
     def advance(self, by: timedelta) -> None:
         self._simulator.advance(by.total_seconds())

@@ -181,6 +181,18 @@ def test_a_stop_while_events_are_replayed_leaves_the_rest_for_later(checkout: Ch
     assert checkout.sweep(older_than=timedelta(0)).dispatched == len(session_ids)
 
 
+def test_an_error_of_the_callers_own_ends_a_sweep_and_reaches_the_caller(checkout: Checkout) -> None:
+    for _ in range(2 * CONCURRENT_CALLS):
+        pending_order(checkout)
+
+    def progress(done: int, total: int) -> None:
+        raise ConnectionError(f"{total} orders, and nobody who wants to know")
+
+    with pytest.raises(ConnectionError, match="16 orders"):
+        checkout.sweep(older_than=timedelta(0), progress=progress)
+    assert checkout.sweep(older_than=timedelta(0)).asked == 2 * CONCURRENT_CALLS
+
+
 def test_an_interrupt_ends_the_command_and_what_was_found_is_kept(
     checkout: Checkout, variables: dict[str, str]
 ) -> None:
