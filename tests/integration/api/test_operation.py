@@ -1,5 +1,6 @@
 """Routes for operators: alive, ready, counted."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 
 from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.domain.errors import StoreBusy
+from checkout_core.domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from tests.support.shopper import pay, pending_order
 from tests.support.stores import ScriptedStore
 from tests.support.webhooks import session_event, signed
@@ -114,3 +115,38 @@ def test_several_apps_in_one_process_can_be_counted(checkout: Checkout) -> None:
     for _ in range(2):
         with TestClient(create_app(checkout)) as client:
             assert client.get("/metrics").status_code == 200
+
+
+@pytest.fixture
+def logs_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    level, before = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if each not in before]:
+        root.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("logs_restored")
+def test_an_app_that_is_given_nothing_serves_the_shops_of_the_environment(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app()  # reads nothing before it starts
+    monkeypatch.setenv("STRIPE_SECRET_KEY", settings.stripe_secret_key.get_secret_value())
+    monkeypatch.setenv("STRIPE_PUBLISHABLE_KEY", settings.stripe_publishable_key)
+    monkeypatch.setenv("STRIPE_API_BASE", settings.stripe_api_base)
+    monkeypatch.setenv("CHECKOUT_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("CHECKOUT_DATABASE_URL", "memory://")
+    with TestClient(app) as client:
+        assert client.get("/readyz").json() == {"status": "ready", "stripe": "ok"}
+        bought = client.post("/checkout/sessions", json={"items": [{"product": "night-train-to-trieste"}]})
+        assert bought.status_code == 201
+    (checkout,) = app.state.shops
+    with pytest.raises(StoreUnavailable):
+        checkout.history(bought.json()["session_id"])
+
+
+def test_an_app_whose_settings_cannot_be_used_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKOUT_UI_MODE", "popup")
+    with pytest.raises(ConfigurationError, match="CHECKOUT_UI_MODE"), TestClient(create_app()):
+        pass

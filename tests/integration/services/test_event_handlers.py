@@ -204,6 +204,18 @@ def test_events_of_other_types_and_of_unknown_sessions_do_nothing(checkout: Chec
     assert checkout.handle_event(StripeEvent("evt_1", REFUNDED, NOW)) is None
 
 
+def test_the_session_of_a_payment_is_asked_for_once(checkout: Checkout, gateway: InterruptedGateway) -> None:
+    payment = paid_order(checkout).stripe_payment_intent_id
+    assert payment is not None
+    elsewhere = InterruptedGateway(checkout.settings)
+    found = {run(elsewhere.session_of_payment(payment)) for _ in range(2)}
+    assert found == {run(gateway.session_of_payment(payment))}
+    assert [call.name for call in elsewhere.calls.all()] == ["sessions.list"]
+    assert [run(elsewhere.session_of_payment("pi_unknown")) for _ in range(2)] == [None, None]
+    assert len(elsewhere.calls.all()) == 3
+    run(elsewhere.close())
+
+
 def test_one_sweep_makes_up_for_every_webhook_that_was_lost(checkout: Checkout) -> None:
     given_back, taken_back, expired = paid_order(checkout), paid_order(checkout), pending_order(checkout)
     refund_in_dashboard(checkout, given_back, 100)
