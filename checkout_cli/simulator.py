@@ -15,7 +15,10 @@ def simulator(
     state: Annotated[Path | None, typer.Option(help="A file that keeps what happened over a restart.")] = None,
 ) -> None:
     """Run the Stripe simulator alone."""
+    from checkout_core import Settings
+    from checkout_core.config.settings import SIMULATOR_WEBHOOK_SECRET
     from stripe_simulator.cli import serve
 
     require_free(host, port)
-    serve(host, port, webhook_url, state)
+    secret = next(iter(Settings.load().webhook_secrets), SIMULATOR_WEBHOOK_SECRET)
+    serve(host, port, webhook_url, state, webhook_secret=secret)

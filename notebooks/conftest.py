@@ -1,4 +1,4 @@
-"""Notebooks are tested on demo orders, whatever the developer's own store has."""
+"""Notebooks are tested on demo orders in one store that they share, whatever the developer's own store has."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -6,19 +6,40 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from checkout_cli.demo_data import seed_store
+from checkout_core import Settings
+
+ORDERS = 20_000
+SEEDED = pytest.StashKey[Path]()
+"""The folder with the store that this session's notebooks share."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Each notebook runs with a data folder of its own, in which there is no store yet.
+    """Hand every notebook the address of the seeded store.
 
     Its kernel may keep what it compiles, whatever the environment says: importing everything anew takes ten seconds.
     """
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
-        patch.setenv("CHECKOUT_DATA_DIR", folder)
-        patch.setenv("CHECKOUT_DATABASE_URL", f"duckdb:///{(Path(folder) / 'orders.duckdb').as_posix()}")
+    folder = item.config.stash.get(SEEDED, None)
+    new = folder is None
+    if folder is None:
+        temporary = TemporaryDirectory()
+        item.config.add_cleanup(temporary.cleanup)
+        folder = item.config.stash[SEEDED] = Path(temporary.name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHECKOUT_DATA_DIR", str(folder))
+        patch.setenv("CHECKOUT_DATABASE_URL", f"duckdb:///{(folder / 'orders.duckdb').as_posix()}")
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("PYTHONPYCACHEPREFIX", str(_bytecode(item.config)))
+        if new:
+            _seed()
         return (yield)
+
+
+def _seed() -> None:
+    """Make the demo orders. They are beside no others, so a live key of the developer does not matter."""
+    settings = Settings.load().replace(stripe_secret_key=None, stripe_publishable_key=None)
+    seed_store(settings.database_url.get_secret_value(), ORDERS, settings=settings)
 
 
 def _bytecode(config: pytest.Config) -> Path:

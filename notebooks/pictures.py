@@ -29,7 +29,7 @@ def main() -> None:
 
 def charts(notebook: Path) -> list[dict[str, object]]:
     """The Vega-Lite specifications that a notebook shows when it is run where there is no store yet."""
-    content = nbformat.read(notebook, as_version=4)
+    content = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     with TemporaryDirectory() as folder:
         own = {"CHECKOUT_DATA_DIR": folder, "CHECKOUT_DATABASE_URL": f"duckdb:///{folder}/orders.duckdb"}
         NotebookClient(content, resources={"metadata": {"path": str(HERE)}}).execute(env={**os.environ, **own})

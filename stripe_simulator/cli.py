@@ -41,12 +41,14 @@ def reachable(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def webhook_secret() -> str:
-    """Return what signs webhooks, from the environment or the default."""
-    return os.environ.get(WEBHOOK_SECRET_VARIABLE) or DEFAULT_WEBHOOK_SECRET
-
-
-def serve(host: str, port: int, webhook_url: str | None = None, state: Path | None = None) -> None:
+def serve(
+    host: str,
+    port: int,
+    webhook_url: str | None = None,
+    state: Path | None = None,
+    *,
+    webhook_secret: str = DEFAULT_WEBHOOK_SECRET,
+) -> None:
     """Serve a simulator until the process is told to stop.
 
     Args:
@@ -54,6 +56,7 @@ def serve(host: str, port: int, webhook_url: str | None = None, state: Path | No
         port: the port to listen on.
         webhook_url: where webhooks are delivered; None sends none.
         state: a file that keeps what happened over a restart.
+        webhook_secret: what signs webhooks.
 
     Raises:
         OSError: the port is taken, or the file cannot be written.
@@ -66,7 +69,7 @@ def serve(host: str, port: int, webhook_url: str | None = None, state: Path | No
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listener:
         address = f"http://{reachable(host)}:{port}"
-        simulator = Simulator(webhook_url, webhook_secret(), address, state=state)
+        simulator = Simulator(webhook_url, webhook_secret, address, state=state)
         print(f"Stripe simulator: {address} · dashboard: {address}/_simulator")
         print("Use any key that starts with sk_test_. Stop with Ctrl-C.", flush=True)
         config = uvicorn.Config(create_app(simulator), log_level="warning")
@@ -82,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = parser().parse_args(arguments)
     try:
-        serve(given.host, given.port, given.webhook_url, given.state)
+        secret = os.environ.get(WEBHOOK_SECRET_VARIABLE) or DEFAULT_WEBHOOK_SECRET
+        serve(given.host, given.port, given.webhook_url, given.state, webhook_secret=secret)
     except OSError as error:
         print(f"stripe-simulator: cannot start: {error}", file=sys.stderr)
         return 1

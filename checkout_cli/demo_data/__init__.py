@@ -1,10 +1,10 @@
 """Seeded, realistic orders in any number, for demos, notebooks and benchmarks.
 
-A shop's year: evenings and weekends are busy, some shoppers come back, some look and leave, cards are declined, bank
-debits take days, some money goes back and some is disputed. Every choice is a hash of the seed and the order's number,
+They are those of a shop's year: evenings and weekends are busy, some shoppers come back, some look and leave, cards are
+declined, bank debits take days, some money is refunded and some is disputed. Every choice is a hash of the seed and the order's number,
 so the same arguments give the same orders whatever the batch size, and no state is carried from one order to the next.
 
-`shoppers` decides what happens, `order_rows` and `event_rows` put it into tables, `seeding` writes them.
+`behaviour` decides what happens, `order_rows` and `event_rows` put it into tables, `seeding` writes them.
 `explore` is for notebooks.
 """
 

@@ -12,13 +12,13 @@ from checkout_core.domain.products import Catalog
 
 from .event_rows import event_rows
 from .order_rows import Checkouts, order_rows
-from .plan import Plan
+from .seed_plan import SeedPlan
 
 BATCH = 245_760
 """Orders in one transaction, two of DuckDB's row groups: fewer are written on one core only, more keep the file from
 others for longer."""
 DAYS = 365
-MOST_ORDERS = 2**31
+MAX_ORDERS = 2**31
 
 
 class Batch(NamedTuple):
@@ -38,19 +38,31 @@ def orders(
     batch: int = BATCH,
     shop: str = DEFAULT_SHOP,
 ) -> Iterator[Batch]:
-    """`count` orders of the `days` before `until` in one shop, oldest first, and the events of their checkouts.
+    """Make the orders of one shop, oldest first, and the events of their checkouts.
 
     Beside them are the events of sessions that never became an order. What would happen after `until` has not happened
     yet: the last orders are still pending or processing.
 
+    Args:
+        count: how many orders.
+        seed: another one gives other orders.
+        catalog: what the shop sells.
+        until: the end of the time in which they are made, with a time zone.
+        days: how long that time is.
+        batch: orders in each batch.
+        shop: whose orders.
+
+    Returns:
+        Batches of `batch` orders, the last one smaller.
+
     Raises:
         ValueError: a negative or impossible count, or `until` without a time zone.
     """
-    if not 0 <= count <= MOST_ORDERS:
-        raise ValueError(f"count must be 0 to {MOST_ORDERS}")
+    if not 0 <= count <= MAX_ORDERS:
+        raise ValueError(f"count must be 0 to {MAX_ORDERS}")
     if until.tzinfo is None:
         raise ValueError("until needs a time zone")
-    plan = Plan(count, seed, catalog, until.astimezone(UTC), days, shop)
+    plan = SeedPlan(count, seed, catalog, until.astimezone(UTC), days, shop)
     for first in range(0, count, batch):
         made = Checkouts.of(plan, np.arange(first, min(first + batch, count), dtype=np.int64))
         yield Batch(order_rows(made), event_rows(made))

@@ -14,14 +14,14 @@ from .seeding import seed_store
 
 
 def orders_to_explore(count: int = 20_000) -> Orders:
-    """The reader's own orders, or `count` demo orders when none is paid yet; prints which.
+    """Return the reader's own orders, or `count` demo orders when none is paid yet; print which.
 
     The reader's store is the one that the environment and `.env` name, as seen from the current folder or the one above
     it: Jupyter starts a notebook in the notebook's own folder. It is only read. The demo orders are in a temporary store
     that goes when Python does.
 
     Raises:
-        StoreBusy, StoreUnavailable, SchemaTooNew: there is a store, and it cannot be read.
+        StoreError: there is a store, and it cannot be read.
     """
     with chdir(_project()):
         settings = Settings.load()
@@ -41,7 +41,7 @@ def orders_to_explore(count: int = 20_000) -> Orders:
 
 
 def _project() -> Path:
-    """The folder that the settings' relative paths mean."""
+    """Return the folder that the settings' relative paths start from."""
     here = Path.cwd()
     return here if (here / ".env").exists() or (here / "data").is_dir() else here.parent
 

@@ -8,33 +8,33 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from checkout_core.domain.orders import OrderStatus
 
 from . import people
+from .behaviour import NOT_HAPPENED, Carts, Outcomes, carts_of, currencies_of, outcomes_of, shoppers_of
 from .columns import Ids, digits, join, spread, strings, take, times
-from .plan import Ints, Plan
-from .shoppers import NEVER, Carts, Fates, carts_of, currencies_of, fates_of, shoppers_of
+from .seed_plan import IntArray, SeedPlan
 
 
 @dataclass(frozen=True)
 class Checkouts:
-    """What the rows of one batch are made of: one value for each order."""
+    """What the rows of one batch are made from: one value for each order."""
 
-    plan: Plan
-    index: Ints
-    shopper: Ints
+    plan: SeedPlan
+    index: IntArray
+    shopper: IntArray
     carts: Carts
-    fates: Fates
+    outcomes: Outcomes
     ids: Ids
 
     @classmethod
-    def of(cls, plan: Plan, index: Ints) -> "Checkouts":
-        """The checkouts of these numbers."""
+    def of(cls, plan: SeedPlan, index: IntArray) -> "Checkouts":
+        """Make the checkouts of these numbers."""
         shopper = shoppers_of(plan, index)
         carts = carts_of(plan, "order", index, currencies_of(plan, shopper))
-        return cls(plan, index, shopper, carts, fates_of(plan, index, carts), Ids(plan, index))
+        return cls(plan, index, shopper, carts, outcomes_of(plan, index, carts), Ids(plan, index))
 
 
 def order_rows(made: Checkouts) -> pa.Table:
-    """One row for each order."""
-    plan, shopper, fates = made.plan, made.shopper, made.fates
+    """Make a row for each order."""
+    plan, shopper, outcomes = made.plan, made.shopper, made.outcomes
     size = len(made.index)
     first, last = (
         plan.below(f"name {part}", shopper, len(names)) for part, names in enumerate((people.FIRST, people.LAST))
@@ -43,46 +43,46 @@ def order_rows(made: Checkouts) -> pa.Table:
     domain = plan.below("domain", shopper, len(people.AT))
     reachable = plan.chance("has phone", shopper) < 0.3
     phone = digits(1_000_000 + plan.below("phone", shopper, 9_000_000)[reachable])
-    began = (fates.processing != NEVER) | (fates.paid != NEVER)
-    happened = fates.changes != NEVER
+    began = (outcomes.processing != NOT_HAPPENED) | (outcomes.paid != NOT_HAPPENED)
+    happened = outcomes.changes != NOT_HAPPENED
     return pa.table(
         {
-            "id": strings(made.ids.of("order_", fates.created, 0)),
+            "id": strings(made.ids.of("order_", outcomes.created, 0)),
             "shop": take([plan.shop], np.zeros(size)),
-            "stripe_checkout_session_id": strings(made.ids.of("cs_test_demo", fates.started, 1)),
-            "stripe_payment_intent_id": strings(made.ids.of("pi_demo", fates.created[began], 2, began), began),
-            "status": _status(fates),
+            "stripe_checkout_session_id": strings(made.ids.of("cs_test_demo", outcomes.started, 1)),
+            "stripe_payment_intent_id": strings(made.ids.of("pi_demo", outcomes.created[began], 2, began), began),
+            "status": _status(outcomes),
             "email": join(take(people.MAILBOXES, who), digits(shopper), take(people.AT, domain)),
             "name": take(people.NAMES, who),
             "phone": spread(join("+4930", phone), reachable),
             "items": _items(plan, made.carts),
             "currency": take(plan.currencies, made.carts.currency),
             "amount_total": made.carts.total,
-            "amount_refunded": fates.given_back,
+            "amount_refunded": outcomes.amount_refunded,
             "metadata": take(['{"demo": "true"}'], np.zeros(size)),
-            "created_at": times(fates.created),
-            "updated_at": times(np.maximum(fates.created, np.where(happened, fates.changes, 0).max(axis=0))),
-            "paid_at": times(fates.paid),
+            "created_at": times(outcomes.created),
+            "updated_at": times(np.maximum(outcomes.created, np.where(happened, outcomes.changes, 0).max(axis=0))),
+            "paid_at": times(outcomes.paid),
             "version": 1 + happened.sum(axis=0),
         }
     )
 
 
-def _status(fates: Fates) -> pa.Array:
-    """Where each order stands now."""
+def _status(outcomes: Outcomes) -> pa.Array:
+    """Return where each order stands now."""
     happened = [
-        ((fates.refund != NEVER) & fates.whole, OrderStatus.refunded),
-        (fates.paid != NEVER, OrderStatus.paid),
-        (fates.failed != NEVER, OrderStatus.failed),
-        (fates.expired != NEVER, OrderStatus.expired),
-        (fates.processing != NEVER, OrderStatus.processing),
+        ((outcomes.refund != NOT_HAPPENED) & outcomes.in_full, OrderStatus.refunded),
+        (outcomes.paid != NOT_HAPPENED, OrderStatus.paid),
+        (outcomes.failed != NOT_HAPPENED, OrderStatus.failed),
+        (outcomes.expired != NOT_HAPPENED, OrderStatus.expired),
+        (outcomes.processing != NOT_HAPPENED, OrderStatus.processing),
     ]
     names = [*(str(status) for _, status in happened), str(OrderStatus.pending)]
     code = np.select([flags for flags, _ in happened], range(len(happened)), default=len(happened))
     return take(names, code)
 
 
-def _items(plan: Plan, carts: Carts) -> pa.Array:
+def _items(plan: SeedPlan, carts: Carts) -> pa.Array:
     offsets = np.concatenate([[0], carts.used.sum(axis=1).cumsum()]).astype(np.int32)
     product = carts.product[carts.used]
     lines = {

@@ -20,7 +20,7 @@ AT = ("@example.com", "@example.org", "@example.net")
 
 
 def _plain(name: str) -> str:
-    """A name as an e-mail address has it: lower case, without accents."""
+    """Return a name as an e-mail address has it: lower case, without accents."""
     folded = unicodedata.normalize("NFKD", name.lower())
     return "".join(letter for letter in folded if "a" <= letter <= "z")
 

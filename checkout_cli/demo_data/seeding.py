@@ -1,4 +1,4 @@
-"""Writing demo orders into a store, as a set in each transaction and never beside real ones."""
+"""Write demo orders into a store, a batch in each transaction and never beside real ones."""
 
 import random
 import time
@@ -19,7 +19,7 @@ from checkout_core.bootstrap import open_shops
 from checkout_core.config.settings import Settings
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.products import Catalog
-from checkout_core.stores import backend_of, duckdb_path, open_store
+from checkout_core.stores import Backend, backend_of, duckdb_path, open_store
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.lease import Lease, to_checkout_error
@@ -41,20 +41,28 @@ def seed_store(
     settings: Settings | None = None,
     until: datetime | None = None,
 ) -> int:
-    """Write `count` demo orders of the year before `until` (default: today 00:00 UTC); gives how many were written.
+    """Write the demo orders of a year and return how many were written.
 
     Several shops (`shops.toml`) get equal shares, each of its own catalogue. Each batch is one transaction, and what is
-    there is not written again: an interrupted run is finished by repeating it. `progress` hears how many orders are done.
+    there is not written again: an interrupted run is finished by repeating it.
+
+    Args:
+        url: the database.
+        count: how many orders there shall be.
+        seed: another one gives other orders.
+        progress: is called with how many orders are done.
+        settings: say which shops there are; read from the environment unless given.
+        until: the end of the year, with a time zone; today 00:00 UTC unless given.
 
     Raises:
         ConfigurationError: the settings or a shop of theirs have a live key, or the store has orders that were made
-            with one: demo orders never mix with real ones.
-        StoreBusy, StoreUnavailable
+            with one: demo orders never mix with real ones. Or the database keeps nothing after this call.
+        StoreError: the database is held by others, or cannot be opened, written or reached.
     """
     settings = settings or Settings.load()
     shops = _shops(settings)
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write = _WRITERS[backend_of(url).name]
+    write = _writer(backend_of(url))
     with BlockingOrderStore(open_store(url)) as store:
         if store.find(OrderQuery(text="cs_live_"), limit=1):  # and makes the tables
             raise ConfigurationError(
@@ -73,8 +81,18 @@ def seed_store(
     return written
 
 
+def _writer(backend: Backend) -> Callable[[str, Batch], int]:
+    """Return how a batch is written to a database."""
+    if backend.name not in _WRITERS:
+        raise ConfigurationError(
+            f"Demo orders cannot be written to a store in {backend.label}: the program that keeps it is the only one to "
+            "see it. Set CHECKOUT_DATABASE_URL to duckdb:///… (a file) or postgresql://… (a server)."
+        )
+    return _WRITERS[backend.name]
+
+
 def _shops(settings: Settings) -> Mapping[str, Catalog]:
-    """The shops of the installation and what each sells. None of them may have a live key."""
+    """Return the shops of the installation and what each sells. None of them may have a live key."""
     with open_shops(settings) as shops:
         for checkout in shops:
             if checkout.settings.live:
@@ -86,7 +104,7 @@ def _shops(settings: Settings) -> Mapping[str, Catalog]:
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, the next one made while this one is written."""
+    """Return the same batches; the next one is made while this one is written."""
     with ThreadPoolExecutor(1, thread_name_prefix="demo orders") as thread:
         coming = thread.submit(next, batches, None)
         while batch := coming.result():
@@ -95,7 +113,7 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def _write_duckdb(url: str, batch: Batch) -> int:
-    """One transaction in a lease of its own, so that a shop that is open gets in between; gives how many were missing."""
+    """Write what is missing in one transaction and return its orders' number. An open shop gets the file afterwards."""
     path = duckdb_path(url)
     lease = Lease(path, wait=60.0, settings=_DUCKDB)
     try:
@@ -126,14 +144,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Table:
-    """The events with `seq`. DuckDB inserts on all cores only when the sequence is not asked row by row."""
+    """Return the events with `seq`. DuckDB inserts on all cores only when the sequence is not asked row by row."""
     taken = "SELECT min(seq) FROM (SELECT nextval('order_event_seq') AS seq FROM range(?))"
     first = connection.execute(taken, [events.num_rows]).fetchall()[0][0]
     return events.append_column("seq", pa.array(np.arange(first, first + events.num_rows)))
 
 
 def _write_postgres(url: str, batch: Batch) -> int:
-    """One transaction, through COPY; gives how many were missing."""
+    """Write what is missing in one transaction, through COPY, and return its orders' number."""
     from pyarrow import csv
 
     known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
@@ -163,7 +181,7 @@ def _write_postgres(url: str, batch: Batch) -> int:
 
 
 def _flat(table: pa.Table) -> pa.Table:
-    """The table as CSV can carry it: times with their zone, nested columns as JSON."""
+    """Return the table as CSV can carry it: times with their zone, nested columns as JSON."""
     for position, field in enumerate(table.schema):
         column = table.column(position)
         if pa.types.is_dictionary(field.type):
@@ -188,7 +206,12 @@ def _ends(batch: Batch) -> tuple[str, str]:
 
 
 def _rest(batch: Batch, ids: Callable[[str], Any]) -> Batch:
-    """What is not there of a batch that was begun in smaller ones, by an earlier version; `ids` gives those of a table."""
+    """Return what is not there of a batch that was begun in smaller ones, by an earlier version.
+
+    Args:
+        batch: the whole.
+        ids: returns the ids that a table has already.
+    """
 
     def missing(rows: pa.Table, table: str) -> pa.Table:
         return rows.filter(pc.invert(pc.is_in(rows["id"], ids(table))))

@@ -1,13 +1,16 @@
-"""Orders for notebooks: SQL in, DataFrames out, and nobody who buys has to wait for it.
+"""Orders for notebooks: SQL in, DataFrames out, without making shoppers wait.
 
 ```python
 from checkout_core import open_orders
 
 orders = open_orders()
-orders.views()                                              # what there is to ask
-orders.sql("SELECT * FROM revenue_daily ORDER BY day")      # one question, one DataFrame
+orders.views()                                              # what can be queried
+orders.sql("SELECT * FROM revenue_daily ORDER BY day")      # one query, one DataFrame
 orders.connect()                                            # a private copy, for as long as you like
 ```
+
+`insights` answers common questions with numbers and a title, and `charts` draws them. Neither is imported here: they
+need pandas and Altair.
 
 The views have the same columns whatever keeps the orders. Times are UTC, amounts are whole numbers of minor units.
 """
@@ -17,7 +20,7 @@ from collections.abc import Callable, Mapping
 from ..config.extras import extra
 from ..config.settings import Settings
 from ..domain.errors import ConfigurationError
-from ..stores import backend_of, duckdb_path
+from ..stores import Backend, backend_of, duckdb_path
 from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
@@ -26,7 +29,7 @@ _FORM = "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or pos
 
 
 def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
-    """The orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
+    """Return the orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
 
     Args:
         url: a file, `duckdb:///…`, or a server, `postgresql://…`.
@@ -34,17 +37,31 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
             fence off whoever may write any SQL, except in a private copy, where nothing else is.
 
     Raises:
-        ConfigurationError: the URL names no database we know.
+        ConfigurationError: the URL names no database we know, or one that notebooks cannot read.
     """
-    where = Settings.load().database_url.get_secret_value() if url is None else url
-    if not isinstance(where, str):  # a Path, perhaps
-        raise ConfigurationError(_FORM)
+    if url is None:
+        url = Settings.load().database_url.get_secret_value()
+        backend = backend_of(url)
+    else:
+        backend = _named_backend(url)
+    if backend.name not in _READERS:
+        raise ConfigurationError(
+            f"Orders in {backend.label} cannot be read from outside the program that keeps them. {_FORM}"
+        )
+    return _READERS[backend.name](url, shop)
+
+
+def _named_backend(url: object) -> Backend:
+    """Return the database of a URL that a person has typed, or say which forms there are."""
     try:
-        return _READERS[backend_of(where).name](where, shop)
-    except (ConfigurationError, KeyError):
-        if url is None:
-            raise
-        raise ConfigurationError(_FORM) from None
+        if isinstance(url, str):  # and not a Path, perhaps
+            backend = backend_of(url)
+            if backend.name == "duckdb":
+                duckdb_path(url)
+            return backend
+    except ConfigurationError:
+        pass
+    raise ConfigurationError(_FORM)
 
 
 def _duckdb_orders(url: str, shop: str | None) -> Orders:

@@ -16,7 +16,12 @@ COLUMNS = {"orders": ORDER_COLUMNS, "order_events": {"seq": "BIGINT", **EVENT_CO
 
 
 def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckdb.DuckDBPyConnection:
-    """A database of its own with these rows, part by part; the views, and comments on all."""
+    """Make a private database with these rows, the views and comments on all.
+
+    Args:
+        orders: rows of `orders`, in parts.
+        events: rows of `order_events`, in parts.
+    """
     connection = duckdb.connect(config={"python_enable_replacements": False})
     try:
         connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
@@ -38,7 +43,13 @@ def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckd
 
 
 def typed(name: str, part: "pa.Table", source: str) -> str:
-    """A query that gives `part` of a table, registered as `source`, the types it has in DuckDB."""
+    """Return a query that gives a part of a table the types it has in DuckDB.
+
+    Args:
+        name: the table, one of `COLUMNS`.
+        part: the rows; only the types of their columns matter.
+        source: SQL for where DuckDB finds the rows.
+    """
     columns = []
     for column, kind in COLUMNS[name].items():
         cast = f'"{column}"'
@@ -51,12 +62,24 @@ def typed(name: str, part: "pa.Table", source: str) -> str:
 
 
 def add(connection: duckdb.DuckDBPyConnection, name: str, part: "pa.Table") -> None:
-    """Rows that a private database does not have yet."""
+    """Add rows that a private database does not have yet.
+
+    Args:
+        connection: the private database.
+        name: the table, one of `COLUMNS`.
+        part: the rows.
+    """
     _write(connection, f"INSERT INTO {name}", name, part)
 
 
 def replace(connection: duckdb.DuckDBPyConnection, name: str, part: "pa.Table") -> None:
-    """Rows as they are now, in place of those of the same id."""
+    """Put rows as they are now in place of those with the same id.
+
+    Args:
+        connection: the private database.
+        name: the table, one of `COLUMNS`.
+        part: the rows.
+    """
     connection.register("part", part)
     connection.execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM part)")
     add(connection, name, part)
@@ -76,7 +99,7 @@ def _write(connection: duckdb.DuckDBPyConnection, statement: str, name: str, par
 
 
 def no_rows(name: str) -> "pa.Table":
-    """A part of a table without any row."""
+    """Return a part of a table without any row."""
     import pyarrow as pa
 
     kinds = {"BIGINT": pa.int64(), "TIMESTAMP": pa.timestamp("us")}

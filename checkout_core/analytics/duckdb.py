@@ -1,4 +1,4 @@
-"""Orders in a DuckDB file, borrowed read-only for just one question."""
+"""Orders in a DuckDB file, which is opened read-only for one query at a time."""
 
 import math
 import threading
@@ -18,7 +18,7 @@ from . import view_sql
 from .copying import COLUMNS, add, private, replace
 from .frames import load
 from .orders import Orders
-from .query import Desk
+from .query import QuerySession
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -39,25 +39,27 @@ class DuckDBOrders(Orders):
         path: the file; it is never made by reading.
         shop: show this one's orders only.
         wait: seconds to wait while others write, before `StoreBusy`.
-        patience: seconds that a question may take while others wait for the file; they give up after ten.
+        interrupt_after: seconds that a query may take while others wait for the file; they give up after ten.
     """
 
-    def __init__(self, path: Path, shop: str | None = None, *, wait: float = 30.0, patience: float = 4.0) -> None:
+    def __init__(
+        self, path: Path, shop: str | None = None, *, wait: float = 30.0, interrupt_after: float = 4.0
+    ) -> None:
         self._path = path
         self._shop = shop
         self._wait = wait
-        self._patience = patience
+        self._interrupt_after = interrupt_after
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A private in-memory copy as of now. It is read in parts, so that others get the file in between."""
+        """Copy the orders as of now into a private database in memory, in parts: others get the file in between."""
         load("arrow")
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
         copy = private(self._old_orders(), [])
         try:
-            changed, last, tally = self._borrowing(partial(self._changed, since=began))
+            changed, last, tally = self._with_connection(partial(self._changed, since=began))
             replace(copy, "orders", changed)
             if tally != _tally(copy, "orders"):  # a clock is wrong, or old orders were written meanwhile: all at once
-                changed, last, _ = self._borrowing(partial(self._changed, since="-infinity"))
+                changed, last, _ = self._with_connection(partial(self._changed, since="-infinity"))
                 copy.execute("DELETE FROM orders")
                 add(copy, "orders", changed)
             for part in self._events(last):
@@ -68,7 +70,7 @@ class DuckDBOrders(Orders):
         return copy
 
     def _old_orders(self) -> Iterator["pa.Table"]:
-        """All orders, in parts of about `PART`: none is deleted, and when one was made never changes."""
+        """Read all orders in parts of about `PART`: none is deleted, and `created_at` never changes."""
 
         def ends(connection: duckdb.DuckDBPyConnection) -> list[datetime]:
             [(count,)] = connection.sql("SELECT count(*) FROM orders").fetchall()
@@ -78,25 +80,25 @@ class DuckDBOrders(Orders):
             [(moments,)] = connection.sql(f"SELECT approx_quantile(created_at, {shares}) FROM orders").fetchall()
             return sorted(moments)
 
-        moments = self._borrowing(ends)
+        moments = self._with_connection(ends)
         for after, until in pairwise(["-infinity", *moments, "infinity"]):
             bounds = {"after": after, "until": until}
-            yield self._borrowing(partial(self._read, table="orders", where=_MADE, bounds=bounds))
+            yield self._with_connection(partial(self._read, table="orders", where=_MADE, bounds=bounds))
 
     def _changed(
         self, connection: duckdb.DuckDBPyConnection, since: datetime | str
     ) -> tuple["pa.Table", int, tuple[int, int]]:
-        """The orders that were changed since then; the newest event; and what all orders amount to."""
+        """Return the orders that were changed since then, the `seq` of the newest event, and the tally of all orders."""
         [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
         changed = self._read(connection, "orders", "WHERE updated_at >= $since::TIMESTAMP", {"since": since})
         rows, params = self._rows()
         return changed, int(last), _tally(connection, rows["orders"], params)
 
     def _events(self, last: int) -> Iterator["pa.Table"]:
-        """All events up to `last`, in parts: they never change."""
+        """Read all events up to `last`, in parts: they never change."""
         for first in range(0, last, PART):
             part = f"WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
-            yield self._borrowing(partial(self._read, table="order_events", where=part))
+            yield self._with_connection(partial(self._read, table="order_events", where=part))
 
     def _rows(self) -> tuple[Mapping[str, str], dict[str, object]]:
         rows = {name: name for name in COLUMNS}
@@ -110,30 +112,30 @@ class DuckDBOrders(Orders):
         query = f"SELECT {names} FROM {rows[table]} {where}"
         return connection.sql(query, params={**params, **(bounds or {})}).to_arrow_table()
 
-    def _lend(self, work: Callable[[Desk], T]) -> T:
-        def ask(connection: duckdb.DuckDBPyConnection) -> T:
+    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
+        def run(connection: duckdb.DuckDBPyConnection) -> T:
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
-            return work(Desk(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}, self._shop))
+            return work(QuerySession(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}, self._shop))
 
-        return self._borrowing(ask, self._patience)
+        return self._with_connection(run, self._interrupt_after)
 
-    def _borrowing(self, work: Callable[[duckdb.DuckDBPyConnection], T], patience: float = math.inf) -> T:
+    def _with_connection(self, work: Callable[[duckdb.DuckDBPyConnection], T], interrupt_after: float = math.inf) -> T:
         if not self._path.is_file():
             raise no_orders_yet(str(self._path))
         lease = Lease(self._path, read_only=True, wait=self._wait)
         try:
-            connection = self._borrowed(lease)
+            connection = self._leased(lease)
             with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
                 connection.execute("SET enable_progress_bar = false")
-            with _giving_way(lease, patience):
+            with _giving_way(lease, interrupt_after):
                 return work(connection)
         except (duckdb.FatalException, duckdb.InternalException) as error:
             raise to_checkout_error(error, self._path) from error
         finally:
             lease.release()
 
-    def _borrowed(self, lease: Lease) -> duckdb.DuckDBPyConnection:
+    def _leased(self, lease: Lease) -> duckdb.DuckDBPyConnection:
         try:
             return lease.connection()
         except StoreBusy as error:
@@ -146,14 +148,14 @@ class DuckDBOrders(Orders):
 def _tally(
     connection: duckdb.DuckDBPyConnection, orders: str, params: Mapping[str, object] | None = None
 ) -> tuple[int, int]:
-    """How many orders, and how many versions they have had: no change leaves both as they were."""
+    """Count the orders and the versions they have had: every change of an order changes one of the two."""
     query = f"SELECT count(*), coalesce(sum(version), 0)::BIGINT FROM {orders}"
     [(count, versions)] = connection.sql(query, params=dict(params or {})).fetchall()
     return int(count), int(versions)
 
 
 def no_orders_yet(where: str) -> StoreUnavailable:
-    """There is nothing to read, and what to do about it."""
+    """Return an error that says what to do when there are no orders."""
     return StoreUnavailable(
         f"There are no orders yet at {where}. Run `checkout seed`, or buy something in `make demo`; "
         "CHECKOUT_DATABASE_URL names another place."
@@ -161,22 +163,22 @@ def no_orders_yet(where: str) -> StoreUnavailable:
 
 
 @contextmanager
-def _giving_way(lease: Lease, patience: float) -> Iterator[None]:
-    """Interrupt what takes longer than `patience` while others wait for the file."""
-    if patience == math.inf:
+def _giving_way(lease: Lease, interrupt_after: float) -> Iterator[None]:
+    """Interrupt a query that takes longer than `interrupt_after` seconds while others wait for the file."""
+    if interrupt_after == math.inf:
         yield
         return
     connection = lease.connection()
     done = threading.Event()
 
     def watch() -> None:
-        wait = patience
+        wait = interrupt_after
         while not done.wait(wait):
             if lease.wanted:
                 connection.interrupt()  # again and again: between two statements it has no effect
             wait = 0.1
 
-    watcher = threading.Thread(target=watch, name="question about orders", daemon=True)
+    watcher = threading.Thread(target=watch, name="query on orders", daemon=True)
     watcher.start()
     try:
         yield

@@ -36,7 +36,7 @@ _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def target(path: object) -> Path:
-    """The path that was given.
+    """Return the path that was given.
 
     Raises:
         InvalidInput: it is none.
@@ -47,7 +47,7 @@ def target(path: object) -> Path:
 
 
 def conversion(path: Path) -> Conversion:
-    """How to make the file that `path` names.
+    """Return the conversion that makes the file that `path` names.
 
     Raises:
         InvalidInput: its ending is none of ours.
@@ -64,7 +64,7 @@ def conversion(path: Path) -> Conversion:
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A temporary name beside `path` that becomes `path` when all went well, and is removed when not.
+    """Give a temporary name beside `path` that becomes `path` when all went well, and is removed when not.
 
     Raises:
         InvalidInput: `path` is there and may not be replaced, or nothing can be written there.
@@ -104,7 +104,7 @@ def _require_place(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def staged(part: Path) -> Iterator[Path]:
-    """Where the rows go first."""
+    """Give the path of the Parquet file into which the rows go first, and remove it in the end."""
     rows = part.with_name(f"{part.name}.rows")
     try:
         yield rows
@@ -114,7 +114,7 @@ def staged(part: Path) -> Iterator[Path]:
 
 @contextmanager
 def watched(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Iterator[None]:
-    """Tell how far the query of a connection is."""
+    """Tell `progress` how far the query of a connection is."""
     with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets refuses, and then nothing is told
         connection.execute("SET enable_progress_bar = true")
         connection.execute("SET enable_progress_bar_print = false")
@@ -134,7 +134,7 @@ def watched(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Iterat
 
 
 def write_parquet(answer: Relation, path: Path) -> None:
-    """One Parquet file: times with their zone, sums of integers as integers, time spans as text (00:01:30)."""
+    """Write one Parquet file: times with their zone, sums of integers as integers, time spans as text (00:01:30)."""
     casts = {
         "TIMESTAMP": "{} AT TIME ZONE 'UTC'",
         "HUGEINT": "CAST({} AS BIGINT)",
@@ -155,7 +155,7 @@ def _same(rows: Path, part: Path, progress: Progress) -> int:
 
 
 def _months(rows: Path, part: Path, progress: Progress) -> int:
-    """A folder `month=2026-11/…` for each month, as DuckDB, Arrow, pandas and Polars read it."""
+    """Write a folder `month=2026-11/…` for each month, as DuckDB, Arrow, pandas and Polars read it."""
     with _reading(rows) as (connection, answer):
         kinds = dict(zip(answer.columns, map(str, answer.types), strict=True))
         when = next((name for name in TIMES if kinds.get(name, "").startswith(("DATE", "TIMESTAMP"))), None)
@@ -172,14 +172,14 @@ def _months(rows: Path, part: Path, progress: Progress) -> int:
 
 
 def _csv(rows: Path, part: Path, progress: Progress) -> int:
-    """UTF-8 with a heading; times as 2026-11-05T12:30:15.123456Z, lists as JSON."""
+    """Write UTF-8 with a heading; times as 2026-11-05T12:30:15.123456Z, lists as JSON."""
     with _reading(rows) as (connection, answer), watched(connection, progress):
         _for_spreadsheets(answer).write_csv(str(part), header=True, timestamp_format="%Y-%m-%dT%H:%M:%S.%fZ")
         return _count(answer)
 
 
 def _excel(rows: Path, part: Path, progress: Progress) -> int:
-    """A workbook with one sheet. Excel knows no time zones: times are UTC."""
+    """Write a workbook with one sheet. Excel knows no time zones: times are UTC."""
     with extra("export"):
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
@@ -212,7 +212,7 @@ def _excel(rows: Path, part: Path, progress: Progress) -> int:
 
 
 def _for_spreadsheets(answer: Relation) -> Relation:
-    """The same, with nothing in it that a spreadsheet would execute."""
+    """Return the same rows with nothing in them that a spreadsheet would execute."""
     columns = []
     for name, kind in zip(answer.columns, map(str, answer.types), strict=True):
         value = _quoted(name)

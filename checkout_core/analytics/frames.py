@@ -44,7 +44,7 @@ def load(kind: Kind) -> None:
 
 
 def framed(table: "pa.Table", kind: Kind) -> "Frame":
-    """A result as what was asked for."""
+    """Return a result as pandas, Arrow or Polars."""
     tidied = tidy(table)
     if kind == "arrow":
         return tidied
@@ -58,7 +58,7 @@ def framed(table: "pa.Table", kind: Kind) -> "Frame":
 
 
 def tidy(table: "pa.Table") -> "pa.Table":
-    """The same values in the types promised above."""
+    """Return the same values in the types promised above."""
     import pyarrow as pa
 
     columns = [_tidy(field.name, column) for field, column in zip(table.schema, table.columns, strict=True)]
@@ -84,7 +84,12 @@ def _tidy(name: str, column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 
 def _spans(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """What DuckDB makes of `paid_at - created_at`: days and microseconds. Months, which differ in length, stay as they are."""
+    """Return intervals, such as `paid_at - created_at`, as durations; with months, which differ in length, as they are.
+
+    Arrow has no cast for this, and SQL cannot do it either: whether there are months is known only when the rows are
+    there, and a column has one type. So the months, days and nanoseconds of each value are read from Arrow's own memory
+    (4, 4 and 8 bytes, https://arrow.apache.org/docs/format/Columnar.html#fixed-size-primitive-layout).
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -100,7 +105,7 @@ def _spans(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 
 def as_pandas(table: "pa.Table") -> "pandas.DataFrame":
-    """A tidied table as pandas: integers and booleans with gaps are nullable, decimals and lists stay Arrow's."""
+    """Return a tidied table as pandas: integers and booleans with gaps are nullable, decimals and lists stay Arrow's."""
     import pandas as pd
     import pyarrow as pa
 
@@ -118,7 +123,7 @@ def as_pandas(table: "pa.Table") -> "pandas.DataFrame":
 
 
 def _shortened(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Three decimals are for the few currencies that have them; a person takes 12.500 for twelve thousand."""
+    """Cut a third decimal that is 0: few currencies have three, and a person takes 12.500 for twelve thousand."""
     import pyarrow as pa
 
     if pa.types.is_decimal(column.type) and column.type.scale == 3:

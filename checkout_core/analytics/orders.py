@@ -1,4 +1,4 @@
-"""What an analyst holds: the orders of a store, to be queried with DuckDB's SQL."""
+"""The orders of a store, to be queried with DuckDB's SQL."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from ..domain.errors import InvalidInput, StoreBusy
 from . import export, view_sql
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
-from .query import Desk, Parameters, in_sentences, require_query
+from .query import Parameters, QuerySession, require_query, user_errors
 
 if TYPE_CHECKING:
     import pandas
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Orders(ABC):
-    """The orders of a store. It is opened for just one question at a time."""
+    """The orders of a store, which is opened for one query at a time."""
 
     @overload
     def sql(
@@ -33,7 +33,7 @@ class Orders(ABC):
     @overload
     def sql(self, query: str, params: Parameters | None = None, *, as_: Literal["polars"]) -> "polars.DataFrame": ...
     def sql(self, query: str, params: Parameters | None = None, *, as_: Kind = "pandas") -> "Frame":
-        """The answer to one query on the views; `views()` lists them.
+        """Run one query on the views and return its answer; `views()` lists them.
 
         Times come back timezone-aware (UTC), statuses and currencies as categories, amounts as integers of minor
         units; a column named `…_decimal` beside them has the exact major units.
@@ -51,8 +51,8 @@ class Orders(ABC):
         require_query(query, params)
         load(as_)
         try:
-            with in_sentences():
-                table = self._lend(lambda desk: desk.ask(query, params).to_arrow_table())
+            with user_errors():
+                table = self._with_session(lambda session: session.run(query, params).to_arrow_table())
         except duckdb.InterruptException:
             raise StoreBusy(
                 "This query takes long and the shop waits for its database. "
@@ -61,7 +61,7 @@ class Orders(ABC):
         return framed(table, as_)
 
     def views(self) -> "pandas.DataFrame":
-        """What can be asked: each view's columns, their types and what they mean."""
+        """List what can be queried: each view's columns, their types and what they mean."""
         load("pandas")
         with private([], []) as connection:
             listed = connection.sql(view_sql.LISTING, params=[list(view_sql.NAMES)]).to_arrow_table()
@@ -79,7 +79,7 @@ class Orders(ABC):
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda part: None,
     ) -> int:
-        """Write a view, or the answer to a query, to a file; gives the number of rows.
+        """Write a view, or the answer to a query, to a file, and return the number of rows.
 
         The name decides: `.parquet`, `.csv` or `.xlsx`; a name without an ending is a folder of Parquet files, one for
         each month. The file appears when it is whole.
@@ -87,46 +87,46 @@ class Orders(ABC):
         Args:
             path: where to. What is there is kept, unless `overwrite`.
             view: one of `views()`.
-            query: asked instead of the whole view.
+            query: written instead of the whole view.
             overwrite: replace what is there.
-            progress: hears how much is done, from 0 to 1.
+            progress: is called with how much is done, from 0 to 1.
 
         Raises:
             InvalidInput: the query does not work, or there cannot be such a file.
-            StoreBusy, StoreUnavailable
+            StoreError: the database is held by others, or cannot be opened or reached.
         """
         target = export.target(path)
         convert = export.conversion(target)
         if query is None and view not in view_sql.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
-        asked = f"SELECT * FROM {view}" if query is None else query
-        require_query(asked)
+        wanted = f"SELECT * FROM {view}" if query is None else query
+        require_query(wanted)
 
-        def read(desk: Desk) -> None:
-            with export.watched(desk.connection, progress):
-                export.write_parquet(desk.ask(asked), rows)
+        def read(session: QuerySession) -> None:
+            with export.watched(session.connection, progress):
+                export.write_parquet(session.run(wanted), rows)
 
-        with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, in_sentences():
+        with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, user_errors():
             try:
-                self._lend(read)
+                self._with_session(read)
             except duckdb.InterruptException:  # others wait: read at leisure, then
                 with self.connect() as copy:
-                    read(Desk(copy))
+                    read(QuerySession(copy))
             return convert(rows, part, progress)
 
     @abstractmethod
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A private in-memory copy as of now: keep it as long as you like, change it as you please.
+        """Return a private in-memory copy as of now: keep it as long as you like, change it as you please.
 
         Raises:
-            StoreBusy, StoreUnavailable
+            StoreError: the database is held by others, or cannot be opened or reached.
         """
 
     @abstractmethod
-    def _lend(self, work: Callable[[Desk], T]) -> T:
-        """Do `work` where the views can be asked.
+    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
+        """Do `work` with a session on which the views can be queried.
 
         Raises:
             duckdb.InterruptException: it takes long and others wait.
-            StoreBusy, StoreUnavailable
+            StoreError: the database is held by others, or cannot be opened or reached.
         """

@@ -1,4 +1,4 @@
-"""Orders on a PostgreSQL server, read in one consistent snapshot and asked in DuckDB."""
+"""Orders on a PostgreSQL server, read in one consistent snapshot and queried in DuckDB."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from . import copying
 from .duckdb import no_orders_yet
 from .frames import load
 from .orders import Orders
-from .query import Desk
+from .query import QuerySession
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
@@ -29,12 +29,12 @@ class PostgresOrders(Orders):
         self._shop = shop
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A private in-memory copy as of now."""
+        """Copy the orders as of now into a private database in memory."""
         load("arrow")
         with self._snapshot() as snapshot:
             return copying.private(snapshot.parts("orders"), snapshot.parts("order_events"))
 
-    def _lend(self, work: Callable[[Desk], T]) -> T:
+    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
         from .snapshot import ServerTable
 
         with self._snapshot() as snapshot, duckdb.connect(config={"python_enable_replacements": False}) as connection:
@@ -43,7 +43,7 @@ class PostgresOrders(Orders):
                 connection.register(f"server_{name}", ServerTable(snapshot, name))
                 raw[name] = f"({copying.typed(name, copying.no_rows(name), f'server_{name}')})"
             try:
-                return work(Desk(connection, raw))
+                return work(QuerySession(connection, raw))
             except duckdb.Error:
                 if snapshot.failure is not None:
                     raise snapshot.failure from None

@@ -1,4 +1,4 @@
-"""How a query is answered on a connection that has the tables of a store."""
+"""How a query runs on a connection that has the tables of a store."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ SHOP = "checkout_shop"
 """The variable of a connection that names the shop whose rows its views show."""
 
 _READING = ("SELECT", "EXPLAIN", "CALL", "PRAGMA", "MULTI")
-"""The kinds of statements that are questions; PIVOT is a MULTI."""
+"""The kinds of statements that only read; PIVOT is a MULTI."""
 
 
-class Desk:
-    """A connection where the views can be asked.
+class QuerySession:
+    """A connection on which the views can be queried.
 
     Args:
         connection: DuckDB with the tables of a store.
@@ -38,20 +38,28 @@ class Desk:
             raw = view_sql.of_shop(raw, f"getvariable('{SHOP}')")
         self._raw = raw
         self._defined: set[str] = set()
-        connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever it is asked
+        connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever the query runs
 
-    def ask(self, query: str, params: Parameters | None = None) -> Relation:
-        """The answer, not read yet. Call inside `in_sentences()`."""
+    def run(self, query: str, params: Parameters | None = None) -> Relation:
+        """Return the answer to a query; its rows are not read yet. Call inside `user_errors()`.
+
+        Only the views whose names the query mentions are made first. A word may hide a name (a quoted identifier with
+        an escape, for example), so all are made when DuckDB misses one; its error then suggests the nearest name.
+
+        Raises:
+            InvalidInput: it is no single query that only reads.
+            duckdb.Error: DuckDB refuses it.
+        """
         self._define(view_sql.needed(query))
-        self._require_a_question(query)
+        self._require_reading(query)
         params = _plain(params)
         try:
             return self.connection.sql(query, params=params)
-        except duckdb.CatalogException:  # with all views there, DuckDB knows which may have been meant
+        except duckdb.CatalogException:
             self._define(view_sql.NAMES)
             return self.connection.sql(query, params=params)
 
-    def _require_a_question(self, query: str) -> None:
+    def _require_reading(self, query: str) -> None:
         statements = self.connection.extract_statements(query)
         if not statements:
             raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
@@ -72,10 +80,10 @@ class Desk:
 
 
 def require_query(query: object, params: object = None) -> None:
-    """Refuse what is no text, and parameters that are neither a list nor named.
+    """Refuse a query that is no text, and parameters that are neither a list nor named.
 
     Raises:
-        InvalidInput
+        InvalidInput: with a sentence that says what was given.
     """
     if not isinstance(query, str):
         raise InvalidInput(f"A query is text, such as 'SELECT * FROM orders', and this is {_a(query)}.", field="query")
@@ -91,7 +99,7 @@ def _a(value: object) -> str:
 
 
 def _plain(params: Parameters | None) -> Parameters | None:
-    """Parameters as DuckDB takes them: a whole number out of a DataFrame is NumPy's, which it does not know."""
+    """Return parameters as DuckDB takes them: a whole number out of a DataFrame is NumPy's, which it does not know."""
 
     def plain(value: Any) -> Any:
         kind = getattr(getattr(value, "dtype", None), "kind", "")
@@ -103,18 +111,23 @@ def _plain(params: Parameters | None) -> Parameters | None:
 
 
 @contextmanager
-def in_sentences() -> Iterator[None]:
-    """What DuckDB has to say about a query, in one sentence of ours."""
+def user_errors() -> Iterator[None]:
+    """Translate what DuckDB says about a user's query into one sentence.
+
+    Raises:
+        InvalidInput: the query does not work.
+        duckdb.InterruptException: it was interrupted.
+    """
     try:
         yield
     except (duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException):
         raise
     except duckdb.Error as error:
-        raise InvalidInput(_in_one_sentence(error), field="query") from None
+        raise InvalidInput(_sentence(error), field="query") from None
 
 
-def _in_one_sentence(error: duckdb.Error) -> str:
-    """DuckDB's own words, hint included, without the drawing of the query."""
+def _sentence(error: duckdb.Error) -> str:
+    """Return DuckDB's own words, hint included, without the drawing of the query."""
     words, _, place = str(error).partition("\n\nLINE ")
     said = re.sub(r"^[A-Z][\w -]*? Error: ", "", " ".join(words.split()))
     line = f" (line {place.partition(':')[0]})" if place else ""

@@ -32,7 +32,7 @@ class Snapshot:
         self.failure: psycopg.Error | None = None
 
     def parts(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Columns of a table, some rows at a time: JSON as text and times as naive UTC, which DuckDB casts to its own."""
+        """Read columns of a table, some rows at a time: JSON as text and times as naive UTC; DuckDB casts them."""
         names = columns or list(COLUMNS[table])
         kinds = {"BIGINT": "{}", "TIMESTAMP": "{} AT TIME ZONE 'UTC'"}
         schema = pa.schema([no_rows(table).schema.field(name) for name in names])
@@ -53,7 +53,7 @@ class Snapshot:
         yield _arrow(text, schema)
 
     def read(self, table: str, columns: Sequence[str]) -> pa.Table:
-        """Columns of a table with all its rows. Remembers why it failed: DuckDB does not hand it on."""
+        """Read columns of a table with all its rows. Remembers why it failed: DuckDB does not hand it on."""
         try:
             return pa.concat_tables(self.parts(table, columns))
         except psycopg.Error as error:
@@ -73,7 +73,12 @@ class ServerTable(ds.InMemoryDataset):  # type: ignore[misc]
     def scanner(
         self, columns: list[str] | None = None, filter: ds.Expression | None = None, **options: Any
     ) -> ds.Scanner:
-        """The rows that DuckDB asks for. The columns of the filter are read as well, and whatever else it has as a word."""
+        """Return the rows that DuckDB asks for, as pyarrow's dataset does.
+
+        `columns` leaves out those that only the filter needs, and an expression does not tell its columns. So each word
+        of its text counts as one: that finds all that it needs, and at worst a column more, for which a text constant of
+        the query has a name.
+        """
         wanted = set(self.schema.names if columns is None else columns) | set(re.findall(r"\w+", str(filter)))
         names = [name for name in self.schema.names if name in wanted]
         rows = next((read for read in self._read if set(names) <= set(read.column_names)), None)

@@ -40,12 +40,12 @@ LISTING = """
 
 @cache
 def source(name: str) -> str:
-    """The file of a view."""
+    """Return the text of a view's file."""
     return files(__package__).joinpath("views", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def select(name: str, raw: Raw) -> str:
-    """The query that a view is, on the tables of a store."""
+    """Return the query that a view is, on the tables of a store."""
     query = source(name).partition(";")[0].partition(" AS\n")[2]
     for table, relation in raw.items():
         query = query.replace(f"raw.{table}", relation)
@@ -53,13 +53,13 @@ def select(name: str, raw: Raw) -> str:
 
 
 def comments(name: str) -> str:
-    """The statements that comment a view, or its table in a private copy, and the columns."""
+    """Return the statements that comment a view, or its table in a private copy, and the columns."""
     statements = source(name).partition(";")[2]
     return statements.replace("COMMENT ON VIEW", "COMMENT ON TABLE") if name in TABLES else statements
 
 
 def needed(query: str) -> list[str]:
-    """The views that a query may mean. Making one takes a millisecond, so the others are left out."""
+    """Return the views that a query may mean. Making one takes a millisecond, so the others are left out."""
     words = set(re.findall(r"\w+", query.lower()))
     if "show" in words or any(word.startswith(("duckdb_", "information_schema", "pg_", "sqlite_")) for word in words):
         return list(NAMES)
@@ -67,7 +67,7 @@ def needed(query: str) -> list[str]:
 
 
 def of_shop(raw: Raw, shop: str) -> dict[str, str]:
-    """The rows of one shop. `shop` is SQL for its name: a parameter or a variable.
+    """Return the rows of one shop. `shop` is SQL for its name: a parameter or a variable.
 
     An event belongs to the shop that has the order; while there is none, its detail says whose it is, as
     `stores/scoped.py` writes it.
@@ -82,7 +82,13 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
 
 
 def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw) -> None:
-    """Make views for this connection alone; the file may be read-only."""
+    """Make views for this connection alone; the file may be read-only.
+
+    Args:
+        connection: DuckDB with the tables of a store.
+        names: the views to make, of `NAMES`.
+        raw: where the tables are.
+    """
     if names:
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {to_decimal()}")
     for name in names:
@@ -91,7 +97,10 @@ def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw
 
 @cache
 def to_decimal() -> str:
-    """A macro: an amount in minor units as an exact DECIMAL of major units (three places hold every currency's)."""
+    """Return a macro that makes an amount in minor units an exact DECIMAL of major units.
+
+    Three places hold every currency's minor units.
+    """
     unit = {0: "1.000", 3: "0.001"}
     cases = "".join(
         f" WHEN '{code.lower()}' THEN {unit[exponent(code)]}"

@@ -42,7 +42,8 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 _RATES = re.compile(
     r"\d+\s*(/|per)\s*(\d+\s*)?(second|minute|hour|day)s?([,;]\s*\d+\s*(/|per)\s*(\d+\s*)?(second|minute|hour|day)s?)*"
 )
-_BLANK_MEANS_NONE = frozenset({"rate_limit", "CHECKOUT_RATE_LIMIT"})
+_PREFIX = "CHECKOUT_"
+_BLANK_MEANS_NONE = frozenset({"rate_limit"})
 """Settings for which blank is a value; every other setting that is blank is unset."""
 
 
@@ -56,8 +57,8 @@ class UiMode(StrEnum):
 class Settings(BaseSettings):
     """What can be set, by argument, environment variable or `.env`.
 
-    An argument has the name of its field. A variable has the field's name in capitals, behind `CHECKOUT_` unless it
-    begins with `STRIPE_`. No key: the built-in simulator; no database: a DuckDB file in `data_dir`.
+    A variable has the field's name in capitals, behind `CHECKOUT_` unless it begins with `STRIPE_`. An argument has the
+    name of its field, or of its variable. No key: the built-in simulator; no database: a DuckDB file in `data_dir`.
 
     Raises:
         ConfigurationError: from `Settings.load()` and `replace()`, with a sentence that names the setting and says
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="CHECKOUT_",
+        env_prefix=_PREFIX,
         env_file=".env",
         env_file_encoding="utf-8",
         extra="forbid",
@@ -153,7 +154,11 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _blank_is_unset(cls, values: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if not _is_blank(name, value)}
+        """Drop blank values, and give arguments that have a variable's name the name of their field."""
+        by_variable = {f"{_PREFIX}{name.upper()}": name for name in cls.model_fields}
+        arguments = {by_variable[name]: value for name, value in values.items() if name in by_variable}
+        fields = {name: value for name, value in values.items() if name not in by_variable}
+        return {name: value for name, value in (fields | arguments).items() if not _is_blank(name, value)}
 
     @field_validator("operators", "on_paid", "trusted_proxies", mode="before")
     @classmethod
@@ -319,7 +324,7 @@ def one_sentence(error: ValidationError) -> str:
     names = [str(part) for part in first["loc"]]
     field = Settings.model_fields.get(names[0]) if names else None
     if field is not None:
-        names[0] = str(field.validation_alias or f"CHECKOUT_{names[0].upper()}")
+        names[0] = str(field.validation_alias or f"{_PREFIX}{names[0].upper()}")
     text = first["msg"].removeprefix("Value error, ")
     return f"{'.'.join(names)}: {text}." if names else f"{text}."
 

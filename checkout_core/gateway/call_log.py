@@ -29,7 +29,17 @@ class CallLog:
         with self._guard:
             self._calls.append(call)
 
+    def clear(self) -> None:
+        """Forget every call."""
+        with self._guard:
+            self._calls.clear()
+
+    def all(self) -> tuple[StripeCall, ...]:
+        """Return every call that is remembered, oldest first."""
+        with self._guard:
+            return tuple(self._calls)
+
     def of(self, session_id: str) -> tuple[StripeCall, ...]:
-        """The calls about one checkout session."""
+        """Return the calls about one checkout session, oldest first."""
         with self._guard:
             return tuple(call for call in self._calls if call.session_id == session_id)

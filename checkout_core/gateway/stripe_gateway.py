@@ -14,7 +14,7 @@ from ..domain.checkout_session import CheckoutSession, Dispute
 from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, WebhookSignatureInvalid
 from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
-from . import sessions
+from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
 from .transport import CallLimits
@@ -50,7 +50,7 @@ class StripeGateway:
         self._client = StripeClient(
             settings.stripe_secret_key.get_secret_value(),
             settings.stripe_api_base,
-            limits or CallLimits(),
+            limits or transport.DEFAULT_LIMITS,
         )
         self._sessions_of_payments: dict[str, str] = {}
 

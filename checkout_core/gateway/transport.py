@@ -46,6 +46,9 @@ class CallLimits:
     longest_pause: float | None = None
 
 
+DEFAULT_LIMITS = CallLimits()
+"""The limits of a gateway that is given none."""
+
 _Sessions = dict[tuple[int, asyncio.AbstractEventLoop], "aiohttp.ClientSession"]
 """By process and event loop: a forked child must not touch the connections of its parent."""
 

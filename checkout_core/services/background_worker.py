@@ -72,6 +72,20 @@ class BackgroundWorker:
         if self._task is not None:
             await self._task
 
+    async def sweep(self) -> None:
+        """Do one round: replay Stripe's events since the last one, and reconcile waiting orders when that is due.
+
+        Events that could not be read or handled are read again in the next round.
+        """
+        now = self._clock()
+        since = max(self._events_since, now - LOOK_BACK)
+        replay = await self._sweeper.replay_events(since=since, stop=self._is_stopping)
+        if replay is not None and not replay.failed and not self._stopping:
+            self._events_since = now - OVERLAP
+        if self._waiting_due is None or now >= self._waiting_due:
+            await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
+            self._waiting_due = now + RECONCILE_WAITING_EVERY
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -85,7 +99,8 @@ class BackgroundWorker:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
+            with suppress(RuntimeError):  # the loop has ended, and whoever changes an order must not suffer for it
+                loop.call_soon_threadsafe(self._wake.set)
 
         unsubscribe = self._subscribe(wake)
         sweep_due = loop.time() + self._every * random.uniform(0.5, 1.0)  # noqa: S311
@@ -95,7 +110,7 @@ class BackgroundWorker:
                 if pending:
                     pending = await self._try("outbox", self._dispatch)
                 if loop.time() >= sweep_due:
-                    await self._try("sweep", self._sweep)
+                    await self._try("sweep", self.sweep)
                     sweep_due = loop.time() + self._every * random.uniform(0.8, 1.2)  # noqa: S311
                 pause = sweep_due - loop.time()
                 if pending:
@@ -107,7 +122,7 @@ class BackgroundWorker:
         finally:
             unsubscribe()
 
-    async def _try(self, name: str, work: Callable[[], Awaitable[bool]]) -> bool:
+    async def _try(self, name: str, work: Callable[[], Awaitable[bool | None]]) -> bool:
         """Do it; return whether there is more to do."""
         try:
             more = await work()
@@ -116,22 +131,11 @@ class BackgroundWorker:
             metrics.worker_run(name, type(error).__name__)
             return True
         metrics.worker_run(name, "ok")
-        return more
+        return bool(more)
 
     async def _dispatch(self) -> bool:
         await self._outbox.dispatch(stop=self._is_stopping)
         return await self._outbox.count() > 0
-
-    async def _sweep(self) -> bool:
-        now = self._clock()
-        since = max(self._events_since, now - LOOK_BACK)
-        replay = await self._sweeper.replay_events(since=since, stop=self._is_stopping)
-        if replay is not None and not replay.failed and not self._stopping:
-            self._events_since = now - OVERLAP
-        if self._waiting_due is None or now >= self._waiting_due:
-            await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
-            self._waiting_due = now + RECONCILE_WAITING_EVERY
-        return False
 
     def _is_stopping(self) -> bool:
         return self._stopping

@@ -294,6 +294,9 @@ async def _for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], co
         for item in remaining:
             await work(item)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(concurrent):
-            group.create_task(take_turns())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrent):
+                group.create_task(take_turns())
+    except BaseExceptionGroup as errors:  # the caller's `progress` or `stop` raised: it gets its own error back
+        raise errors.exceptions[0] from None

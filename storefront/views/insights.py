@@ -1,13 +1,16 @@
-"""The operator's insights: the analytics views, each as a finding, a chart and the numbers."""
+"""The operator's insights: questions of `checkout_core.analytics`, each answered by a title, a chart and the numbers."""
 
+from collections.abc import Mapping
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from checkout_core import open_orders
+from checkout_core.analytics import charts, insights
 from storefront import markup
-from storefront.operator import findings, layout
+from storefront.operator import layout
 
 if TYPE_CHECKING:
     import pandas
@@ -16,20 +19,31 @@ FRESH = 30  # seconds for which an answer is kept, so that many lookers ask the 
 
 
 @st.cache_data(ttl=FRESH, max_entries=500, show_spinner=False)
-def answer(_url: str, key: int, shop: str, query: str, params: dict[str, Any]) -> "pandas.DataFrame":
-    """One query on a shop's orders, remembered for a moment; `key` stands for the address, which may hold a password."""
+def answer(_url: str, key: int, shop: str, query: str, params: Mapping[str, Any]) -> "pandas.DataFrame":
+    """Run a query on a shop's orders and remember the answer for a moment.
+
+    Args:
+        _url: the database; as it may hold a password, it is not part of what the answer is remembered by.
+        key: stands for the database instead.
+        shop: whose orders.
+        query: DuckDB's SQL, on the views.
+        params: its parameters by name.
+    """
     return open_orders(_url, shop=shop).sql(query, params)
 
 
-def show(insight: findings.Insight | None, missing: str) -> None:
-    """One finding."""
-    if insight is None:
-        st.html(f'<p class="under">{escape(missing)}</p>')
+def show(insight: insights.Insight) -> None:
+    """Show the answer to one question."""
+    if insight.empty:
+        st.html(f'<p class="under">{escape(insight.title)}</p>')
         return
-    st.html(f'<h2 class="finding">{escape(insight.title)}</h2><p class="under">{escape(insight.under)}</p>')
+    st.html(f'<h2 class="finding">{escape(insight.title)}</h2><p class="under">{escape(insight.subtitle)}</p>')
     ink = "#d8ccdb" if st.context.theme.type == "dark" else "#4d3a54"
     drawn = (
-        insight.chart.configure(aria=False)
+        charts.draw_bare(insight)
+        .configure(aria=False)  # the title is the description; marks have no roles of their own
+        .configure_mark(aria=False)
+        .configure_range(heatmap={"scheme": "viridis"})  # can be read on a dark page, too
         .configure_axis(labelColor=ink, titleColor=ink)
         .configure_legend(labelColor=ink, titleColor=ink)
     )
@@ -41,26 +55,23 @@ def show(insight: findings.Insight | None, missing: str) -> None:
 with layout.page("Insights") as checkout:
     url = checkout.settings.database_url.get_secret_value()
 
-    def ask(query: str, **params: Any) -> "pandas.DataFrame":
-        """Through the cache."""
-        return answer(url, hash(url), checkout.shop, query, params)
+    run = partial(answer, url, hash(url), checkout.shop)
 
     if not checkout.store.find(limit=1):
         st.html(markup.notice("Nothing sold yet", "The first paid order brings the charts.", mark="✦"))
         st.stop()
     with st.spinner("Asking the orders …"):
-        sold = ask("SELECT currency::VARCHAR AS currency FROM revenue_daily GROUP BY ALL ORDER BY sum(orders) DESC")
-    currencies = list(sold["currency"])
+        currencies = list(insights.currencies(run)["currency"])
     if not currencies:
         st.html(markup.notice("Nothing sold yet", "The first paid order brings the charts.", mark="✦"))
         st.stop()
     with st.container(key="insights-filter", horizontal=True):
         days = st.segmented_control(
             "Period",
-            list(findings.PERIODS),
+            list(insights.PERIODS),
             default=30,
             required=True,
-            format_func=findings.PERIODS.__getitem__,
+            format_func=insights.PERIODS.__getitem__,
             key="insights-days",
             persist_state="session",
         )
@@ -75,14 +86,13 @@ with layout.page("Insights") as checkout:
                 key="insights-currency",
                 persist_state="session",
             )
-    nothing = "Nothing in this period."
     with st.spinner("Asking the orders …"):
-        show(findings.revenue(ask, currency, days), nothing)
+        show(insights.revenue(run, currency, days))
         left, right = st.columns(2, gap="large")
         with left:
-            show(findings.funnel(ask, days), nothing)
-            show(findings.time_to_pay(ask, days), nothing)
+            show(insights.funnel(run, days))
+            show(insights.time_to_pay(run, days))
         with right:
-            show(findings.outcomes(ask, days), nothing)
-            show(findings.abandoned(ask, currency, days), "Nothing was left behind in this period.")
-        show(findings.cohorts(ask), "Nobody has come back in a later month yet.")
+            show(insights.outcomes(run, days))
+            show(insights.abandoned(run, currency, days))
+        show(insights.cohorts(run))

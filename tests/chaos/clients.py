@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-import httpx
+import httpx2
 
 from api import create_app
 from checkout_core import Checkout, CheckoutError, Settings, open_async_checkout, open_checkout
 from checkout_core.services.outbox import Handler
 from checkout_core.services.reconcile import Clock
 from tests.support.servers import serving
-from tests.support.webhooks import WebhookDelivery
+from tests.support.webhook_sink import WebhookDelivery
 
 OK = "ok"
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class HttpClient:
         self.checkout = self._running.enter_context(open_checkout(settings, clock=clock))
         self.checkout.on_paid(on_paid, name="warehouse")
         url = self._running.enter_context(serving(create_app(self.checkout)))
-        self._http = self._running.enter_context(httpx.Client(base_url=url, timeout=30, trust_env=False, verify=False))
+        self._http = self._running.enter_context(httpx2.Client(base_url=url, timeout=30, trust_env=False, verify=False))
 
     def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
         items = [{"product": product, "quantity": quantity} for product, quantity in cart.items()]
@@ -182,7 +182,7 @@ def answer_of(work: Callable[[], object]) -> Answer:
     return result if isinstance(result, Answer) else Answer(OK)
 
 
-def _read(answer: httpx.Response, success: Callable[[dict[str, str]], Answer] = lambda body: Answer(OK)) -> Answer:
+def _read(answer: httpx2.Response, success: Callable[[dict[str, str]], Answer] = lambda body: Answer(OK)) -> Answer:
     if answer.is_success:
         return success(answer.json() if answer.content else {})
     assert answer.status_code in (400, 404, 409, 422, 429, 502, 503), answer.text

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, reproduce_failure, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.support.servers import serving
-from tests.support.webhooks import WebhookSink
+from tests.support.webhook_sink import WebhookSink
 
 from .clients import OpenClient
 from .simulated_stripe import SimulatedStripe

@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-import httpx
+import httpx2
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from checkout_core import OrderStatus
 from stripe_simulator.webhooks import signature
-from tests.support.webhooks import WebhookDelivery
+from tests.support.webhook_sink import WebhookDelivery
 
 from .clients import OK, answer_of
 from .environment import Environment
@@ -81,7 +81,7 @@ class Chaos(Shoppers):
             refundable = expected.amount_total - expected.amount_refunded
             amount = min(max(1, expected.amount_total * quarters // 4), refundable)
             form = {"payment_intent": expected.payment_intent or "", "amount": str(amount)}
-            with suppress(httpx.TransportError):  # a fault that was meant for us
+            with suppress(httpx2.TransportError):  # a fault that was meant for us
                 self.scenario.stripe.dashboard("/v1/refunds", form)
             self.scenario.collect_webhooks()
 

@@ -14,7 +14,7 @@ from checkout_core import Checkout, Order, Settings
 from checkout_core.gateway import CallLimits
 from stripe_simulator.http.faults import Fault
 from tests.support.limits import QUICK_RETRIES
-from tests.support.webhooks import WebhookDelivery
+from tests.support.webhook_sink import WebhookDelivery
 
 from .clients import Answer, Client, OpenClient
 from .environment import Environment

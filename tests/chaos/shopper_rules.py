@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
+import httpx2
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -194,7 +194,7 @@ class Shoppers(RuleBasedStateMachine):
         keys = {"key": f"pk_test_{ACCOUNT}", "client_secret": shopper.client_secret}
         try:
             answer = self.scenario.stripe.browser.post(path, data=form | keys)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return Answer("connection_lost")
         return Answer(OK if answer.is_success else "refused", answer.text)
 

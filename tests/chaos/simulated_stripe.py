@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
 from stripe_simulator import SyncSimulator
@@ -19,7 +19,7 @@ class SimulatedStripe:
         self._state_file = folder / "simulator.jsonl"
         self._running = ExitStack()
         self.url, self.simulator = self._start(0)
-        self.browser = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=False)
+        self.browser = httpx2.Client(base_url=self.url, timeout=30, trust_env=False, verify=False)
 
     def _start(self, port: int) -> tuple[str, SyncSimulator]:
         return self._running.enter_context(running(port=port, state=self._state_file))
@@ -37,7 +37,7 @@ class SimulatedStripe:
         answer = self.dashboard("/v1/webhook_endpoints", {"url": webhook_url, **events})
         return str(answer.json()["secret"])
 
-    def dashboard(self, path: str, form: dict[str, str]) -> httpx.Response:
+    def dashboard(self, path: str, form: dict[str, str]) -> httpx2.Response:
         """Do what a person does in Stripe's dashboard."""
         return self.browser.post(path, data=form, headers={"authorization": f"Bearer sk_test_{ACCOUNT}"})
 

@@ -5,13 +5,14 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from api import create_app
 from checkout_core import Checkout, Settings, open_async_checkout, open_checkout
 from tests.support.programs import clean_environment, run_program
 from tests.support.servers import serving
+from tests.support.shopper import paid_order
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_a_callback_service_that_stops_closes_its_connections_to_stripe(
 ) -> None:
     with serving(create_app(checkout)) as url:
         cart = {"items": [{"product": "night-train-to-trieste", "quantity": 1}]}
-        httpx.post(f"{url}/checkout/sessions", json=cart).raise_for_status()
+        httpx2.post(f"{url}/checkout/sessions", json=cart).raise_for_status()
     checkout.check_stripe()  # pages go on
     checkout.close()
     gc.collect()
@@ -71,6 +72,17 @@ def test_a_checkout_can_be_used_again_after_an_event_loop_disconnected(checkout:
 
     asyncio.run(disconnect_and_ask())
     checkout.check_stripe()
+
+
+def test_a_payment_succeeds_though_the_event_loop_of_a_background_worker_has_ended(checkout: Checkout) -> None:
+    loop = asyncio.new_event_loop()
+    worker = checkout.asynchronous.background_worker(every=60)
+    loop.run_until_complete(worker.start())
+    loop.run_until_complete(checkout.asynchronous.dispatch_outbox())  # by then the worker listens
+    loop.run_until_complete(checkout.asynchronous.disconnect())
+    loop.close()
+    assert paid_order(checkout).status == "paid"
+    assert checkout.dispatch_outbox() == 1
 
 
 FORKING = """

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.errors import RefundUnconfirmed, SessionNotOpen, StripeUnavailable
 from stripe_simulator import SyncSimulator
+from stripe_simulator.http.faults import Fault
 from stripe_simulator.webhooks import signature
 
 from .expected import expected_orders
@@ -48,10 +49,10 @@ class Shop:
         form = {"payment_intent": payment_intent} | ({"amount": str(amount)} if amount else {})
         key = {"authorization": f"Bearer {self.checkout.settings.stripe_secret_key.get_secret_value()}"}
         api = self.checkout.settings.stripe_api_base
-        httpx.post(f"{api}/v1/refunds", data=form, headers=key).raise_for_status()
+        httpx2.post(f"{api}/v1/refunds", data=form, headers=key).raise_for_status()
 
     def fails(self, route: str, kind: str = "500", times: int = 3) -> None:
-        self._simulator.fault(kind, route, times)
+        self._simulator.faults.add(Fault(route, kind, times))
 
     def advance(self, by: timedelta) -> None:
         self._simulator.advance(by.total_seconds())

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from api import create_app
@@ -20,7 +20,7 @@ from tests.support.programs import clean_environment, free_port, running_program
 from tests.support.servers import serving
 
 REQUESTS = 64
-NO_LIMIT = httpx.Limits()
+NO_LIMIT = httpx2.Limits()
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -63,7 +63,7 @@ def at_the_same_moment(requests: Sequence[Callable[[], object]]) -> list[object]
         return list(pool.map(work, requests))
 
 
-def http_requests(client: httpx.Client, url: str, session_id: str, body: bytes) -> list[Callable[[], object]]:
+def http_requests(client: httpx2.Client, url: str, session_id: str, body: bytes) -> list[Callable[[], object]]:
     """Make a redirect and a webhook that reach a callback service; their answers are HTTP statuses."""
 
     def redirect() -> int:
@@ -108,7 +108,7 @@ def test_blocking_calls_and_http_requests_of_one_checkout_make_one_transition(
         lambda: shop.complete_order(session_id).status.value,
         lambda: shop.check_order_status(session_id).status.value,
     ]
-    with serving(create_app(shop)) as url, httpx.Client(timeout=60, trust_env=False, limits=NO_LIMIT) as client:
+    with serving(create_app(shop)) as url, httpx2.Client(timeout=60, trust_env=False, limits=NO_LIMIT) as client:
         requests = [*blocking, *http_requests(client, url, session_id, body)] * (REQUESTS // 4)
         answers = at_the_same_moment(requests)
     quarter = REQUESTS // 4
@@ -143,7 +143,7 @@ def test_redirects_and_webhooks_at_two_processes_make_one_transition(
         first, second = api_process(shop.settings, database_url), api_process(shop.settings, database_url)
         with ThreadPoolExecutor(2) as pool:  # they start side by side
             urls = [each.result() for each in [pool.submit(stack.enter_context, one) for one in (first, second)]]
-        client = stack.enter_context(httpx.Client(timeout=60, trust_env=False, limits=NO_LIMIT))
+        client = stack.enter_context(httpx2.Client(timeout=60, trust_env=False, limits=NO_LIMIT))
         both = [request for url in urls for request in http_requests(client, url, session_id, body)]
         answers = at_the_same_moment(both * (REQUESTS // 4))
     assert (answers.count(303), answers.count(200)) == (REQUESTS // 2, REQUESTS // 2)

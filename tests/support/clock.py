@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+NO_TIME = timedelta(0)
+
 
 @dataclass
 class TestClock:
@@ -18,3 +20,8 @@ class TestClock:
     def advance(self, **by: float) -> None:
         """Let time pass: `clock.advance(hours=2)`."""
         self.ahead += timedelta(**by)
+
+
+def a_day_ago() -> datetime:
+    """Return a time before everything that a test does."""
+    return datetime.now(UTC) - timedelta(days=1)

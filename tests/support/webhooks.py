@@ -1,50 +1,31 @@
-"""Webhooks as the simulator sends them, for tests that decide when they arrive."""
+"""Webhook deliveries as Stripe sends them: a body and a signature (https://docs.stripe.com/webhooks#verify-manually)."""
 
-import itertools
+import hashlib
+import hmac
 import json
-from dataclasses import dataclass
-from typing import Any
+import time
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+SECRET = "whsec_test"
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookDelivery:
-    """A webhook as the simulator sent it; the next one has the next number."""
+def signed(body: str | bytes, secret: str = SECRET, at: float | None = None) -> dict[str, str]:
+    """Return the header of a delivery.
 
-    number: int
-    body: bytes
-    signature: str
-
-    @property
-    def sent_at(self) -> int:
-        """When it was signed, in seconds since the epoch."""
-        return int(self.signature.partition(",")[0].removeprefix("t="))
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """Stripe's event."""
-        event: dict[str, Any] = json.loads(self.body)
-        return event
+    Args:
+        body: the request's body.
+        secret: the endpoint's.
+        at: when it was signed, in seconds since the epoch; now unless given.
+    """
+    moment = int(time.time() if at is None else at)
+    payload = f"{moment}.".encode() + (body.encode() if isinstance(body, str) else body)
+    return {"stripe-signature": f"t={moment},v1={hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()}"}
 
 
-class WebhookSink:
-    """Takes every webhook, so that a scenario decides when it arrives, how often, and whether at all."""
+def event_body(type: str, /, **subject: object) -> str:
+    """Return the body of the event `evt_1` of that type about an object."""
+    return json.dumps({"id": "evt_1", "object": "event", "type": type, "data": {"object": subject}})
 
-    def __init__(self) -> None:
-        self._received: list[WebhookDelivery] = []
-        self._numbers = itertools.count()
-        self.app = Starlette(routes=[Route("/", self._receive, methods=["POST"])])
 
-    async def _receive(self, request: Request) -> Response:
-        body, signature = await request.body(), request.headers["stripe-signature"]
-        self._received.append(WebhookDelivery(next(self._numbers), body, signature))
-        return Response()
-
-    def take(self) -> list[WebhookDelivery]:
-        """Return what was received since it was asked last."""
-        taken, self._received[:] = list(self._received), []
-        return taken
+def session_event(session_id: str) -> str:
+    """Return the body of the event that a session is complete."""
+    return event_body("checkout.session.completed", object="checkout.session", id=session_id)

@@ -13,4 +13,4 @@ COMMENT ON COLUMN abandoned.currency IS 'Currency of the order.';
 COMMENT ON COLUMN abandoned.amount_total IS 'What was not paid, in minor units.';
 COMMENT ON COLUMN abandoned.amount_total_decimal IS 'The same in major units.';
 COMMENT ON COLUMN abandoned.created_at IS 'When the shopper was handed to Stripe, UTC.';
-COMMENT ON COLUMN abandoned.status IS 'expired; or pending where nobody has asked Stripe yet (`checkout settle` does).';
+COMMENT ON COLUMN abandoned.status IS 'expired; or pending where nobody has asked Stripe yet (`checkout reconcile` does).';

@@ -1,0 +1,52 @@
+"""Questions that a shop has, each answered with numbers and a title; `charts` draws them.
+
+```python
+from checkout_core import open_orders
+from checkout_core.analytics import charts, insights
+
+orders = open_orders()
+charts.draw(insights.revenue(orders.sql, "eur", days=30))
+```
+
+The queries are on the views. Times are UTC; currencies are never added up.
+"""
+
+from .base import PERIODS, Insight, Question, RunQuery
+from .checkouts import (
+    abandoned,
+    declines,
+    funnel,
+    funnel_steps,
+    outcomes,
+    product_funnel,
+    time_to_pay,
+    time_to_pay_histogram,
+)
+from .customers import cohorts, order_gaps, regulars
+from .reconciliation import reconciliation
+from .sales import best_sellers, busiest_hours, currencies, refund_share, revenue, weekly_revenue
+
+__all__ = [
+    "PERIODS",
+    "Insight",
+    "Question",
+    "RunQuery",
+    "abandoned",
+    "best_sellers",
+    "busiest_hours",
+    "cohorts",
+    "currencies",
+    "declines",
+    "funnel",
+    "funnel_steps",
+    "order_gaps",
+    "outcomes",
+    "product_funnel",
+    "reconciliation",
+    "refund_share",
+    "regulars",
+    "revenue",
+    "time_to_pay",
+    "time_to_pay_histogram",
+    "weekly_revenue",
+]

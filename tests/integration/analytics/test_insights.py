@@ -1,0 +1,150 @@
+"""Questions with answers that can be worked out by hand, and a chart for each."""
+
+from collections.abc import Callable
+from datetime import date
+
+import altair as alt
+import pandas
+import pytest
+
+from checkout_core.analytics import charts, insights, open_orders
+from checkout_core.analytics.insights import Insight, Question, RunQuery
+from checkout_core.analytics.insights.base import since, time_span
+from checkout_core.stores.blocking import BlockingOrderStore
+
+TODAY = date(2026, 11, 5)
+
+ASK: dict[Question, Callable[[RunQuery], Insight]] = {
+    Question.abandoned: lambda run: insights.abandoned(run, "kwd", 90, TODAY),
+    Question.best_sellers: lambda run: insights.best_sellers(run, "eur"),
+    Question.busiest_hours: insights.busiest_hours,
+    Question.cohorts: lambda run: insights.cohorts(run, TODAY),
+    Question.declines: insights.declines,
+    Question.funnel: lambda run: insights.funnel(run, 90, TODAY),
+    Question.funnel_steps: insights.funnel_steps,
+    Question.order_gaps: insights.order_gaps,
+    Question.outcomes: lambda run: insights.outcomes(run, 36_500, TODAY),
+    Question.product_funnel: insights.product_funnel,
+    Question.refund_share: lambda run: insights.refund_share(run, "jpy"),
+    Question.regulars: lambda run: insights.regulars(run, "jpy"),
+    Question.revenue: lambda run: insights.revenue(run, "jpy", 7, TODAY),
+    Question.time_to_pay: lambda run: insights.time_to_pay(run, 90, TODAY),
+    Question.time_to_pay_histogram: insights.time_to_pay_histogram,
+    Question.weekly_revenue: lambda run: insights.weekly_revenue(run, "jpy"),
+}
+
+TITLES = {
+    Question.abandoned: "KWD1.234 was left behind in 1 checkouts",
+    Question.best_sellers: "Cup brings 55% of sales, the first three 100%",
+    Question.busiest_hours: "The busiest hour is Tue 13:00: 33.3% of a week's orders are paid then",
+    Question.cohorts: "100% of shoppers buy again in the month after their first order",
+    Question.declines: "100% of 1 shoppers whose card was declined paid after all",
+    Question.funnel: "50% of what is taken to the checkout gets paid; the most is lost before shoppers say who they are",
+    Question.funnel_steps: "40% of checkouts are paid; most are lost before the shopper gives an e-mail address",
+    Question.order_gaps: "Half of the repeat orders come within 2 weeks of the one before",
+    Question.outcomes: "50% of orders were paid, and 16.7% saw a card declined on the way",
+    Question.product_funnel: "Between 50% (Cup) and 67% (Tea) are paid",
+    Question.refund_share: "100.0% of what was paid went back, at most 100.0% in a month",
+    Question.regulars: "Every shopper has bought once so far",
+    Question.revenue: "¥0 came in over 7 days",
+    Question.time_to_pay: "Half of the shoppers have paid within 2 minutes",
+    Question.time_to_pay_histogram: "Half of the shoppers have paid within 2 minutes, nine in ten within 49 minutes",
+    Question.weekly_revenue: "¥0 since 2 November 2026; the best week began on 2 November 2026",
+}
+
+
+def test_every_question_has_a_function_and_a_chart() -> None:
+    assert all(callable(getattr(insights, question)) for question in Question)
+    assert set(charts.CHARTS) == {*ASK, Question.reconciliation} == set(Question)
+    assert set(ASK) == set(TITLES)
+
+
+@pytest.mark.parametrize("question", ASK)
+def test_a_title_says_what_the_numbers_say(story: str, question: Question) -> None:
+    insight = ASK[question](open_orders(story).sql)
+    assert insight.question is question
+    assert insight.title == TITLES[question]
+    assert not insight.empty
+
+
+@pytest.mark.parametrize("question", ASK)
+def test_a_store_without_orders_gets_a_sentence_and_a_chart_of_nothing(
+    store: BlockingOrderStore, url: str, question: Question
+) -> None:
+    store.find()
+    insight = ASK[question](open_orders(url).sql)
+    assert insight.empty or not insight.numbers["checkouts"].any()
+    assert insight.title
+    assert charts.draw(insight).to_dict()["title"]
+
+
+@pytest.mark.parametrize("question", ASK)
+def test_a_chart_draws_the_numbers_under_the_title(story: str, question: Question) -> None:
+    insight = ASK[question](open_orders(story).sql)
+    drawn = charts.draw(insight).to_dict()
+    assert drawn["title"] == {"text": insight.title, "subtitle": insight.subtitle}
+    assert any(drawn["datasets"].values())
+    assert "title" not in charts.draw_bare(insight).to_dict()
+    assert isinstance(charts.draw(insight), alt.Chart | alt.LayerChart)
+
+
+SESSION = {
+    "session_id": "cs_a",
+    "status": "complete",
+    "payment_status": "paid",
+    "currency": "eur",
+    "amount_total": 2000,
+    "amount_refunded": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({}, "agrees"),
+        ({"session_id": "cs_unknown"}, "money without an order"),
+        ({"session_id": "cs_unknown", "payment_status": "unpaid"}, "agrees"),
+        ({"session_id": "cs_c", "currency": "kwd", "amount_total": 1234}, "paid, and we do not know"),
+        ({"payment_status": "unpaid"}, "not paid, and we say it is"),
+        ({"amount_refunded": 500}, "refund that we do not know"),
+        ({"amount_total": 2001}, "another amount"),
+        ({"currency": "usd"}, "another amount"),
+    ],
+)
+def test_a_session_that_differs_from_our_order_says_how(story: str, changes: dict[str, object], finding: str) -> None:
+    sessions = pandas.DataFrame([SESSION | changes])
+    insight = insights.reconciliation(open_orders(story), sessions)
+    found = insight.numbers.set_index("session_id")["finding"]
+    assert found.pop(sessions["session_id"].iloc[0]) == finding
+    assert set(found) == {"order without a session"}
+    wrong = len(found) + (finding != "agrees")
+    assert insight.title == f"{wrong} of {len(found) + 1} sessions do not agree with our orders"
+    assert charts.draw(insight).to_dict()["title"]["text"] == insight.title
+
+
+def test_a_period_is_compared_with_the_one_before(story: str) -> None:
+    run = open_orders(story).sql
+    more = insights.revenue(run, "eur", 30, date(2026, 10, 31))
+    assert more.title.endswith("came in over 30 days")  # nothing was sold before
+    less = insights.revenue(run, "eur", 30, date(2026, 11, 2))
+    assert less.title.endswith("100% less than in the 30 days before")
+    assert (less.step, insights.revenue(run, "eur", 365, TODAY).step) == ("day", "week")
+
+
+def test_a_period_ends_with_today() -> None:
+    assert since(7, date(2026, 11, 7)).isoformat() == "2026-11-01T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "1 second"),
+        (48.2, "49 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7201, "3 hours"),
+        (1e6, "12 days"),
+    ],
+)
+def test_a_time_span_is_rounded_up(seconds: float, said: str) -> None:
+    assert time_span(seconds) == said

@@ -1,0 +1,110 @@
+from typing import Any
+
+import httpx2
+import pytest
+import stripe
+
+from stripe_simulator.testing.server import Running
+
+from .conftest import params
+
+
+def test_a_customer_is_created_changed_found_and_deleted(client: stripe.StripeClient) -> None:
+    made = client.v1.customers.create(
+        {"name": "Ada", "email": "ada@example.com", "metadata": {"a": "1"}, "address": {"city": "London"}}
+    )
+    assert made.id.startswith("cus_")
+    after = client.v1.customers.update(made.id, {"name": "", "phone": "1", "metadata": {"b": "2"}})
+    assert (after.name, after.phone, after.email) == (None, "1", "ada@example.com")
+    assert after.metadata is not None
+    assert after.metadata.to_dict() == {"a": "1", "b": "2"}
+    assert client.v1.customers.retrieve(made.id).to_dict() == after.to_dict()
+    assert [one.id for one in client.v1.customers.list({"email": "ada@example.com"}).data] == [made.id]
+    assert client.v1.customers.delete(made.id).deleted
+    assert client.v1.customers.list().data == []
+    assert client.v1.customers.retrieve(made.id).deleted
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        client.v1.customers.update(made.id, {"name": "Eve"})
+    types = [event.type for event in client.v1.events.list().data]
+    assert types == ["customer.deleted", "customer.updated", "customer.created"]
+
+
+def test_a_customer_of_ones_own_pays_with_a_known_address(client: stripe.StripeClient, simulator: Running) -> None:
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    made = client.v1.checkout.sessions.create(params(customer=customer.id, customer_email=None))
+    assert (made.customer, made.customer_creation, made.customer_email) == (customer.id, None, None)
+    simulator.simulator.pay_session(made.id)
+    expand = {"expand": ["customer", "payment_intent.customer"]}
+    paid: Any = client.v1.checkout.sessions.retrieve(made.id, expand)  # type: ignore[arg-type]
+    assert paid.customer.email == paid.customer_details.email == "ada@example.com"
+    assert paid.payment_intent.customer.id == customer.id
+    assert [one.id for one in client.v1.checkout.sessions.list({"customer": customer.id}).data] == [made.id]
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"customer": "cus_none", "customer_email": None}, "customer"),
+        ({"customer": "cus_none"}, "customer_email"),
+        ({"customer": "cus_none", "customer_email": None, "customer_creation": "always"}, "customer_creation"),
+    ],
+)
+def test_a_customer_that_does_not_fit_is_refused(client: stripe.StripeClient, changes: Any, param: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.checkout.sessions.create(params(**changes))
+    assert caught.value.param == param
+
+
+def test_a_session_makes_a_customer_when_asked_to(client: stripe.StripeClient, simulator: Running) -> None:
+    made = client.v1.checkout.sessions.create(params(customer_creation="always"))
+    simulator.simulator.pay_session(made.id)
+    paid = client.v1.checkout.sessions.retrieve(made.id)
+    assert isinstance(paid.customer, str)
+    assert client.v1.customers.retrieve(paid.customer).email == "ada@example.com"
+
+
+def test_a_payment_intent_of_checkout_ends_with_its_session(client: stripe.StripeClient, simulator: Running) -> None:
+    made = client.v1.checkout.sessions.create(params())
+    url = f"{simulator.url}/_simulator/sessions/{made.id}/pay"
+    httpx2.post(url, json={"card": "4000000000000002"})
+    intent = client.v1.checkout.sessions.retrieve(made.id).payment_intent
+    assert isinstance(intent, str)
+    with pytest.raises(stripe.InvalidRequestError, match="Expire the Checkout Session"):
+        client.v1.payment_intents.cancel(intent)
+    httpx2.post(url)
+    with pytest.raises(stripe.InvalidRequestError, match="has a status of succeeded") as caught:
+        client.v1.payment_intents.cancel(intent)
+    assert caught.value.code == "payment_intent_unexpected_state"
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"),
+    [
+        (stripe.Customer, "customer"),
+        (stripe.Coupon, "coupon"),
+        (stripe.PromotionCode, "promotion"),
+        (stripe.ShippingRate, "rate"),
+        (stripe.Dispute, "dispute"),
+        (stripe.WebhookEndpoint, "endpoint"),
+    ],
+)
+def test_every_field_of_the_sdk_is_there(
+    client: stripe.StripeClient, simulator: Running, type_: Any, name: str
+) -> None:
+    session = client.v1.checkout.sessions.create(params())
+    simulator.simulator.pay_session(session.id)
+    coupon = client.v1.coupons.create({"percent_off": 10})
+    fixed: Any = {"amount": 500, "currency": "eur"}
+    endpoint: Any = {"url": "https://shop.test/hook", "enabled_events": ["charge.succeeded"]}
+    objects: dict[str, Any] = {
+        "customer": client.v1.customers.create({}),
+        "coupon": coupon,
+        "promotion": client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}}),
+        "rate": client.v1.shipping_rates.create(
+            {"display_name": "Post", "type": "fixed_amount", "fixed_amount": fixed}
+        ),
+        "dispute": simulator.simulator.dispute(session.id),
+        "endpoint": client.v1.webhook_endpoints.create(endpoint),
+    }
+    fields = type_.__annotations__.keys() - {"OBJECT_NAME", "deleted"}
+    assert {field for field in fields if field not in objects[name]} == set()

@@ -1,0 +1,76 @@
+"""Stripe's refusals one by one: which error of ours each becomes, and which HTTP status that has."""
+
+from collections.abc import Callable
+
+import pytest
+import stripe
+
+from checkout_core.domain.errors import (
+    CheckoutError,
+    ConfigurationError,
+    InvalidInput,
+    RefundNotPossible,
+    SessionNotFound,
+    StripeRejected,
+    StripeUnavailable,
+)
+from checkout_core.fastapi.errors import status_of
+from checkout_core.gateway.errors import map_stripe_errors
+
+SECRET = "sk_test_verysecret"
+
+
+def invalid(code: str | None) -> Callable[[], stripe.StripeError]:
+    return lambda: stripe.InvalidRequestError(f"No: {SECRET}", "param", code=code)  # type: ignore[no-untyped-call]
+
+
+def of(kind: type[stripe.StripeError], code: str | None = None) -> Callable[[], stripe.StripeError]:
+    return lambda: kind(f"No: {SECRET}", code=code)
+
+
+def card_declined() -> stripe.StripeError:
+    return stripe.CardError("No.", "card", "card_declined")  # type: ignore[no-untyped-call]
+
+
+REFUSALS: list[tuple[str, Callable[[], stripe.StripeError], type[CheckoutError], int]] = [
+    ("wrong key", of(stripe.AuthenticationError), ConfigurationError, 500),
+    ("unknown object", invalid("resource_missing"), SessionNotFound, 404),
+    ("unusable e-mail", invalid("email_invalid"), InvalidInput, 422),
+    ("wrong parameter", invalid("parameter_unknown"), RefundNotPossible, 409),
+    ("refused without a code", invalid(None), RefundNotPossible, 409),
+    ("key in use", of(stripe.IdempotencyError, "idempotency_key_in_use"), StripeUnavailable, 503),
+    ("key of another request", of(stripe.IdempotencyError, "idempotency_error"), StripeRejected, 502),
+    ("key without a code", of(stripe.IdempotencyError), StripeRejected, 502),
+    ("card", card_declined, StripeRejected, 502),
+    ("permission", of(stripe.PermissionError), StripeRejected, 502),
+    ("too many requests", of(stripe.RateLimitError, "rate_limit"), StripeUnavailable, 503),
+    ("no connection", of(stripe.APIConnectionError), StripeUnavailable, 503),
+    ("a fault of Stripe's", of(stripe.APIError), StripeUnavailable, 503),
+    ("anything else", of(stripe.StripeError), StripeUnavailable, 503),
+]
+
+
+@pytest.mark.parametrize(("error", "ours", "status"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
+def test_every_refusal_of_stripe_has_an_error_and_a_status(
+    error: Callable[[], stripe.StripeError], ours: type[CheckoutError], status: int
+) -> None:
+    cause = error()
+    with pytest.raises(CheckoutError) as caught, map_stripe_errors(SessionNotFound, RefundNotPossible):
+        raise cause
+    assert type(caught.value) is ours
+    assert status_of(caught.value) == status
+    assert caught.value.__cause__ is cause
+    assert SECRET not in str(caught.value)
+
+
+def test_an_email_that_stripe_refuses_names_the_field() -> None:
+    with pytest.raises(InvalidInput, match="e-mail") as caught, map_stripe_errors(StripeRejected, StripeRejected):
+        raise invalid("email_invalid")()
+    assert caught.value.field == "email"
+
+
+def test_what_is_no_refusal_of_stripe_stays_what_it_is() -> None:
+    with pytest.raises(ZeroDivisionError), map_stripe_errors(StripeRejected, StripeRejected):
+        raise ZeroDivisionError
+    with map_stripe_errors(StripeRejected, StripeRejected):
+        pass
