@@ -195,10 +195,10 @@ def told_by(events: list[OrderEvent], status: OrderStatus, amount_refunded: int)
     assert all((event.stripe_event_id is not None) == (event.source == "webhook") for event in events)
 
 
-def test_the_events_say_what_step_1_says(url: str, settings: Settings, checkout: Checkout) -> None:
+def test_the_events_say_what_step_1_says(url: str, settings: Settings, duckdb_checkout: Checkout) -> None:
     seed_store(url, 20, settings=settings, until=UNTIL)
-    product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
-    real = checkout.history(checkout.create_session({product: 1}).id)[0]
+    product = next(product.id for product in duckdb_checkout.catalog.values() if not product.sold_out)
+    real = duckdb_checkout.history(duckdb_checkout.create_session({product: 1}).id)[0]
     with BlockingOrderStore(open_store(url)) as store:
         order = store.find(limit=1)[0]
         made = store.events(order.stripe_checkout_session_id)[0]
@@ -262,14 +262,14 @@ def test_a_run_is_finished_in_batches_of_another_size(
         assert open_orders(url).sql(f"{counted} {table}").iloc[0].tolist() == [len(rows), len(rows)]
 
 
-def test_a_shop_that_is_open_keeps_its_orders_while_it_is_seeded(checkout: Checkout) -> None:
-    product = next(product.id for product in checkout.catalog.values() if not product.sold_out)
-    session = checkout.create_session({product: 1})
-    mine = checkout.create_pending_order(session.id, email="anna@example.com")
-    seed_store(checkout.settings.database_url.get_secret_value(), 50, settings=checkout.settings)
-    again = checkout.create_pending_order(session.id, email="anna@example.org")
+def test_a_shop_that_is_open_keeps_its_orders_while_it_is_seeded(duckdb_checkout: Checkout) -> None:
+    product = next(product.id for product in duckdb_checkout.catalog.values() if not product.sold_out)
+    session = duckdb_checkout.create_session({product: 1})
+    mine = duckdb_checkout.create_pending_order(session.id, email="anna@example.com")
+    seed_store(duckdb_checkout.settings.database_url.get_secret_value(), 50, settings=duckdb_checkout.settings)
+    again = duckdb_checkout.create_pending_order(session.id, email="anna@example.org")
     assert again.id == mine.id
-    assert len(checkout.store.find()) == 51
+    assert len(duckdb_checkout.store.find()) == 51
 
 
 def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..., Settings], tmp_path: Path) -> None:

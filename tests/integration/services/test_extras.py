@@ -41,12 +41,12 @@ def test_a_question_without_pandas_names_the_extra(
 
 
 def test_a_workbook_without_openpyxl_names_the_extra(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkout: Checkout
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, duckdb_checkout: Checkout
 ) -> None:
-    open_session(checkout)
+    open_session(duckdb_checkout)
     hide(monkeypatch, "openpyxl")
     with pytest.raises(ConfigurationError, match=r"openpyxl is not installed. Install checkout-core\[export\]"):
-        open_orders(checkout.settings.database_url.get_secret_value()).export(tmp_path / "orders.xlsx")
+        open_orders(duckdb_checkout.settings.database_url.get_secret_value()).export(tmp_path / "orders.xlsx")
 
 
 def test_without_templates_there_are_no_receipts_and_a_mail_server_is_refused(
