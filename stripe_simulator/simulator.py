@@ -243,12 +243,12 @@ class Simulator:
 
     @in_own_loop
     async def drain(self) -> None:
-        """Wait until every webhook that is under way was answered."""
+        """Wait until every webhook that is in progress was answered."""
         await self.webhooks.drain()
 
     @in_own_loop
     async def reset(self) -> None:
-        """Forget everything: objects, events, faults, the clock. Deliveries under way go no further."""
+        """Forget everything: objects, events, faults, the clock. Deliveries in progress go no further."""
         self.state.reset()
         self.idempotency_keys.clear()
         self.faults.clear()

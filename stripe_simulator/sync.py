@@ -64,7 +64,7 @@ class SyncSimulator:
         self._run(self.simulator.set_delivery, mode)
 
     def drain(self) -> None:
-        """Wait until every webhook that is under way was answered."""
+        """Wait until every webhook that is in progress was answered."""
         self._run(self.simulator.drain)
 
     def reset(self) -> None:

@@ -162,7 +162,7 @@ class Webhooks:
             await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
 
     async def drain(self) -> None:
-        """Wait for every delivery under way."""
+        """Wait for every delivery in progress."""
         self.flush()
         while self._tasks:
             await asyncio.wait(set(self._tasks))

@@ -15,6 +15,15 @@ from .events import Change, Decision, EventKind, OrderEvent, Source
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, new_id
 
 
+FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
+    "id",
+    "status",
+    "metadata",
+    "amount_refunded",
+}
+"""The fields of an order that are what its session says under the same name."""
+
+
 def pending_change(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Change:
     """Make the change that creates the pending order of an open session, or updates its details.
 
@@ -90,15 +99,10 @@ def order_of(session: CheckoutSession, details: Mapping[str, object], now: datet
         details: fields of the order that override what the session says of the customer.
         now: when the order is made.
     """
-    fields: dict[str, object] = {
+    fields: dict[str, object] = {name: getattr(session, name) for name in FROM_SESSION}
+    fields |= {
         "id": new_id("order"),
         "stripe_checkout_session_id": session.id,
-        "items": session.items,
-        "currency": session.currency,
-        "amount_total": session.amount_total,
-        "email": session.email,
-        "name": session.name,
-        "phone": session.phone,
         "created_at": now,
         "updated_at": now,
     }

@@ -11,7 +11,7 @@ KEY_LIFETIME_SECONDS = 24 * 3600.0
 
 @dataclass(slots=True)
 class StoredAnswer:
-    """What a key was first used for, and its answer; `body` is None while that request is under way."""
+    """What a key was first used for, and its answer; `body` is None while that request is in progress."""
 
     digest: bytes
     at: float
@@ -32,7 +32,7 @@ class IdempotencyKeys:
 
     @property
     def in_progress(self) -> bool:
-        """Whether a request with a key is still under way."""
+        """Whether a request with a key is still in progress."""
         return any(answer.body is None for answer in list(self._answers.values()))
 
     def begin(self, account: str, key: str, digest: bytes, request_id: str) -> StoredAnswer | None:
@@ -48,7 +48,7 @@ class IdempotencyKeys:
             The stored answer, or None when the key was free and is now taken.
 
         Raises:
-            StripeError: the key belongs to another request, or to one that is still under way.
+            StripeError: the key belongs to another request, or to one that is still in progress.
         """
         now = self._now()
         while self._answers:

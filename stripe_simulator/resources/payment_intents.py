@@ -153,7 +153,7 @@ def charge_intent(intent: PaymentIntent, charge: Charge) -> PaymentIntent:
 
 
 def reprice_intent(intent: PaymentIntent, amount: int) -> PaymentIntent:
-    """Return the intent of a session whose total changed: an attempt that was under way is abandoned."""
+    """Return the intent of a session whose total changed: an attempt that was in progress is abandoned."""
     return {
         **intent,
         "amount": amount,

@@ -102,7 +102,7 @@ class SessionService:
         rates: list[JSON],
         rate_id: str | None = None,
     ) -> None:
-        """Compute the totals anew; the payment intent follows, and a payment that was under way is abandoned."""
+        """Compute the totals anew; the payment intent follows, and a payment that was in progress is abandoned."""
         currency = record.session["currency"]
         totals = compute_totals(account, record.lines, currency, discounts=discounts, rates=rates, rate_id=rate_id)
         apply_totals(record, totals)
