@@ -14,6 +14,7 @@ import duckdb
 
 from ..domain.errors import StoreBusy, StoreUnavailable
 from ..stores.duckdb.lease import Lease, to_checkout_error
+from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
 from .copying import COLUMNS, add, private, replace
 from .frames import load
@@ -91,7 +92,7 @@ class DuckDBOrders(Orders):
         """Return the orders that were changed since then, the `seq` of the newest event, and the tally of all orders."""
         [(last,)] = connection.sql("SELECT coalesce(max(seq), 0) FROM order_events").fetchall()
         changed = self._read(connection, "orders", "WHERE updated_at >= $since::TIMESTAMP", {"since": since})
-        rows, params = self._rows()
+        rows, params = self._rows(connection)
         return changed, int(last), _tally(connection, rows["orders"], params)
 
     def _events(self, last: int) -> Iterator["pa.Table"]:
@@ -100,14 +101,14 @@ class DuckDBOrders(Orders):
             part = f"WHERE seq > {first} AND seq <= {min(first + PART, last)} ORDER BY seq"
             yield self._with_connection(partial(self._read, table="order_events", where=part))
 
-    def _rows(self) -> tuple[Mapping[str, str], dict[str, object]]:
-        rows = {name: name for name in COLUMNS}
+    def _rows(self, connection: duckdb.DuckDBPyConnection) -> tuple[Mapping[str, str], dict[str, object]]:
+        rows = {name: with_added_columns(connection, name, name) for name in COLUMNS}
         return (rows, {}) if self._shop is None else (view_sql.of_shop(rows, "$shop"), {"shop": self._shop})
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, table: str, where: str, bounds: Mapping[str, object] | None = None
     ) -> "pa.Table":
-        rows, params = self._rows()
+        rows, params = self._rows(connection)
         names = ", ".join(f'"{name}"' for name in COLUMNS[table])
         query = f"SELECT {names} FROM {rows[table]} {where}"
         return connection.sql(query, params={**params, **(bounds or {})}).to_arrow_table()
@@ -116,7 +117,8 @@ class DuckDBOrders(Orders):
         def run(connection: duckdb.DuckDBPyConnection) -> T:
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
-            return work(QuerySession(connection, {table: f'"{quoted}".main.{table}' for table in COLUMNS}, self._shop))
+            raw = {table: with_added_columns(connection, table, f'"{quoted}".main.{table}') for table in COLUMNS}
+            return work(QuerySession(connection, raw, self._shop))
 
         return self._with_connection(run, self._interrupt_after)
 

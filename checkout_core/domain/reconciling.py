@@ -14,7 +14,6 @@ from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, OrderEvent, Source
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, new_id
 
-
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
     "status",

@@ -136,6 +136,34 @@ MIGRATIONS: Sequence[Sequence[str]] = (
 """Step n brings a file from version n to n + 1. Steps are added at the end and never changed."""
 
 
+def with_added_columns(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
+    """Return a relation with all columns of a table of which this file may have an older version.
+
+    A file that is only read is not migrated; the columns that it lacks hold the model's defaults.
+
+    Args:
+        connection: the open file.
+        table: the table's name.
+        relation: SQL for where the table is.
+    """
+    added = [
+        (number, column)
+        for number, migration in enumerate(migrations.MIGRATIONS, start=migrations.FIRST_VERSION)
+        for name, column in migration.columns()
+        if name == table
+    ]
+    if not added:
+        return relation
+    version = known_version(connection)
+    missing = "".join(f', {_default(column)} AS "{column.name}"' for number, column in added if number > version)
+    return f"(SELECT *{missing} FROM {relation})" if missing else relation
+
+
+def _default(column: Column) -> str:
+    kind = "JSON" if column.kind is Kind.json else type_of(column)
+    return f"CAST({'NULL' if column.default is None else _literal(column)} AS {kind})"
+
+
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Bring the file to the newest version; on a file that is there already this is one small query.
 

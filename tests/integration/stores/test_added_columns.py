@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import psycopg
+import pytest
 
 from checkout_core.domain.orders import Order
 from checkout_core.stores.columns import EVENT, ORDER, Kind
@@ -61,6 +62,21 @@ def test_a_duckdb_file_gets_the_columns_of_a_migration(duckdb_file: Path) -> Non
     assert statements.event_from(event) == EVENT_BEFORE
     assert second is not None
     assert statements.order_from(second) == an_order("cs_2")
+
+
+def test_a_file_that_is_only_read_has_the_columns_that_it_lacks(
+    duckdb_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkout_core.stores.migrations.MIGRATIONS", (ADDED,))
+    with duckdb.connect(str(duckdb_file)) as file:
+        file.execute(TABLES.format(text="VARCHAR", time="TIMESTAMP", now=f"TIMESTAMP '{MOMENT}'"))
+        orders = schema.with_added_columns(file, "orders", "orders")
+        events = schema.with_added_columns(file, "order_events", "order_events")
+        (order,) = file.execute(statements.SELECT_ORDERS.replace("FROM orders", f"FROM {orders}")).fetchall()
+        (event,) = file.execute(statements.SELECT_EVENTS.replace("FROM order_events", f"FROM {events}")).fetchall()
+
+    assert statements.order_from(order) == ORDER_BEFORE
+    assert statements.event_from(event) == EVENT_BEFORE
 
 
 def test_a_postgres_database_gets_the_columns_of_a_migration_even_twice(postgres_url: str) -> None:
