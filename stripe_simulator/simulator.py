@@ -6,7 +6,7 @@ import time
 import tomllib
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from . import payment_methods
 from .clock import Clock
@@ -26,9 +26,6 @@ from .state import Account, State, account_name
 from .webhooks import Webhooks
 from .wire import JSON
 
-if TYPE_CHECKING:
-    from .sync import SyncSimulator
-
 TICK_SECONDS = 1.0
 TEST_CARD = "4242424242424242"
 SHOPPER_EMAIL = "shopper@example.com"
@@ -38,8 +35,8 @@ SHOPPER_PHONE = "+15550100"
 class Simulator:
     """A Stripe for one process.
 
-    Its coroutine functions can be awaited in any event loop; they run in the loop of `running`. `sync` has the same
-    functions for callers without a loop.
+    Its coroutine functions can be awaited in any event loop; they run in the loop of `running`. `SyncSimulator` has
+    the same functions for callers without a loop.
 
     Args:
         webhook_url: where events are sent; None sends nothing.
@@ -82,13 +79,6 @@ class Simulator:
             public_url=self.public_url,
             debit_delay=debit_delay,
         )
-
-    @property
-    def sync(self) -> "SyncSimulator":
-        """The same functions for callers without an event loop."""
-        from .sync import SyncSimulator
-
-        return SyncSimulator(self)
 
     def now(self) -> float:
         """Return the simulated time, in seconds since the epoch."""

@@ -160,8 +160,8 @@ async def update(request: ApiRequest) -> JSON:
     """POST /v1/customers/{id}."""
     before = find_customer(request.account, request.path["id"], "id", 404)
     customer = update_customer(before, request.params)
-    request.simulator.state.put(request.account, "customers", customer["id"], customer)
-    request.simulator.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
+    request.state.put(request.account, "customers", customer["id"], customer)
+    request.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
     return customer
 
 
@@ -170,8 +170,8 @@ async def delete(request: ApiRequest) -> JSON:
     request.params.finish()
     customer = find_customer(request.account, request.path["id"], "id", 404)
     remains = {"id": customer["id"], "object": "customer", "deleted": True}
-    request.simulator.state.put(request.account, "customers", customer["id"], remains)
-    request.simulator.events.emit(request.account, "customer.deleted", customer)
+    request.state.put(request.account, "customers", customer["id"], remains)
+    request.events.emit(request.account, "customer.deleted", customer)
     return remains
 
 

@@ -63,7 +63,7 @@ def _find(request: ApiRequest) -> JSON:
 async def create(request: ApiRequest) -> JSON:
     """POST /v1/webhook_endpoints: the only answer that shows the secret."""
     endpoint = build_endpoint(request.params, request.now)
-    request.simulator.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
+    request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return endpoint
 
 
@@ -76,7 +76,7 @@ async def retrieve(request: ApiRequest) -> JSON:
 async def update(request: ApiRequest) -> JSON:
     """POST /v1/webhook_endpoints/{id}: its address and events, or whether it is disabled."""
     endpoint = update_endpoint(_find(request), request.params)
-    request.simulator.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
+    request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return without_secret(endpoint)
 
 
@@ -91,7 +91,7 @@ async def delete(request: ApiRequest) -> JSON:
     """DELETE /v1/webhook_endpoints/{id}."""
     request.params.finish()
     found = _find(request)
-    request.simulator.state.remove(request.account, "webhook_endpoints", found["id"])
+    request.state.remove(request.account, "webhook_endpoints", found["id"])
     return {"id": found["id"], "object": "webhook_endpoint", "deleted": True}
 
 
