@@ -150,14 +150,14 @@ def _take_shipping(params: Params | None) -> JSON | None:
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/customers."""
+    """Create a customer: POST /v1/customers."""
     customer = update_customer(blank_customer(request.now), request.params)
     request.store("customers", customer)
     return customer
 
 
 async def update(request: ApiRequest) -> JSON:
-    """POST /v1/customers/{id}."""
+    """Change a customer: POST /v1/customers/{id}."""
     before = find_customer(request.account, request.path["id"], "id", 404)
     customer = update_customer(before, request.params)
     request.state.put(request.account, "customers", customer["id"], customer)
@@ -166,7 +166,7 @@ async def update(request: ApiRequest) -> JSON:
 
 
 async def delete(request: ApiRequest) -> JSON:
-    """DELETE /v1/customers/{id}: what remains says that the customer was deleted."""
+    """Delete a customer: DELETE /v1/customers/{id}. What remains says so."""
     request.params.finish()
     customer = find_customer(request.account, request.path["id"], "id", 404)
     remains = {"id": customer["id"], "object": "customer", "deleted": True}

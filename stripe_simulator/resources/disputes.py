@@ -152,7 +152,7 @@ def _find(request: ApiRequest) -> JSON:
 
 
 async def update(request: ApiRequest) -> JSON:
-    """POST /v1/disputes/{id}: evidence, which as in Stripe's test mode may win or lose at once."""
+    """Take evidence, which as in Stripe's test mode may win or lose at once: POST /v1/disputes/{id}."""
     before = _find(request)
     dispute = update_dispute(before, request.params)
     request.state.put(request.account, "disputes", dispute["id"], dispute)
@@ -164,7 +164,7 @@ async def update(request: ApiRequest) -> JSON:
 
 
 async def close(request: ApiRequest) -> JSON:
-    """POST /v1/disputes/{id}/close: the shop accepts that it lost."""
+    """Close a dispute that the shop gives up: POST /v1/disputes/{id}/close."""
     request.params.finish()
     dispute = close_dispute(_find(request))
     request.state.put(request.account, "disputes", dispute["id"], dispute)
