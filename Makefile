@@ -61,13 +61,22 @@ demo: $(DEMO_STAMP)  ## the whole shop on this machine: storefront, API, Stripe 
 lab: setup  ## JupyterLab on the notebooks, on this machine only
 	@exec $(BIN)/jupyter lab $$(test $$(id -u) -ne 0 || echo --allow-root) notebooks
 
+# Tests and static checks side by side; what the checks say is shown after the tests.
+define tested_and_checked
+@checked=$$(mktemp); trap 'rm -f $$checked' EXIT; \
+  make --no-print-directory --keep-going lint types imports >$$checked 2>&1 & checks=$$!; \
+  $(BIN)/pytest $(1); tested=$$?; \
+  wait $$checks; passed=$$?; cat $$checked; \
+  exit $$((tested || passed))
+endef
+
 .PHONY: test
 test: setup  ## everything that CI runs
-	@checked=$$(mktemp); trap 'rm -f $$checked' EXIT; \
-	  make --no-print-directory --keep-going lint types imports >$$checked 2>&1 & checks=$$!; \
-	  $(BIN)/pytest; tested=$$?; \
-	  wait $$checks; passed=$$?; cat $$checked; \
-	  exit $$((tested || passed))
+	$(call tested_and_checked)
+
+.PHONY: check
+check: setup  ## the quick part for every commit: formatter, linters, types, unit and contract tests
+	$(call tested_and_checked,-q -n 1 tests/unit tests/integration/stores/test_contract.py)
 
 .PHONY: lint
 lint: setup

@@ -19,7 +19,7 @@ from .rates import Rates, limited
 
 
 def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
-    """The callback service of one checkout or of several shops, at the root or mounted anywhere.
+    """Make the callback service of one checkout or of several shops, at the root or mounted anywhere.
 
     Without either the app opens the shops of the environment when it starts and closes them when it stops, and sets up
     the logs; what is given stays its owner's. Either way orders are kept in the background while the app runs.

@@ -66,7 +66,7 @@ async def _key_check(checkout: Checkout) -> str:
 
 @operation_routes.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Whether this process answers."""
+    """Say that this process answers."""
     return {"status": "ok"}
 
 
@@ -89,7 +89,7 @@ async def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response
     responses={200: {"content": {"text/plain": {}}}, 404: {"model": ErrorBody}, 503: {"model": ErrorBody}},
 )
 async def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") -> Response:
-    """What this process counts, for Prometheus. With real Stripe only for whoever knows CHECKOUT_METRICS_TOKEN."""
+    """Show what this process counts, for Prometheus. With real Stripe only for whoever knows CHECKOUT_METRICS_TOKEN."""
     checkout = next(iter(shops))
     token = checkout.settings.metrics_token
     known = token is not None and hmac.compare_digest(

@@ -42,13 +42,13 @@ class Rates:
 
 
 async def limited(request: Request) -> None:
-    """A dependency: the route counts towards its caller's rate."""
+    """Count the request towards its caller's rate: a dependency of routes."""
     rates: Rates = request.app.state.rates
     rates.require(request)
 
 
 def caller(request: Request, proxies: Sequence[Network]) -> str:
-    """The address a request counts for.
+    """Return the address that a request counts for.
 
     X-Forwarded-For is only believed as far as trusted proxies wrote it: anyone can send any.
     """

@@ -22,7 +22,13 @@ from tests.support.stores import ScriptedStore
 
 __all__ = ["OURS", "ROOT", "free_port", "running_demo"]
 
-LONG = ("tests/browser/", "notebooks/", "tests/chaos/", "tests/stores/test_duckdb.py", "tests/cli/")
+LONG = (
+    "tests/e2e/browser/",
+    "notebooks/",
+    "tests/chaos/",
+    "tests/integration/stores/test_duckdb.py",
+    "tests/integration/cli/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

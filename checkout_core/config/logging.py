@@ -28,7 +28,7 @@ QUOTED_EMAIL = re.compile(rf"(?<![\w.+'%-])([\w.+'%-])[\w.+'%-]*?%40{_DOMAIN}")
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger that takes an event and its fields: `log.info("order event", order_id=…)`."""
+    """Return a logger that takes an event and its fields: `log.info("order event", order_id=…)`."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
         logging.getLogger(name),
         processors=[
@@ -95,12 +95,12 @@ def _taken_up(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> M
 
 
 def without_secrets(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: takes secrets out of every text and masks e-mail addresses, however deep they are."""
+    """Take secrets out of every text and mask e-mail addresses, however deep they are: a structlog processor."""
     return {key: value if key.startswith("_") else cleaned(value) for key, value in fields.items()}
 
 
 def cleaned(value: Any) -> Any:
-    """The same value with what must not be logged replaced."""
+    """Return the value with what must not be logged replaced."""
     if isinstance(value, str):
         text = PASSWORD.sub(r"\1:•••@", SECRET.sub("•••", value))
         return QUOTED_EMAIL.sub(r"\1•••@\2", EMAIL.sub(r"\1•••@\2", text))

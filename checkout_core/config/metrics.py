@@ -85,7 +85,13 @@ def reconciled(source: str, outcome: str) -> None:
 
 
 def stripe_call(name: str, outcome: str, seconds: float) -> None:
-    """Measure a call to Stripe."""
+    """Measure a call to Stripe.
+
+    Args:
+        name: what was asked, such as `sessions.create`.
+        outcome: `ok` or an error's code.
+        seconds: how long it took, retries included.
+    """
     _STRIPE.labels(name, outcome).observe(seconds)
 
 
@@ -106,6 +112,6 @@ def worker_run(work: str, outcome: str) -> None:
 
 
 def exposition(outbox: int) -> bytes:
-    """Everything, in Prometheus's text format; `outbox` is counted by whoever is asked."""
+    """Return everything in Prometheus's text format; `outbox` is how many entries are not finished."""
     _OUTBOX.set(outbox)
     return generate_latest(REGISTRY)

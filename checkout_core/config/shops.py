@@ -65,7 +65,7 @@ class ShopTable(BaseModel):
 
 
 def read_shops(path: Path) -> list[ShopTable]:
-    """The tables of a `shops.toml`.
+    """Read the tables of a `shops.toml`.
 
     Raises:
         ConfigurationError: it cannot be read, or two shops share an id or a host.
@@ -85,7 +85,7 @@ def read_shops(path: Path) -> list[ShopTable]:
 
 
 def hostname(host: str) -> str:
-    """A `Host` header without its port, in lower case; the brackets of an IPv6 address stay."""
+    """Return a `Host` header without its port, in lower case; the brackets of an IPv6 address stay."""
     name = host.strip().lower()
     return _PORT.sub("", name).rstrip(".") if not name.endswith("]") else name
 

@@ -8,15 +8,21 @@ from pydantic import EmailStr, TypeAdapter, ValidationError
 from .errors import InvalidInput
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
-_LONGEST = {"name": 200, "phone": 40}
-_MOST_METADATA = 20
+_MAX_LENGTHS = {"name": 200, "phone": 40}
+_MAX_METADATA = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def valid_details(
     email: str, name: str | None, phone: str | None, metadata: Mapping[str, str] | None
 ) -> dict[str, object]:
-    """The fields of an order that the shopper decides.
+    """Return the fields of an order that the shopper decides, checked.
+
+    Args:
+        email: space around it is dropped.
+        name: at most 200 characters; blank: None.
+        phone: at most 40 characters; blank: None.
+        metadata: at most 20 entries, keys of 40 and values of 500 characters.
 
     Raises:
         InvalidInput: one cannot be used; the error names it.
@@ -30,7 +36,7 @@ def valid_details(
 
 
 def masked_email(email: str | None) -> str | None:
-    """`anna@example.com` -> `a•••@example.com`: enough for its owner, too little for anyone else."""
+    """Mask an address: `anna@example.com` -> `a•••@example.com`, enough for its owner and too little for others."""
     if not email or "@" not in email:
         return None
     local, _, domain = email.rpartition("@")
@@ -47,16 +53,16 @@ def _email(email: str) -> str:
 def _text(field: str, text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
-    longest = _LONGEST[field]
-    if len(text) > longest:
-        raise InvalidInput(f"The {field} can be at most {longest} characters long.", field=field)
+    limit = _MAX_LENGTHS[field]
+    if len(text) > limit:
+        raise InvalidInput(f"The {field} can be at most {limit} characters long.", field=field)
     return _CONTROL.sub(" ", text).strip()
 
 
 def _metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    if len(metadata) > _MOST_METADATA or any(len(key) > 40 or len(value) > 500 for key, value in metadata.items()):
+    if len(metadata) > _MAX_METADATA or any(len(key) > 40 or len(value) > 500 for key, value in metadata.items()):
         raise InvalidInput(
-            f"Metadata can have at most {_MOST_METADATA} entries, keys of 40 and values of 500 characters.",
+            f"Metadata can have at most {_MAX_METADATA} entries, keys of 40 and values of 500 characters.",
             field="metadata",
         )
     return dict(metadata)

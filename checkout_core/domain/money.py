@@ -24,10 +24,16 @@ def exponent(currency: str) -> int:
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:
-    """Minor units to the currency's main unit: `1250, "eur"` -> `Decimal("12.50")`."""
+    """Turn minor units into the currency's main unit: `1250, "eur"` -> `Decimal("12.50")`."""
     return Decimal(amount).scaleb(-exponent(currency))
 
 
 def format_amount(amount: int, currency: str, locale: str = "en_US") -> str:
-    """An amount as a person reads it in `locale`, such as `€12.50` or `12,50 €`."""
+    """Return an amount as a person reads it, such as `€12.50` or `12,50 €`.
+
+    Args:
+        amount: minor units.
+        currency: a code such as `eur`.
+        locale: a language and country such as `de_DE`.
+    """
     return format_currency(to_decimal(amount, currency), currency.upper(), locale=locale)

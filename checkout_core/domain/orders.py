@@ -62,7 +62,7 @@ UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
 
 
 def new_id(prefix: str) -> str:
-    """A TypeID such as `order_01h455vb4pex5vsknk084sn02q`: unique, sortable by time (https://github.com/jetify-com/typeid)."""
+    """Make a TypeID such as `order_01h455vb4pex5vsknk084sn02q`: unique, sorts by time (https://github.com/jetify-com/typeid)."""
     return str(TypeID(prefix=prefix))
 
 
@@ -108,7 +108,7 @@ class Order(Value):
     version: int = Field(default=1, ge=1)
 
     def evolve(self, now: datetime, **changes: Any) -> Self:
-        """The same order with `changes`, `updated_at` set to `now` and the next version."""
+        """Return the order with `changes`, `updated_at` set to `now` and the next version."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**fields, **changes, "updated_at": now, "version": self.version + 1})
 
@@ -117,7 +117,7 @@ class Order(Value):
         return status in TRANSITIONS[self.status]
 
     def moved_to(self, status: OrderStatus, now: datetime, **changes: Any) -> Self:
-        """The order in `status`; becoming paid sets `paid_at`.
+        """Return the order in `status`; becoming paid sets `paid_at`.
 
         Raises:
             ValueError: the transition table does not allow it. Ask `may_become` first.

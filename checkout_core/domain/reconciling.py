@@ -83,7 +83,13 @@ def refunds_differ(order: Order, session: CheckoutSession) -> bool:
 
 
 def order_of(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:
-    """Make the pending order of a session; `details` override what the session says of the customer."""
+    """Make the pending order of a session.
+
+    Args:
+        session: what Stripe says of the session.
+        details: fields of the order that override what the session says of the customer.
+        now: when the order is made.
+    """
     fields: dict[str, object] = {
         "id": new_id("order"),
         "stripe_checkout_session_id": session.id,

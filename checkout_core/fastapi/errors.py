@@ -57,7 +57,14 @@ class ErrorBody(BaseModel):
 
 
 def answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """An error as every route answers it."""
+    """Return an error as every route answers it.
+
+    Args:
+        status: of HTTP.
+        code: for programs.
+        message: for people.
+        headers: of the answer; with 503 it is `Retry-After`.
+    """
     if status == 503:
         headers = {"Retry-After": "2"}
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)

@@ -46,7 +46,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
 
     @routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 429, 502))
     async def create_session(body: SessionRequest, checkout: AsyncCheckout = checkout_dependency) -> SessionResponse:
-        """Step 1: create a checkout session for a cart."""
+        """Create a checkout session for a cart (step 1)."""
         session = await checkout.create_session(body.cart())
         return SessionResponse(
             session_id=session.id,
@@ -60,7 +60,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
     async def create_pending_order(
         body: PendingRequest, checkout: AsyncCheckout = checkout_dependency
     ) -> PendingResponse:
-        """Step 2: create or update the pending order of an open session."""
+        """Create or update the pending order of an open session (step 2)."""
         order = await checkout.create_pending_order(
             body.stripe_checkout_session_id,
             email=body.email,
@@ -77,7 +77,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         responses=_errors(404, 422, 429, 502),
     )
     async def complete_order(session_id: SessionId, checkout: AsyncCheckout = checkout_dependency) -> RedirectResponse:
-        """Step 3: where Stripe sends the shopper after payment."""
+        """Complete the order of the shopper whom Stripe sends back (step 3)."""
         try:
             await checkout.complete_order(session_id)
         except SessionNotComplete as error:
@@ -89,7 +89,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         session_id: Annotated[SessionId, Query(alias="stripe_checkout_session_id")],
         checkout: AsyncCheckout = checkout_dependency,
     ) -> OrderResponse:
-        """Step 4: the order of a completed session, any number of times."""
+        """Show the order of a completed session, any number of times (step 4)."""
         return OrderResponse.of(await checkout.check_order_status(session_id))
 
     return routes

@@ -33,7 +33,7 @@ class SessionRequest(BaseModel):
     items: Annotated[list[CartLine], Field(max_length=MAX_LINES)]
 
     def cart(self) -> dict[str, int]:
-        """Quantities by product; lines of one product add up."""
+        """Return quantities by product; lines of one product add up."""
         cart: dict[str, int] = {}
         for line in self.items:
             cart[line.product] = cart.get(line.product, 0) + line.quantity
@@ -96,7 +96,7 @@ class OrderResponse(BaseModel):
 
     @classmethod
     def of(cls, order: Order) -> Self:
-        """The public part of an order."""
+        """Return the public part of an order."""
         return cls(
             order_id=order.id,
             status=order.status,

@@ -78,10 +78,15 @@ def charge_of(session: stripe.checkout.Session) -> stripe.Charge | None:
 def checkout_session(
     session: stripe.checkout.Session, lines: Sequence[stripe.LineItem], refunds: Sequence[stripe.Refund]
 ) -> CheckoutSession:
-    """Reduce a session of the SDK to ours, with all its lines and all refunds of its charge.
+    """Reduce a session of the SDK to ours.
 
     What was refunded is counted from the refunds: Stripe does not say what becomes of a charge's `amount_refunded`
     when one of them fails.
+
+    Args:
+        session: retrieved with `EXPAND`.
+        lines: all its lines.
+        refunds: all refunds of its charge.
     """
     details = session.customer_details
     payment = session.payment_intent

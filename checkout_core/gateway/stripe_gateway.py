@@ -113,11 +113,12 @@ class StripeGateway:
         return await self._checkout_session(session)
 
     async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        """The session as Stripe knows it now: one round trip.
+        """Return the session as Stripe knows it now: one round trip, and more when it has more than a page of lines.
 
         Raises:
             SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked).
-            StripeRejected, StripeUnavailable
+            StripeRejected: Stripe refuses the request.
+            StripeUnavailable: no answer.
         """
         if not session_id.startswith("cs_") or len(session_id) > _MAX_SESSION_ID_LENGTH or not session_id.isascii():
             raise SessionNotFound
@@ -141,7 +142,13 @@ class StripeGateway:
     async def refund(
         self, payment_intent_id: str, amount: int | None, *, idempotency_key: str, session_id: str | None = None
     ) -> None:
-        """Give `amount` minor units back, or all that is left. One idempotency key gives back once.
+        """Refund a payment. One idempotency key refunds once.
+
+        Args:
+            payment_intent_id: the payment, `pi_…`.
+            amount: minor units; None: everything that can be refunded.
+            idempotency_key: names this refund.
+            session_id: the payment's session, for the log of calls.
 
         Raises:
             RefundNotPossible: more than what is left, not paid, or disputed.
@@ -159,7 +166,7 @@ class StripeGateway:
             )
 
     async def session_of_payment(self, payment_intent_id: str) -> str | None:
-        """The id of the session that a payment belongs to; asked once, as it never changes."""
+        """Return the id of the session that a payment belongs to; asked once, as it never changes."""
         known = self._sessions_of_payments.get(payment_intent_id)
         if known is not None:
             return known
@@ -172,13 +179,13 @@ class StripeGateway:
         return call.session_id
 
     async def disputes_of_payment(self, payment_intent_id: str) -> list[Dispute]:
-        """The disputes over a payment, newest first."""
+        """Return the disputes over a payment, newest first."""
         with self._client.call("disputes.list"):
             disputes = await self._client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 100})
         return [Dispute(each.id, each.reason, each.amount) for each in disputes.data]
 
     async def events(self, types: Sequence[str], since: datetime) -> AsyncIterator[StripeEvent]:
-        """What happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
+        """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
         after: dict[str, Any] = {}
         while True:
             params = {

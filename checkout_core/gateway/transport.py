@@ -72,7 +72,14 @@ class StripeTransport(stripe.HTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Make one try."""
+        """Make one try, and more when Stripe says that we ask too often.
+
+        Args:
+            method: of HTTP.
+            url: where.
+            headers: as the SDK wants them.
+            post_data: the body, encoded.
+        """
         for pause in (*self.limits.rate_limit_pauses, None):
             if time.monotonic() - _call_began.get() > self.limits.last_try_after:
                 raise stripe.APIConnectionError("Stripe took too long.", should_retry=False)  # type: ignore[no-untyped-call]

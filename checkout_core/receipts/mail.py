@@ -25,7 +25,7 @@ TIMEOUT_SECONDS = 10
 
 
 def mailbox(settings: Settings) -> Mailbox:
-    """The mailbox that the settings lead to."""
+    """Return the mailbox that the settings lead to."""
     host = urlsplit(settings.public_url).hostname or "localhost"
     sender = settings.mail_from or formataddr((settings.shop_name, f"receipts@{host}"))
     if settings.smtp_url is not None:

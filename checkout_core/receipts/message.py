@@ -69,7 +69,7 @@ class Receipts:
 
 
 def receipt(order: Order, shop_name: str) -> EmailMessage:
-    """The receipt as text and as HTML, in which everything that a person typed is escaped.
+    """Return the receipt as text and as HTML, in which everything that a person typed is escaped.
 
     The same order gives the same message. One that has been refunded since says so.
     """

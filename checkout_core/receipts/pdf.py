@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 _FONTS = Path(__file__).with_name("fonts")
 _INK, _SOFT, _RULE = (40, 19, 47), (106, 85, 112), (220, 203, 176)
 _MARGIN, _PRICE_WIDTH = 22, 42
-_LONGEST = 400
+_MAX_TEXT = 400
 
 
 def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, locale: str = "en_US") -> bytes:
-    """The receipt of an order, one page or more of A4. `email` is shown as it is given: mask it for a public page."""
+    """Draw the receipt of an order, one page or more of A4.
+
+    Args:
+        order: the order.
+        shop_name: whose receipt it is.
+        email: shown as it is given: mask it for a public page.
+        locale: how amounts are written.
+    """
     from fpdf import FPDF
 
     pdf = FPDF(format="A4")
@@ -123,4 +130,4 @@ def _row(pdf: "FPDF", name: str, price: str, *, bold: bool = False) -> None:
 
 def _shown(text: str) -> str:
     """What can be drawn of a text: no control characters, nothing endless."""
-    return "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST])
+    return "".join(sign if sign.isprintable() else " " for sign in text[:_MAX_TEXT])

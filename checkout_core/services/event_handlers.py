@@ -38,6 +38,12 @@ class EventHandler(Protocol):
     async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
         """Make our order agree with what `event` hints at; return it, if there is one.
 
+        Args:
+            context: what a handler works with.
+            session_id: the session that the event is about.
+            event: what Stripe reported.
+            source: who asks; it is written on the events.
+
         Raises:
             SessionNotFound: Stripe does not know the session, or it is another shop's.
             StripeUnavailable: Stripe did not answer; a later try may succeed.
@@ -48,7 +54,14 @@ class EventHandler(Protocol):
     async def would_change(
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
-        """Whether `handle` could change anything: the event says something that our order does not say yet."""
+        """Whether `handle` could change anything: the event says something that our order does not say yet.
+
+        Args:
+            context: what a handler works with.
+            session_id: the session that the event is about.
+            event: what Stripe reported.
+            order: our order of that session; None: there is none.
+        """
         ...
 
 

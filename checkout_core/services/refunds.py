@@ -109,9 +109,14 @@ def require_refundable(order: Order, amount: int | None) -> None:
 
 
 def refund_key(order: Order, history: History, amount: int | None) -> str:
-    """Return the idempotency key of the next refund of `amount` (minor units; None: the rest).
+    """Return the idempotency key of an order's next refund.
 
     It stays the same until a refund shows on the order. A refund that failed makes the next one another refund.
+
+    Args:
+        order: the order as it is now.
+        history: what happened to it.
+        amount: minor units; None: the rest.
     """
     failed = sum(event.kind is EventKind.refund_failed for event in history)
     refunded = f"{order.amount_refunded}-after-{failed}" if failed else order.amount_refunded

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from checkout_core import Checkout
+from checkout_core.config.urls import SESSION_ID
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.domain.events import History
 from checkout_core.domain.orders import Order
@@ -85,6 +86,8 @@ def _panel(checkout: Checkout) -> None:
         st.html(pieces.problem(error.message))
     with st.container(key="backstage-scenario-memory"):
         browser.keep_cookie(SCENARIO_COOKIE, st.session_state["backstage-scenario"])
+        if url := st.session_state.get("backstage-redirect"):  # in every run until the page is left: the next is near
+            browser.redirect_to(url)
 
 
 def _session_id() -> str | None:
@@ -137,7 +140,7 @@ def _act(checkout: Checkout, session_id: str, action: Action) -> None:
     if action == "pay":
         simulator_client.use_control(settings, f"sessions/{session_id}/pay")
     elif action == "send_back":
-        browser.redirect_to(settings.urls.complete.replace("{CHECKOUT_SESSION_ID}", session_id))
+        st.session_state["backstage-redirect"] = settings.urls.complete.replace(SESSION_ID, session_id)
     elif action == "expire":
         checkout.expire_session(session_id)
     elif action == "day":

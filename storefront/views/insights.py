@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,6 +10,7 @@ from checkout_core import open_orders
 from checkout_core.analytics import charts, insights
 from storefront import markup
 from storefront.operator import layout
+from storefront.rendering import line
 
 if TYPE_CHECKING:
     import pandas
@@ -35,9 +35,10 @@ def answer(_url: str, key: int, shop: str, query: str, params: Mapping[str, Any]
 def show(insight: insights.Insight) -> None:
     """Show the answer to one question."""
     if insight.empty:
-        st.html(f'<p class="under">{escape(insight.title)}</p>')
+        st.html(line('<p class="under">{}</p>', insight.title))
         return
-    st.html(f'<h2 class="finding">{escape(insight.title)}</h2><p class="under">{escape(insight.subtitle)}</p>')
+    pattern = '<h2 class="finding">{}</h2><p class="under">{}</p>'
+    st.html(line(pattern, insight.title, insight.subtitle))
     ink = "#d8ccdb" if st.context.theme.type == "dark" else "#4d3a54"
     drawn = (
         charts.draw_bare(insight)

@@ -1,6 +1,12 @@
 """The log of Stripe's calls: a short memory."""
 
+import pytest
+import stripe
+
+from checkout_core.domain.errors import SessionNotFound, StripeUnavailable
+from checkout_core.gateway import CallLimits
 from checkout_core.gateway.call_log import CallLog, StripeCall
+from checkout_core.gateway.client import StripeClient
 from tests.support.builders import NOW
 
 
@@ -25,3 +31,31 @@ def test_the_oldest_calls_are_forgotten() -> None:
     for number in range(3):
         log.add(call(number))
     assert log.all() == (call(1), call(2))
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "outcome"),
+    [
+        (None, None, "ok"),
+        (stripe.APIConnectionError("No."), StripeUnavailable, "stripe_unavailable"),  # type: ignore[no-untyped-call]
+        (SessionNotFound(), SessionNotFound, "session_not_found"),
+        (ZeroDivisionError(), ZeroDivisionError, "checkout_error"),
+        (KeyboardInterrupt(), KeyboardInterrupt, "checkout_error"),
+    ],
+)
+def test_a_call_is_logged_however_it_ends(
+    error: BaseException | None, raised: type[BaseException] | None, outcome: str
+) -> None:
+    client = StripeClient("sk_test_1", "http://127.0.0.1:9", CallLimits())
+    caught: BaseException | None = None
+    try:
+        with client.call("sessions.create") as context:
+            context.session_id = "cs_1"
+            if error is not None:
+                raise error
+    except BaseException as other:
+        caught = other
+    assert (type(caught) if caught else None) is raised
+    (logged,) = client.calls.of("cs_1")
+    assert (logged.name, logged.outcome) == ("sessions.create", outcome)
+    assert logged.seconds >= 0

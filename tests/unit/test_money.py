@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from checkout_core.domain.money import MAX_AMOUNT, exponent, format_amount, to_decimal
+from stripe_simulator import currencies
 
 ZERO_DECIMALS = [
     "bif",
@@ -65,3 +66,12 @@ def test_an_amount_reads_as_its_locale_writes_it() -> None:
     assert format_amount(123456, "eur") == "€1,234.56"
     assert format_amount(123456, "eur", "de_DE") == "1.234,56\N{NO-BREAK SPACE}€"
     assert format_amount(2**53 + 1, "jpy") == "¥9,007,199,254,740,993"
+
+
+@pytest.mark.parametrize("currency", sorted(currencies.CURRENCIES))
+def test_the_simulator_counts_a_currency_with_the_same_decimals(currency: str) -> None:
+    assert exponent(currency) == currencies.exponent(currency)
+
+
+def test_the_simulator_knows_every_currency_of_stripes_lists() -> None:
+    assert {*ZERO_DECIMALS, *THREE_DECIMALS, *WHOLE_UNITS_WITH_TWO_DECIMALS} <= currencies.CURRENCIES

@@ -9,7 +9,7 @@ from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.memory import MemoryStore
 from checkout_core.stores.scoped import ShopStore, shop_detail
-from tests.stores.orders import NOW, an_event, an_order, creating, paying
+from tests.support.orders import NOW, an_event, an_order, creating, paying
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from checkout_core.domain.errors import ConfigurationError
 from checkout_core.stores import BACKENDS, backend_of, duckdb_path, open_store
 from checkout_core.stores.base import may_be_in_an_id, outbox_events
-from tests.stores.orders import an_event
+from tests.support.orders import an_event
 
 
 @pytest.mark.parametrize(

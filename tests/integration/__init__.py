@@ -1,0 +1,1 @@
+"""Tests of parts together: the simulator over HTTP, real databases."""

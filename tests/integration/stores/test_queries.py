@@ -1,0 +1,58 @@
+"""Which orders an `OrderQuery` means: the accepted ends of each of its fields, in every store."""
+
+from datetime import timedelta
+
+import pytest
+
+from checkout_core.domain.orders import OrderStatus
+from checkout_core.stores.base import ALL_ORDERS, OrderQuery
+from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import NOW, an_order, creating
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def three(store: BlockingOrderStore) -> BlockingOrderStore:
+    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2."""
+    for number in range(3):
+        order = an_order(f"cs_{number}", created_at=NOW + number * MICROSECOND, email=f"{number}@example.org")
+        store.update(f"cs_{number}", creating(order))
+    return store
+
+
+QUERIES: dict[str, tuple[OrderQuery, list[str]]] = {
+    "nothing given": (ALL_ORDERS, ["2", "1", "0"]),
+    "an empty text": (OrderQuery(text=""), ["2", "1", "0"]),
+    "one character": (OrderQuery(text="2"), ["2"]),
+    "a whole id": (OrderQuery(text="order_of_cs_1"), ["1"]),
+    "more than an id": (OrderQuery(text="order_of_cs_1_"), []),
+    "a character of ids that is a wildcard": (OrderQuery(text="_"), ["2", "1", "0"]),
+    "the time of the first": (OrderQuery(created_before=NOW), []),
+    "a moment after the first": (OrderQuery(created_before=NOW + MICROSECOND), ["0"]),
+    "a moment after the last": (OrderQuery(created_before=NOW + 3 * MICROSECOND), ["2", "1", "0"]),
+    "every status": (OrderQuery(statuses=tuple(OrderStatus)), ["2", "1", "0"]),
+    "no status of theirs": (OrderQuery(statuses=(OrderStatus.paid, OrderStatus.failed)), []),
+    "their shop": (OrderQuery(shop="default"), ["2", "1", "0"]),
+    "an empty shop": (OrderQuery(shop=""), []),
+}
+
+
+@pytest.mark.parametrize(("query", "found"), QUERIES.values(), ids=QUERIES)
+def test_a_query_means_these_orders(three: BlockingOrderStore, query: OrderQuery, found: list[str]) -> None:
+    assert [order.stripe_checkout_session_id.removeprefix("cs_") for order in three.find(query)] == found
+    assert three.count(query) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "found"),
+    [(0, 0, []), (1, 0, ["2"]), (3, 0, ["2", "1", "0"]), (4, 2, ["0"]), (1, 3, []), (100, 2**31, [])],
+)
+def test_a_page_has_these_orders(three: BlockingOrderStore, limit: int, offset: int, found: list[str]) -> None:
+    orders = three.find(limit=limit, offset=offset)
+    assert [order.stripe_checkout_session_id.removeprefix("cs_") for order in orders] == found
+
+
+@pytest.mark.parametrize(("limit", "counted"), [(None, 3), (0, 0), (1, 1), (3, 3), (4, 3)])
+def test_counting_stops_at_its_limit(three: BlockingOrderStore, limit: int | None, counted: int) -> None:
+    assert three.count(limit=limit) == counted
