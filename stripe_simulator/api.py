@@ -23,11 +23,11 @@ from .resources import (
     shipping_rates,
     webhook_endpoints,
 )
-from .resources.checkout_sessions import routes as checkout_sessions
+from .resources.checkout_sessions.routes import SessionRoutes
+from .resources.checkout_sessions.service import SessionService
 from .simulator import Simulator
 
-API_ROUTES: list[ApiRoute] = [
-    *checkout_sessions.ROUTES,
+OTHER_ROUTES: list[ApiRoute] = [
     *payment_intents.ROUTES,
     *charges.ROUTES,
     *refunds.ROUTES,
@@ -46,16 +46,24 @@ SEARCHED = ("charges", "customers", "payment_intents", "prices", "products")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+def api_routes(sessions: SessionService) -> list[ApiRoute]:
+    """Return the routes of every resource; those of sessions change them through `sessions`."""
+    return [*SessionRoutes(sessions).routes(), *OTHER_ROUTES]
+
+
 def build_routes(simulator: Simulator) -> tuple[list[Route], list[Route]]:
     """Return the routes that a secret key opens, and those that answer the rest of `/v1` and `/v2`."""
 
     async def refuse(request: Request) -> Response:
         message = not_simulated(f"{request.method} {path_of(request)}").error["message"]
         response = JSONResponse(StripeError(404, message).body(), 404)
-        await log_request(simulator, request, response)
+        await log_request(simulator.request_log, request, response)
         return response
 
-    simulated = [Route(path, endpoint(simulator, handler), methods=[method]) for method, path, handler in API_ROUTES]
+    simulated = [
+        Route(path, endpoint(simulator, handler), methods=[method])
+        for method, path, handler in api_routes(simulator.sessions)
+    ]
     searches = [Route(f"/v1/{table}/search", refuse, methods=METHODS) for table in SEARCHED]
     rest = [Route(f"/{version}/{{path:path}}", refuse, methods=METHODS) for version in ("v1", "v2")]
     return [*searches, *simulated], rest

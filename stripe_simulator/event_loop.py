@@ -47,5 +47,7 @@ def run_blocking(owner: HasLoop, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, owner.loop).result()
     if here is not None:
         work.close()
-        raise RuntimeError("inside the simulator's own event loop, await the functions of Simulator instead of .sync")
+        raise RuntimeError(
+            "inside the simulator's own event loop, await the functions of Simulator instead of SyncSimulator"
+        )
     return asyncio.run(work)

@@ -1,4 +1,4 @@
-"""The service that takes payments: what happens to a session when it is paid, declined, challenged or settled."""
+"""The service that takes payments: what happens to a session when it is paid, declined or challenged."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from . import payment_methods
 from .errors import card_error, invalid
 from .events import EventLog
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
-from .resources.charges import RETURNED, build_charge, method_type, return_charge, settle_charge
+from .resources.charges import build_charge
 from .resources.checkout_sessions.service import SessionService
 from .resources.checkout_sessions.view import customer_details, known_email
 from .resources.customers import customer_from_details
@@ -17,7 +17,6 @@ from .resources.payment_intents import (
     charge_intent,
     decline_error,
     decline_intent,
-    return_intent,
 )
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
@@ -196,36 +195,6 @@ class PaymentService:
         task = self._deliveries.get(session_id)
         if task is not None:
             await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
-
-    def settle_debit(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
-        """End a bank debit that is waiting.
-
-        Args:
-            account: whose session it is.
-            record: the session.
-            succeeded: whether the money arrives.
-
-        Raises:
-            StripeError: no bank debit is waiting.
-        """
-        intent, charge = account.payment_intent_of(record), account.charge_of(record)
-        if record.debit_due is None or intent is None or charge is None:
-            raise invalid("This Checkout Session has no bank debit that is waiting to settle.")
-        record.debit_due = None
-        if succeeded:
-            charge = settle_charge(charge)
-            intent = charge_intent(intent, charge)
-            record.session = {**record.session, "payment_status": "paid"}
-        else:
-            charge = return_charge(charge)
-            intent = return_intent(intent, method_type(charge), RETURNED, charge)
-        self._state.put_session(account, record)
-        self._state.put(account, "charges", charge["id"], charge)
-        self._sessions.put_intent(account, intent)
-        outcome = "succeeded" if succeeded else "failed"
-        self._events.emit(account, f"charge.{outcome}", charge)
-        self._events.emit(account, "payment_intent.succeeded" if succeeded else "payment_intent.payment_failed", intent)
-        self._events.emit(account, f"checkout.session.async_payment_{outcome}", record.session)
 
     def forget_deliveries(self) -> None:
         """Wait for no delivery any more."""

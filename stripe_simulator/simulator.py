@@ -6,30 +6,26 @@ import time
 import tomllib
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from . import payment_methods
+from .bank import BankService
 from .clock import Clock
-from .errors import StripeError, invalid
+from .errors import invalid
 from .event_loop import in_own_loop
-from .events import EventLog, changed_fields
+from .events import EventLog
 from .http.faults import KINDS, Fault, Faults
 from .http.idempotency import IdempotencyKeys
 from .http.request_log import RequestLog
 from .payments import PaymentService
 from .records import PaymentMethod, SessionRecord, Shopper
-from .resources.catalogue import build_catalogue
+from .resources.catalogue import store_catalogue
 from .resources.checkout_sessions.service import SessionService
-from .resources.disputes import dispute_session
-from .resources.refunds import fail_newest_refund
+from .scheduler import Scheduler
 from .state import Account, State, account_name
 from .webhooks import Webhooks
 from .wire import JSON
 
-if TYPE_CHECKING:
-    from .sync import SyncSimulator
-
-TICK_SECONDS = 1.0
 TEST_CARD = "4242424242424242"
 SHOPPER_EMAIL = "shopper@example.com"
 SHOPPER_PHONE = "+15550100"
@@ -38,8 +34,8 @@ SHOPPER_PHONE = "+15550100"
 class Simulator:
     """A Stripe for one process.
 
-    Its coroutine functions can be awaited in any event loop; they run in the loop of `running`. `sync` has the same
-    functions for callers without a loop.
+    Its coroutine functions can be awaited in any event loop; they run in the loop of `running`. `SyncSimulator` has
+    the same functions for callers without a loop.
 
     Args:
         webhook_url: where events are sent; None sends nothing.
@@ -82,13 +78,8 @@ class Simulator:
             public_url=self.public_url,
             debit_delay=debit_delay,
         )
-
-    @property
-    def sync(self) -> "SyncSimulator":
-        """The same functions for callers without an event loop."""
-        from .sync import SyncSimulator
-
-        return SyncSimulator(self)
+        self.bank = BankService(self.state, self.events, self.now)
+        self._scheduler = Scheduler(self.state, self.webhooks, self.sessions, self.bank, self.now)
 
     def now(self) -> float:
         """Return the simulated time, in seconds since the epoch."""
@@ -99,7 +90,7 @@ class Simulator:
         """While inside, let time pass by itself: sessions expire, debits end, webhooks are retried."""
         self.loop = asyncio.get_running_loop()
         self.webhooks.resume()
-        ticking = self.loop.create_task(self._keep_ticking())
+        ticking = self.loop.create_task(self._scheduler.run())
         try:
             yield
         finally:
@@ -109,25 +100,9 @@ class Simulator:
             self.loop = None
             self.state.close()
 
-    async def _keep_ticking(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self.tick()
-
     def tick(self) -> None:
         """Do what is due by the clock."""
-        for kind, id in self.state.take_due(self.now()):
-            if kind == "retry":
-                self.webhooks.retry(id)
-                continue
-            with contextlib.suppress(StripeError):
-                account, record = self.state.session(id)
-                if kind == "expire" and record.session["status"] == "open":
-                    self.sessions.expire(account, record)
-                elif kind == "debit" and record.debit_due is not None:
-                    self.payments.settle_debit(account, record, record.debit_succeeds)
-        with contextlib.suppress(RuntimeError):  # no loop: the events wait in the queue
-            self.webhooks.flush()
+        self._scheduler.tick()
 
     def _retry_later(self, delay: float, key: str) -> None:
         self.state.schedule(self.now() + delay, "retry", key)
@@ -173,7 +148,7 @@ class Simulator:
     async def settle_debit(self, session_id: str, *, succeeded: bool = True) -> JSON:
         """End the pending bank debit of a session, and return the session."""
         account, record = self.state.session(session_id)
-        self.payments.settle_debit(account, record, succeeded)
+        self.bank.settle_debit(account, record, succeeded)
         await self.webhooks.deliver()
         return _copy(record)
 
@@ -181,10 +156,7 @@ class Simulator:
     async def dispute(self, session_id: str, reason: str = "fraudulent") -> JSON:
         """Let the shopper's bank dispute what a session took, and return the dispute."""
         account, record = self.state.session(session_id)
-        dispute, charge = dispute_session(account, record, reason, int(self.now()))
-        self.state.put(account, "disputes", dispute["id"], dispute)
-        self.state.put(account, "charges", charge["id"], charge)
-        self.events.emit(account, "charge.dispute.created", dispute)
+        dispute = self.bank.dispute(account, record, reason)
         await self.webhooks.deliver()
         return dispute
 
@@ -192,12 +164,7 @@ class Simulator:
     async def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
         """Let the shopper's bank send the newest refund of a session back, and return the refund."""
         account, record = self.state.session(session_id)
-        refund, charge = fail_newest_refund(account, record, reason)
-        changed = changed_fields(account.tables["refunds"][refund["id"]], refund)
-        self.state.put(account, "refunds", refund["id"], refund)
-        self.state.put(account, "charges", charge["id"], charge)
-        self.events.emit(account, "refund.updated", refund, changed)
-        self.events.emit(account, "refund.failed", refund)
+        refund = self.bank.fail_refund(account, record, reason)
         await self.webhooks.deliver()
         return refund
 
@@ -311,11 +278,7 @@ class Simulator:
         """
         given = tomllib.loads(catalogue.read_text(encoding="utf-8")) if isinstance(catalogue, Path) else catalogue
         account = self.state.account(account_name(key))
-        pairs = build_catalogue(given, int(self.now()))
-        for product, price in pairs:
-            self.state.put(account, "products", product["id"], product)
-            self.state.put(account, "prices", price["id"], price)
-        return [price for _, price in pairs]
+        return store_catalogue(self.state, account, given, int(self.now()))
 
 
 def _copy(record: SessionRecord) -> JSON:

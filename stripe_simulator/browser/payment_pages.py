@@ -73,7 +73,7 @@ class PaymentPages:
                 response = JSONResponse(await handler(account, record, params), headers=CORS)
             except StripeError as error:
                 response = JSONResponse(error.body(), error.status, CORS)
-            await log_request(self.simulator, request, response)
+            await log_request(self.simulator.request_log, request, response)
             return response
 
         return answer

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,46 +10,45 @@ from starlette.responses import Response
 from ..errors import StripeError
 from ..events import caused_by
 from ..wire import JSON
+from .context import ApiContext
 from .expansion import Expansion
 from .faults import Fault
 from .params import Params
 from .request import ApiRequest, Handler, authenticate, new_request_id, path_of, read_parameters, secret_key
+from .request_log import RequestLog
 from .responses import DroppedResponse, JSONResponse
-
-if TYPE_CHECKING:
-    from ..simulator import Simulator
 
 MAX_KEY_LENGTH = 255
 
 
-def endpoint(simulator: "Simulator", handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(context: ApiContext, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Return the function that answers a request with `handler`."""
 
     async def answer(request: Request) -> Response:
-        fault = simulator.faults.take(request.method, path_of(request))
+        fault = context.faults.take(request.method, path_of(request))
         refusal = refuse(fault)
         if refusal is not None:
-            await log_request(simulator, request, refusal)
+            await log_request(context.request_log, request, refusal)
             return refusal
         request_id = new_request_id()
         try:
             delay = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
-            response = await _answer(simulator, handler, request, delay, request_id)
+            response = await _answer(context, handler, request, delay, request_id)
         except StripeError as error:
             response = JSONResponse(error.body(), error.status, request_id=request_id)
-        simulator.webhooks.flush()
-        await log_request(simulator, request, response)
+        context.webhooks.flush()
+        await log_request(context.request_log, request, response)
         return DroppedResponse() if fault is not None and fault.kind == "after" else response
 
     return answer
 
 
-async def log_request(simulator: "Simulator", request: Request, response: Response) -> None:
+async def log_request(log: RequestLog, request: Request, response: Response) -> None:
     """Log a request and its answer; what the browser sends to pay stays out of it."""
     path, sent = path_of(request), request.url.query
     if request.method != "GET" and not path.startswith("/v1/payment_pages/"):
         sent = (await request.body()).decode(errors="replace")
-    simulator.request_log.add(request.method, path, sent, response.status_code, bytes(response.body))
+    log.add(request.method, path, sent, response.status_code, bytes(response.body))
 
 
 async def apply_fault(fault: Fault | None) -> Response | None:
@@ -74,16 +72,14 @@ def refuse(fault: Fault | None) -> Response | None:
     return None
 
 
-async def _answer(
-    simulator: "Simulator", handler: Handler, request: Request, delay: float, request_id: str
-) -> Response:
-    account = authenticate(simulator.state, secret_key(request))
+async def _answer(context: ApiContext, handler: Handler, request: Request, delay: float, request_id: str) -> Response:
+    account = authenticate(context.state, secret_key(request))
     values = await read_parameters(request)
-    simulator.tick()
+    context.tick()
     expand = values.pop("expand", [])
     if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
         raise StripeError(400, "Invalid array", param="expand")
-    asked = ApiRequest(simulator, account, request.path_params, Params(values), int(simulator.now()))
+    asked = ApiRequest(context.state, context.events, account, request.path_params, Params(values), int(context.now()))
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
     if not key:
         await asyncio.sleep(delay)
@@ -94,7 +90,7 @@ async def _answer(
         )
     body = await request.body()
     digest = hashlib.blake2b(path_of(request).encode() + b"\n" + body, digest_size=16).digest()
-    keys = simulator.idempotency_keys
+    keys = context.idempotency_keys
     stored = keys.begin(account.name, key, digest, request_id)
     if stored is not None:
         assert stored.body is not None

@@ -4,18 +4,15 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from ..errors import StripeError, unauthorized
+from ..events import EventLog
 from ..ids import random_id
 from ..state import Account, State, account_name
 from ..wire import JSON
 from .params import Params, decode
-
-if TYPE_CHECKING:
-    from ..simulator import Simulator
 
 
 @dataclass(slots=True)
@@ -23,7 +20,8 @@ class ApiRequest:
     """An authenticated request to a path under `/v1`.
 
     Attributes:
-        simulator: the simulator that answers.
+        state: where handlers store objects.
+        events: what tells of changes.
         account: the account of the secret key.
         path: what the path names, such as `id`.
         params: the query or form.
@@ -31,7 +29,8 @@ class ApiRequest:
         products: products that only an expansion of the answer shows; the handler puts them here.
     """
 
-    simulator: "Simulator"
+    state: State
+    events: EventLog
     account: Account
     path: dict[str, str]
     params: Params
@@ -40,8 +39,8 @@ class ApiRequest:
 
     def store(self, table: str, made: JSON) -> None:
         """Store a new object and emit the event that it was created."""
-        self.simulator.state.put(self.account, table, made["id"], made)
-        self.simulator.events.emit(self.account, f"{made['object']}.created", made)
+        self.state.put(self.account, table, made["id"], made)
+        self.events.emit(self.account, f"{made['object']}.created", made)
 
 
 Handler = Callable[[ApiRequest], Awaitable[JSON]]

@@ -5,7 +5,7 @@ from ..wire import JSON
 
 
 async def retrieve_account(request: ApiRequest) -> JSON:
-    """GET /v1/account."""
+    """Return the account of the secret key: GET /v1/account."""
     return {
         "id": request.account.id,
         "object": "account",

@@ -2,6 +2,7 @@
 
 from ..errors import invalid
 from ..http.params import Params
+from ..state import Account, State
 from ..wire import JSON
 from .prices import PriceParams, build_price
 from .products import ProductParams, build_product
@@ -21,6 +22,25 @@ def build_catalogue(catalogue: JSON, now: int) -> list[tuple[JSON, JSON]]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise invalid("A catalogue has [[product]] tables.", "product")
     return [_build(table, f"product[{index}]", now) for index, table in enumerate(tables)]
+
+
+def store_catalogue(state: State, account: Account, catalogue: JSON, now: int) -> list[JSON]:
+    """Store a product and a price for every `[[product]]` of a catalogue, and return the prices.
+
+    Args:
+        state: where they are stored.
+        account: whose they are.
+        catalogue: what the file says.
+        now: the simulated time, in seconds since the epoch.
+
+    Raises:
+        StripeError: the catalogue makes no products.
+    """
+    pairs = build_catalogue(catalogue, now)
+    for product, price in pairs:
+        state.put(account, "products", product["id"], product)
+        state.put(account, "prices", price["id"], price)
+    return [price for _, price in pairs]
 
 
 def _build(table: JSON, where: str, now: int) -> tuple[JSON, JSON]:

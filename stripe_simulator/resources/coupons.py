@@ -89,7 +89,7 @@ def discount_amount(coupon: JSON, subtotal: int, currency: str) -> int:
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/coupons."""
+    """Create a coupon: POST /v1/coupons."""
     coupon = build_coupon(request.account, request.params, request.now)
     request.store("coupons", coupon)
     return coupon

@@ -150,28 +150,28 @@ def _take_shipping(params: Params | None) -> JSON | None:
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/customers."""
+    """Create a customer: POST /v1/customers."""
     customer = update_customer(blank_customer(request.now), request.params)
     request.store("customers", customer)
     return customer
 
 
 async def update(request: ApiRequest) -> JSON:
-    """POST /v1/customers/{id}."""
+    """Change a customer: POST /v1/customers/{id}."""
     before = find_customer(request.account, request.path["id"], "id", 404)
     customer = update_customer(before, request.params)
-    request.simulator.state.put(request.account, "customers", customer["id"], customer)
-    request.simulator.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
+    request.state.put(request.account, "customers", customer["id"], customer)
+    request.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
     return customer
 
 
 async def delete(request: ApiRequest) -> JSON:
-    """DELETE /v1/customers/{id}: what remains says that the customer was deleted."""
+    """Delete a customer: DELETE /v1/customers/{id}. What remains says so."""
     request.params.finish()
     customer = find_customer(request.account, request.path["id"], "id", 404)
     remains = {"id": customer["id"], "object": "customer", "deleted": True}
-    request.simulator.state.put(request.account, "customers", customer["id"], remains)
-    request.simulator.events.emit(request.account, "customer.deleted", customer)
+    request.state.put(request.account, "customers", customer["id"], remains)
+    request.events.emit(request.account, "customer.deleted", customer)
     return remains
 
 

@@ -152,11 +152,11 @@ def _find(request: ApiRequest) -> JSON:
 
 
 async def update(request: ApiRequest) -> JSON:
-    """POST /v1/disputes/{id}: evidence, which as in Stripe's test mode may win or lose at once."""
+    """Take evidence, which as in Stripe's test mode may win or lose at once: POST /v1/disputes/{id}."""
     before = _find(request)
     dispute = update_dispute(before, request.params)
-    request.simulator.state.put(request.account, "disputes", dispute["id"], dispute)
-    events = request.simulator.events
+    request.state.put(request.account, "disputes", dispute["id"], dispute)
+    events = request.events
     events.emit(request.account, "charge.dispute.updated", dispute, changed_fields(before, dispute))
     if dispute["status"] in ("won", "lost"):
         events.emit(request.account, "charge.dispute.closed", dispute)
@@ -164,11 +164,11 @@ async def update(request: ApiRequest) -> JSON:
 
 
 async def close(request: ApiRequest) -> JSON:
-    """POST /v1/disputes/{id}/close: the shop accepts that it lost."""
+    """Close a dispute that the shop gives up: POST /v1/disputes/{id}/close."""
     request.params.finish()
     dispute = close_dispute(_find(request))
-    request.simulator.state.put(request.account, "disputes", dispute["id"], dispute)
-    request.simulator.events.emit(request.account, "charge.dispute.closed", dispute)
+    request.state.put(request.account, "disputes", dispute["id"], dispute)
+    request.events.emit(request.account, "charge.dispute.closed", dispute)
     return dispute
 
 

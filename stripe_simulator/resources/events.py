@@ -35,7 +35,7 @@ def matching(params: Params, now: int) -> Keep:
 
 
 async def list_events(request: ApiRequest) -> JSON:
-    """GET /v1/events."""
+    """List events: GET /v1/events."""
     keep = all_of(request.params, created, lambda params: matching(params, request.now))
     return page(request.account.tables["events"], request.params, "/v1/events", keep=keep)
 

@@ -181,7 +181,7 @@ def decline_error(method: PaymentMethod, charge_id: str, intent: PaymentIntent) 
 
 
 async def cancel(request: ApiRequest) -> JSON:
-    """POST /v1/payment_intents/{id}/cancel: always refused, because Checkout made the intent.
+    """Refuse to cancel a payment intent, because Checkout made it: POST /v1/payment_intents/{id}/cancel.
 
     https://docs.stripe.com/api/payment_intents/cancel
     """

@@ -90,7 +90,7 @@ def build_price(given: PriceParams, product_id: str, now: int, *, active: bool =
 
 
 async def create_price(request: ApiRequest) -> JSON:
-    """POST /v1/prices, for a product that exists or one that comes with it."""
+    """Create a price, for a product that exists or one that comes with it: POST /v1/prices."""
     product_id, data = request.params.text("product"), request.params.mapping("product_data")
     if product_id is not None:
         product = request.account.get("products", product_id, "product", "product", 400)

@@ -79,7 +79,7 @@ def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSO
 
 
 async def create_product(request: ApiRequest) -> JSON:
-    """POST /v1/products."""
+    """Create a product: POST /v1/products."""
     product = build_product(ProductParams.parse(request.params), request.now)
     if product["id"] in request.account.tables["products"]:
         raise invalid("Product already exists.", "id", "resource_already_exists")

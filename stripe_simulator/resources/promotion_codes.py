@@ -113,7 +113,7 @@ def require_redeemable(
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/promotion_codes."""
+    """Create a promotion code: POST /v1/promotion_codes."""
     promotion = build_promotion_code(request.account, request.params, request.now)
     request.store("promotion_codes", promotion)
     return promotion

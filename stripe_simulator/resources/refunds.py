@@ -186,10 +186,10 @@ def fail_newest_refund(account: Account, record: SessionRecord, reason: str) -> 
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/refunds."""
+    """Refund a charge or a part of it: POST /v1/refunds."""
     refund, charge = refund_charge(request.account, RefundParams.parse(request.params), request.now)
     before = request.account.charges[charge["id"]]
-    state, events = request.simulator.state, request.simulator.events
+    state, events = request.state, request.events
     state.put(request.account, "refunds", refund["id"], refund)
     state.put(request.account, "charges", charge["id"], charge)
     changed = {"amount_refunded": before["amount_refunded"], "refunded": before["refunded"]}

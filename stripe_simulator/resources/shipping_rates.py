@@ -84,9 +84,9 @@ def _take_estimate(params: Params) -> JSON:
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/shipping_rates."""
+    """Create a shipping rate: POST /v1/shipping_rates."""
     rate = build_shipping_rate(ShippingRateParams.parse(request.params), request.now)
-    request.simulator.state.put(request.account, "shipping_rates", rate["id"], rate)
+    request.state.put(request.account, "shipping_rates", rate["id"], rate)
     return rate
 
 

@@ -61,37 +61,37 @@ def _find(request: ApiRequest) -> JSON:
 
 
 async def create(request: ApiRequest) -> JSON:
-    """POST /v1/webhook_endpoints: the only answer that shows the secret."""
+    """Create an endpoint: POST /v1/webhook_endpoints, the only answer that shows the secret."""
     endpoint = build_endpoint(request.params, request.now)
-    request.simulator.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
+    request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return endpoint
 
 
 async def retrieve(request: ApiRequest) -> JSON:
-    """GET /v1/webhook_endpoints/{id}."""
+    """Return an endpoint: GET /v1/webhook_endpoints/{id}."""
     request.params.finish()
     return without_secret(_find(request))
 
 
 async def update(request: ApiRequest) -> JSON:
-    """POST /v1/webhook_endpoints/{id}: its address and events, or whether it is disabled."""
+    """Change the address or events of an endpoint, or disable it: POST /v1/webhook_endpoints/{id}."""
     endpoint = update_endpoint(_find(request), request.params)
-    request.simulator.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
+    request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return without_secret(endpoint)
 
 
 async def list_endpoints(request: ApiRequest) -> JSON:
-    """GET /v1/webhook_endpoints."""
+    """List endpoints: GET /v1/webhook_endpoints."""
     listed = page(request.account.tables["webhook_endpoints"], request.params, "/v1/webhook_endpoints")
     listed["data"] = [without_secret(one) for one in listed["data"]]
     return listed
 
 
 async def delete(request: ApiRequest) -> JSON:
-    """DELETE /v1/webhook_endpoints/{id}."""
+    """Delete an endpoint: DELETE /v1/webhook_endpoints/{id}."""
     request.params.finish()
     found = _find(request)
-    request.simulator.state.remove(request.account, "webhook_endpoints", found["id"])
+    request.state.remove(request.account, "webhook_endpoints", found["id"])
     return {"id": found["id"], "object": "webhook_endpoint", "deleted": True}
 
 

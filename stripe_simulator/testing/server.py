@@ -72,7 +72,7 @@ def running(
         try:
             if not server.ready.wait(20):
                 raise RuntimeError("the simulator did not start")
-            yield Running(url, simulator.sync)
+            yield Running(url, SyncSimulator(simulator))
         finally:
             server.should_exit = True
             thread.join(20)

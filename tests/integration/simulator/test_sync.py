@@ -21,7 +21,7 @@ def test_every_coroutine_function_has_a_blocking_one_with_the_same_arguments(nam
 
 
 def test_the_facade_works_without_a_running_server(tmp_path: Path) -> None:
-    simulator = Simulator(state=tmp_path / "state.jsonl").sync
+    simulator = SyncSimulator(Simulator(state=tmp_path / "state.jsonl"))
     before = simulator.now()
     simulator.advance(60)
     assert simulator.now() >= before + 60
@@ -43,6 +43,6 @@ def test_the_facade_refuses_to_wait_for_itself() -> None:
         async with simulator.running():
             await simulator.advance(1)
             with pytest.raises(RuntimeError, match="await the functions of Simulator"):
-                simulator.sync.advance(1)
+                SyncSimulator(simulator).advance(1)
 
     asyncio.run(work())
