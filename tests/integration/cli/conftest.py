@@ -1,7 +1,9 @@
 """The `checkout` command in this process: quicker than a process for every command, and the same from `sys.argv` on."""
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -23,12 +25,30 @@ RunCommand = Callable[..., Finished]
 
 
 @pytest.fixture
+def checkout(duckdb_checkout: Checkout) -> Checkout:
+    """A checkout on a DuckDB file, which a command opens too."""
+    return duckdb_checkout
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Undo what a command sets up for its logs: it writes to a stream that ends with the test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+@pytest.fixture
 def run_command(capsys: pytest.CaptureFixture[str]) -> RunCommand:
     """Run `checkout` with arguments; keyword arguments are environment variables."""
 
     def run(*arguments: str, **environment: str) -> Finished:
         capsys.readouterr()
-        with pytest.MonkeyPatch.context() as patch:
+        with logging_as_it_was(), pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", ["checkout", *arguments])
