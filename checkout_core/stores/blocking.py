@@ -1,13 +1,17 @@
 """A store for callers that may block: pages, notebooks, commands."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from ..domain.events import Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order
 from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore
+from .futures import caller_waits
+
+T = TypeVar("T")
 
 
 class BlockingOrderStore:
@@ -18,49 +22,53 @@ class BlockingOrderStore:
 
     def update(self, session_id: str, change: Change) -> Order | None:
         """Apply `change` to the order of a session, atomically and durably."""
-        return self.futures.update(session_id, change).result()
+        return self._wait(lambda: self.futures.update(session_id, change))
 
     def get(self, session_id: str) -> Order | None:
         """Return the order of a checkout session."""
-        return self.futures.get(session_id).result()
+        return self._wait(lambda: self.futures.get(session_id))
 
     def get_by_id(self, order_id: str) -> Order | None:
         """Return the order of that id."""
-        return self.futures.get_by_id(order_id).result()
+        return self._wait(lambda: self.futures.get_by_id(order_id))
 
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> list[Order]:
         """Return a page of orders, newest first."""
-        return self.futures.find(query, limit=limit, offset=offset).result()
+        return self._wait(lambda: self.futures.find(query, limit=limit, offset=offset))
 
     def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> int:
         """Return how many orders there are; with `limit`, counting stops there."""
-        return self.futures.count(query, limit=limit).result()
+        return self._wait(lambda: self.futures.count(query, limit=limit))
 
     def events(self, session_id: str) -> History:
         """Return what happened to the checkout of a session."""
-        return self.futures.events(session_id).result()
+        return self._wait(lambda: self.futures.events(session_id))
 
     def append(self, *events: OrderEvent) -> None:
         """Record events that change no order."""
-        self.futures.append(*events).result()
+        self._wait(lambda: self.futures.append(*events))
 
     def claim_outbox(
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> list[OutboxEntry]:
         """Claim entries that are due until `now + lease`, oldest first."""
-        return self.futures.claim_outbox(now, limit=limit, lease=lease, shop=shop).result()
+        return self._wait(lambda: self.futures.claim_outbox(now, limit=limit, lease=lease, shop=shop))
 
     def finish_outbox(self, event_id: str) -> None:
         """Remove the entry of an event whose handlers have all run."""
-        self.futures.finish_outbox(event_id).result()
+        self._wait(lambda: self.futures.finish_outbox(event_id))
 
     def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> None:
         """Keep an entry for later."""
-        self.futures.retry_outbox(event_id, handled=handled, error=error, due_at=due_at).result()
+        self._wait(lambda: self.futures.retry_outbox(event_id, handled=handled, error=error, due_at=due_at))
 
     def count_outbox(self, *, shop: str | None = None) -> int:
         """Return how many entries are not finished."""
-        return self.futures.count_outbox(shop=shop).result()
+        return self._wait(lambda: self.futures.count_outbox(shop=shop))
+
+    def _wait(self, ask: Callable[[], Future[T]]) -> T:
+        with caller_waits():
+            return ask().result()
 
     def close(self) -> None:
         """Finish what is in flight and close the database."""

@@ -1,18 +1,46 @@
 """Answers of stores: futures that threads and event loops can both wait for."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 S = TypeVar("S")
+_this_thread = threading.local()
 
 
 def completed(value: T) -> Future[T]:
     """Return a future that has its answer already."""
     future: Future[T] = Future()
     future.set_result(value)
+    return future
+
+
+@contextmanager
+def caller_waits() -> Iterator[None]:
+    """Let a store do the work in this thread, which would only wait for another one to do it."""
+    _this_thread.waits = True
+    try:
+        yield
+    finally:
+        _this_thread.waits = False
+
+
+def caller_is_waiting() -> bool:
+    """Whether this thread is inside `caller_waits`."""
+    return getattr(_this_thread, "waits", False)
+
+
+def done_here(work: Callable[[], T]) -> Future[T]:
+    """Do the work now, and return its answer or its error as a future."""
+    future: Future[T] = Future()
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
     return future
 
 

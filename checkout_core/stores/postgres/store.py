@@ -28,7 +28,7 @@ from ...domain.errors import StoreBusy, StoreUnavailable
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, outbox_events
-from ..futures import completed, mapped
+from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import schema
 
 PostgresConnection = psycopg.Connection[TupleRow]
@@ -164,14 +164,16 @@ class PostgresStore(OrderStore):
         return self._call(lambda connection: connection.execute(query, values).fetchall())
 
     def _call(self, work: Callable[[PostgresConnection], T]) -> Future[T]:
-        """Do `work` on a connection, in one of the store's threads; what it has begun is committed then."""
+        """Do `work` on a connection, in a caller that waits or one of the store's threads; what it began is committed."""
         deadline = time.monotonic() + self._wait
+        if caller_is_waiting():
+            return done_here(lambda: self._work(work, deadline))
         try:
-            return self._threads.submit(self._in_thread, work, deadline)
+            return self._threads.submit(self._work, work, deadline)
         except RuntimeError as error:  # no thread takes work after `close`
             raise _closed() from error
 
-    def _in_thread(self, work: Callable[[PostgresConnection], T], deadline: float) -> T:
+    def _work(self, work: Callable[[PostgresConnection], T], deadline: float) -> T:
         """Do `work`, again when the server aborts it in favour of another or the line breaks before COMMIT."""
         if time.monotonic() > deadline:  # it has waited in line for too long
             raise StoreBusy
