@@ -73,7 +73,6 @@ class PostgresStore(OrderStore):
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
         def work(connection: PostgresConnection) -> Order | None:
-            connection.execute("BEGIN")
             row = connection.execute(schema.LOCK_ORDER, [session_id]).fetchone()
             before = schema.order_from(row) if row else None
             decision = change(before)
@@ -83,7 +82,7 @@ class PostgresStore(OrderStore):
             _write(connection, before, decision)
             return after
 
-        return self._call(work)
+        return self._call(work, transaction=True)
 
     @override
     def get(self, session_id: str) -> Future[Order | None]:
@@ -116,10 +115,9 @@ class PostgresStore(OrderStore):
             return completed(None)
 
         def work(connection: PostgresConnection) -> None:
-            connection.execute("BEGIN")
             _insert_events(connection, events, DEFAULT_SHOP)
 
-        return self._call(work)
+        return self._call(work, transaction=True)
 
     @override
     def claim_outbox(
@@ -163,17 +161,22 @@ class PostgresStore(OrderStore):
     ) -> Future[list[TupleRow]]:
         return self._call(lambda connection: connection.execute(query, values).fetchall())
 
-    def _call(self, work: Callable[[PostgresConnection], T]) -> Future[T]:
-        """Do `work` on a connection, in a caller that waits or one of the store's threads; what it began is committed."""
+    def _call(self, work: Callable[[PostgresConnection], T], *, transaction: bool = False) -> Future[T]:
+        """Do `work` on a connection, in a caller that waits or in one of the store's threads.
+
+        Args:
+            work: what is to be done.
+            transaction: whether its statements are committed together; else each is by itself.
+        """
         deadline = time.monotonic() + self._wait
         if caller_is_waiting():
-            return done_here(lambda: self._work(work, deadline))
+            return done_here(lambda: self._work(work, deadline, transaction))
         try:
-            return self._threads.submit(self._work, work, deadline)
+            return self._threads.submit(self._work, work, deadline, transaction)
         except RuntimeError as error:  # no thread takes work after `close`
             raise _closed() from error
 
-    def _work(self, work: Callable[[PostgresConnection], T], deadline: float) -> T:
+    def _work(self, work: Callable[[PostgresConnection], T], deadline: float, transaction: bool) -> T:
         """Do `work`, again when the server aborts it in favour of another or the line breaks before COMMIT."""
         if time.monotonic() > deadline:  # it has waited in line for too long
             raise StoreBusy
@@ -183,6 +186,7 @@ class PostgresStore(OrderStore):
                 committing = False
                 try:
                     with self._connection(deadline) as connection:
+                        connection.autocommit = not transaction
                         result = work(connection)
                         committing = True
                     return result
