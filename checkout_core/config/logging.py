@@ -78,7 +78,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     for own in ("uvicorn", "uvicorn.access", "uvicorn.error"):  # they bring handlers of their own
         logging.getLogger(own).handlers.clear()
         logging.getLogger(own).propagate = True
-    for chatty in ("httpx", "httpcore", "stripe", "asyncio", "urllib3"):
+    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "stripe", "asyncio", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import httpx2
 import pytest
 import stripe
 
@@ -115,6 +116,12 @@ def test_other_libraries_and_tracebacks_are_cleaned_too(written: Written) -> Non
     for line in (foreign, ours):
         assert "ValueError: •••" in str(line["exception"])
         assert "verysecret" not in str(line)
+
+
+def test_what_an_http_client_says_of_each_request_is_left_out(written: Written, stripe_url: str) -> None:
+    httpx2.get(f"{stripe_url}/_simulator").raise_for_status()
+    logging.getLogger("shop").info("something of ours")
+    assert [line["event"] for line in written()] == ["something of ours"]
 
 
 def test_what_stripe_repeats_of_a_request_is_cleaned(written: Written) -> None:
