@@ -57,9 +57,10 @@ def test_a_step_that_is_in_flight_is_finished_before_the_store_is_closed(
 
 
 def test_one_shop_is_not_closed_while_another_one_serves_somebody(
-    settings: Settings, gateway: InterruptedGateway, pool: ThreadPoolExecutor
+    settings: Settings, gateway: InterruptedGateway, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = ScriptedStore()
+    waiting = threading.Event()
     quiet = open_checkout(settings, store=store)
     busy = open_checkout(settings, store=store, gateway=gateway)
     session_id = pending_order(busy)
@@ -67,7 +68,15 @@ def test_one_shop_is_not_closed_while_another_one_serves_somebody(
     stripe = HeldBack(gateway)
     coming_back = pool.submit(busy.complete_order, session_id)
     assert stripe.asked.wait(PATIENCE)
+    finish = busy.asynchronous.finish
+
+    def say_and_finish() -> None:
+        waiting.set()
+        finish()
+
+    monkeypatch.setattr(busy.asynchronous, "finish", say_and_finish)
     closing = pool.submit(Shops([quiet, busy]).close)
+    assert waiting.wait(PATIENCE)
     stripe.may_answer.set()
     assert coming_back.result(PATIENCE).status is OrderStatus.paid
     closing.result(PATIENCE)
