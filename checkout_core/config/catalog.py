@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ..domain.errors import ConfigurationError
 from ..domain.products import Catalog, Product, Welcome
+from .validation import first_fault
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -50,5 +51,5 @@ def _product(table: Mapping[str, Any], path: Path) -> Product:
 
 
 def _first_fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}."
+    names, fault = first_fault(error)
+    return f"{'.'.join(names)}: {fault}."

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from ..domain.errors import ConfigurationError
 from .shipped import shipped_catalog
 from .urls import Urls
+from .validation import first_fault
 
 STRIPE_API = "https://api.stripe.com"
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
@@ -320,13 +321,11 @@ def variable(name: str) -> str:
 
 def one_sentence(error: ValidationError) -> str:
     """Say in one sentence what the first thing is that cannot be used, without showing values."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    names = [str(part) for part in first["loc"]]
+    names, fault = first_fault(error)
     field = Settings.model_fields.get(names[0]) if names else None
     if field is not None:
         names[0] = str(field.validation_alias or f"{_PREFIX}{names[0].upper()}")
-    text = first["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(names)}: {text}." if names else f"{text}."
+    return f"{'.'.join(names)}: {fault}." if names else f"{fault}."
 
 
 def _duckdb_url(data_dir: Path) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ..domain.errors import ConfigurationError
 from .settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, Colour, Settings, variable
+from .validation import first_fault
 
 FILE = "shops.toml"
 
@@ -94,9 +95,9 @@ def _table(table: Mapping[str, Any], path: Path) -> ShopTable:
     try:
         return ShopTable.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ", ".join([f"{path}, shop {table.get('id', 'without an id')}", *map(str, first["loc"])])
-        raise ConfigurationError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
+        names, fault = first_fault(error)
+        where = ", ".join([f"{path}, shop {table.get('id', 'without an id')}", *names])
+        raise ConfigurationError(f"{where}: {fault}.") from error
 
 
 def _require_distinct(names: Sequence[str], what: str, path: Path) -> None:
