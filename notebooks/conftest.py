@@ -9,6 +9,7 @@ import pytest
 from checkout_cli.demo_data import seed_store
 from checkout_core import Settings
 
+HERE = Path(__file__).parent
 ORDERS = 20_000
 SEEDED = pytest.StashKey[Path]()
 """The folder with the store that this session's notebooks share."""
@@ -19,7 +20,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Hand every notebook the address of the seeded store.
 
     Its kernel may keep what it compiles, whatever the environment says: importing everything anew takes ten seconds.
+    pytest calls this for every test; the others are none of its business.
     """
+    if item.path.parent != HERE:
+        return (yield)
     folder = item.config.stash.get(SEEDED, None)
     new = folder is None
     if folder is None:
