@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
+from typing_extensions import override
 
 from ..domain.errors import StoreBusy, StoreUnavailable
 from ..stores.duckdb.lease import Lease, to_checkout_error
@@ -113,7 +114,8 @@ class DuckDBOrders(Orders):
         query = f"SELECT {names} FROM {rows[table]} {where}"
         return connection.sql(query, params={**params, **(bounds or {})}).to_arrow_table()
 
-    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
+    @override
+    def with_session(self, work: Callable[[QuerySession], T]) -> T:
         def run(connection: duckdb.DuckDBPyConnection) -> T:
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')

@@ -52,7 +52,7 @@ class Orders(ABC):
         load(as_)
         try:
             with user_errors():
-                table = self._with_session(lambda session: session.run(query, params).to_arrow_table())
+                table = self.with_session(lambda session: session.run(query, params).to_arrow_table())
         except duckdb.InterruptException:
             raise StoreBusy(
                 "This query takes long and the shop waits for its database. "
@@ -108,7 +108,7 @@ class Orders(ABC):
 
         with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, user_errors():
             try:
-                self._with_session(read)
+                self.with_session(read)
             except duckdb.InterruptException:  # others wait: read at leisure, then
                 with self.connect() as copy:
                     read(QuerySession(copy))
@@ -123,7 +123,7 @@ class Orders(ABC):
         """
 
     @abstractmethod
-    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
+    def with_session(self, work: Callable[[QuerySession], T]) -> T:
         """Do `work` with a session on which the views can be queried.
 
         Raises:

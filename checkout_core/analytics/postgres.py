@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import psycopg
+from typing_extensions import override
 
 from ..domain.errors import SchemaTooNew, StoreUnavailable
 from ..stores.postgres.schema import MIGRATIONS
@@ -34,7 +35,8 @@ class PostgresOrders(Orders):
         with self._snapshot() as snapshot:
             return copying.private(snapshot.parts("orders"), snapshot.parts("order_events"))
 
-    def _with_session(self, work: Callable[[QuerySession], T]) -> T:
+    @override
+    def with_session(self, work: Callable[[QuerySession], T]) -> T:
         from .snapshot import ServerTable
 
         with self._snapshot() as snapshot, duckdb.connect(config={"python_enable_replacements": False}) as connection:

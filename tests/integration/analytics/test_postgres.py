@@ -73,7 +73,7 @@ def test_only_the_columns_that_a_query_needs_are_read(texts: str) -> None:
 
 def test_a_connection_that_breaks_in_the_middle_is_a_store_that_is_unavailable(texts: str) -> None:
     with psycopg.connect(texts, autocommit=True) as other, pytest.raises(StoreUnavailable):
-        PostgresOrders(texts)._with_session(
+        PostgresOrders(texts).with_session(
             lambda session: (
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -94,4 +94,4 @@ def test_one_question_sees_one_moment(texts: str) -> None:
             checkout(store, late, [opened("cs_late", day(10, 2), "tea"), an_event("cs_late")])
         return orders + session.run("SELECT count(*) FROM order_events").fetchall()
 
-    assert PostgresOrders(texts)._with_session(ask) == [(len(TEXTS),), (len(TEXTS),)]
+    assert PostgresOrders(texts).with_session(ask) == [(len(TEXTS),), (len(TEXTS),)]
