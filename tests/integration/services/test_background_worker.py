@@ -1,5 +1,6 @@
 """The worker: what is due is done at once, what was missed within an interval, and nothing ends it but stopping."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -254,3 +255,23 @@ def test_an_order_whose_events_are_no_longer_read_is_still_reconciled(
     clock.advance(days=4)
     rounds.sweep()
     assert kinds(checkout, session_id)[-1] == "expired"
+
+
+def test_a_worker_that_has_ended_hears_of_no_more_orders(checkout: Checkout) -> None:
+    listening: list[Callable[[], None]] = []
+
+    def subscribe(listener: Callable[[], None]) -> Callable[[], None]:
+        listening.append(listener)
+        return lambda: listening.remove(listener)
+
+    async def begin_and_end() -> int:
+        core = checkout.asynchronous
+        worker = background_worker.BackgroundWorker(core.outbox, core.sweeper, subscribe, core.clock, every=86_400)
+        await worker.start()
+        await asyncio.sleep(0)  # the worker has begun
+        heard = len(listening)
+        await worker.stop()
+        return heard
+
+    assert asyncio.run(begin_and_end()) == 1
+    assert listening == []
