@@ -1,5 +1,6 @@
 """Notebooks are tested on demo orders in one store that they share, whatever the developer's own store has."""
 
+import fcntl
 from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         temporary = TemporaryDirectory()
         item.config.add_cleanup(temporary.cleanup)
         folder = item.config.stash[SEEDED] = Path(temporary.name)
-    with pytest.MonkeyPatch.context() as patch:
+    with (_bytecode(item.config) / "turn").open("w") as turn, pytest.MonkeyPatch.context() as patch:
+        # Two kernels that start at the same moment may choose the same ports, and one never answers.
+        fcntl.flock(turn, fcntl.LOCK_EX)
         patch.setenv("CHECKOUT_DATA_DIR", str(folder))
         patch.setenv("CHECKOUT_DATABASE_URL", f"duckdb:///{(folder / 'orders.duckdb').as_posix()}")
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
