@@ -33,6 +33,12 @@ _RECONCILED = Counter(
     ["source", "outcome"],
     registry=REGISTRY,
 )
+_FOREIGN = Counter(
+    "checkout_foreign_sessions_total",
+    "Sessions of other programs on the Stripe account that were asked about: without our mark, or not a payment.",
+    ["reason"],
+    registry=REGISTRY,
+)
 _STRIPE = Histogram(
     "checkout_stripe_call_seconds",
     "How long a call to Stripe took, retries included.",
@@ -82,6 +88,11 @@ def step(name: str) -> Iterator[None]:
 def reconciled(source: str, outcome: str) -> None:
     """Count what reconciling came to."""
     _RECONCILED.labels(source, outcome).inc()
+
+
+def foreign_session(reason: str) -> None:
+    """Count a session of another program; `reason` is `mark` or `mode`."""
+    _FOREIGN.labels(reason).inc()
 
 
 def stripe_call(name: str, outcome: str, seconds: float) -> None:

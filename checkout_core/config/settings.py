@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         validation_alias="STRIPE_API_BASE",
     )
 
+    installation: str = Field(
+        default_factory=lambda values: urlsplit(values["public_url"]).hostname or "checkout",
+        pattern=r"^[\w.:-]{1,100}$",
+    )
     session_minutes: int = Field(default=1440, ge=30, le=1440)
     sweep_every: float = Field(default=60, ge=0, le=86_400)
     shop_name: str = "The Lantern"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typeid import TypeID
 
 from .money import format_amount
@@ -72,22 +72,36 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _without_missing_subtotal(values: Any) -> Any:
+    """Drop the subtotal that a row does not have: an older version of this package wrote it."""
+    if isinstance(values, dict) and values.get("amount_subtotal", 0) is None:
+        return {name: value for name, value in values.items() if name != "amount_subtotal"}
+    return values
+
+
 class OrderItem(Value):
-    """One line of an order. `unit_amount` is in minor units."""
+    """One line of an order, amounts in minor units.
+
+    `amount_subtotal` is what the line costs before discounts and added taxes. Stripe says it: a price may have parts of a
+    minor unit, and then it is not `unit_amount` times `quantity`.
+    """
 
     product: str
     name: str
     unit_amount: int = Field(ge=0)
     quantity: int = Field(ge=1)
+    amount_subtotal: int = Field(default_factory=lambda line: line["unit_amount"] * line["quantity"], ge=0)
 
-    @property
-    def amount_total(self) -> int:
-        """What the line costs, in minor units."""
-        return self.unit_amount * self.quantity
+    _subtotal_of_old_rows = model_validator(mode="before")(_without_missing_subtotal)
 
 
 class Order(Value):
-    """What a shopper bought, or is about to. Frozen: a change makes a new value with the next `version`."""
+    """What a shopper bought, or is about to. Frozen: a change makes a new value with the next `version`.
+
+    Once the session is complete, everything about money is what Stripe says. `amount_tax` is all tax, also what prices
+    include: see `tax_added`. `amount_disputed` is what banks hold or have taken for good. `amount_fee` and `amount_net`
+    are of the payment, in `balance_currency`, which is the currency of the Stripe balance. `paid_at` is Stripe's time.
+    """
 
     id: str
     shop: str = DEFAULT_SHOP
@@ -99,13 +113,31 @@ class Order(Value):
     phone: str | None = None
     items: tuple[OrderItem, ...] = ()
     currency: str
+    amount_subtotal: int = Field(
+        default_factory=lambda order: sum(item.amount_subtotal for item in order["items"]), ge=0
+    )
+    amount_discount: int = Field(default=0, ge=0)
+    amount_shipping: int = Field(default=0, ge=0)
+    amount_tax: int = Field(default=0, ge=0)
     amount_total: int = Field(ge=0)
     amount_refunded: int = Field(default=0, ge=0)
+    amount_disputed: int = Field(default=0, ge=0)
+    dispute_status: str | None = None
+    dispute_evidence_due_at: UtcDatetime | None = None
+    amount_fee: int | None = None
+    amount_net: int | None = None
+    balance_currency: str | None = None
+    payment_method_type: str | None = None
+    payment_method_brand: str | None = None
+    payment_method_last4: str | None = None
+    payment_method_country: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     created_at: UtcDatetime
     updated_at: UtcDatetime
     paid_at: UtcDatetime | None = None
     version: int = Field(default=1, ge=1)
+
+    _subtotal_of_old_rows = model_validator(mode="before")(_without_missing_subtotal)
 
     def evolve(self, now: datetime, **changes: Any) -> Self:
         """Return the order with `changes`, `updated_at` set to `now` and the next version."""
@@ -125,8 +157,13 @@ class Order(Value):
         if not self.may_become(status):
             raise ValueError(f"an order cannot go from {self.status} to {status}")
         if status is OrderStatus.paid:
-            changes.setdefault("paid_at", self.paid_at or now)
+            changes["paid_at"] = changes.get("paid_at") or self.paid_at or now
         return self.evolve(now, status=status, **changes)
+
+    @property
+    def tax_added(self) -> int:
+        """The tax that comes on top of the prices, in minor units; the rest of `amount_tax` is in them."""
+        return max(0, self.amount_total - (self.amount_subtotal - self.amount_discount + self.amount_shipping))
 
     @property
     def total(self) -> str:

@@ -4,31 +4,35 @@ Each function here returns a `Change`, which a store applies atomically. Only wh
 hangs on "the order became paid" happens once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from .checkout_session import CheckoutSession
+from .customer import Details
 from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, OrderEvent, Source
-from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, new_id
+from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
+from .ownership import Mark, order_id_of, own_metadata
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
     "status",
     "metadata",
-    "amount_refunded",
 }
 """The fields of an order that are what its session says under the same name."""
 
+OPTIONAL_FROM_SESSION = frozenset({"email", "name", "phone", "paid_at"})
+"""Those of which an order keeps what it has where the session says nothing."""
 
-def pending_change(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Change:
+
+def pending_change(session: CheckoutSession, details: Details, now: datetime) -> Change:
     """Make the change that creates the pending order of an open session, or updates its details.
 
     Args:
         session: what Stripe says of the session now.
-        details: the fields of the order that the shopper decides, already validated.
+        details: what the shopper has entered.
         now: the time to write on the order and the event.
 
     Raises:
@@ -37,11 +41,12 @@ def pending_change(session: CheckoutSession, details: Mapping[str, object], now:
 
     def change(order: Order | None) -> Decision:
         if order is None:
-            created = order_of(session, details, now)
+            created = order_of(session, now).model_copy(update=details.changes(own_metadata(session.metadata)))
             return Decision(created, [_event(created, EventKind.pending)])
         if order.status is not OrderStatus.pending:
             raise SessionNotOpen
-        changed = {field: value for field, value in details.items() if getattr(order, field) != value}
+        details_now = details.changes(order.metadata)
+        changed = {field: value for field, value in details_now.items() if getattr(order, field) != value}
         if not changed:
             return Decision(order)
         updated = order.evolve(now, **changed)
@@ -58,6 +63,7 @@ def reconcile_change(
     source: Source,
     now: datetime,
     *,
+    mark: Mark,
     stripe_event_id: str | None = None,
     seen: Order | None = None,
 ) -> Change:
@@ -67,12 +73,13 @@ def reconcile_change(
         session: what Stripe says of the session now.
         source: who asked; it is written on the events.
         now: the time to write on the order and the events.
+        mark: whose orders these are. Money for another session makes no order.
         stripe_event_id: the Stripe event that led here.
         seen: the order as it was before Stripe was asked. The amount refunded is only changed on an order of that
             version: refunds are made and may fail, so of two answers the younger is right, and the amount does not
             tell which that is.
     """
-    facts = _Facts(session, source, now, stripe_event_id, seen)
+    facts = _Facts(session, source, now, mark, stripe_event_id, seen)
 
     def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
@@ -90,22 +97,20 @@ def refunds_differ(order: Order, session: CheckoutSession) -> bool:
     return order.status in MONEY_TAKEN and session.amount_refunded != order.amount_refunded
 
 
-def order_of(session: CheckoutSession, details: Mapping[str, object], now: datetime) -> Order:
-    """Make the pending order of a session.
-
-    Args:
-        session: what Stripe says of the session.
-        details: fields of the order that override what the session says of the customer.
-        now: when the order is made.
-    """
+def order_of(session: CheckoutSession, now: datetime) -> Order:
+    """Make the pending order of a session; `now` is when it is made."""
     fields: dict[str, object] = {name: getattr(session, name) for name in FROM_SESSION}
     fields |= {
-        "id": new_id("order"),
+        "id": order_id_of(session),
         "stripe_checkout_session_id": session.id,
+        "stripe_payment_intent_id": session.payment_intent_id,
+        "metadata": own_metadata(session.metadata),
+        "amount_refunded": 0,
+        "paid_at": None,
         "created_at": now,
         "updated_at": now,
     }
-    return Order.model_validate({**fields, **details})
+    return Order.model_validate(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class _Facts:
     session: CheckoutSession
     source: Source
     now: datetime
+    mark: Mark
     stripe_event_id: str | None
     seen: Order | None
 
@@ -131,10 +137,14 @@ class _Facts:
 
 
 def _recover(order: Order | None, facts: _Facts) -> Decision:
-    """Make the order when money was taken without one."""
-    if order is not None or facts.session.order_status not in (OrderStatus.paid, OrderStatus.processing):
+    """Make the order when money was taken for a session of ours that has none."""
+    session = facts.session
+    if order is not None or session.order_status not in (OrderStatus.paid, OrderStatus.processing):
         return Decision(order)
-    recovered = order_of(facts.session, {"metadata": {"recovered": "true"}}, facts.now)
+    if not facts.mark.owns(session):
+        return Decision(None)
+    recovered = order_of(session, facts.now)
+    recovered = recovered.model_copy(update={"metadata": {**recovered.metadata, "recovered": "true"}})
     return Decision(recovered, [facts.event(recovered, EventKind.recovered)])
 
 
@@ -143,14 +153,25 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     status = facts.session.order_status
     if order is None or status is None or order.status in MONEY_TAKEN or not order.may_become(status):
         return Decision(order)
-    moved = order.moved_to(
-        status,
-        facts.now,
-        stripe_payment_intent_id=facts.session.payment_intent_id or order.stripe_payment_intent_id,
-        email=order.email or facts.session.email,
-    )
+    moved = order.moved_to(status, facts.now, **_said_by_stripe(order, facts.session))
     corrected = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
     return Decision(moved, [facts.event(moved, EventKind[status.name], **corrected)])
+
+
+def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]:
+    """Return what Stripe says of an order. Once its session is complete that is everything but what was entered here.
+
+    A field that the shopper left empty here and filled in at Stripe is taken over, too.
+    """
+    payment: dict[str, object] = {
+        "stripe_payment_intent_id": session.payment_intent_id or order.stripe_payment_intent_id
+    }
+    if session.status != "complete":
+        return payment
+    said = {name: getattr(session, name) for name in FROM_SESSION - {"amount_refunded"}}
+    kept = {name: getattr(order, name) for name in OPTIONAL_FROM_SESSION if getattr(order, name) is not None}
+    metadata = {**own_metadata(session.metadata), **order.metadata}
+    return {**payment, **said, **kept, "metadata": metadata}
 
 
 def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:

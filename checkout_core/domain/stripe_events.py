@@ -6,10 +6,8 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
+from .checkout_session import UNDONE_REFUND_STATUSES
 from .orders import OrderStatus
-
-UNDONE_REFUND_STATUSES = frozenset({"failed", "canceled"})
-"""The statuses of a refund that were undone: Stripe has the money again (https://docs.stripe.com/refunds#failed-refunds)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """A Checkout Session: what we ask for, and what we take from Stripe's answer. Pure."""
 
+import hashlib
 import math
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -9,40 +12,96 @@ import stripe
 
 from ..config.settings import UiMode
 from ..config.urls import Urls
-from ..domain.checkout_session import CheckoutSession, PaymentStatus, SessionStatus
-from ..domain.orders import OrderItem
+from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
+from ..domain.orders import OrderItem, new_id
+from ..domain.ownership import Mark, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
-from ..domain.stripe_events import UNDONE_REFUND_STATUSES
 
-EXPAND = ["line_items", "payment_intent.latest_charge.refunds"]
+EXPAND = ["line_items", "payment_intent.latest_charge.balance_transaction", "payment_intent.latest_charge.refunds"]
 """What a retrieved session must hold to be viewed."""
+REFUND_KEY = "checkout_refund"
+"""The metadata of a refund that names the intention that made it."""
 _EXPIRY_STEP_SECONDS = 600
+_MAX_KEY_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What an application asks of a new session, beside its lines.
+
+    Args:
+        mark: whose session it is.
+        email: the shopper's, when it is known.
+        client_reference_id: what the application calls the purchase; the order's id unless given.
+        metadata: what stays with the session and its order.
+    """
+
+    mark: Mark
+    email: str | None = None
+    client_reference_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNames:
+    """What a new session is called: Stripe's idempotency key of the request that makes it, and its order's id."""
+
+    idempotency_key: str
+    order_id: str
+
+
+def session_names(mark: Mark, idempotency_key: str | None, expires_at: int | None, now: datetime) -> SessionNames:
+    """Name a new session.
+
+    Repeated under one idempotency key it must be the same request to the letter, so then the order's id follows from the
+    key. Stripe forgets a key after a day or more (https://docs.stripe.com/api/idempotent_requests), and one key must not
+    be used with two expiry times, so both are part of ours.
+
+    Args:
+        mark: whose session it is.
+        idempotency_key: the application's; None: the session is made once.
+        expires_at: seconds since the epoch; None: Stripe's own time.
+        now: the time now.
+    """
+    if idempotency_key is None:
+        return SessionNames(str(uuid.uuid4()), new_id("order"))
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    asked = f"{mark.installation}/{mark.shop}/{idempotency_key}/{expires_at or day.date().isoformat()}"
+    key = asked if len(asked) <= _MAX_KEY_LENGTH else hashlib.sha256(asked.encode()).hexdigest()
+    return SessionNames(key, repeatable_id("order", day, asked))
 
 
 def session_create_params(
     items: Sequence[PricedItem],
+    asked: NewSession,
     *,
+    order_id: str,
+    shop_name: str,
     urls: Urls,
     ui_mode: UiMode,
-    session_minutes: int,
-    email: str | None,
-    now: datetime,
+    expires_at: int | None,
 ) -> dict[str, Any]:
     """Return the parameters of a new session (https://docs.stripe.com/api/checkout/sessions/create).
 
+    In Stripe's dashboard the payment names the order.
+
     Args:
         items: the lines, amounts in minor units.
+        asked: what the application asks for.
+        order_id: the id that the session's order shall have.
+        shop_name: stands in the payment's description.
         urls: where Stripe sends the shopper.
         ui_mode: the Payment Element in our page, or Stripe's own page.
-        session_minutes: how long the session may be paid.
-        email: the shopper's, when it is known.
-        now: the time from which the session's life counts.
+        expires_at: seconds since the epoch; None: Stripe's own time.
     """
+    mark = asked.mark.metadata(order_id)
     params: dict[str, Any] = {
         "mode": "payment",
         "ui_mode": ui_mode.value,
         "line_items": [_line_item(item) for item in items],
-        "metadata": {f"product_{position}": item.product for position, item in enumerate(items)},
+        "client_reference_id": asked.client_reference_id or order_id,
+        "metadata": {**asked.metadata, **products_metadata([item.product for item in items]), **mark},
+        "payment_intent_data": {"description": f"{shop_name}: {order_id}", "metadata": {**asked.metadata, **mark}},
         "expand": ["line_items"],
     }
     if ui_mode is UiMode.elements:
@@ -50,9 +109,9 @@ def session_create_params(
     else:
         params["success_url"] = urls.complete
         params["cancel_url"] = urls.cancel
-    if email:
-        params["customer_email"] = email
-    if (expires_at := session_expires_at(now, session_minutes)) is not None:
+    if asked.email:
+        params["customer_email"] = asked.email
+    if expires_at is not None:
         params["expires_at"] = expires_at
     return params
 
@@ -76,12 +135,11 @@ def charge_of(session: stripe.checkout.Session) -> stripe.Charge | None:
 
 
 def checkout_session(
-    session: stripe.checkout.Session, lines: Sequence[stripe.LineItem], refunds: Sequence[stripe.Refund]
+    session: stripe.checkout.Session,
+    lines: Sequence[stripe.LineItem],
+    refunds: Sequence[stripe.Refund] = (),
 ) -> CheckoutSession:
-    """Reduce a session of the SDK to ours.
-
-    What was refunded is counted from the refunds: Stripe does not say what becomes of a charge's `amount_refunded`
-    when one of them fails.
+    """Reduce a session of the SDK to ours, without its disputes, which Stripe does not expand.
 
     Args:
         session: retrieved with `EXPAND`.
@@ -91,16 +149,26 @@ def checkout_session(
     details = session.customer_details
     payment = session.payment_intent
     intent = payment if isinstance(payment, stripe.PaymentIntent) else None
+    charge = charge_of(session)
     metadata = dict(session.metadata.to_dict()) if session.metadata else {}
+    totals = session.total_details
     return CheckoutSession(
         id=session.id,
         status=cast("SessionStatus", session.status),
         payment_status=cast("PaymentStatus", session.payment_status),
+        mode=cast("SessionMode", session.mode),
+        recovered=bool(session.recovered_from),
+        amount_subtotal=session.amount_subtotal or 0,
+        amount_discount=totals.amount_discount if totals else 0,
+        amount_shipping=(totals.amount_shipping or 0) if totals else 0,
+        amount_tax=totals.amount_tax if totals else 0,
         amount_total=session.amount_total or 0,
         currency=session.currency or "",
         items=tuple(_items(lines, metadata)),
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+        created=_time(session.created),
+        expires_at=_time(session.expires_at),
         client_secret=session.client_secret,
+        client_reference_id=session.client_reference_id,
         url=session.url,
         email=(details.email if details else None) or session.customer_email,
         name=details.name if details else None,
@@ -108,20 +176,77 @@ def checkout_session(
         metadata=metadata,
         payment_intent_id=intent.id if intent else payment if isinstance(payment, str) else None,
         payment_failed=intent is not None and intent.status in ("requires_payment_method", "canceled"),
-        amount_refunded=sum(refund.amount for refund in refunds if refund.status not in UNDONE_REFUND_STATUSES),
+        **_payment(charge),
+        refunds=tuple(map(refund_of, refunds)),
+        disputed=bool(charge and charge.disputed),
     )
 
 
+def refund_of(refund: stripe.Refund) -> Refund:
+    """Reduce a refund of the SDK to ours."""
+    metadata = refund.metadata.to_dict() if refund.metadata else {}
+    return Refund(
+        id=refund.id,
+        amount=refund.amount,
+        status=refund.status or "succeeded",
+        created_at=_time(refund.created),
+        reason=refund.reason,
+        failure_reason=getattr(refund, "failure_reason", None),
+        key=metadata.get(REFUND_KEY),
+    )
+
+
+def dispute_of(dispute: stripe.Dispute) -> Dispute:
+    """Reduce a dispute of the SDK to ours."""
+    due_by = dispute.evidence_details.due_by if dispute.evidence_details else None
+    return Dispute(
+        id=dispute.id,
+        reason=dispute.reason,
+        amount=dispute.amount,
+        status=dispute.status,
+        created_at=_time(dispute.created),
+        evidence_due_at=_time(due_by) if due_by else None,
+        refundable=dispute.is_charge_refundable,
+    )
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _payment(charge: stripe.Charge | None) -> dict[str, Any]:
+    """Return what a charge says of the payment: its time, what was paid with, the fee."""
+    if charge is None:
+        return {}
+    balance = charge.balance_transaction if isinstance(charge.balance_transaction, stripe.BalanceTransaction) else None
+    method = charge.payment_method_details.to_dict() if charge.payment_method_details else {}
+    kind = method.get("type")
+    details = (method.get(kind) or {}) if kind else {}
+    return {
+        "paid_at": _time(charge.created) if charge.paid else None,
+        "payment_method_type": kind,
+        "payment_method_brand": details.get("brand") or details.get("bank") or details.get("bank_name"),
+        "payment_method_last4": details.get("last4") or details.get("iban_last4"),
+        "payment_method_country": details.get("country"),
+        "amount_fee": balance.fee if balance else None,
+        "amount_net": balance.net if balance else None,
+        "balance_currency": balance.currency if balance else None,
+    }
+
+
 def _items(lines: Sequence[stripe.LineItem], metadata: Mapping[str, str]) -> Iterator[OrderItem]:
+    products = products_of(metadata)
     for position, line in enumerate(lines):
         quantity = line.quantity or 1
         price = line.price
-        unit_amount = price.unit_amount if price and price.unit_amount is not None else line.amount_total // quantity
+        unit_amount = price.unit_amount if price else None
+        product = products[position] if position < len(products) else None
         yield OrderItem(
-            product=metadata.get(f"product_{position}", price.id if price else line.id),
+            product=product or (price.id if price else line.id),
             name=line.description or "",
-            unit_amount=unit_amount,
+            unit_amount=line.amount_subtotal // quantity if unit_amount is None else unit_amount,
             quantity=quantity,
+            amount_subtotal=line.amount_subtotal,
         )
 
 

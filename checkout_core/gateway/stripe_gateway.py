@@ -1,8 +1,8 @@
 """What can be asked of a Stripe account: sessions, refunds, disputes, events."""
 
 import json
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ from ..domain.stripe_events import StripeEvent, read_event
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
+from .sessions import NewSession
 from .transport import CallLimits
 
 if TYPE_CHECKING:
@@ -76,38 +77,38 @@ class StripeGateway:
     async def create_session(
         self,
         items: Sequence[PricedItem],
+        asked: NewSession,
         *,
         now: datetime,
-        email: str | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
         """Create an open session for priced items.
 
         Args:
             items: the lines, amounts in minor units.
+            asked: whose session it is, and what else the application asks for.
             now: the time from which the session's life counts.
-            email: the shopper's, when it is known.
             idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
+        expires_at = sessions.session_expires_at(now, self._settings.session_minutes)
+        names = sessions.session_names(asked.mark, idempotency_key, expires_at, now)
         params = sessions.session_create_params(
             items,
+            asked,
+            order_id=names.order_id,
+            shop_name=self._settings.shop_name,
             urls=self._urls,
             ui_mode=self._settings.ui_mode,
-            session_minutes=self._settings.session_minutes,
-            email=email,
-            now=now,
+            expires_at=expires_at,
         )
-        key = idempotency_key or str(uuid.uuid4())
-        if "expires_at" in params:
-            key = f"{key}-{params['expires_at']}"  # one key must not be used with two times
         with self._client.call("sessions.create") as call:
             session = await self._client.v1.checkout.sessions.create_async(
                 cast("SessionCreateParams", params),
-                {"idempotency_key": key},
+                {"idempotency_key": names.idempotency_key},
             )
             call.session_id = session.id
         return await self._checkout_session(session)
@@ -127,6 +128,17 @@ class StripeGateway:
         with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
             session = await self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
         return await self._checkout_session(session)
+
+    async def set_metadata(self, session_id: str, metadata: Mapping[str, str]) -> None:
+        """Write metadata on a session; keys that are not named stay as they are.
+
+        Raises:
+            SessionNotFound: Stripe does not know the session.
+            StripeRejected: Stripe refuses the metadata.
+            StripeUnavailable: no answer.
+        """
+        with self._client.call("sessions.update", session_id, on_missing=SessionNotFound):
+            await self._client.v1.checkout.sessions.update_async(session_id, {"metadata": dict(metadata)})
 
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
@@ -182,7 +194,7 @@ class StripeGateway:
         """Return the disputes over a payment, newest first."""
         with self._client.call("disputes.list"):
             disputes = await self._client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 100})
-        return [Dispute(each.id, each.reason, each.amount) for each in disputes.data]
+        return [sessions.dispute_of(each) for each in disputes.data]
 
     async def events(self, types: Sequence[str], since: datetime) -> AsyncIterator[StripeEvent]:
         """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
@@ -203,6 +215,14 @@ class StripeGateway:
             if not page.has_more:
                 return
             after = {"starting_after": page.data[-1].id}
+
+    async def delayed_success_at(self, session: CheckoutSession) -> datetime | None:
+        """Return when the delayed payment of a session succeeded; None when Stripe has forgotten the event."""
+        since = session.paid_at or session.created
+        async for event in self.events(["checkout.session.async_payment_succeeded"], since):
+            if event.session_id == session.id:
+                return event.created_at
+        return None
 
     async def check(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.
@@ -234,6 +254,8 @@ class StripeGateway:
 
     async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
         view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
+        if view.disputed and view.payment_intent_id is not None:
+            view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
         self._remember(view.payment_intent_id, view.id)
         return view
 

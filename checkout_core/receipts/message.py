@@ -84,7 +84,7 @@ def receipt(order: Order, shop_name: str) -> EmailMessage:
             {
                 "name": " ".join(item.name.split()),
                 "quantity": item.quantity,
-                "total": format_amount(item.amount_total, order.currency),
+                "total": format_amount(item.amount_subtotal, order.currency),
             }
             for item in order.items
         ],

@@ -34,7 +34,7 @@ def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, local
     pdf.set_lang("en")
     pdf.set_margins(_MARGIN, _MARGIN)
     pdf.set_auto_page_break(True, _MARGIN)
-    prices = [format_amount(item.amount_total, order.currency, locale) for item in order.items]
+    prices = [format_amount(item.amount_subtotal, order.currency, locale) for item in order.items]
     unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *(item.name for item in order.items), *prices)))
     pdf.add_page()
     _head(pdf, order, shop_name, email)
@@ -94,7 +94,7 @@ def _items(pdf: "FPDF", order: Order, locale: str, unknown: set[int]) -> None:
         name = "".join(sign for sign in _shown(item.name) if ord(sign) not in unknown).strip()
         # A name of which no letter can be drawn would leave a line without a word.
         text = f"{item.quantity} × {name if any(map(str.isalnum, name)) else item.product}"
-        _row(pdf, text, format_amount(item.amount_total, order.currency, locale))
+        _row(pdf, text, format_amount(item.amount_subtotal, order.currency, locale))
 
 
 def _sums(pdf: "FPDF", order: Order, locale: str) -> None:

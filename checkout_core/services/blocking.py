@@ -84,10 +84,20 @@ class Checkout:
         cart: Mapping[str, int] | Sequence[PricedItem],
         *,
         email: str | None = None,
+        client_reference_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1). `cart` is quantities by product id, or those priced."""
-        return portal.run(self.asynchronous.create_session(cart, email=email, idempotency_key=idempotency_key))
+        return portal.run(
+            self.asynchronous.create_session(
+                cart,
+                email=email,
+                client_reference_id=client_reference_id,
+                metadata=metadata,
+                idempotency_key=idempotency_key,
+            )
+        )
 
     def create_pending_order(
         self,

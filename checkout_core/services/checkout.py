@@ -13,15 +13,17 @@ from ..config import metrics
 from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
-from ..domain.customer import valid_details
+from ..domain.customer import Details, valid_details, valid_metadata
 from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
+from ..domain.ownership import Mark
 from ..domain.products import PricedItem, ProductSource
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
+from ..gateway.sessions import NewSession
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from ..stores.scoped import ShopStore
@@ -30,7 +32,7 @@ from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Handler, Outbox
-from .reconcile import Clock, Reconciler
+from .reconcile import Clock, Reconciled, Reconciler
 from .refunds import Refunds
 from .sweep import Sweeper
 
@@ -77,7 +79,8 @@ class AsyncCheckout:
         self.shop = shop
         self.clock = clock
         self._changes = OrderChanges(self.store)
-        self._reconciler = Reconciler(gateway, self._changes, clock)
+        self.mark = Mark(settings.installation, shop)
+        self._reconciler = Reconciler(gateway, self._changes, self.mark, clock)
         self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
         context = EventContext(gateway, self.store, self._changes, self._reconciler, clock)
         self._event_handlers = EventHandlers(context)
@@ -102,13 +105,19 @@ class AsyncCheckout:
         cart: Mapping[str, int] | Sequence[PricedItem],
         *,
         email: str | None = None,
+        client_reference_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1): the shopper opens the checkout page.
 
+        The session is marked as this shop's, and the payment names the order that it will be.
+
         Args:
             cart: quantities by product id, or what `products` made of them just now.
             email: the shopper's, when it is known.
+            client_reference_id: what your application calls the purchase; the order's id unless given.
+            metadata: at most 20 entries that stay with the session, the payment and the order.
             idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
@@ -119,12 +128,8 @@ class AsyncCheckout:
         """
         async with self._step("create_session"):
             items = self.products.price(cart) if isinstance(cart, Mapping) else cart
-            session = await self.gateway.create_session(
-                items,
-                now=self.clock(),
-                email=email,
-                idempotency_key=idempotency_key,
-            )
+            asked = NewSession(self.mark, email, client_reference_id, valid_metadata(metadata or {}))
+            session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             event = OrderEvent(
                 id=new_id("event"),
                 order_id=None,
@@ -153,18 +158,19 @@ class AsyncCheckout:
     ) -> Order:
         """Create a pending order (step 2): right before the shopper is handed to Stripe.
 
-        Repeatable: it creates or updates the one order of the session, and never duplicates.
+        Repeatable: it creates or updates the one order of the session, and never duplicates. What is not given stays
+        as it was. One round trip to Stripe; a second one when the session gets metadata.
 
         Args:
-            session_id: Stripe's checkout session, `cs_…`.
+            session_id: Stripe's checkout session, `cs_…`. One that your application made by itself becomes this shop's.
             email: where the receipt goes.
-            name: at most 200 characters.
-            phone: at most 40 characters.
-            metadata: at most 20 entries that stay with the order.
+            name: at most 200 characters; blank clears it.
+            phone: at most 40 characters; blank clears it.
+            metadata: at most 20 entries that stay with the session and the order; merged with what is there.
 
         Raises:
             InvalidInput: the e-mail address or another field cannot be used.
-            SessionNotFound: Stripe does not know the session.
+            SessionNotFound: Stripe does not know the session, or it is another shop's, or no payment.
             SessionNotOpen: the session is complete or expired.
             StripeUnavailable: Stripe did not answer; nobody was charged.
             StoreError: the order was not written.
@@ -172,11 +178,21 @@ class AsyncCheckout:
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
             session = await self.gateway.retrieve_session(session_id)
+            if not self.mark.may_claim(session):
+                raise SessionNotFound
             if session.status != "open":
                 raise SessionNotOpen
+            await self._write_metadata(session, details)
             decision = await self._changes.apply(session_id, pending_change(session, details, self.clock()))
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order
+
+    async def _write_metadata(self, session: CheckoutSession, details: Details) -> None:
+        """Let the session carry the mark and the details' metadata, so that the order can be made of the payment alone."""
+        wanted = {**details.metadata, **self.mark.metadata()}
+        missing = {key: value for key, value in wanted.items() if session.metadata.get(key) != value}
+        if missing:
+            await self.gateway.set_metadata(session.id, missing)
 
     async def complete_order(self, session_id: str) -> Order:
         """Complete the order (step 3): the shopper is back from Stripe.
@@ -185,7 +201,7 @@ class AsyncCheckout:
             session_id: Stripe's checkout session, `cs_…`.
 
         Raises:
-            SessionNotFound: Stripe does not know the session.
+            SessionNotFound: Stripe does not know the session, or it is another program's.
             SessionNotComplete: Stripe has not finished with it.
             StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
             StoreError: the order was not written.
@@ -199,7 +215,7 @@ class AsyncCheckout:
         An order in a final status costs no round trip.
 
         Raises:
-            SessionNotFound: Stripe does not know the session.
+            SessionNotFound: Stripe does not know the session, or it is another program's.
             SessionNotComplete: Stripe has not finished with it.
             StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
             StoreError: the store did not answer.
@@ -207,15 +223,16 @@ class AsyncCheckout:
         async with self._step("check_order_status", session_id):
             order = await answer(self.store.get(session_id))
             if order is None or order.status not in FINAL_STATUSES:
-                order = await self._reconciler.reconcile(session_id)
-            return _complete(order)
+                return _complete(await self._reconciler.reconcile(session_id))
+            return _require_complete(order)
 
     async def reconcile(
         self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
     ) -> Order | None:
         """Make our order agree with what Stripe says of a session now. Every path ends here.
 
-        Safe to call at any time, any number of times, from several processes. Money without an order makes the order.
+        Safe to call at any time, any number of times, from several processes. Money for a session of this shop without
+        an order makes the order.
         One round trip to Stripe; a second one when the refunds differ.
 
         Args:
@@ -224,14 +241,15 @@ class AsyncCheckout:
             stripe_event_id: the Stripe event that led here, `evt_…`.
 
         Returns:
-            The order after reconciling, or None when there is none and nothing was paid.
+            The order after reconciling, or None when the session is another program's, or nothing was paid.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
             StripeUnavailableAfterPayment: whether money moved is not known yet.
             StoreError: the order was not written.
         """
-        return await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
+        reconciled = await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
+        return reconciled.order
 
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
@@ -367,7 +385,13 @@ class AsyncCheckout:
         await self.close()
 
 
-def _complete(order: Order | None) -> Order:
+def _complete(reconciled: Reconciled) -> Order:
+    if not reconciled.ours:
+        raise SessionNotFound
+    return _require_complete(reconciled.order)
+
+
+def _require_complete(order: Order | None) -> Order:
     if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
         raise SessionNotComplete
     return order

@@ -116,7 +116,11 @@ class _ReconcileHandler(EventHandler):
 
     @override
     async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
-        return await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
+        paid_at = event.created_at if event.implied is OrderStatus.paid else None
+        reconciled = await context.reconciler.reconcile(
+            session_id, source=source, stripe_event_id=event.id, paid_at=paid_at
+        )
+        return reconciled.order
 
 
 class SessionHandler(_ReconcileHandler):
@@ -178,7 +182,8 @@ class DisputeHandler(EventHandler):
     async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
         order = await answer(context.store.get(session_id))
         if order is None or order.status not in MONEY_TAKEN:
-            order = await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
+            reconciled = await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
+            order = reconciled.order
         if order is None or order.stripe_payment_intent_id is None:
             return order
         for dispute in reversed(await context.gateway.disputes_of_payment(order.stripe_payment_intent_id)):

@@ -18,6 +18,10 @@ class OrderChanges:
         self._store = store
         self._listeners: list[Callable[[], None]] = []
 
+    async def get(self, session_id: str) -> Order | None:
+        """Return the order of a session."""
+        return await answer(self._store.get(session_id))
+
     async def apply(self, session_id: str, change: Change) -> Decision:
         """Apply a change to the order of a session; return the order and the events that were written.
 

@@ -1,12 +1,16 @@
 """Reconcile: ask Stripe for a session now, decide, apply. Every path of a checkout ends here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..config import metrics
+from ..config.logging import get_logger
+from ..domain.checkout_session import DELAYED_METHODS, CheckoutSession
 from ..domain.errors import StripeUnavailable, StripeUnavailableAfterPayment
 from ..domain.events import Source
-from ..domain.orders import Order
+from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
+from ..domain.ownership import Mark
 from ..domain.reconciling import reconcile_change, refunds_differ
 from ..gateway import StripeGateway
 from .order_changes import OrderChanges
@@ -14,30 +18,49 @@ from .order_changes import OrderChanges
 Clock = Callable[[], datetime]
 """Returns the time now, with a time zone."""
 
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What reconciling came to: the order, if there is one, and what Stripe says of the session.
+
+    `ours` is whether the session is this shop's business: it has an order here, or carries the shop's mark.
+    """
+
+    order: Order | None
+    session: CheckoutSession
+    ours: bool
+
 
 class Reconciler:
     """Makes orders agree with what Stripe says of their sessions."""
 
-    def __init__(self, gateway: StripeGateway, changes: OrderChanges, clock: Clock) -> None:
+    def __init__(self, gateway: StripeGateway, changes: OrderChanges, mark: Mark, clock: Clock) -> None:
         self._gateway = gateway
         self._changes = changes
+        self._mark = mark
         self._clock = clock
 
     async def reconcile(
-        self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
-    ) -> Order | None:
+        self,
+        session_id: str,
+        *,
+        source: Source = Source.reconcile,
+        stripe_event_id: str | None = None,
+        paid_at: datetime | None = None,
+    ) -> Reconciled:
         """Make our order agree with what Stripe says of a session now.
 
-        Safe to call at any time, any number of times, from several processes. Money without an order makes the order.
-        One round trip to Stripe; a second one when the refunds differ.
+        Safe to call at any time, any number of times, from several processes. Money for a session of ours without an
+        order makes the order. One round trip to Stripe; a second one when the refunds differ, another when there are
+        disputes.
 
         Args:
             session_id: Stripe's checkout session, `cs_…`.
             source: who asks; it is written on the events.
             stripe_event_id: the Stripe event that led here, `evt_…`.
-
-        Returns:
-            The order after reconciling, or None when there is none and nothing was paid.
+            paid_at: when Stripe says that the payment succeeded, if an event told it.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
@@ -46,11 +69,10 @@ class Reconciler:
         seen: Order | None = None
         outcome = "unchanged"
         while True:
-            try:
-                session = await self._gateway.retrieve_session(session_id)
-            except StripeUnavailable as error:
-                raise StripeUnavailableAfterPayment from error
-            change = reconcile_change(session, source, self._clock(), stripe_event_id=stripe_event_id, seen=seen)
+            session = await self._ask(session_id, paid_at)
+            change = reconcile_change(
+                session, source, self._clock(), mark=self._mark, stripe_event_id=stripe_event_id, seen=seen
+            )
             decision = await self._changes.apply(session_id, change)
             order = decision.order
             outcome = decision.events[-1].kind.value if decision.events else outcome
@@ -60,4 +82,32 @@ class Reconciler:
             # than the order may change what was refunded.
             seen = order
         metrics.reconciled(source.value, outcome)
-        return order
+        ours = order is not None or self._mark.owns(session)
+        if not ours:
+            _note_foreign(session)
+        return Reconciled(order, session, ours)
+
+    async def _ask(self, session_id: str, paid_at: datetime | None) -> CheckoutSession:
+        try:
+            session = await self._gateway.retrieve_session(session_id)
+            if session.order_status is not OrderStatus.paid:
+                return session
+            if session.payment_method_type in DELAYED_METHODS:
+                return await self._with_time_of_success(session, paid_at)
+        except StripeUnavailable as error:
+            raise StripeUnavailableAfterPayment from error
+        return replace(session, paid_at=session.paid_at or paid_at)
+
+    async def _with_time_of_success(self, session: CheckoutSession, paid_at: datetime | None) -> CheckoutSession:
+        """Return the session with the time at which its delayed payment succeeded; its charge has only the beginning."""
+        order = await self._changes.get(session.id)
+        if paid_at is None and (order is None or order.status not in MONEY_TAKEN):
+            paid_at = await self._gateway.delayed_success_at(session)
+        return replace(session, paid_at=paid_at or session.paid_at)
+
+
+def _note_foreign(session: CheckoutSession) -> None:
+    """Log and count a session that another program on the account has made."""
+    reason = "mode" if session.mode != "payment" else "mark"
+    log.info("session of another program", session_id=session.id, mode=session.mode, reason=reason)
+    metrics.foreign_session(reason)

@@ -55,7 +55,7 @@ class Refunds:
             await answer(self._store.append(self._event(order, EventKind.refund_confirmed, amount, key)))
         try:
             session_id = order.stripe_checkout_session_id
-            return await self._reconciler.reconcile(session_id, source=Source.operator) or order
+            return (await self._reconciler.reconcile(session_id, source=Source.operator)).order or order
         except StripeUnavailable:  # the refund is made; its webhook or the sweep updates the order
             return order
 
@@ -74,7 +74,7 @@ class Refunds:
                 await answer(self._store.append(self._event(order, EventKind.refund_unconfirmed, amount, key)))
             raise RefundUnconfirmed from error
         except RefundNotPossible as error:
-            now = await self._reconciler.reconcile(session_id, source=Source.operator) or order
+            now = (await self._reconciler.reconcile(session_id, source=Source.operator)).order or order
             require_refundable(now, amount)
             raise error
 

@@ -274,7 +274,7 @@ class _Attempts:
                 return order.status.value, True
             if self._unanswered >= MAX_UNANSWERED:
                 return StripeUnavailable.code, False
-            order = await self._reconciler.reconcile(session_id, source=Source.reconcile)
+            order = (await self._reconciler.reconcile(session_id, source=Source.reconcile)).order
         except CheckoutError as error:
             self._unanswered = self._unanswered + 1 if isinstance(error, StripeUnavailable) else 0
             return error.code, False

@@ -132,7 +132,9 @@ def _defaults(model: type[Any]) -> Mapping[str, Any]:
     if is_dataclass(model):
         return dict.fromkeys(field.name for field in fields(model))
     return {
-        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        name: None
+        if field.is_required() or field.default_factory_takes_validated_data
+        else field.get_default(call_default_factory=True)
         for name, field in model.model_fields.items()
     }
 

@@ -20,11 +20,17 @@ class Migration:
 
     Args:
         added: fields that are new, by table. Their columns get the model's type and default.
+        added_parts: fields that are new in the values of a list, by the list's column in `orders`.
+        filled: for columns of `orders` that are new, SQL for what an order has that is there already.
         statements: SQL that both databases understand and that may run twice; it runs after the columns are there.
+        items_view: whether the database's own view `order_items` is made again.
     """
 
     added: Mapping[str, Sequence[LiteralString]] = field(default_factory=dict)
+    added_parts: Mapping[str, Sequence[LiteralString]] = field(default_factory=dict)
+    filled: Mapping[str, LiteralString] = field(default_factory=dict)
     statements: Sequence[LiteralString] = ()
+    items_view: bool = False
 
     def columns(self) -> Iterable[tuple[LiteralString, Column]]:
         """Return the new columns, each with its table."""
@@ -32,12 +38,42 @@ class Migration:
             for name in self.added.get(table, ()):
                 yield table, MODELS[table][name]
 
+    def fill_statements(self) -> Iterable[LiteralString]:
+        """Return the statements that fill the new columns of the orders that are there already."""
+        for name in self.added.get("orders", ()):
+            if (value := self.filled.get(name)) is not None:
+                yield f"UPDATE orders SET {name} = {value}"
+
 
 TABLES: Sequence[LiteralString] = ("orders", "order_events", "outbox")
 
 MIGRATIONS: Sequence[Migration] = (
     # 4: what asks Stripe and corrects an order is called reconcile.
     Migration(statements=("UPDATE order_events SET source = 'reconcile' WHERE source = 'settle'",)),
+    # 5: an order says everything about money that Stripe says.
+    Migration(
+        added={
+            "orders": (
+                "amount_subtotal",
+                "amount_discount",
+                "amount_shipping",
+                "amount_tax",
+                "amount_disputed",
+                "dispute_status",
+                "dispute_evidence_due_at",
+                "amount_fee",
+                "amount_net",
+                "balance_currency",
+                "payment_method_type",
+                "payment_method_brand",
+                "payment_method_last4",
+                "payment_method_country",
+            )
+        },
+        added_parts={"items": ("amount_subtotal",)},
+        filled={"amount_subtotal": "amount_total"},
+        items_view=True,
+    ),
 )
 """Versions from `FIRST_VERSION` on. Entries are added at the end and never changed."""
 

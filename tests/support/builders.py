@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from checkout_core.domain.checkout_session import CheckoutSession
+from checkout_core.domain.checkout_session import CheckoutSession, Refund
 from checkout_core.domain.orders import Order, OrderItem, new_id
+from checkout_core.domain.ownership import Mark
 
+MARK = Mark("testserver", "default")
+"""The mark of the tests' shop."""
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -25,7 +28,9 @@ def order(**changes: Any) -> Order:
 
 
 def session(**changes: Any) -> CheckoutSession:
-    """Return a session that is complete and paid, with `changes`."""
+    """Return a session of ours that is complete and paid, with `changes`; `amount_refunded` makes a refund."""
+    if refunded := changes.pop("amount_refunded", 0):
+        changes["refunds"] = (Refund("re_1", refunded, "succeeded", NOW),)
     paid = CheckoutSession(
         id="cs_test_1",
         status="complete",
@@ -33,7 +38,9 @@ def session(**changes: Any) -> CheckoutSession:
         amount_total=100,
         currency="eur",
         items=(),
+        created=NOW,
         expires_at=NOW,
+        metadata=MARK.metadata(),
         payment_intent_id="pi_1",
     )
     return replace(paid, **changes)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkout_core.domain.customer import masked_email, valid_details
+from checkout_core.domain.customer import Details, masked_email, valid_details
 from checkout_core.domain.errors import InvalidInput
 
 EMAIL = "anna@example.com"
@@ -11,7 +11,7 @@ MAX_EMAIL_LENGTH = 254
 """https://www.rfc-editor.org/errata/eid1690"""
 
 
-def details(**fields: object) -> dict[str, object]:
+def details(**fields: object) -> Details:
     given: dict[str, object] = {"email": EMAIL, "name": None, "phone": None, "metadata": None} | fields
     return valid_details(**given)  # type: ignore[arg-type]
 
@@ -30,7 +30,8 @@ def details(**fields: object) -> dict[str, object]:
     ],
 )
 def test_the_ends_of_every_range_are_accepted(fields: dict[str, object]) -> None:
-    assert details(**fields).items() >= fields.items()
+    accepted = details(**fields)
+    assert {name: getattr(accepted, name) for name in fields} == fields
 
 
 @pytest.mark.parametrize(
@@ -58,15 +59,24 @@ def test_what_is_one_too_long_is_refused_by_name(fields: dict[str, object], fiel
     assert len(refused.value.message) < 200
 
 
-@pytest.mark.parametrize("blank", [None, "", "   ", "\t\n"])
+@pytest.mark.parametrize("blank", ["", "   ", "\t\n"])
 @pytest.mark.parametrize("field", ["name", "phone"])
-def test_blank_text_is_none(field: str, blank: str | None) -> None:
-    assert details(**{field: blank})[field] is None
+def test_blank_text_clears_a_field_and_none_leaves_it(field: str, blank: str) -> None:
+    assert details(**{field: blank}).changes({})[field] is None
+    assert field not in details(**{field: None}).changes({})
+
+
+def test_metadata_is_merged() -> None:
+    assert details(metadata={"seat": "C1"}).changes({"user": "7", "seat": "B7"})["metadata"] == {
+        "user": "7",
+        "seat": "C1",
+    }
+    assert details().changes({"user": "7"})["metadata"] == {"user": "7"}
 
 
 def test_space_around_text_and_control_characters_are_dropped() -> None:
-    assert details(email="  anna@example.com ")["email"] == EMAIL
-    assert details(name=" Anna\x00\r\nSmith\x7f ")["name"] == "Anna   Smith"
+    assert details(email="  anna@example.com ").email == EMAIL
+    assert details(name=" Anna\x00\r\nSmith\x7f ").name == "Anna   Smith"
 
 
 @pytest.mark.parametrize(

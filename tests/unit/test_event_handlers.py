@@ -14,7 +14,7 @@ from checkout_core.services.event_handlers import EVENT_HANDLERS, HANDLED_EVENT_
 from checkout_core.services.order_changes import OrderChanges
 from checkout_core.services.reconcile import Reconciler
 from checkout_core.stores.memory import MemoryStore
-from tests.support.builders import NOW, order
+from tests.support.builders import MARK, NOW, order
 
 SESSION_EVENTS = [type for type in HANDLED_EVENT_TYPES if type.startswith("checkout.session.")]
 REFUND_EVENTS = ["refund.failed", "refund.updated"]
@@ -30,7 +30,7 @@ def would_change(event: StripeEvent, before: Order | None, *past: OrderEvent) ->
     store = MemoryStore()
     store.update("cs_test_1", lambda _: Decision(before, past)).result()
     gateway, changes = StripeGateway(Settings()), OrderChanges(store)
-    context = EventContext(gateway, store, changes, Reconciler(gateway, changes, lambda: NOW), lambda: NOW)
+    context = EventContext(gateway, store, changes, Reconciler(gateway, changes, MARK, lambda: NOW), lambda: NOW)
     return asyncio.run(EVENT_HANDLERS[event.type].would_change(context, "cs_test_1", event, before))
 
 

@@ -86,14 +86,14 @@ def test_a_value_that_no_order_can_have_is_refused(changes: dict[str, object]) -
 def test_the_least_values_that_an_order_can_have_are_accepted() -> None:
     assert order(amount_total=0, amount_refunded=0, version=1).amount_total == 0
     free = OrderItem(product="tee", name="", unit_amount=0, quantity=1)
-    assert free.amount_total == 0
+    assert free.amount_subtotal == 0
     for wrong in ({"unit_amount": -1}, {"quantity": 0}):
         with pytest.raises(ValidationError):
             OrderItem.model_validate(free.model_dump() | wrong)
 
 
 def test_a_line_costs_its_price_times_its_quantity() -> None:
-    assert OrderItem(product="tee", name="Tee", unit_amount=2400, quantity=3).amount_total == 7200
+    assert OrderItem(product="tee", name="Tee", unit_amount=2400, quantity=3).amount_subtotal == 7200
 
 
 def test_ids_are_unique_and_sort_by_time() -> None:

@@ -1,15 +1,17 @@
 """Reconciling: from what Stripe says of a session, and the order as it is, to the order as it shall be."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from checkout_core.domain.checkout_session import CheckoutSession
+from checkout_core.domain.customer import Details
 from checkout_core.domain.errors import SessionNotOpen
 from checkout_core.domain.events import Decision, EventKind, Source
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.reconciling import order_of, pending_change, reconcile_change, refunds_differ
-from tests.support.builders import NOW, order, session
+from tests.support.builders import MARK, NOW, order, session
 
 LATER = NOW + timedelta(hours=1)
 LINE = OrderItem(product="tee", name="Tee", unit_amount=50, quantity=2)
@@ -18,7 +20,7 @@ LINE = OrderItem(product="tee", name="Tee", unit_amount=50, quantity=2)
 def reconcile(
     said: CheckoutSession, before: Order | None, *, seen: Order | None = None, source: Source = Source.reconcile
 ) -> Decision:
-    return reconcile_change(said, source, LATER, stripe_event_id="evt_1", seen=seen)(before)
+    return reconcile_change(said, source, LATER, mark=MARK, stripe_event_id="evt_1", seen=seen)(before)
 
 
 def kinds(decision: Decision) -> list[EventKind]:
@@ -184,7 +186,7 @@ def test_refunds_differ_only_on_an_order_that_was_paid(status: OrderStatus, diff
     assert not refunds_differ(order(status=status, amount_refunded=1), session(amount_refunded=1))
 
 
-DETAILS: dict[str, object] = {"email": "anna@example.com", "name": "Anna", "phone": None, "metadata": {"seat": "B7"}}
+DETAILS = Details("anna@example.com", "Anna", None, {"seat": "B7"})
 OPEN = session(status="open", payment_status="unpaid", items=(LINE,), email="typed@stripe.test")
 
 
@@ -204,7 +206,7 @@ def test_the_first_details_make_the_order() -> None:
 def test_other_details_update_the_order_and_the_same_change_nothing() -> None:
     first = made(pending_change(OPEN, DETAILS, NOW)(None))
     assert pending_change(OPEN, DETAILS, LATER)(first) == Decision(first)
-    decision = pending_change(OPEN, DETAILS | {"name": "Bea", "phone": "1"}, LATER)(first)
+    decision = pending_change(OPEN, replace(DETAILS, name="Bea", phone="1"), LATER)(first)
     after = made(decision)
     assert (after.id, after.name, after.phone, after.version) == (first.id, "Bea", "1", 2)
     assert [(event.kind, event.detail) for event in decision.events] == [
@@ -219,5 +221,5 @@ def test_details_that_come_after_the_order_has_moved_are_refused(status: OrderSt
 
 
 def test_what_the_shopper_enters_overrides_what_the_session_says() -> None:
-    assert order_of(OPEN, {}, NOW).email == "typed@stripe.test"
-    assert order_of(OPEN, {"email": "anna@example.com"}, NOW).email == "anna@example.com"
+    assert order_of(OPEN, NOW).email == "typed@stripe.test"
+    assert made(pending_change(OPEN, DETAILS, NOW)(None)).email == "anna@example.com"

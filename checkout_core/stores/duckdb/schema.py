@@ -4,7 +4,7 @@ Times are stored as naive UTC timestamps, amounts are BIGINT.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -46,7 +46,30 @@ OUTBOX_COLUMNS: Mapping[str, str] = {**_types(OUTBOX), "shop": "VARCHAR", "due_a
 def statements_of(migration: Migration) -> Sequence[str]:
     """Return the statements by which a file gets this version."""
     added = (_add_column(table, column) for table, column in migration.columns())
-    return (*added, *migration.statements)
+    parts = (
+        f'ALTER TABLE orders ADD COLUMN {name}.element."{part.name}" {type_of(part)}'
+        for name, part in _added_parts(migration)
+    )
+    view = (_ITEMS_VIEW,) if migration.items_view else ()
+    return (*added, *parts, *migration.fill_statements(), *migration.statements, *view)
+
+
+def _added_parts(migration: Migration) -> Iterator[tuple[str, Column]]:
+    for name, parts in migration.added_parts.items():
+        for part in ORDER[name].parts:
+            if part.name in parts:
+                yield name, part
+
+
+_ITEMS_VIEW = """
+    CREATE OR REPLACE VIEW order_items AS
+    SELECT line.order_id, line.shop, line.status, line.currency, line.created_at, line.paid_at,
+           line.item.product AS product, line.item."name" AS "name", line.item.unit_amount AS unit_amount,
+           line.item.quantity AS quantity,
+           coalesce(line.item.amount_subtotal, line.item.unit_amount * line.item.quantity) AS amount_total
+    FROM (SELECT id AS order_id, shop, status, currency, created_at, paid_at, unnest(items) AS item FROM orders) AS line
+"""
+"""Lines of orders for whoever asks the file itself; `open_orders()` has a view of its own."""
 
 
 def _add_column(table: str, column: Column) -> str:
@@ -146,22 +169,30 @@ def with_added_columns(connection: duckdb.DuckDBPyConnection, table: str, relati
         table: the table's name.
         relation: SQL for where the table is.
     """
+    version = known_version(connection)
+    newer = migrations.MIGRATIONS[max(0, version + 1 - migrations.FIRST_VERSION) :]
     added = [
-        (number, column)
-        for number, migration in enumerate(migrations.MIGRATIONS, start=migrations.FIRST_VERSION)
+        f', {_default(column, migration)} AS "{column.name}"'
+        for migration in newer
         for name, column in migration.columns()
         if name == table
     ]
-    if not added:
+    lists = [_with_added_part(*added) for migration in newer for added in _added_parts(migration) if table == "orders"]
+    if not added and not lists:
         return relation
-    version = known_version(connection)
-    missing = "".join(f', {_default(column)} AS "{column.name}"' for number, column in added if number > version)
-    return f"(SELECT *{missing} FROM {relation})" if missing else relation
+    replaced = f" REPLACE ({', '.join(lists)})" if lists else ""
+    return f"(SELECT *{replaced}{''.join(added)} FROM {relation})"
 
 
-def _default(column: Column) -> str:
+def _default(column: Column, migration: Migration) -> str:
     kind = "JSON" if column.kind is Kind.json else type_of(column)
-    return f"CAST({'NULL' if column.default is None else _literal(column)} AS {kind})"
+    nothing = "NULL" if column.default is None else _literal(column)
+    return f"CAST({migration.filled.get(column.name, nothing)} AS {kind})"
+
+
+def _with_added_part(name: str, part: Column) -> str:
+    added = f'struct_insert(one, "{part.name}" := CAST(NULL AS {type_of(part)}))'
+    return f'list_transform("{name}", lambda one: {added}) AS "{name}"'
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:

@@ -75,7 +75,22 @@ Step = Sequence[LiteralString | sql.Composed]
 def statements_of(migration: Migration) -> Step:
     """Return the statements by which a database gets this version. They can be repeated."""
     added = (_add_column(table, column) for table, column in migration.columns())
-    return (*added, *migration.statements)
+    view = (_ITEMS_VIEW,) if migration.items_view else ()
+    return (*added, *migration.fill_statements(), *migration.statements, *view)
+
+
+_ITEMS_VIEW: LiteralString = """
+    CREATE OR REPLACE VIEW order_items AS
+    SELECT o.id AS order_id, o.shop, o.status, o.currency, o.created_at, o.paid_at,
+           line.item ->> 'product' AS product, line.item ->> 'name' AS name,
+           (line.item ->> 'unit_amount')::bigint AS unit_amount, (line.item ->> 'quantity')::bigint AS quantity,
+           coalesce(
+               (line.item ->> 'amount_subtotal')::bigint,
+               (line.item ->> 'unit_amount')::bigint * (line.item ->> 'quantity')::bigint
+           ) AS amount_total
+    FROM orders AS o CROSS JOIN LATERAL jsonb_array_elements(o.items) AS line (item)
+"""
+"""Lines of orders for whoever asks the database itself; `open_orders()` has a view of its own."""
 
 
 def _add_column(table: str, column: Column) -> sql.Composed:

@@ -38,7 +38,7 @@ def test_the_four_steps_lead_to_one_paid_order(checkout: Checkout) -> None:
     assert paid.status is OrderStatus.paid
     assert paid.id == pending.id
     assert paid.stripe_payment_intent_id
-    assert paid.amount_total == sum(item.amount_total for item in paid.items) == session.amount_total
+    assert paid.amount_total == sum(item.amount_subtotal for item in paid.items) == session.amount_total
     assert {item.product: item.quantity for item in paid.items} == cart(checkout, 2)
     assert checkout.check_order_status(session.id) == paid == checkout.check_order_status(session.id)
     assert kinds(checkout, session.id) == ["session_created", "pending", "paid"]
@@ -358,7 +358,7 @@ def test_more_lines_than_stripe_sends_along_are_all_on_the_order(
         calls = [call.name for call in checkout.calls.of(session.id)]
     assert session.items == order.items
     assert [(item.product, item.quantity) for item in order.items] == [(id, at % 3 + 1) for at, id in enumerate(ids)]
-    assert sum(item.amount_total for item in order.items) == order.amount_total
+    assert sum(item.amount_subtotal for item in order.items) == order.amount_total
     assert calls.count("sessions.line_items") == 2 * more
 
 

@@ -174,7 +174,7 @@ def test_every_order_reads_back_with_a_history_that_the_transition_table_allows(
         for order in found:
             assert store.get_by_id(order.id) == order
             assert order.metadata == {"demo": "true"}
-            assert order.amount_total == sum(item.amount_total for item in order.items) > 0
+            assert order.amount_total == sum(item.amount_subtotal for item in order.items) > 0
             assert order.amount_refunded <= order.amount_total
             assert (order.amount_refunded == order.amount_total) == (order.status is OrderStatus.refunded)
             assert (order.paid_at is not None) == (order.status in (OrderStatus.paid, OrderStatus.refunded))

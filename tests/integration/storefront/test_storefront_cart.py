@@ -11,7 +11,7 @@ def an_order(**quantities: int) -> Order:
     items = tuple(
         OrderItem(product=product, name=product, unit_amount=100, quantity=n) for product, n in quantities.items()
     )
-    total = sum(item.amount_total for item in items)
+    total = sum(item.amount_subtotal for item in items)
     return Order(
         id="order_01h455vb4pex5vsknk084sn02q",
         stripe_checkout_session_id="cs_test_1",

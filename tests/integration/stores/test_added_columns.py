@@ -15,9 +15,14 @@ from tests.support.orders import NOW, an_event, an_order
 
 ADDED = Migration(
     added={
-        "orders": [name for name, column in ORDER.items() if column.nullable or column.default is not None],
+        "orders": [
+            name
+            for name, column in ORDER.items()
+            if column.nullable or column.default is not None or name == "amount_subtotal"
+        ],
         "order_events": [name for name, column in EVENT.items() if name in ("detail", "stripe_event_id")],
-    }
+    },
+    filled={"amount_subtotal": "amount_total"},
 )
 """Every field that could have been added later: one of each kind of column, with and without a default."""
 
@@ -25,6 +30,7 @@ ORDER_BEFORE = Order(
     id="order_of_cs_1",
     stripe_checkout_session_id="cs_1",
     currency="eur",
+    amount_subtotal=2000,
     amount_total=2000,
     created_at=NOW,
     updated_at=NOW,

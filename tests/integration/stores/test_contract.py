@@ -12,6 +12,7 @@ from checkout_core.domain.events import Decision
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.columns import KEYS, ORDER
 from tests.support.databases import open_blocking
 from tests.support.orders import NOW, an_event, an_order, counting, creating, paying, raising
 
@@ -34,11 +35,27 @@ def test_every_field_but_the_keys_can_be_changed(store: BlockingOrderStore) -> N
         "phone": "1",
         "items": (OrderItem(product="pot", name="Pot", unit_amount=1, quantity=3),),
         "currency": "usd",
+        "amount_subtotal": 3,
+        "amount_discount": 2,
+        "amount_shipping": 2,
+        "amount_tax": 1,
         "amount_total": 3,
         "amount_refunded": 1,
+        "amount_disputed": 2,
+        "dispute_status": "lost",
+        "dispute_evidence_due_at": later,
+        "amount_fee": 1,
+        "amount_net": -1,
+        "balance_currency": "chf",
+        "payment_method_type": "card",
+        "payment_method_brand": "visa",
+        "payment_method_last4": "4242",
+        "payment_method_country": "CH",
         "metadata": {},
+        "status": OrderStatus.paid,
         "paid_at": later,
     }
+    assert changes.keys() | {"updated_at", "version"} == ORDER.keys() - set(KEYS)
 
     changed = store.update("cs_1", lambda order: Decision(order and order.evolve(later, **changes)))
 

@@ -1,0 +1,114 @@
+"""Whose session is it? An account tells every program of everybody's sessions, so ours carry a mark.
+
+The mark is metadata on the session and on its payment. Pure.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from typeid import TypeID
+from uuid_utils import UUID
+
+from .checkout_session import CheckoutSession
+
+INSTALLATION = "checkout_installation"
+SHOP = "checkout_shop"
+ORDER = "checkout_order"
+PRODUCTS = "checkout_products"
+
+_RESERVED = re.compile(r"checkout_\w+|product_\d+")
+"""Keys of our own; sessions of older versions have one `product_…` for each line."""
+_ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
+_MAX_VALUE = 500
+"""How long a value of Stripe's metadata may be (https://docs.stripe.com/metadata)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells the sessions of one shop from all others on a Stripe account.
+
+    Args:
+        installation: names the programs that share an order database.
+        shop: the shop's id in that installation.
+    """
+
+    installation: str
+    shop: str
+
+    def metadata(self, order_id: str | None = None) -> dict[str, str]:
+        """Return the mark as metadata; `order_id` is the id that the session's order shall have."""
+        return {INSTALLATION: self.installation, SHOP: self.shop} | ({ORDER: order_id} if order_id else {})
+
+    def is_on(self, session: CheckoutSession) -> bool:
+        """Whether the session carries this mark."""
+        metadata = session.metadata
+        return metadata.get(INSTALLATION) == self.installation and metadata.get(SHOP) == self.shop
+
+    def may_claim(self, session: CheckoutSession) -> bool:
+        """Whether an application may make an order of the session: it is a payment, and no shop has marked it yet."""
+        return session.mode == "payment" and (self.is_on(session) or SHOP not in session.metadata)
+
+    def owns(self, session: CheckoutSession) -> bool:
+        """Whether money for the session is this shop's business: it carries the mark, and it is a payment.
+
+        https://docs.stripe.com/api/checkout/sessions/object#checkout_session_object-mode
+        """
+        return session.mode == "payment" and self.is_on(session)
+
+
+def own_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return what an application has put into a session's metadata, without the keys that are ours."""
+    return {key: value for key, value in metadata.items() if not is_reserved(key)}
+
+
+def is_reserved(key: str) -> bool:
+    """Whether a key of a session's metadata is ours."""
+    return _RESERVED.fullmatch(key) is not None
+
+
+def products_metadata(products: Sequence[str]) -> dict[str, str]:
+    """Return the product ids of a session's lines, in their order, as metadata: JSON in parts that fit."""
+    text = json.dumps(list(products), ensure_ascii=False, separators=(",", ":"))
+    parts = [text[start : start + _MAX_VALUE] for start in range(0, len(text), _MAX_VALUE)]
+    return {PRODUCTS if number == 0 else f"{PRODUCTS}_{number}": part for number, part in enumerate(parts)}
+
+
+def products_of(metadata: Mapping[str, str]) -> list[str | None]:
+    """Return the product ids that `products_metadata` wrote, or a version before it; None where one is missing."""
+    parts = [metadata.get(PRODUCTS, "")]
+    while (part := metadata.get(f"{PRODUCTS}_{len(parts)}")) is not None:
+        parts.append(part)
+    try:
+        products = json.loads("".join(parts) or "[]")
+    except ValueError:  # somebody edited it in Stripe's dashboard
+        products = []
+    if products:
+        return [product if isinstance(product, str) else None for product in products]
+    return [metadata.get(f"product_{position}") for position in range(len(metadata))]
+
+
+def order_id_of(session: CheckoutSession) -> str:
+    """Return the id that the order of a session has, always the same: also where the order is lost and made again.
+
+    A session that Stripe made of an expired one has the metadata of that, so it gets an id of its own.
+    """
+    marked = session.metadata.get(ORDER, "")
+    if _ORDER_ID.fullmatch(marked) and not session.recovered:
+        return marked
+    return repeatable_id("order", session.created, session.id)
+
+
+def repeatable_id(prefix: str, moment: datetime, seed: str) -> str:
+    """Make a TypeID that the same arguments make again: a UUIDv7 with the moment's time and bits hashed from `seed`.
+
+    https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
+    """
+    hashed = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:16])
+    milliseconds = int(moment.timestamp() * 1000) & ((1 << 48) - 1)
+    high = milliseconds << 16 | 0x7 << 12 | hashed >> 116
+    low = 0b10 << 62 | hashed & ((1 << 62) - 1)
+    return str(TypeID.from_uuid(UUID(int=high << 64 | low), prefix=prefix))
