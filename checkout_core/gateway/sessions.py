@@ -66,9 +66,10 @@ def session_names(mark: Mark, idempotency_key: str | None, expires_at: int | Non
     if idempotency_key is None:
         return SessionNames(str(uuid.uuid4()), new_id("order"))
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    asked = f"{mark.installation}/{mark.shop}/{idempotency_key}/{expires_at or day.date().isoformat()}"
+    moment = day if expires_at is None else _time(expires_at)
+    asked = f"{mark.installation}/{mark.shop}/{idempotency_key}/{moment.isoformat()}"
     key = asked if len(asked) <= _MAX_KEY_LENGTH else hashlib.sha256(asked.encode()).hexdigest()
-    return SessionNames(key, repeatable_id("order", day, asked))
+    return SessionNames(key, repeatable_id("order", moment, asked))
 
 
 def session_create_params(

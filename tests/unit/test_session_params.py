@@ -10,24 +10,36 @@ from checkout_core.config.settings import UiMode
 from checkout_core.config.urls import Urls
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.orders import OrderStatus
+from checkout_core.domain.ownership import Mark
 from checkout_core.domain.products import PricedItem
-from checkout_core.gateway.sessions import charge_of, checkout_session, session_create_params, session_expires_at
+from checkout_core.gateway.sessions import (
+    NewSession,
+    charge_of,
+    checkout_session,
+    session_create_params,
+    session_expires_at,
+    session_names,
+)
+from tests.support.builders import MARK
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 URLS = Urls(complete="https://api.test/complete", cancel="https://shop.test/cart", confirmation="https://shop.test/c")
+NEW_SESSION = ("email", "client_reference_id", "metadata")
+ORDER_ID = "order_01h455vb4pex5vsknk084sn02q"
 TEE = PricedItem(product="tee", name="Tee", unit_amount=2400, quantity=2, currency="eur", description="Warm.")
 MUG = PricedItem(product="mug", name="Mug", unit_amount=1, quantity=1, currency="eur", stripe_price="price_1")
 
 
 def params(*items: PricedItem, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
+        "order_id": ORDER_ID,
+        "shop_name": "The Lantern",
         "urls": URLS,
         "ui_mode": UiMode.elements,
-        "session_minutes": 1440,
-        "email": None,
-        "now": START,
+        "expires_at": None,
     }
-    return session_create_params(items, **given | changes)
+    asked = NewSession(MARK, **{name: changes.pop(name) for name in NEW_SESSION if name in changes})
+    return session_create_params(items, asked, **given | changes)
 
 
 def test_a_line_carries_its_price_and_what_the_checkout_page_says_of_it() -> None:
@@ -48,7 +60,43 @@ def test_a_line_carries_its_price_and_what_the_checkout_page_says_of_it() -> Non
 def test_a_product_with_a_price_at_stripe_is_sold_at_that_price() -> None:
     asked = params(TEE, MUG)
     assert asked["line_items"][1] == {"price": "price_1", "quantity": 1}
-    assert asked["metadata"] == {"product_0": "tee", "product_1": "mug"}
+    assert asked["metadata"]["checkout_products"] == '["tee","mug"]'
+
+
+def test_the_payment_names_the_order_and_whose_it_is() -> None:
+    asked = params(TEE)
+    mark = {"checkout_installation": "testserver", "checkout_shop": "default", "checkout_order": ORDER_ID}
+    assert asked["client_reference_id"] == ORDER_ID
+    assert asked["metadata"] == {"checkout_products": '["tee"]', **mark}
+    assert asked["payment_intent_data"] == {"description": f"The Lantern: {ORDER_ID}", "metadata": mark}
+
+
+def test_what_the_application_calls_the_purchase_goes_along_and_cannot_replace_our_mark() -> None:
+    asked = params(TEE, client_reference_id="booking-7", metadata={"user": "7", "checkout_shop": "another"})
+    assert asked["client_reference_id"] == "booking-7"
+    for metadata in (asked["metadata"], asked["payment_intent_data"]["metadata"]):
+        assert (metadata["user"], metadata["checkout_shop"]) == ("7", "default")
+
+
+@pytest.mark.parametrize(("expires_at", "later"), [(None, timedelta(hours=23)), (1_772_400_000, timedelta(days=9))])
+def test_a_repeated_key_names_the_same_request(expires_at: int | None, later: timedelta) -> None:
+    first = session_names(MARK, "k", expires_at, START)
+    assert session_names(MARK, "k", expires_at, START + later) == first
+    others = [
+        session_names(MARK, "other", expires_at, START),
+        session_names(Mark("testserver", "books"), "k", expires_at, START),
+        session_names(Mark("books.test", "default"), "k", expires_at, START),
+        session_names(MARK, "k", 1_772_400_600, START),
+        session_names(MARK, None, expires_at, START),
+        session_names(MARK, None, expires_at, START),
+    ]
+    assert len({first.idempotency_key, *(other.idempotency_key for other in others)}) == 7
+    assert len({first.order_id, *(other.order_id for other in others)}) == 7
+    assert len(session_names(MARK, "k" * 1000, expires_at, START).idempotency_key) <= 255
+
+
+def test_a_key_that_stripe_has_forgotten_names_another_request() -> None:
+    assert session_names(MARK, "k", None, START) != session_names(MARK, "k", None, START + timedelta(days=1))
 
 
 def test_a_product_without_a_description_has_none() -> None:
@@ -83,27 +131,32 @@ def test_an_expiry_is_within_what_stripe_allows_and_the_same_for_a_repeated_requ
         expires_at = session_expires_at(now, minutes)
         assert expires_at is not None
         assert minutes * 60 + 30 <= expires_at - now.timestamp() < 24 * 3600
-    assert params(TEE, session_minutes=minutes)["expires_at"] == session_expires_at(START, minutes)
+    assert params(TEE, expires_at=5)["expires_at"] == 5
 
 
 @pytest.mark.parametrize("minutes", [1439, 1440])
 def test_a_session_that_lives_for_a_day_expires_when_stripe_says(minutes: int) -> None:
     assert session_expires_at(START, minutes) is None
-    assert "expires_at" not in params(TEE, session_minutes=minutes)
+    assert "expires_at" not in params(TEE)
 
 
 def line(product: str = "tee", quantity: int | None = 2, **fields: Any) -> dict[str, Any]:
     price = {"object": "price", "id": "price_1", "unit_amount": 50}
-    said = {"object": "item", "id": "li_1", "description": "Tee", "amount_total": 100, "quantity": quantity}
+    said = {"object": "item", "id": "li_1", "description": "Tee", "amount_subtotal": 100, "quantity": quantity}
     return said | {"price": price} | fields
 
 
 def refund(amount: int, status: str = "succeeded") -> dict[str, Any]:
-    return {"object": "refund", "id": "re_1", "amount": amount, "status": status}
+    return {"object": "refund", "id": "re_1", "amount": amount, "status": status} | {
+        "created": int(START.timestamp()),
+        "reason": None,
+        "metadata": None,
+    }
 
 
 def intent(status: str = "succeeded", **charge: Any) -> dict[str, Any]:
-    latest = {"object": "charge", "id": "ch_1", **charge}
+    latest: dict[str, Any] = {"object": "charge", "id": "ch_1", "created": int(START.timestamp()), "paid": True}
+    latest |= {"disputed": False, "balance_transaction": None, "payment_method_details": None, **charge}
     return {"object": "payment_intent", "id": "pi_1", "status": status, "latest_charge": latest}
 
 
@@ -113,8 +166,14 @@ def said(
     session: dict[str, Any] = {
         "object": "checkout.session",
         "id": "cs_test_1",
+        "mode": "payment",
         "status": "complete",
         "payment_status": "paid",
+        "created": int(START.timestamp()),
+        "recovered_from": None,
+        "client_reference_id": None,
+        "amount_subtotal": 100,
+        "total_details": {"amount_discount": 0, "amount_shipping": None, "amount_tax": 0},
         "amount_total": 100,
         "currency": "eur",
         "expires_at": int(START.timestamp()),
@@ -149,7 +208,15 @@ def test_the_email_that_we_gave_stands_until_stripe_has_another(details: dict[st
 
 
 def test_what_is_absent_is_nothing() -> None:
-    session = said([], amount_total=None, currency=None, metadata=None, payment_intent=None)
+    session = said(
+        [],
+        amount_total=None,
+        amount_subtotal=None,
+        total_details=None,
+        currency=None,
+        metadata=None,
+        payment_intent=None,
+    )
     assert (session.items, session.amount_total, session.currency) == ((), 0, "")
     assert (session.metadata, session.payment_intent_id, session.payment_failed) == ({}, None, False)
     assert said(payment_intent="pi_2").payment_intent_id == "pi_2"

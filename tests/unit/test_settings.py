@@ -56,6 +56,7 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("stripe_publishable_key", "STRIPE_PUBLISHABLE_KEY", "pk_test_2", "pk_test_2"),
     ("stripe_webhook_secret", "STRIPE_WEBHOOK_SECRET", "whsec_2", SecretStr("whsec_2")),
     ("stripe_api_base", "STRIPE_API_BASE", "http://127.0.0.1:9/", "http://127.0.0.1:9"),
+    ("installation", "CHECKOUT_INSTALLATION", "staging", "staging"),
     ("session_minutes", "CHECKOUT_SESSION_MINUTES", "30", 30),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
     ("shop_name", "CHECKOUT_SHOP_NAME", "Paper Moon", "Paper Moon"),
