@@ -1,7 +1,7 @@
 """The application, as a function of a `Checkout`, or of several shops'."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI, Request
@@ -10,12 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from checkout_core import AsyncCheckout, Checkout, Settings
 from checkout_core.bootstrap import open_shops
 from checkout_core.config import logging as logs
+from checkout_core.domain.errors import StripeError
 from checkout_core.fastapi import checkout_router, install_error_answers
 from checkout_core.services.shops import Shops
 
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
 from .rates import Rates, limited
+
+log = logs.get_logger(__name__)
 
 
 def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
@@ -34,6 +37,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
                 shops = open_shops(settings)
                 stack.push_async_callback(run_in_threadpool, shops.close)
                 _serve(app, shops)
+            await run_in_threadpool(_say_which_shops_share_an_account, app.state.shops)
             for checkout in app.state.shops:
                 stack.push_async_callback(checkout.asynchronous.disconnect)  # the app's event loop ends with the app
                 await stack.enter_async_context(checkout.asynchronous.background_worker())
@@ -58,6 +62,12 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
 def _serve(app: FastAPI, shops: Shops) -> None:
     app.state.shops = shops
     app.state.rates = Rates(next(iter(shops)).settings)
+
+
+def _say_which_shops_share_an_account(shops: Shops) -> None:
+    with suppress(StripeError):  # Stripe may be away at the start; the steps say so when they need it
+        for ids in shops.shared_accounts():
+            log.warning("shops of one Stripe account: each ignores the others' sessions by their mark", shops=ids)
 
 
 def _checkout_of(request: Request) -> AsyncCheckout:

@@ -10,6 +10,7 @@ import typer
 
 from checkout_core.domain.errors import CheckoutError
 
+from .adopt import adopt
 from .demo import demo
 from .doctor import doctor
 from .export import export
@@ -38,7 +39,7 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (demo, simulator, seed, reconcile, export, doctor):
+for command in (demo, simulator, seed, reconcile, adopt, export, doctor):
     app.command()(command)
 
 

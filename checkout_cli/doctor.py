@@ -13,6 +13,7 @@ from .terminal import console, without_password
 
 if TYPE_CHECKING:
     from checkout_core import Checkout, Settings
+    from checkout_core.services.shops import Shops
 
 
 class _Report:
@@ -49,6 +50,8 @@ def doctor() -> None:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
+            if len(shops) > 1:
+                report.check("Accounts", partial(_accounts_finding, shops))
     except CheckoutError as error:
         report.problem("Shop", error)
     console.print(report.table)
@@ -70,6 +73,14 @@ def _stripe_finding(checkout: "Checkout") -> str:
         )
         raise StripeUnavailable(f"{mode} at {settings.stripe_api_base} does not answer: {advice}.") from error
     return f"{mode} at {settings.stripe_api_base}: the key works, checkout page by {settings.ui_mode.value}"
+
+
+def _accounts_finding(shops: "Shops") -> str:
+    shared = shops.shared_accounts()
+    if not shared:
+        return "each shop has a Stripe account of its own, or a key that may not read it"
+    names = "; ".join(" and ".join(ids) for ids in shared)
+    return f"keys of one Stripe account: {names}. Each shop ignores the others' sessions by their mark"
 
 
 def _webhook_finding(settings: "Settings") -> str:

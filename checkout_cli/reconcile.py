@@ -1,12 +1,11 @@
 """`checkout reconcile`."""
 
-import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from .durations import duration
 from .terminal import console, fail
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def reconcile(
     from checkout_core.config import logging as logs
     from checkout_core.services.sweep import SweepSummary
 
-    age, past = _duration(older_than, "--older-than"), _duration(since, "--since")
+    age, past = duration(older_than, "--older-than"), duration(since, "--since")
     settings = Settings.load()
     if settings.log_format:  # logs are for whoever asked for them; others watch the bar
         logs.configure(settings)
@@ -63,11 +62,3 @@ def _report(summary: "SweepSummary") -> None:
         )
     if summary.unavailable:
         fail(f"Stripe did not answer for {summary.unavailable:,} orders. Run `checkout reconcile` again in a moment.")
-
-
-def _duration(text: str, option: str) -> timedelta:
-    parts = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
-    if parts is None:
-        raise typer.BadParameter("give a number and a unit, such as 90s, 10m, 2h or 1d", param_hint=option)
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[parts[2]]
-    return timedelta(**{unit: int(parts[1])})

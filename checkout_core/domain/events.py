@@ -53,6 +53,7 @@ class EventKind(StrEnum):
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
     recovered = "recovered", "Order made from the payment", Tone.plain
+    imported = "imported", "Order imported from Stripe", Tone.plain
 
 
 OUTBOX_EVENT_KINDS = frozenset({EventKind.paid})

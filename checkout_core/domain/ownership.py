@@ -14,6 +14,7 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from .checkout_session import CheckoutSession
+from .stripe_events import StripeEvent
 
 INSTALLATION = "checkout_installation"
 SHOP = "checkout_shop"
@@ -43,21 +44,26 @@ class Mark:
         """Return the mark as metadata; `order_id` is the id that the session's order shall have."""
         return {INSTALLATION: self.installation, SHOP: self.shop} | ({ORDER: order_id} if order_id else {})
 
-    def is_on(self, session: CheckoutSession) -> bool:
-        """Whether the session carries this mark."""
-        metadata = session.metadata
+    def is_on(self, metadata: Mapping[str, str]) -> bool:
+        """Whether metadata of a session carries this mark."""
         return metadata.get(INSTALLATION) == self.installation and metadata.get(SHOP) == self.shop
 
     def may_claim(self, session: CheckoutSession) -> bool:
         """Whether an application may make an order of the session: it is a payment, and no shop has marked it yet."""
-        return session.mode == "payment" and (self.is_on(session) or SHOP not in session.metadata)
+        return session.mode == "payment" and (self.is_on(session.metadata) or SHOP not in session.metadata)
 
     def owns(self, session: CheckoutSession) -> bool:
         """Whether money for the session is this shop's business: it carries the mark, and it is a payment.
 
         https://docs.stripe.com/api/checkout/sessions/object#checkout_session_object-mode
         """
-        return session.mode == "payment" and self.is_on(session)
+        return session.mode == "payment" and self.is_on(session.metadata)
+
+    def disowns(self, event: StripeEvent) -> bool:
+        """Whether an event itself says that its session is not this shop's; only an order here can still make it so."""
+        if event.session_mode not in (None, "payment"):
+            return True
+        return event.session_metadata is not None and not self.is_on(event.session_metadata)
 
 
 def own_metadata(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -58,6 +58,25 @@ def pending_change(session: CheckoutSession, details: Details, now: datetime) ->
     return change
 
 
+def import_change(session: CheckoutSession, now: datetime) -> Change:
+    """Make the change that imports the order of a payment of the past: nothing hangs on it, so no handler runs.
+
+    Args:
+        session: what Stripe says of the session, with our mark.
+        now: the time to write on the order and the event.
+    """
+
+    def change(order: Order | None) -> Decision:
+        status = session.order_status
+        if order is not None or status not in (OrderStatus.paid, OrderStatus.processing):
+            return Decision(order)
+        imported = order_of(session, now).moved_to(status, now, **_said_by_stripe(order_of(session, now), session))
+        event = OrderEvent.of(imported, kind=EventKind.imported, source=Source.operator, at=now)
+        return Decision(imported, [event])
+
+    return change
+
+
 def reconcile_change(
     session: CheckoutSession,
     source: Source,

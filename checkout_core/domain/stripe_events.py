@@ -14,7 +14,8 @@ from .orders import OrderStatus
 class StripeEvent:
     """An event: a hint that something happened, except for a decline, which is final.
 
-    `implied` is the status that the session in it had at the time.
+    `implied` is the status that the session in it had at the time; `session_mode` and `session_metadata` are the
+    session's, and None where the event is about something else.
     """
 
     id: str
@@ -28,6 +29,8 @@ class StripeEvent:
     charge_id: str | None = None
     dispute_id: str | None = None
     decline_code: str | None = None
+    session_mode: str | None = None
+    session_metadata: Mapping[str, str] | None = None
 
 
 def read_event(data: Mapping[str, Any]) -> StripeEvent:
@@ -50,6 +53,8 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         refund_failed=kind == "refund" and subject.get("status") in UNDONE_REFUND_STATUSES,
         charge_id=subject["id"] if kind == "charge" else error.get("charge") or subject.get("charge"),
         dispute_id=subject["id"] if kind == "dispute" else None,
+        session_mode=subject.get("mode") if kind == "checkout.session" else None,
+        session_metadata=subject.get("metadata") if kind == "checkout.session" else None,
         decline_code=error.get("decline_code") or error.get("code"),
     )
 

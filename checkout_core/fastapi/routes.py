@@ -67,6 +67,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
             name=body.name,
             phone=body.phone,
             metadata=body.metadata,
+            claim=False,
         )
         return PendingResponse(order_id=order.id, status=order.status)
 

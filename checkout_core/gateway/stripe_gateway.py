@@ -11,7 +11,7 @@ import stripe
 from ..config.settings import Settings
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute
-from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, WebhookSignatureInvalid
+from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, StripeRejected, WebhookSignatureInvalid
 from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
 from . import sessions, transport
@@ -22,11 +22,12 @@ from .transport import CallLimits
 
 if TYPE_CHECKING:
     from stripe.params import EventListParams, RefundCreateParams
-    from stripe.params.checkout import SessionCreateParams
+    from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 WEBHOOK_TOLERANCE_SECONDS = 300
 """Seconds that a signature stays good: a delivery that was recorded cannot be replayed later."""
 EVENTS_PER_PAGE = 100
+SESSIONS_PER_PAGE = 100
 _MAX_REMEMBERED_PAYMENTS = 10_000
 _MAX_SESSION_ID_LENGTH = 255
 
@@ -176,6 +177,32 @@ class StripeGateway:
             await self._client.v1.refunds.create_async(
                 cast("RefundCreateParams", params), {"idempotency_key": idempotency_key}
             )
+
+    async def completed_sessions(self, since: datetime) -> AsyncIterator[CheckoutSession]:
+        """Return the completed sessions that were created from `since` on, newest first, without lines and payments."""
+        after: dict[str, Any] = {}
+        while True:
+            params = {
+                "created": {"gte": int(since.timestamp())},
+                "status": "complete",
+                "limit": SESSIONS_PER_PAGE,
+                **after,
+            }
+            with self._client.call("sessions.list"):
+                page = await self._client.v1.checkout.sessions.list_async(cast("SessionListParams", params))
+            for session in page.data:
+                yield sessions.checkout_session(session, [])
+            if not page.has_more:
+                return
+            after = {"starting_after": page.data[-1].id}
+
+    async def account_id(self) -> str | None:
+        """Return the id of the account; None when a restricted key may not read it."""
+        try:
+            with self._client.call("accounts.retrieve"):
+                return (await self._client.v1.accounts.retrieve_current_async()).id
+        except StripeRejected:
+            return None
 
     async def session_of_payment(self, payment_intent_id: str) -> str | None:
         """Return the id of the session that a payment belongs to; asked once, as it never changes."""

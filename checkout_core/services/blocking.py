@@ -107,10 +107,13 @@ class Checkout:
         name: str | None = None,
         phone: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        claim: bool = True,
     ) -> Order:
         """Create or update the pending order of an open session (step 2)."""
         return portal.run(
-            self.asynchronous.create_pending_order(session_id, email=email, name=name, phone=phone, metadata=metadata)
+            self.asynchronous.create_pending_order(
+                session_id, email=email, name=name, phone=phone, metadata=metadata, claim=claim
+            )
         )
 
     def complete_order(self, session_id: str) -> Order:
@@ -165,6 +168,18 @@ class Checkout:
         """
         sweeper = self.asynchronous.sweeper
         return portal.run(sweeper.sweep(older_than=older_than, since=since, progress=progress, stop=stop))
+
+    def adoptable_sessions(self, since: datetime, *, every: bool = False) -> list[CheckoutSession]:
+        """Return the completed payments that nobody has marked, newest first. See `Adoption.candidates`."""
+
+        async def found() -> list[CheckoutSession]:
+            return [session async for session in self.asynchronous.adoption.candidates(since, every=every)]
+
+        return portal.run(found())
+
+    def adopt_session(self, session_id: str) -> Order | None:
+        """Mark a session as this shop's, and import its order if it was paid. See `Adoption.adopt`."""
+        return portal.run(self.asynchronous.adoption.adopt(session_id))
 
     def check_stripe(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.

@@ -27,6 +27,7 @@ from ..gateway.sessions import NewSession
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from ..stores.scoped import ShopStore
+from .adoption import Adoption
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
@@ -82,8 +83,9 @@ class AsyncCheckout:
         self.mark = Mark(settings.installation, shop)
         self._reconciler = Reconciler(gateway, self._changes, self.mark, clock)
         self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
-        context = EventContext(gateway, self.store, self._changes, self._reconciler, clock)
+        context = EventContext(gateway, self.store, self._changes, self._reconciler, self.mark, clock)
         self._event_handlers = EventHandlers(context)
+        self.adoption = Adoption(gateway, self._changes, self._reconciler, self.mark, clock)
         self.outbox = Outbox(self.store, clock)
         self.sweeper = Sweeper(
             gateway=gateway,
@@ -155,6 +157,7 @@ class AsyncCheckout:
         name: str | None = None,
         phone: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        claim: bool = True,
     ) -> Order:
         """Create a pending order (step 2): right before the shopper is handed to Stripe.
 
@@ -162,11 +165,13 @@ class AsyncCheckout:
         as it was. One round trip to Stripe; a second one when the session gets metadata.
 
         Args:
-            session_id: Stripe's checkout session, `cs_…`. One that your application made by itself becomes this shop's.
+            session_id: Stripe's checkout session, `cs_…`.
             email: where the receipt goes.
             name: at most 200 characters; blank clears it.
             phone: at most 40 characters; blank clears it.
             metadata: at most 20 entries that stay with the session and the order; merged with what is there.
+            claim: whether a session that no shop has marked becomes this shop's, as one does that your application made
+                by itself. Not where a stranger names the session: it may be another program's on the account.
 
         Raises:
             InvalidInput: the e-mail address or another field cannot be used.
@@ -178,7 +183,7 @@ class AsyncCheckout:
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
             session = await self.gateway.retrieve_session(session_id)
-            if not self.mark.may_claim(session):
+            if not (self.mark.may_claim(session) if claim else self.mark.owns(session)):
                 raise SessionNotFound
             if session.status != "open":
                 raise SessionNotOpen

@@ -13,12 +13,13 @@ from typing_extensions import override
 
 from ..domain.events import Change, Decision, EventKind, OrderEvent, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
+from ..domain.ownership import Mark
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from .order_changes import OrderChanges
-from .reconcile import Clock, Reconciler
+from .reconcile import Clock, Reconciler, note_foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class EventContext:
     store: OrderStore
     changes: OrderChanges
     reconciler: Reconciler
+    mark: Mark
     clock: Clock
 
 
@@ -83,6 +85,8 @@ class EventHandlers:
         session_id = await self._session_of(event) if handler else None
         if handler is None or session_id is None:
             return None
+        if await self._is_foreign(event, session_id):
+            return None
         return await handler.handle(self._context, session_id, event, source)
 
     async def replay(self, event: StripeEvent) -> bool:
@@ -100,10 +104,19 @@ class EventHandlers:
         if handler is None or session_id is None:
             return False
         before = await answer(self._context.store.get(session_id))
+        if before is None and self._context.mark.disowns(event):
+            return False
         if not await handler.would_change(self._context, session_id, event, before):
             return False
         after = await handler.handle(self._context, session_id, event, Source.reconcile)
         return after is not None and (before is None or after.version > before.version)
+
+    async def _is_foreign(self, event: StripeEvent, session_id: str) -> bool:
+        """Whether the event says that its session is another program's; then Stripe need not be asked."""
+        if not self._context.mark.disowns(event) or await answer(self._context.store.get(session_id)) is not None:
+            return False
+        note_foreign(session_id, event.session_mode)
+        return True
 
     async def _session_of(self, event: StripeEvent) -> str | None:
         if event.session_id is not None or event.payment_intent_id is None:

@@ -84,7 +84,7 @@ class Reconciler:
         metrics.reconciled(source.value, outcome)
         ours = order is not None or self._mark.owns(session)
         if not ours:
-            _note_foreign(session)
+            note_foreign(session.id, session.mode)
         return Reconciled(order, session, ours)
 
     async def _ask(self, session_id: str, paid_at: datetime | None) -> CheckoutSession:
@@ -106,8 +106,8 @@ class Reconciler:
         return replace(session, paid_at=paid_at or session.paid_at)
 
 
-def _note_foreign(session: CheckoutSession) -> None:
-    """Log and count a session that another program on the account has made."""
-    reason = "mode" if session.mode != "payment" else "mark"
-    log.info("session of another program", session_id=session.id, mode=session.mode, reason=reason)
+def note_foreign(session_id: str, mode: str | None) -> None:
+    """Log and count a session that another program on the account has made; `mode` is the session's."""
+    reason = "mark" if mode in (None, "payment") else "mode"
+    log.info("session of another program", session_id=session_id, mode=mode, reason=reason)
     metrics.foreign_session(reason)

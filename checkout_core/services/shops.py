@@ -6,6 +6,7 @@ from typing import Self
 
 from ..config.shops import hostname
 from ..domain.errors import UnknownShop
+from . import portal
 from .blocking import Checkout
 
 
@@ -33,6 +34,22 @@ class Shops:
             return self._by_host[hostname(host)]
         except KeyError:
             raise UnknownShop from None
+
+    def shared_accounts(self) -> list[list[str]]:
+        """Return the ids of shops whose keys are of one Stripe account, by account; none for most installations.
+
+        Their sessions are told apart by their marks. Each shop's webhooks and events tell of the others', too. Asks
+        Stripe once for each shop.
+
+        Raises:
+            StripeError: Stripe does not answer, or does not take a key.
+        """
+        by_account: dict[str, list[str]] = {}
+        for checkout in self._checkouts:
+            account = portal.run(checkout.gateway.account_id()) if len(self) > 1 else None
+            if account is not None:
+                by_account.setdefault(account, []).append(checkout.shop)
+        return [shops for shops in by_account.values() if len(shops) > 1]
 
     def __iter__(self) -> Iterator[Checkout]:
         return iter(self._checkouts)

@@ -150,7 +150,9 @@ class MemoryStore(OrderStore):
 
 def _require_storable(order: Order) -> None:
     """Refuse what no database could keep, so that tests in memory notice it."""
-    if any(column.kind is Kind.integer and abs(getattr(order, name) or 0) > MAX_INTEGER for name, column in ORDER.items()):
+    if any(
+        column.kind is Kind.integer and abs(getattr(order, name) or 0) > MAX_INTEGER for name, column in ORDER.items()
+    ):
         raise StoreUnavailable
 
 

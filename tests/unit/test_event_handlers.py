@@ -30,7 +30,7 @@ def would_change(event: StripeEvent, before: Order | None, *past: OrderEvent) ->
     store = MemoryStore()
     store.update("cs_test_1", lambda _: Decision(before, past)).result()
     gateway, changes = StripeGateway(Settings()), OrderChanges(store)
-    context = EventContext(gateway, store, changes, Reconciler(gateway, changes, MARK, lambda: NOW), lambda: NOW)
+    context = EventContext(gateway, store, changes, Reconciler(gateway, changes, MARK, lambda: NOW), MARK, lambda: NOW)
     return asyncio.run(EVENT_HANDLERS[event.type].would_change(context, "cs_test_1", event, before))
 
 
