@@ -16,6 +16,7 @@ CheckoutError
 ├── WebhookSignatureInvalid
 ├── StripeError
 │   ├── StripeRejected                      Stripe answered and said no
+│   │   └── PriceMismatch                   … or would charge something else than the cart costs
 │   └── StripeUnavailable                   Stripe did not answer: nobody was charged
 │       ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
 │       └── RefundUnconfirmed               … or whether the refund was made is not known yet
@@ -143,6 +144,17 @@ class StripeRejected(StripeError):
 
     code = "stripe_rejected"
     sentence = "The payment provider refused this request. You were not charged."
+
+
+class PriceMismatch(StripeRejected):
+    """Stripe would charge something else than the cart costs; `reason` says what, for operators."""
+
+    code = "price_mismatch"
+    sentence = "The price of something in your cart is not right at the moment. You were not charged; please try later."
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StripeUnavailable(StripeError):

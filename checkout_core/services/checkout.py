@@ -14,12 +14,13 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import valid_details
-from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import ConfigurationError, SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
-from ..domain.products import PricedItem, ProductSource
+from ..domain.products import Catalog, PricedItem, ProductSource, require_chargeable
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
+from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
 from ..stores.base import OrderStore
@@ -113,12 +114,14 @@ class AsyncCheckout:
 
         Raises:
             InvalidInput: the cart cannot be bought as it is, or Stripe refuses the e-mail address.
+            PriceMismatch: a price in Stripe is not the one of `products`.
             StripeRejected: Stripe refuses the session.
             StripeUnavailable: Stripe did not answer; nobody was charged.
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
             items = self.products.price(cart) if isinstance(cart, Mapping) else cart
+            require_chargeable(items)
             session = await self.gateway.create_session(
                 items,
                 now=self.clock(),
@@ -335,6 +338,31 @@ class AsyncCheckout:
         """
         every = self.settings.sweep_every if every is None else every
         return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
+
+    async def check_prices(self) -> int:
+        """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
+
+        Products of another source are compared when a session is made of them.
+
+        Raises:
+            ConfigurationError: one differs, or cannot be sold; the sentence names each.
+            StripeUnavailable: no answer.
+        """
+        products = self.products.values() if isinstance(self.products, Catalog) else ()
+        faults, compared = [], 0
+        for product in products:
+            if product.stripe_price is None:
+                continue
+            compared += 1
+            try:
+                fault = price_fault(product, await self.gateway.stripe_price(product.stripe_price))
+            except ConfigurationError as error:
+                fault = error.message
+            if fault:
+                faults.append(f"Product {product.id}: {fault}")
+        if faults:
+            raise ConfigurationError(" ".join(faults))
+        return compared
 
     def finish(self) -> None:
         """Block until the steps that are in flight are finished, at most `MAX_STEP_SECONDS`."""

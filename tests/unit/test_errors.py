@@ -48,6 +48,7 @@ STATUSES = {
     "WebhookSignatureInvalid": ("webhook_signature_invalid", 400),
     "StripeError": ("stripe_error", 502),
     "StripeRejected": ("stripe_rejected", 502),
+    "PriceMismatch": ("price_mismatch", 502),
     "StripeUnavailable": ("stripe_unavailable", 503),
     "StripeUnavailableAfterPayment": ("stripe_unavailable", 503),
     "RefundUnconfirmed": ("refund_unconfirmed", 503),
