@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
-from .errors import InvalidInput
+from .errors import InvalidInput, Undeliverable
+from .mail_addresses import mail_address
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
 _MAX_LENGTHS = {"name": 200, "phone": 40}
@@ -45,8 +46,10 @@ def masked_email(email: str | None) -> str | None:
 
 def _email(email: str) -> str:
     try:
-        return _EMAIL.validate_python(email.strip()[:321])
-    except ValidationError as error:
+        address = _EMAIL.validate_python(email.strip()[:321])
+        mail_address(address)
+        return address
+    except (ValidationError, Undeliverable) as error:
         raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 

@@ -14,6 +14,7 @@ CheckoutError
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
 ├── WebhookSignatureInvalid
+├── Undeliverable                           what a handler sends can never arrive: it is not tried again
 ├── StripeError
 │   ├── StripeRejected                      Stripe answered and said no
 │   │   └── PriceMismatch                   … or would charge something else than the cart costs
@@ -131,6 +132,13 @@ class WebhookSignatureInvalid(CheckoutError):
 
     code = "webhook_signature_invalid"
     sentence = "The webhook signature is not valid."
+
+
+class Undeliverable(CheckoutError):
+    """What a handler was to send can never arrive, so it is not tried again. The message is for operators."""
+
+    code = "undeliverable"
+    sentence = "This message cannot be delivered."
 
 
 class StripeError(CheckoutError):

@@ -14,8 +14,9 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import valid_details
-from ..domain.errors import ConfigurationError, SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import ConfigurationError, InvalidInput, SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
+from ..domain.mail_addresses import mail_address
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
 from ..domain.products import Catalog, PricedItem, ProductSource, require_chargeable
 from ..domain.reconciling import pending_change
@@ -59,6 +60,8 @@ class AsyncCheckout:
         store: where orders are kept. It may hold orders of other shops as well; this checkout sees those of `shop`.
         shop: the shop's id.
         clock: returns the time now, with a time zone.
+        takes_address: says whether receipts can be sent to an address; it may block, and is asked only of addresses
+            with letters outside ASCII before the @.
     """
 
     def __init__(
@@ -70,7 +73,9 @@ class AsyncCheckout:
         store: OrderStore,
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
+        takes_address: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._takes_address = takes_address
         self.settings = settings
         self.products = products
         self.gateway = gateway
@@ -166,7 +171,7 @@ class AsyncCheckout:
             metadata: at most 20 entries that stay with the order.
 
         Raises:
-            InvalidInput: the e-mail address or another field cannot be used.
+            InvalidInput: the e-mail address or another field cannot be used, or no receipt can be sent to the address.
             SessionNotFound: Stripe does not know the session.
             SessionNotOpen: the session is complete or expired.
             StripeUnavailable: Stripe did not answer; nobody was charged.
@@ -174,6 +179,7 @@ class AsyncCheckout:
         """
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
+            await self._require_address(str(details["email"]))
             session = await self.gateway.retrieve_session(session_id)
             if session.status != "open":
                 raise SessionNotOpen
@@ -378,6 +384,14 @@ class AsyncCheckout:
         await asyncio.to_thread(self.finish)
         await self.gateway.close()
         await asyncio.to_thread(self.store.close)
+
+    async def _require_address(self, email: str) -> None:
+        if not mail_address(email).needs_smtputf8 or await asyncio.to_thread(self._takes_address, email):
+            return
+        raise InvalidInput(
+            "We cannot send your receipt to this address, because of the letters before the @. Please enter another one.",
+            field="email",
+        )
 
     @asynccontextmanager
     async def _step(self, name: str, session_id: str | None = None) -> AsyncIterator[None]:

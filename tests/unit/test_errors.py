@@ -46,6 +46,7 @@ STATUSES = {
     "UnknownShop": ("unknown_shop", 404),
     "RefundNotPossible": ("refund_not_possible", 409),
     "WebhookSignatureInvalid": ("webhook_signature_invalid", 400),
+    "Undeliverable": ("undeliverable", 500),
     "StripeError": ("stripe_error", 502),
     "StripeRejected": ("stripe_rejected", 502),
     "PriceMismatch": ("price_mismatch", 502),
