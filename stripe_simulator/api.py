@@ -10,6 +10,7 @@ from .http.request import ApiRoute, path_of
 from .http.responses import JSONResponse
 from .resources import (
     account,
+    balance_transactions,
     charges,
     coupons,
     customers,
@@ -32,6 +33,7 @@ OTHER_ROUTES: list[ApiRoute] = [
     *charges.ROUTES,
     *refunds.ROUTES,
     *disputes.ROUTES,
+    *balance_transactions.ROUTES,
     *events.ROUTES,
     *products.ROUTES,
     *prices.ROUTES,

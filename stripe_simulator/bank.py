@@ -5,10 +5,12 @@ from collections.abc import Callable
 from .errors import invalid
 from .events import EventLog, changed_fields
 from .records import SessionRecord
+from .resources.balance_transactions import book, charge_transaction
 from .resources.charges import RETURNED, method_type, return_charge, settle_charge
-from .resources.disputes import dispute_session
+from .resources.dispute_service import DisputeService, newest_dispute
+from .resources.disputes import build_dispute
 from .resources.payment_intents import charge_intent, return_intent
-from .resources.refunds import fail_newest_refund
+from .resources.refunds import end_refund, newest_refund, planned_status
 from .state import Account, State
 from .wire import JSON
 
@@ -44,6 +46,8 @@ class BankService:
         record.debit_due = None
         if succeeded:
             charge = settle_charge(charge)
+            movement = charge_transaction(charge, int(self._now()))
+            charge["balance_transaction"] = book(self._state, account, movement)
             intent = charge_intent(intent, charge)
             record.session = {**record.session, "payment_status": "paid"}
         else:
@@ -57,21 +61,59 @@ class BankService:
         self._events.emit(account, "payment_intent.succeeded" if succeeded else "payment_intent.payment_failed", intent)
         self._events.emit(account, f"checkout.session.async_payment_{outcome}", record.session)
 
-    def dispute(self, account: Account, record: SessionRecord, reason: str) -> JSON:
+    def dispute(
+        self, account: Account, record: SessionRecord, reason: str, *, amount: int | None = None, inquiry: bool = False
+    ) -> JSON:
         """Dispute what a session took, and return the dispute.
 
         Args:
             account: whose session it is.
             record: the session.
             reason: why, such as `fraudulent`.
+            amount: how much of it, in minor units; None stands for all of it.
+            inquiry: whether the bank only asks, and takes no money yet.
 
         Raises:
-            StripeError: the reason is unknown, nothing was paid, or the charge is disputed already.
+            StripeError: reason or amount are wrong, nothing was paid, or the charge is disputed already.
         """
-        dispute, charge = dispute_session(account, record, reason, int(self._now()))
-        self._state.put(account, "disputes", dispute["id"], dispute)
-        self._state.put(account, "charges", charge["id"], charge)
-        self._events.emit(account, "charge.dispute.created", dispute)
+        charge = account.charge_of(record)
+        if charge is None:
+            raise invalid("This Checkout Session has no paid charge to dispute.")
+        dispute = build_dispute(charge, reason, int(self._now()), amount=amount, inquiry=inquiry)
+        return self._disputes().open(account, charge, dispute)
+
+    def end_dispute(self, account: Account, record: SessionRecord, *, won: bool) -> JSON:
+        """Decide the newest dispute of a session, and return it.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            won: whether the shop keeps the money.
+
+        Raises:
+            StripeError: the session has no dispute that is open.
+        """
+        return self._disputes().end(account, self._dispute_of(account, record), won=won)
+
+    def escalate_dispute(self, account: Account, record: SessionRecord) -> JSON:
+        """Make a chargeback of the inquiry into a session, and return it. Raises when there is no open inquiry."""
+        return self._disputes().escalate(account, self._dispute_of(account, record))
+
+    def end_late_dispute(self, id: str) -> None:
+        """End a dispute whose last day passed without evidence."""
+        for account in self._state.accounts.values():
+            dispute = account.tables["disputes"].get(id)
+            if dispute is not None:
+                self._disputes().expire(account, dispute)
+
+    def _disputes(self) -> DisputeService:
+        return DisputeService(self._state, self._events, int(self._now()))
+
+    def _dispute_of(self, account: Account, record: SessionRecord) -> JSON:
+        charge = account.charge_of(record)
+        dispute = None if charge is None else newest_dispute(account, charge["id"])
+        if dispute is None:
+            raise invalid("This Checkout Session has no dispute.")
         return dispute
 
     def fail_refund(self, account: Account, record: SessionRecord, reason: str) -> JSON:
@@ -85,10 +127,41 @@ class BankService:
         Raises:
             StripeError: the reason is unknown, or the session has no refund that could fail.
         """
-        refund, charge = fail_newest_refund(account, record, reason)
-        changed = changed_fields(account.tables["refunds"][refund["id"]], refund)
+        return self._end_refund(account, newest_refund(account, record, ("succeeded", "pending")), "failed", reason)
+
+    def cancel_refund(self, account: Account, record: SessionRecord) -> JSON:
+        """Cancel the newest pending refund of a session, as its owner can in the dashboard, and return it."""
+        refund = newest_refund(account, record, ("pending",))
+        return self._end_refund(account, refund, "canceled", "merchant_request")
+
+    def settle_refund(self, account: Account, record: SessionRecord) -> JSON:
+        """Let the newest pending refund of a session succeed, and return it. Raises when none is pending."""
+        return self._complete_refund(account, newest_refund(account, record, ("pending",)))
+
+    def end_later_refund(self, id: str) -> None:
+        """End a refund of one of the cards whose refunds end some time later."""
+        for account in self._state.accounts.values():
+            refund = account.tables["refunds"].get(id)
+            if refund is None:
+                continue
+            status = planned_status(account.charges[refund["charge"]])
+            if status == "succeeded" and refund["status"] == "pending":
+                self._complete_refund(account, refund)
+            elif status == "failed" and refund["status"] == "succeeded":
+                self._end_refund(account, refund, "failed", "expired_or_canceled_card")
+
+    def _complete_refund(self, account: Account, refund: JSON) -> JSON:
+        after = {**refund, "pending_reason": None, "status": "succeeded"}
+        self._state.put(account, "refunds", refund["id"], after)
+        self._events.emit(account, "refund.updated", after, changed_fields(refund, after))
+        return after
+
+    def _end_refund(self, account: Account, before: JSON, status: str, reason: str) -> JSON:
+        refund, charge, returned = end_refund(account, before, status, reason, int(self._now()))
+        book(self._state, account, returned)
         self._state.put(account, "refunds", refund["id"], refund)
         self._state.put(account, "charges", charge["id"], charge)
-        self._events.emit(account, "refund.updated", refund, changed)
-        self._events.emit(account, "refund.failed", refund)
+        self._events.emit(account, "refund.updated", refund, changed_fields(before, refund))
+        if status == "failed":
+            self._events.emit(account, "refund.failed", refund)
         return refund

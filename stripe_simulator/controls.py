@@ -83,12 +83,58 @@ class Controls:
         seconds = body.get("seconds", 1.0)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 3600:
             raise invalid("`seconds` is a number from 0 to 3600.", "seconds")
-        self.simulator.add_fault(kind, route, times, seconds=float(seconds), rate=float(rate), seed=seed)
+        code, status = body.get("code"), body.get("status", 400)
+        if not (code is None or isinstance(code, str)) or not isinstance(status, int):
+            raise invalid("`code` is a string and `status` a number.", "code")
+        self.simulator.add_fault(
+            kind,
+            route,
+            times,
+            seconds=float(seconds),
+            rate=float(rate),
+            seed=seed,
+            code=code or None,
+            status=status,
+        )
         return {"route": route, "kind": kind, "times": times, "rate": rate, "seed": seed}
 
     async def dispute(self, body: JSON, path: dict[str, str]) -> JSON:
         """Let the shopper's bank dispute what a session took."""
-        return await self.simulator.dispute(path["id"], str(body.get("reason", "fraudulent")))
+        amount, inquiry = body.get("amount"), body.get("inquiry", False)
+        if isinstance(amount, bool) or not (amount is None or isinstance(amount, int)):
+            raise invalid("`amount` is a number of minor units.", "amount")
+        if not isinstance(inquiry, bool):
+            raise invalid("`inquiry` is true or false.", "inquiry")
+        reason = str(body.get("reason", "fraudulent"))
+        return await self.simulator.dispute(path["id"], reason, amount=amount, inquiry=inquiry)
+
+    async def end_dispute(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Decide the dispute of a session, or make a chargeback of an inquiry."""
+        outcome = body.get("outcome")
+        if outcome == "won":
+            return await self.simulator.win_dispute(path["id"])
+        if outcome == "lost":
+            return await self.simulator.lose_dispute(path["id"])
+        if outcome == "escalated":
+            return await self.simulator.escalate_dispute(path["id"])
+        raise invalid("`outcome` is `won`, `lost` or `escalated`.", "outcome")
+
+    async def settle_refund(self, body: JSON, path: dict[str, str]) -> JSON:
+        """End the newest pending refund of a session."""
+        outcome = body.get("outcome", "succeeded")
+        if outcome == "succeeded":
+            return await self.simulator.settle_refund(path["id"])
+        if outcome == "canceled":
+            return await self.simulator.cancel_refund(path["id"])
+        raise invalid("`outcome` is `succeeded` or `canceled`.", "outcome")
+
+    async def balance(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Empty the balance, so that refunds are refused, or fill it."""
+        empty = body.get("empty", True)
+        if not isinstance(empty, bool):
+            raise invalid("`empty` is true or false.", "empty")
+        self.simulator.empty_balance(empty)
+        return {"empty": empty}
 
     async def fail_refund(self, body: JSON, path: dict[str, str]) -> JSON:
         """Let the shopper's bank send the newest refund of a session back."""
@@ -119,6 +165,7 @@ class Controls:
         return {
             "now": simulator.now(),
             "offset": simulator.state.offset,
+            "balance_is_empty": simulator.state.balance_is_empty,
             "webhooks": {"url": simulator.webhooks.url, "mode": simulator.webhooks.mode},
             "faults": faults,
         }
@@ -148,7 +195,10 @@ class Controls:
             ("/_simulator/sessions/{id}/pay", self.pay),
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
             ("/_simulator/sessions/{id}/dispute", self.dispute),
+            ("/_simulator/sessions/{id}/end_dispute", self.end_dispute),
             ("/_simulator/sessions/{id}/fail_refund", self.fail_refund),
+            ("/_simulator/sessions/{id}/settle_refund", self.settle_refund),
+            ("/_simulator/balance", self.balance),
             ("/_simulator/sessions/{id}/plan", self.force_outcome),
             ("/_simulator/seed", self.seed),
             ("/_simulator/clock", self.clock),

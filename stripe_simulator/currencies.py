@@ -1,14 +1,170 @@
 """Currencies and amounts in minor units: https://docs.stripe.com/currencies."""
 
+from typing import NamedTuple
+
 from .errors import invalid
 
-ZERO_DECIMAL = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
-)
-THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
-WHOLE_UNITS = frozenset(["isk", "ugx"])
-"""Two decimals in the API that are always zero: https://docs.stripe.com/currencies#special-cases."""
-MAX_AMOUNT = 99_999_999
+
+class Currency(NamedTuple):
+    """What Stripe says of a currency.
+
+    Attributes:
+        decimals: how many it has in the API.
+        minimum: the smallest amount that is charged, in minor units; 1 where Stripe names none.
+        maximum: the largest amount that is charged, in minor units: eight digits, twelve for IDR.
+        multiple: every amount is a multiple of it. The two decimals of ISK and UGX and the last of three are always
+            zero: https://docs.stripe.com/currencies#special-cases, https://docs.stripe.com/currencies#three-decimal.
+    """
+
+    decimals: int = 2
+    minimum: int = 1
+    maximum: int = 99_999_999
+    multiple: int = 1
+
+
+CURRENCY_TABLE: dict[str, Currency] = {
+    "aed": Currency(minimum=200),
+    "afn": Currency(),
+    "all": Currency(),
+    "amd": Currency(),
+    "ang": Currency(),
+    "aoa": Currency(),
+    "ars": Currency(),
+    "aud": Currency(minimum=50),
+    "awg": Currency(),
+    "azn": Currency(),
+    "bam": Currency(),
+    "bbd": Currency(),
+    "bdt": Currency(),
+    "bgn": Currency(minimum=100),
+    "bhd": Currency(decimals=3, multiple=10),
+    "bif": Currency(decimals=0),
+    "bmd": Currency(),
+    "bnd": Currency(),
+    "bob": Currency(),
+    "brl": Currency(minimum=50),
+    "bsd": Currency(),
+    "bwp": Currency(),
+    "byn": Currency(),
+    "bzd": Currency(),
+    "cad": Currency(minimum=50),
+    "cdf": Currency(),
+    "chf": Currency(minimum=50),
+    "clp": Currency(decimals=0),
+    "cny": Currency(),
+    "cop": Currency(),
+    "crc": Currency(),
+    "cve": Currency(),
+    "czk": Currency(minimum=1500),
+    "djf": Currency(decimals=0),
+    "dkk": Currency(minimum=250),
+    "dop": Currency(),
+    "dzd": Currency(),
+    "egp": Currency(),
+    "etb": Currency(),
+    "eur": Currency(minimum=50),
+    "fjd": Currency(),
+    "fkp": Currency(),
+    "gbp": Currency(minimum=30),
+    "gel": Currency(),
+    "gip": Currency(),
+    "gmd": Currency(),
+    "gnf": Currency(decimals=0),
+    "gtq": Currency(),
+    "gyd": Currency(),
+    "hkd": Currency(minimum=400),
+    "hnl": Currency(),
+    "htg": Currency(),
+    "huf": Currency(minimum=17_500),
+    "idr": Currency(maximum=999_999_999_999),
+    "ils": Currency(),
+    "inr": Currency(minimum=50),
+    "isk": Currency(multiple=100),
+    "jmd": Currency(),
+    "jod": Currency(decimals=3, multiple=10),
+    "jpy": Currency(decimals=0, minimum=50),
+    "kes": Currency(),
+    "kgs": Currency(),
+    "khr": Currency(),
+    "kmf": Currency(decimals=0),
+    "krw": Currency(decimals=0),
+    "kwd": Currency(decimals=3, multiple=10),
+    "kyd": Currency(),
+    "kzt": Currency(),
+    "lak": Currency(),
+    "lbp": Currency(),
+    "lkr": Currency(),
+    "lrd": Currency(),
+    "lsl": Currency(),
+    "mad": Currency(),
+    "mdl": Currency(),
+    "mga": Currency(decimals=0),
+    "mkd": Currency(),
+    "mmk": Currency(),
+    "mnt": Currency(),
+    "mop": Currency(),
+    "mur": Currency(),
+    "mvr": Currency(),
+    "mwk": Currency(),
+    "mxn": Currency(minimum=1000),
+    "myr": Currency(minimum=200),
+    "mzn": Currency(),
+    "nad": Currency(),
+    "ngn": Currency(),
+    "nio": Currency(),
+    "nok": Currency(minimum=300),
+    "npr": Currency(),
+    "nzd": Currency(minimum=50),
+    "omr": Currency(decimals=3, multiple=10),
+    "pab": Currency(),
+    "pen": Currency(),
+    "pgk": Currency(),
+    "php": Currency(),
+    "pkr": Currency(),
+    "pln": Currency(minimum=200),
+    "pyg": Currency(decimals=0),
+    "qar": Currency(),
+    "ron": Currency(minimum=200),
+    "rsd": Currency(),
+    "rub": Currency(),
+    "rwf": Currency(decimals=0),
+    "sar": Currency(),
+    "sbd": Currency(),
+    "scr": Currency(),
+    "sek": Currency(minimum=300),
+    "sgd": Currency(minimum=50),
+    "shp": Currency(),
+    "sle": Currency(),
+    "sos": Currency(),
+    "srd": Currency(),
+    "std": Currency(),
+    "szl": Currency(),
+    "thb": Currency(minimum=1000),
+    "tjs": Currency(),
+    "tnd": Currency(decimals=3, multiple=10),
+    "top": Currency(),
+    "try": Currency(),
+    "ttd": Currency(),
+    "twd": Currency(),
+    "tzs": Currency(),
+    "uah": Currency(),
+    "ugx": Currency(multiple=100),
+    "usd": Currency(minimum=50),
+    "uyu": Currency(),
+    "uzs": Currency(),
+    "vnd": Currency(decimals=0),
+    "vuv": Currency(decimals=0),
+    "wst": Currency(),
+    "xaf": Currency(decimals=0),
+    "xcd": Currency(),
+    "xof": Currency(decimals=0),
+    "xpf": Currency(decimals=0),
+    "yer": Currency(),
+    "zar": Currency(),
+    "zmw": Currency(),
+}
+"""Every currency that Stripe charges. The amounts: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
+CURRENCIES = frozenset(CURRENCY_TABLE)
 SYMBOLS = {
     "usd": "$",
     "eur": "€",
@@ -19,193 +175,27 @@ SYMBOLS = {
     "cad": "CA$",
     "aud": "A$",
 }
-CURRENCIES = frozenset(
-    [
-        "aed",
-        "afn",
-        "all",
-        "amd",
-        "ang",
-        "aoa",
-        "ars",
-        "aud",
-        "awg",
-        "azn",
-        "bam",
-        "bbd",
-        "bdt",
-        "bgn",
-        "bhd",
-        "bif",
-        "bmd",
-        "bnd",
-        "bob",
-        "brl",
-        "bsd",
-        "bwp",
-        "byn",
-        "bzd",
-        "cad",
-        "cdf",
-        "chf",
-        "clp",
-        "cny",
-        "cop",
-        "crc",
-        "cve",
-        "czk",
-        "djf",
-        "dkk",
-        "dop",
-        "dzd",
-        "egp",
-        "etb",
-        "eur",
-        "fjd",
-        "fkp",
-        "gbp",
-        "gel",
-        "gip",
-        "gmd",
-        "gnf",
-        "gtq",
-        "gyd",
-        "hkd",
-        "hnl",
-        "htg",
-        "huf",
-        "idr",
-        "ils",
-        "inr",
-        "isk",
-        "jmd",
-        "jod",
-        "jpy",
-        "kes",
-        "kgs",
-        "khr",
-        "kmf",
-        "krw",
-        "kwd",
-        "kyd",
-        "kzt",
-        "lak",
-        "lbp",
-        "lkr",
-        "lrd",
-        "lsl",
-        "mad",
-        "mdl",
-        "mga",
-        "mkd",
-        "mmk",
-        "mnt",
-        "mop",
-        "mur",
-        "mvr",
-        "mwk",
-        "mxn",
-        "myr",
-        "mzn",
-        "nad",
-        "ngn",
-        "nio",
-        "nok",
-        "npr",
-        "nzd",
-        "omr",
-        "pab",
-        "pen",
-        "pgk",
-        "php",
-        "pkr",
-        "pln",
-        "pyg",
-        "qar",
-        "ron",
-        "rsd",
-        "rub",
-        "rwf",
-        "sar",
-        "sbd",
-        "scr",
-        "sek",
-        "sgd",
-        "shp",
-        "sle",
-        "sos",
-        "srd",
-        "std",
-        "szl",
-        "thb",
-        "tjs",
-        "tnd",
-        "top",
-        "try",
-        "ttd",
-        "twd",
-        "tzs",
-        "uah",
-        "ugx",
-        "usd",
-        "uyu",
-        "uzs",
-        "vnd",
-        "vuv",
-        "wst",
-        "xaf",
-        "xcd",
-        "xof",
-        "xpf",
-        "yer",
-        "zar",
-        "zmw",
-    ]
-)
-MIN_AMOUNT = {
-    "usd": 50,
-    "aed": 200,
-    "aud": 50,
-    "bgn": 100,
-    "brl": 50,
-    "cad": 50,
-    "chf": 50,
-    "czk": 1500,
-    "dkk": 250,
-    "eur": 50,
-    "gbp": 30,
-    "hkd": 400,
-    "huf": 17500,
-    "inr": 50,
-    "jpy": 50,
-    "mxn": 1000,
-    "myr": 200,
-    "nok": 300,
-    "nzd": 50,
-    "pln": 200,
-    "ron": 200,
-    "sek": 300,
-    "sgd": 50,
-    "thb": 1000,
-}
-"""https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
 
 
 def exponent(currency: str) -> int:
     """Return how many decimals the currency has in the API: JPY 0, EUR 2, KWD 3."""
-    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+    return CURRENCY_TABLE[currency].decimals
 
 
 def step(currency: str) -> int:
-    """Return the smallest amount of money that there is, in minor units: 100 for ISK and UGX, otherwise 1."""
-    return 100 if currency in WHOLE_UNITS else 1
+    """Return the smallest amount of money that there is, in minor units: 100 for ISK, 10 for KWD, 1 for EUR."""
+    return CURRENCY_TABLE[currency].multiple
 
 
-def require_whole(amount: int, currency: str, param: str) -> None:
-    """Raise when an amount has a fraction that its currency does not have."""
+def require_amount(amount: int, currency: str, param: str) -> None:
+    """Raise when an amount has a fraction that its currency does not have, or more digits than Stripe takes."""
+    if amount > CURRENCY_TABLE[currency].maximum:
+        most = display(CURRENCY_TABLE[currency].maximum, currency)
+        raise invalid(f"Invalid amount: it must be no more than {most}.", param, "amount_too_large")
     if amount % step(currency):
         raise invalid(
-            f"Invalid amount: {currency.upper()} has no fractions; the amount must be a multiple of {step(currency)}.",
+            f"Invalid amount: {currency.upper()} has no such fractions; "
+            f"the amount must be a multiple of {step(currency)}.",
             param,
             "parameter_invalid_integer",
         )
@@ -213,7 +203,12 @@ def require_whole(amount: int, currency: str, param: str) -> None:
 
 def minimum(currency: str) -> int:
     """Return the smallest amount that Stripe charges, in minor units."""
-    return MIN_AMOUNT.get(currency, 1)
+    return CURRENCY_TABLE[currency].minimum
+
+
+def maximum(currency: str) -> int:
+    """Return the largest amount that Stripe charges, in minor units."""
+    return CURRENCY_TABLE[currency].maximum
 
 
 def display(amount: int, currency: str) -> str:

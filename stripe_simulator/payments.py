@@ -7,6 +7,7 @@ from . import payment_methods
 from .errors import card_error, invalid
 from .events import EventLog
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
+from .resources.balance_transactions import book, charge_transaction
 from .resources.charges import build_charge
 from .resources.checkout_sessions.service import SessionService
 from .resources.checkout_sessions.view import customer_details, known_email
@@ -146,6 +147,8 @@ class PaymentService:
         """Take the money, or begin to wait for it, and complete the session."""
         now = int(self._now())
         charge = build_charge(intent, method, shopper, now, self._receipt_base)
+        if charge["paid"]:
+            charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
         self._state.put(account, "charges", charge["id"], charge)
         intent = charge_intent(intent, charge)
         self._sessions.put_intent(account, intent)

@@ -50,6 +50,12 @@ class Scheduler:
             if kind == "retry":
                 self._webhooks.retry(id)
                 continue
+            if kind == "dispute":
+                self._bank.end_late_dispute(id)
+                continue
+            if kind == "refund":
+                self._bank.end_later_refund(id)
+                continue
             with contextlib.suppress(StripeError):
                 account, record = self._state.session(id)
                 if kind == "expire" and record.session["status"] == "open":

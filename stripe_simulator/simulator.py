@@ -14,7 +14,7 @@ from .clock import Clock
 from .errors import invalid
 from .event_loop import in_own_loop
 from .events import EventLog
-from .http.faults import KINDS, Fault, Faults
+from .http.faults import KINDS, STATUSES, Fault, Faults
 from .http.idempotency import IdempotencyKeys
 from .http.request_log import RequestLog
 from .payments import PaymentService
@@ -153,10 +153,49 @@ class Simulator:
         return _copy(record)
 
     @in_own_loop
-    async def dispute(self, session_id: str, reason: str = "fraudulent") -> JSON:
-        """Let the shopper's bank dispute what a session took, and return the dispute."""
+    async def dispute(
+        self, session_id: str, reason: str = "fraudulent", *, amount: int | None = None, inquiry: bool = False
+    ) -> JSON:
+        """Let the shopper's bank dispute what a session took.
+
+        Args:
+            session_id: the session, `cs_…`.
+            reason: why, such as `fraudulent`.
+            amount: how much of it, in minor units; None stands for all of it.
+            inquiry: whether the bank only asks, and takes no money yet.
+
+        Returns:
+            The dispute.
+
+        Raises:
+            StripeError: reason or amount are wrong, nothing was paid, or the charge is disputed already.
+        """
         account, record = self.state.session(session_id)
-        dispute = self.bank.dispute(account, record, reason)
+        dispute = self.bank.dispute(account, record, reason, amount=amount, inquiry=inquiry)
+        await self.webhooks.deliver()
+        return dispute
+
+    @in_own_loop
+    async def win_dispute(self, session_id: str) -> JSON:
+        """Let the shop win the dispute of a session, so that the money comes back, and return the dispute."""
+        return await self._end_dispute(session_id, won=True)
+
+    @in_own_loop
+    async def lose_dispute(self, session_id: str) -> JSON:
+        """Let the shop lose the dispute of a session for good, and return the dispute."""
+        return await self._end_dispute(session_id, won=False)
+
+    async def _end_dispute(self, session_id: str, *, won: bool) -> JSON:
+        account, record = self.state.session(session_id)
+        dispute = self.bank.end_dispute(account, record, won=won)
+        await self.webhooks.deliver()
+        return dispute
+
+    @in_own_loop
+    async def escalate_dispute(self, session_id: str) -> JSON:
+        """Make a chargeback, which takes the money, of the inquiry into a session, and return the dispute."""
+        account, record = self.state.session(session_id)
+        dispute = self.bank.escalate_dispute(account, record)
         await self.webhooks.deliver()
         return dispute
 
@@ -167,6 +206,26 @@ class Simulator:
         refund = self.bank.fail_refund(account, record, reason)
         await self.webhooks.deliver()
         return refund
+
+    @in_own_loop
+    async def settle_refund(self, session_id: str) -> JSON:
+        """Let the newest pending refund of a session succeed, and return the refund."""
+        account, record = self.state.session(session_id)
+        refund = self.bank.settle_refund(account, record)
+        await self.webhooks.deliver()
+        return refund
+
+    @in_own_loop
+    async def cancel_refund(self, session_id: str) -> JSON:
+        """Cancel the newest pending refund of a session, and return the refund."""
+        account, record = self.state.session(session_id)
+        refund = self.bank.cancel_refund(account, record)
+        await self.webhooks.deliver()
+        return refund
+
+    def empty_balance(self, empty: bool = True) -> None:
+        """Empty the balance of every account, so that refunds are refused (`balance_insufficient`), or fill it."""
+        self.state.balance_is_empty = empty
 
     def force_outcome(self, session_id: str, card: str | None, *, delivered: bool = True) -> None:
         """Decide how the next payment of a session in the browser ends.
@@ -243,23 +302,29 @@ class Simulator:
         seconds: float = 1.0,
         rate: float = 1.0,
         seed: int = 0,
+        code: str | None = None,
+        status: int = 400,
     ) -> None:
         """Let the next requests of a route go wrong.
 
         Args:
-            kind: `500`, `429`, `latency`, `reset` or `after`.
+            kind: `500`, `429`, `latency`, `reset`, `after` or `refuse`.
             route: a beginning of a path, if need be after a method: `POST /v1/checkout/sessions`.
             times: how many requests are hit.
             seconds: how long `latency` lasts.
             rate: the share of the requests that is hit, from 0 to 1.
             seed: the same seed hits the same requests.
+            code: the error code of `refuse`, such as `balance_insufficient`.
+            status: the HTTP status of `refuse`, one of `faults.STATUSES`.
 
         Raises:
-            StripeError: there is no such kind.
+            StripeError: there is no such kind or status.
         """
         if kind not in KINDS:
             raise invalid(f"A fault is one of {', '.join(KINDS)}.", "kind")
-        self.faults.add(Fault(route, kind, times, seconds, rate, seed))
+        if status not in STATUSES:
+            raise invalid(f"`status` is one of {', '.join(map(str, STATUSES))}.", "status")
+        self.faults.add(Fault(route, kind, times, seconds, rate, seed, code, status))
 
     def seed(self, catalogue: Path | JSON, key: str = "sk_test_simulator") -> list[JSON]:
         """Make a product and a price of every `[[product]]` of a catalogue.

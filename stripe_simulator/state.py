@@ -12,12 +12,15 @@ from .errors import not_found
 from .records import SessionRecord
 from .wire import JSON, Charge, PaymentIntent
 
+LATER_SECONDS = 60.0
+"""A refund that does not end at once ends after so many seconds."""
 TABLES = (
     "sessions",
     "payment_intents",
     "charges",
     "refunds",
     "disputes",
+    "balance_transactions",
     "events",
     "products",
     "prices",
@@ -107,7 +110,7 @@ class Account:
 
 
 class State:
-    """All accounts, an index of sessions, and what is due when.
+    """All accounts, an index of sessions, what is due when, and whether there is money to refund with.
 
     Args:
         path: a file that outlives the process; None keeps everything in memory.
@@ -119,6 +122,7 @@ class State:
         self.owners: dict[str, Account] = {}
         self.due: list[tuple[float, int, str, str]] = []
         self.offset = 0.0
+        self.balance_is_empty = False
         self._order = 0
         self._file: TextIO | None = None
         if path is not None:
@@ -199,6 +203,7 @@ class State:
         self.owners.clear()
         self.due.clear()
         self.offset = 0.0
+        self.balance_is_empty = False
         if self._file is not None:
             self._file.truncate(0)
 
@@ -224,12 +229,22 @@ class State:
                 self.put_session(self.account(name), SessionRecord.from_json(value))
             else:
                 self.put(self.account(name), table, id, value)
+        self._schedule_all()
+
+    def _schedule_all(self) -> None:
+        """Remember what the objects of a file still wait for."""
         for id, account in self.owners.items():
             record = account.sessions[id]
             if record.session["status"] == "open":
                 self.schedule(record.session["expires_at"], "expire", id)
             elif record.debit_due is not None:
                 self.schedule(record.debit_due, "debit", id)
+
+        for account in self.accounts.values():
+            for dispute in account.tables["disputes"].values():
+                self.schedule(dispute["evidence_details"]["due_by"], "dispute", dispute["id"])
+            for refund in account.tables["refunds"].values():
+                self.schedule(refund["created"] + LATER_SECONDS, "refund", refund["id"])
 
     def _compact(self, path: Path) -> None:
         """Write the file anew with what is, without what was."""

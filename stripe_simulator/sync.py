@@ -47,13 +47,39 @@ class SyncSimulator:
         """End the pending bank debit of a session, and return the session."""
         return self._run(self.simulator.settle_debit, session_id, succeeded=succeeded)
 
-    def dispute(self, session_id: str, reason: str = "fraudulent") -> JSON:
-        """Let the shopper's bank dispute what a session took, and return the dispute."""
-        return self._run(self.simulator.dispute, session_id, reason)
+    def dispute(
+        self, session_id: str, reason: str = "fraudulent", *, amount: int | None = None, inquiry: bool = False
+    ) -> JSON:
+        """Let the shopper's bank dispute what a session took; `Simulator.dispute` says what the arguments are."""
+        return self._run(self.simulator.dispute, session_id, reason, amount=amount, inquiry=inquiry)
+
+    def win_dispute(self, session_id: str) -> JSON:
+        """Let the shop win the dispute of a session, so that the money comes back, and return the dispute."""
+        return self._run(self.simulator.win_dispute, session_id)
+
+    def lose_dispute(self, session_id: str) -> JSON:
+        """Let the shop lose the dispute of a session for good, and return the dispute."""
+        return self._run(self.simulator.lose_dispute, session_id)
+
+    def escalate_dispute(self, session_id: str) -> JSON:
+        """Make a chargeback, which takes the money, of the inquiry into a session, and return the dispute."""
+        return self._run(self.simulator.escalate_dispute, session_id)
 
     def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
         """Let the shopper's bank send the newest refund of a session back, and return the refund."""
         return self._run(self.simulator.fail_refund, session_id, reason)
+
+    def settle_refund(self, session_id: str) -> JSON:
+        """Let the newest pending refund of a session succeed, and return the refund."""
+        return self._run(self.simulator.settle_refund, session_id)
+
+    def cancel_refund(self, session_id: str) -> JSON:
+        """Cancel the newest pending refund of a session, and return the refund."""
+        return self._run(self.simulator.cancel_refund, session_id)
+
+    def empty_balance(self, empty: bool = True) -> None:
+        """Empty the balance of every account, so that refunds are refused, or fill it."""
+        self.simulator.empty_balance(empty)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on, and do everything that was due in between."""
@@ -88,9 +114,11 @@ class SyncSimulator:
         seconds: float = 1.0,
         rate: float = 1.0,
         seed: int = 0,
+        code: str | None = None,
+        status: int = 400,
     ) -> None:
         """Let the next requests of a route go wrong; `Simulator.add_fault` says what the arguments are."""
-        self.simulator.add_fault(kind, route, times, seconds=seconds, rate=rate, seed=seed)
+        self.simulator.add_fault(kind, route, times, seconds=seconds, rate=rate, seed=seed, code=code, status=status)
 
     def seed(self, catalogue: Path | JSON, key: str = "sk_test_simulator") -> list[JSON]:
         """Make a product and a price of every `[[product]]` of a catalogue, and return the prices."""

@@ -13,8 +13,17 @@ MAX_REFUNDS = 10
 TABLES = {
     "checkout.session": {"payment_intent": "payment_intents", "customer": "customers"},
     "payment_intent": {"latest_charge": "charges", "customer": "customers"},
-    "charge": {"payment_intent": "payment_intents", "customer": "customers"},
-    "refund": {"charge": "charges", "payment_intent": "payment_intents"},
+    "charge": {
+        "payment_intent": "payment_intents",
+        "customer": "customers",
+        "balance_transaction": "balance_transactions",
+    },
+    "refund": {
+        "charge": "charges",
+        "payment_intent": "payment_intents",
+        "balance_transaction": "balance_transactions",
+        "failure_balance_transaction": "balance_transactions",
+    },
     "dispute": {"charge": "charges", "payment_intent": "payment_intents"},
     "price": {"product": "products"},
     "product": {"default_price": "prices"},
@@ -27,6 +36,10 @@ TABLES = {
     "source": {"coupon": "coupons"},
 }
 """For each kind of object, the fields that can be expanded and the table of what they name."""
+
+
+SOURCES = ("charges", "refunds", "disputes")
+"""What moves the balance."""
 
 
 class Expansion:
@@ -70,6 +83,9 @@ class Expansion:
             return self._total_details(value["id"], inner), True
         if kind == "charge" and name == "refunds":
             return self._refunds(value["id"]), True
+        if (kind, name) == ("balance_transaction", "source"):
+            tables = (self._account.tables[table] for table in SOURCES)
+            return next((table[inner] for table in tables if inner in table), inner), True
         table = TABLES.get(kind, {}).get(name)
         if table is None:
             return inner, (kind, name) == ("total_details", "breakdown")

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-KINDS = ("500", "429", "latency", "reset", "after")
+KINDS = ("500", "429", "latency", "reset", "after", "refuse")
+STATUSES = (400, 402, 403, 404, 409, 500, 503)
+"""What `refuse` may answer with."""
 
 
 @dataclass
@@ -18,6 +20,8 @@ class Fault:
         seconds: how long `latency` lasts.
         rate: the share of the requests that is hit, from 0 to 1.
         seed: the same seed hits the same requests.
+        code: the error code of `refuse`, such as `balance_insufficient`.
+        status: the HTTP status of `refuse`.
     """
 
     route: str
@@ -26,6 +30,8 @@ class Fault:
     seconds: float = 1.0
     rate: float = 1.0
     seed: int = 0
+    code: str | None = None
+    status: int = 400
     _random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -40,11 +40,17 @@ def _listed(value: Any) -> Any:
 
 
 class Params:
-    """The parameters of a request, taken one by one; `finish` refuses what nobody took."""
+    """The parameters of a request, taken one by one; `finish` refuses what nobody took.
+
+    Attributes:
+        path: where they are nested, such as `line_items[0]`; empty for the request's own.
+        finished: whether all were taken and are right, so that executing the request may begin.
+    """
 
     def __init__(self, values: JSON, path: str = "") -> None:
         self._values = dict(values)
         self.path = path
+        self.finished = False
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -203,3 +209,4 @@ class Params:
             if name in unsupported:
                 raise invalid(f"The Stripe simulator does not simulate the parameter {full}.", full)
             raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")
+        self.finished = True

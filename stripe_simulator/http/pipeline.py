@@ -33,7 +33,8 @@ def endpoint(context: ApiContext, handler: Handler) -> Callable[[Request], Await
         request_id = new_request_id()
         try:
             delay = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
-            response = await _answer(context, handler, request, delay, request_id)
+            answering = handler if fault is None or fault.kind != "refuse" else _refusing(fault)
+            response = await _answer(context, answering, request, delay, request_id)
         except StripeError as error:
             response = JSONResponse(error.body(), error.status, request_id=request_id)
         context.webhooks.flush()
@@ -55,6 +56,8 @@ async def apply_fault(fault: Fault | None) -> Response | None:
     """Do what a fault does before a request is handled; return the answer when it is not handled at all."""
     if fault is not None and fault.kind == "latency":
         await asyncio.sleep(fault.seconds)
+    if fault is not None and fault.kind == "refuse":
+        return JSONResponse(refused(fault).body(), fault.status)
     return refuse(fault)
 
 
@@ -70,6 +73,22 @@ def refuse(fault: Fault | None) -> Response | None:
     if fault.kind == "reset":
         return DroppedResponse()
     return None
+
+
+def refused(fault: Fault) -> StripeError:
+    """Return the error of a `refuse` fault."""
+    type = "api_error" if fault.status >= 500 else "card_error" if fault.status == 402 else "invalid_request_error"
+    return StripeError(fault.status, "This request was refused (simulated).", type=type, code=fault.code)
+
+
+def _refusing(fault: Fault) -> Handler:
+    """Return the handler that refuses a request which began executing, so that its key remembers the answer."""
+
+    async def answer(request: ApiRequest) -> JSON:
+        request.params.finished = True
+        raise refused(fault)
+
+    return answer
 
 
 async def _answer(context: ApiContext, handler: Handler, request: Request, delay: float, request_id: str) -> Response:
@@ -100,9 +119,9 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
         await asyncio.sleep(delay)  # a slow request keeps its key taken
         answer = await _handle(handler, asked, expand, request_id, key)
     except BaseException as error:
-        if isinstance(error, StripeError) and error.status == 402:
-            keys.store(account.name, key, 402, error.body())
-        else:  # validation that fails is not stored
+        if isinstance(error, StripeError) and asked.params.finished:
+            keys.store(account.name, key, error.status, error.body())
+        else:  # parameters that are wrong are not stored, because nothing was executed
             keys.release(account.name, key)
         raise
     keys.store(account.name, key, 200, answer)

@@ -7,18 +7,9 @@ from ..http.handlers import listing, retrieve
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
-from ..records import SessionRecord
-from ..state import Account
 from ..wire import JSON, Charge
+from .dispute_service import INQUIRY, REASONS, DisputeService, require_open
 
-REASONS = (
-    "fraudulent",
-    "product_not_received",
-    "product_unacceptable",
-    "duplicate",
-    "credit_not_processed",
-    "general",
-)
 EVIDENCE = (
     "access_activity_log",
     "appeal",
@@ -49,38 +40,32 @@ EVIDENCE = (
     "uncategorized_file",
     "uncategorized_text",
 )
-VERDICTS = {"winning_evidence": "won", "losing_evidence": "lost"}
+VERDICTS = {"winning_evidence": True, "losing_evidence": False}
 """`evidence[uncategorized_text]` that decides a dispute: https://docs.stripe.com/testing#evidence."""
+ESCALATING = "escalate_inquiry_evidence"
+REVIEWED = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 RESPONSE_SECONDS = 7 * 24 * 3600
 
 
-def dispute_session(account: Account, record: SessionRecord, reason: str, now: int) -> tuple[JSON, Charge]:
-    """Return a dispute over what a session took, and its charge afterwards.
+def build_dispute(charge: Charge, reason: str, now: int, *, amount: int | None = None, inquiry: bool = False) -> JSON:
+    """Return a dispute before any money moved.
 
     Args:
-        account: whose session it is.
-        record: the session.
+        charge: what is disputed.
         reason: one of `REASONS`.
         now: the simulated time, in seconds since the epoch.
+        amount: how much of the charge, in minor units; None stands for all of it.
+        inquiry: whether the bank only asks, so that the money stays and can be refunded.
 
     Raises:
-        StripeError: the reason is unknown, nothing was paid, or the charge is disputed already.
+        StripeError: the reason is unknown.
     """
     if reason not in REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
-    charge = account.charge_of(record)
-    if charge is None or not charge["paid"]:
-        raise invalid("This Checkout Session has no paid charge to dispute.")
-    if charge["disputed"]:
-        raise invalid("The charge of this Checkout Session is already disputed.", code="charge_disputed")
-    return _build_dispute(charge, reason, now), {**charge, "disputed": True}
-
-
-def _build_dispute(charge: Charge, reason: str, now: int) -> JSON:
     return {
         "id": random_id("du_1", 23),
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": charge["amount"] if amount is None else amount,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": now,
@@ -96,55 +81,49 @@ def _build_dispute(charge: Charge, reason: str, now: int) -> JSON:
             "submission_method": None,
         },
         "intended_submission_method": None,
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "network_reason_code": "10.4",
         "payment_intent": charge["payment_intent"],
-        "payment_method_details": _method_details(charge["payment_method_details"]),
+        "payment_method_details": _method_details(charge["payment_method_details"], inquiry),
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
 
 
-def _method_details(details: JSON) -> JSON | None:
+def _method_details(details: JSON, inquiry: bool) -> JSON | None:
     if details["type"] != "card":
         return None
     return {
         "type": "card",
         "card": {
             "brand": details["card"]["brand"],
-            "case_type": "chargeback",
+            "case_type": "inquiry" if inquiry else "chargeback",
             "network_reason_code": "10.4",
         },
     }
 
 
-def update_dispute(dispute: JSON, params: Params) -> JSON:
-    """Return the dispute after `POST /v1/disputes/{id}`: evidence that is submitted decides it, or is under review."""
-    if dispute["status"] != "needs_response":
-        raise invalid(f"This dispute has a status of `{dispute['status']}`; it can no longer be changed.")
+def update_dispute(dispute: JSON, params: Params) -> tuple[JSON, bool]:
+    """Return the dispute after `POST /v1/disputes/{id}`, and whether its evidence went to the bank."""
     given, evidence = params.mapping("evidence"), dict(dispute["evidence"])
     if given is not None:
         evidence |= {name: given.text(name, 150_000) for name in EVIDENCE if name in given}
         given.finish(("enhanced_evidence",))
-    submit = params.boolean("submit") is not False
-    after = {**dispute, "evidence": evidence, "metadata": params.metadata(before=dispute["metadata"])}
+    submit = params.boolean("submit")
+    metadata = params.metadata(before=dispute["metadata"])
     params.finish(("intended_submission_method",))
-    if given is None:
-        return after
-    details = {**dispute["evidence_details"], "has_evidence": True}
-    if submit:
+    if dispute["status"] not in REVIEWED:
+        raise invalid(f"This dispute has a status of `{dispute['status']}`; it can no longer be changed.")
+    details = dict(dispute["evidence_details"])
+    details["has_evidence"] = details["has_evidence"] or given is not None
+    sends = details["has_evidence"] and (submit if submit is not None else given is not None)
+    after = {**dispute, "evidence": evidence, "evidence_details": details, "metadata": metadata}
+    if sends:
         details["submission_count"] += 1
-        after["status"] = VERDICTS.get(evidence["uncategorized_text"] or "", "under_review")
-    return {**after, "evidence_details": details}
-
-
-def close_dispute(dispute: JSON) -> JSON:
-    """Return the dispute after the shop gave it up."""
-    if dispute["status"] in ("won", "lost"):
-        raise invalid("This dispute is already closed.", code="dispute_already_closed")
-    return {**dispute, "status": "lost"}
+        after["status"] = REVIEWED[dispute["status"]]
+    return after, sends
 
 
 def _find(request: ApiRequest) -> JSON:
@@ -154,22 +133,26 @@ def _find(request: ApiRequest) -> JSON:
 async def update(request: ApiRequest) -> JSON:
     """Take evidence, which as in Stripe's test mode may win or lose at once: POST /v1/disputes/{id}."""
     before = _find(request)
-    dispute = update_dispute(before, request.params)
+    dispute, sent = update_dispute(before, request.params)
     request.state.put(request.account, "disputes", dispute["id"], dispute)
-    events = request.events
-    events.emit(request.account, "charge.dispute.updated", dispute, changed_fields(before, dispute))
-    if dispute["status"] in ("won", "lost"):
-        events.emit(request.account, "charge.dispute.closed", dispute)
+    request.events.emit(request.account, "charge.dispute.updated", dispute, changed_fields(before, dispute))
+    if not sent:
+        return dispute
+    service = DisputeService(request.state, request.events, request.now)
+    words = dispute["evidence"]["uncategorized_text"]
+    if words in VERDICTS:
+        return service.end(request.account, dispute, won=VERDICTS[words])
+    if words == ESCALATING and before["status"] in INQUIRY:
+        return service.escalate(request.account, dispute)
     return dispute
 
 
 async def close(request: ApiRequest) -> JSON:
     """Close a dispute that the shop gives up: POST /v1/disputes/{id}/close."""
     request.params.finish()
-    dispute = close_dispute(_find(request))
-    request.state.put(request.account, "disputes", dispute["id"], dispute)
-    request.events.emit(request.account, "charge.dispute.closed", dispute)
-    return dispute
+    dispute = _find(request)
+    require_open(dispute)
+    return DisputeService(request.state, request.events, request.now).end(request.account, dispute, won=False)
 
 
 ROUTES: list[ApiRoute] = [

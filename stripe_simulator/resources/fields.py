@@ -1,6 +1,6 @@
 """Parameters that many resources have."""
 
-from ..currencies import CURRENCIES, MAX_AMOUNT, require_whole
+from ..currencies import CURRENCIES, require_amount
 from ..errors import invalid
 from ..http.params import Params
 
@@ -19,13 +19,13 @@ def take_currency(params: Params, name: str = "currency") -> str:
 
 
 def take_amount(params: Params, name: str, low: int = 0) -> int | None:
-    """Take an amount in minor units, from `low` to Stripe's maximum; None when it is absent."""
-    return params.integer(name, low, MAX_AMOUNT)
+    """Take an amount in minor units, at least `low`; `check_amount` knows the rest. None when it is absent."""
+    return params.integer(name, low)
 
 
 def check_amount(params: Params, name: str, amount: int, currency: str) -> None:
-    """Raise when an amount of `params` has a fraction that its currency does not have."""
-    require_whole(amount, currency, params.name(name))
+    """Raise when an amount of `params` has a fraction or more digits than its currency has."""
+    require_amount(amount, currency, params.name(name))
 
 
 def take_email(params: Params, name: str) -> str | None:

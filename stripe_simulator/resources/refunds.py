@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
-from ..currencies import require_whole
+from ..currencies import require_amount
 from ..errors import invalid
+from ..events import changed_fields
 from ..http.filters import text
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
 from ..records import SessionRecord
-from ..state import Account
+from ..state import LATER_SECONDS, Account
 from ..wire import JSON, Charge
+from .balance_transactions import book, build_transaction, refund_transaction
+from .dispute_service import DisputeService, blocks_refunds
 
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 FAILURE_REASONS = (
@@ -23,6 +26,8 @@ FAILURE_REASONS = (
     "merchant_request",
     "unknown",
 )
+LATER = {"7726": "succeeded", "5126": "failed"}
+"""How refunds of a card end some time later, by its last digits: https://docs.stripe.com/testing#refunds."""
 UNSUPPORTED = (
     "refund_application_fee",
     "reverse_transfer",
@@ -53,6 +58,11 @@ class RefundParams:
             reason=params.choice("reason", REASONS),
             metadata=params.metadata(),
         )
+        if made.payment_intent is None and made.charge is None:
+            raise invalid(
+                "One of the following params should be provided for this request: payment_intent or charge.",
+                code="parameter_missing",
+            )
         params.finish(UNSUPPORTED)
         return made
 
@@ -66,13 +76,17 @@ def refund_charge(account: Account, given: RefundParams, now: int) -> tuple[JSON
         now: the simulated time, in seconds since the epoch.
 
     Raises:
-        StripeError: there is no such charge, it did not succeed, or less is left of it than `amount`.
+        StripeError: there is no such charge, it did not succeed, or less is left of it than `amount`, or its dispute
+            forbids it.
     """
     charge = _find_charge(account, given)
     refundable = charge["amount"] - charge["amount_refunded"]
     if not charge["paid"]:
         message = f"Charge {charge['id']} has not succeeded and can't be refunded."
         raise invalid(message, "charge", "charge_not_refundable")
+    if blocks_refunds(account, charge):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise invalid(message, code="charge_disputed")
     if refundable == 0:
         raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount = refundable if given.amount is None else given.amount
@@ -82,7 +96,7 @@ def refund_charge(account: Account, given: RefundParams, now: int) -> tuple[JSON
             "amount",
             "amount_too_large",
         )
-    require_whole(amount, charge["currency"], "amount")
+    require_amount(amount, charge["currency"], "amount")
     refunded = charge["amount_refunded"] + amount
     after: Charge = {**charge, "amount_refunded": refunded, "refunded": refunded == charge["amount"]}
     return _build_refund(charge, amount, given, now), after
@@ -99,36 +113,25 @@ def _find_charge(account: Account, given: RefundParams) -> Charge:
                 "payment_intent",
                 "payment_intent_unexpected_state",
             )
-    if charge_id is None:
-        raise invalid(
-            "One of the following params should be provided for this request: payment_intent or charge.",
-            code="parameter_missing",
-        )
+    assert charge_id is not None
     account.get("charges", charge_id, "charge", "charge")
     return account.charges[charge_id]
 
 
 def _build_refund(charge: Charge, amount: int, given: RefundParams, now: int) -> JSON:
+    pending = planned_status(charge) == "succeeded"
     return {
         "id": random_id("re_3", 24),
         "object": "refund",
         "amount": amount,
-        "balance_transaction": random_id("txn_3", 24),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": now,
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
         "description": None,
-        "destination_details": {
-            "type": "card",
-            "card": {
-                "reference": None,
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-        },
+        "destination_details": _destination(charge),
         "failure_balance_transaction": None,
         "failure_reason": None,
         "instructions_email": None,
@@ -136,70 +139,134 @@ def _build_refund(charge: Charge, amount: int, given: RefundParams, now: int) ->
         "next_action": None,
         "payment_intent": charge["payment_intent"],
         "payment_method": None,
-        "pending_reason": None,
+        "pending_reason": "processing" if pending else None,
         "presentment_details": None,
         "reason": given.reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
-        "status": "succeeded",
+        "status": "pending" if pending else "succeeded",
         "transfer_reversal": None,
     }
 
 
-def fail_newest_refund(account: Account, record: SessionRecord, reason: str) -> tuple[JSON, Charge]:
-    """Return the newest refund of a session after the shopper's bank sent it back, and its charge.
+def _destination(charge: Charge) -> JSON:
+    type = str(charge["payment_method_details"]["type"])
+    if type != "card":
+        return {"type": type, type: {}}
+    card = {
+        "reference": None,
+        "reference_status": "pending",
+        "reference_type": "acquirer_reference_number",
+        "type": "refund",
+    }
+    return {"type": "card", "card": card}
+
+
+def _last4(charge: Charge) -> str:
+    details = charge["payment_method_details"]
+    return str(details[details["type"]].get("last4"))
+
+
+def planned_status(charge: Charge) -> str | None:
+    """Return how refunds of a charge end after `LATER_SECONDS`; None when they are over at once."""
+    return LATER.get(_last4(charge)) if charge["payment_method_details"]["type"] == "card" else None
+
+
+def newest_refund(account: Account, record: SessionRecord, statuses: tuple[str, ...]) -> JSON:
+    """Return the newest refund of a session with one of these statuses. Raises a 400 when there is none."""
+    intent_id = record.session["payment_intent"]
+    for refund in reversed(account.tables["refunds"].values()):
+        if intent_id is not None and refund["payment_intent"] == intent_id and refund["status"] in statuses:
+            found: JSON = refund
+            return found
+    raise invalid(f"This Checkout Session has no refund that is {' or '.join(statuses)}.")
+
+
+def end_refund(account: Account, refund: JSON, status: str, reason: str | None, now: int) -> tuple[JSON, Charge, JSON]:
+    """Return a refund that failed or was canceled, its charge, and the money that comes back to the balance.
 
     https://docs.stripe.com/refunds#failed-refunds
 
     Args:
         account: whose refund it is.
-        record: the session.
-        reason: one of `FAILURE_REASONS`.
+        refund: the refund.
+        status: `failed` or `canceled`.
+        reason: one of `FAILURE_REASONS`, or None.
+        now: the simulated time, in seconds since the epoch.
 
     Raises:
-        StripeError: the reason is unknown, or the session has no refund that could fail.
+        StripeError: the reason is unknown.
     """
-    if reason not in FAILURE_REASONS:
+    if reason is not None and reason not in FAILURE_REASONS:
         raise invalid(f"Invalid reason: must be one of {', '.join(FAILURE_REASONS)}", "reason")
-    intent_id = record.session["payment_intent"]
-    refunds = [
-        refund
-        for refund in account.tables["refunds"].values()
-        if refund["payment_intent"] == intent_id and refund["status"] == "succeeded"
-    ]
-    if not refunds:
-        raise invalid("This Checkout Session has no refund that could fail.")
-    newest = refunds[-1]
-    charge = account.charges[newest["charge"]]
-    failed = {
-        **newest,
-        "failure_balance_transaction": random_id("txn_3", 24),
+    charge = account.charges[refund["charge"]]
+    returned = build_transaction(
+        "refund_failure",
+        refund["amount"],
+        refund["currency"],
+        refund["id"],
+        now,
+        description="REFUND FAILURE",
+    )
+    ended = {
+        **refund,
+        "failure_balance_transaction": returned["id"],
         "failure_reason": reason,
-        "status": "failed",
+        "pending_reason": None,
+        "status": status,
     }
     after: Charge = {
         **charge,
-        "amount_refunded": charge["amount_refunded"] - newest["amount"],
+        "amount_refunded": charge["amount_refunded"] - refund["amount"],
         "refunded": False,
     }
-    return failed, after
+    return ended, after, returned
 
 
 async def create(request: ApiRequest) -> JSON:
     """Refund a charge or a part of it: POST /v1/refunds."""
-    refund, charge = refund_charge(request.account, RefundParams.parse(request.params), request.now)
-    before = request.account.charges[charge["id"]]
-    state, events = request.state, request.events
-    state.put(request.account, "refunds", refund["id"], refund)
-    state.put(request.account, "charges", charge["id"], charge)
+    account, state, events = request.account, request.state, request.events
+    refund, charge = refund_charge(account, RefundParams.parse(request.params), request.now)
+    if state.balance_is_empty:
+        message = "You have insufficient funds in your Stripe account to refund this charge."
+        raise invalid(message, code="balance_insufficient")
+    before = account.charges[charge["id"]]
+    refund["balance_transaction"] = book(state, account, refund_transaction(charge, refund, request.now))
+    state.put(account, "refunds", refund["id"], refund)
+    state.put(account, "charges", charge["id"], charge)
+    if planned_status(charge) is not None:
+        state.schedule(request.now + LATER_SECONDS, "refund", refund["id"])
     changed = {"amount_refunded": before["amount_refunded"], "refunded": before["refunded"]}
-    events.emit(request.account, "charge.refunded", charge, changed)
-    events.emit(request.account, "refund.created", refund)
+    events.emit(account, "charge.refunded", charge, changed)
+    events.emit(account, "refund.created", refund)
+    DisputeService(state, events, request.now).close_inquiry(account, charge)
     return refund
+
+
+async def update(request: ApiRequest) -> JSON:
+    """Change the metadata of a refund: POST /v1/refunds/{id}."""
+    before = request.account.get("refunds", request.path["id"], "refund", "refund")
+    refund = {**before, "metadata": request.params.metadata(before=before["metadata"])}
+    request.params.finish()
+    request.state.put(request.account, "refunds", refund["id"], refund)
+    request.events.emit(request.account, "refund.updated", refund, changed_fields(before, refund))
+    return refund
+
+
+async def cancel(request: ApiRequest) -> JSON:
+    """Refuse to cancel a refund, because none waits for its shopper: POST /v1/refunds/{id}/cancel."""
+    request.params.finish()
+    refund = request.account.get("refunds", request.path["id"], "refund", "refund")
+    raise invalid(
+        f"This refund has a status of {refund['status']}. Only a refund that has a status of requires_action "
+        "can be canceled."
+    )
 
 
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/refunds", create),
     ("GET", "/v1/refunds", listing("refunds", text("charge"), text("payment_intent"))),
     ("GET", "/v1/refunds/{id}", retrieve("refunds", "refund")),
+    ("POST", "/v1/refunds/{id}", update),
+    ("POST", "/v1/refunds/{id}/cancel", cancel),
 ]

@@ -91,9 +91,9 @@ class SessionParams:
             phone_number_collection=_is_enabled(params, "phone_number_collection"),
             submit_type=params.choice("submit_type", ("auto", "book", "donate", "pay")),
         )
-        _refuse_unsupported(params)
         made._check_urls()
         made._check_combinations()
+        _refuse_unsupported(params)
         return made
 
     def _check_urls(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...currencies import MAX_AMOUNT, display, minimum
+from ...currencies import display, maximum, minimum
 from ...errors import invalid
 from ...records import Redemption, SessionRecord
 from ...state import Account
@@ -99,8 +99,8 @@ def apply_totals(record: SessionRecord, totals: Totals) -> None:
 
 
 def _check_total(total: int, currency: str) -> None:
-    if total > MAX_AMOUNT:
-        most = display(MAX_AMOUNT, currency)
+    if total > maximum(currency):
+        most = display(maximum(currency), currency)
         message = f"The Checkout Session's total amount must be no more than {most}."
         raise invalid(message, "line_items", "amount_too_large")
     if 0 < total < minimum(currency):

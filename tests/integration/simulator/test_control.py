@@ -41,7 +41,7 @@ def test_a_paid_session_can_be_disputed_once(
     simulator.simulator.pay_session(session.id)
     dispute = httpx2.post(url, json={"reason": "fraudulent"}).json()
     assert (dispute["object"], dispute["amount"], dispute["status"]) == ("dispute", 2500, "needs_response")
-    assert receiver.types()[-1] == "charge.dispute.created"
+    assert receiver.types()[-2:] == ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
     assert client.v1.charges.retrieve(dispute["charge"]).disputed
     assert client.v1.disputes.retrieve(dispute["id"]).reason == "fraudulent"
     assert httpx2.post(url).status_code == 400

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from stripe_simulator.currencies import CURRENCIES, display, exponent
+from stripe_simulator.currencies import CURRENCIES, CURRENCY_TABLE, display, exponent
 from stripe_simulator.testing.server import Running
 
 from .conftest import params, priced
@@ -65,17 +65,17 @@ class TestWholeUnits:
     """Currencies whose two decimals are always zero."""
 
     def test_a_price_with_a_fraction_is_refused(self, client: stripe.StripeClient, currency: str) -> None:
-        with pytest.raises(stripe.InvalidRequestError, match="no fractions") as refused:
+        with pytest.raises(stripe.InvalidRequestError, match="no such fractions") as refused:
             client.v1.checkout.sessions.create(params(line_items=priced(1250, currency)))
         assert refused.value.param == "line_items[0][price_data][unit_amount]"
         session = client.v1.checkout.sessions.create(params(line_items=priced(1200, currency)))
         assert session.amount_total == 1200
 
     def test_fixed_amounts_with_a_fraction_are_refused(self, client: stripe.StripeClient, currency: str) -> None:
-        with pytest.raises(stripe.InvalidRequestError, match="no fractions"):
+        with pytest.raises(stripe.InvalidRequestError, match="no such fractions"):
             client.v1.coupons.create({"amount_off": 150, "currency": currency})
         line: Any = priced(1200, currency)
-        with pytest.raises(stripe.InvalidRequestError, match="no fractions"):
+        with pytest.raises(stripe.InvalidRequestError, match="no such fractions"):
             client.v1.checkout.sessions.create(params(line_items=line, shipping_options=[post(50, currency)]))
 
     def test_a_percentage_is_rounded_to_whole_units_on_every_line(
@@ -95,6 +95,40 @@ class TestWholeUnits:
     ) -> None:
         session = client.v1.checkout.sessions.create(params(line_items=priced(1200, currency)))
         intent = simulator.simulator.pay_session(session.id)["payment_intent"]
-        with pytest.raises(stripe.InvalidRequestError, match="no fractions"):
+        with pytest.raises(stripe.InvalidRequestError, match="no such fractions"):
             client.v1.refunds.create({"payment_intent": intent, "amount": 150})
         assert client.v1.refunds.create({"payment_intent": intent, "amount": 100}).amount == 100
+
+
+@pytest.mark.parametrize("currency", sorted(CURRENCY_TABLE))
+def test_a_session_takes_the_amounts_of_its_currency_and_no_others(client: stripe.StripeClient, currency: str) -> None:
+    facts = CURRENCY_TABLE[currency]
+    least = -(-facts.minimum // facts.multiple) * facts.multiple
+    most = facts.maximum // facts.multiple * facts.multiple
+    for amount in (0, least, most):
+        session = client.v1.checkout.sessions.create(params(line_items=priced(amount, currency)))
+        assert (session.amount_total, session.currency) == (amount, currency)
+    refused = {facts.maximum + 1: "amount_too_large"}
+    if facts.multiple > 1:
+        refused[least + 1] = "parameter_invalid_integer"
+    if least > facts.multiple:
+        refused[least - facts.multiple] = "amount_too_small"
+    for amount, code in refused.items():
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            client.v1.checkout.sessions.create(params(line_items=priced(amount, currency)))
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize("currency", ["kwd", "bhd", "jod", "omr", "tnd"])
+def test_the_last_of_three_decimals_is_always_zero(
+    client: stripe.StripeClient, simulator: Running, currency: str
+) -> None:
+    client.v1.coupons.create({"id": "THIRD", "percent_off": 33.3})
+    session = client.v1.checkout.sessions.create(
+        params(line_items=priced(1000, currency), discounts=[{"coupon": "THIRD"}])
+    )
+    assert session.amount_total == 670
+    intent = simulator.simulator.pay_session(session.id)["payment_intent"]
+    with pytest.raises(stripe.InvalidRequestError, match="no such fractions"):
+        client.v1.refunds.create({"payment_intent": intent, "amount": 15})
+    assert client.v1.refunds.create({"payment_intent": intent, "amount": 10}).amount == 10

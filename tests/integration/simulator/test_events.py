@@ -90,7 +90,11 @@ def test_a_price_that_is_refused_leaves_no_product_behind(client: stripe.StripeC
 @pytest.mark.parametrize(
     ("evidence", "status", "types"),
     [
-        ("winning_evidence", "won", ["charge.dispute.updated", "charge.dispute.closed"]),
+        (
+            "winning_evidence",
+            "won",
+            ["charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_reinstated"],
+        ),
         ("losing_evidence", "lost", ["charge.dispute.updated", "charge.dispute.closed"]),
         ("a receipt", "under_review", ["charge.dispute.updated"]),
     ],
@@ -103,7 +107,8 @@ def test_evidence_decides_a_dispute(
     dispute = simulator.simulator.dispute(session.id)
     submitted = client.v1.disputes.update(dispute["id"], {"evidence": {"uncategorized_text": evidence}})
     assert (submitted.status, submitted.evidence.uncategorized_text) == (status, evidence)
-    assert told(client)[-len(types) - 1 :] == ["charge.dispute.created", *types]
+    opened = ["charge.dispute.created", "charge.dispute.funds_withdrawn"]
+    assert told(client)[-len(types) - 2 :] == [*opened, *types]
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.disputes.update(dispute["id"], {"evidence": {"uncategorized_text": "more"}})
 

@@ -81,6 +81,12 @@ def payments(call: Call, simulator: Running) -> None:
     rest = call("refunds.create", {"charge": charge.id})
     assert (part.amount, rest.amount, call("refunds.retrieve", part.id).status) == (1000, 1500, "succeeded")
     assert ids(call("refunds.list", {"charge": charge.id})) == [rest.id, part.id]
+    assert call("refunds.update", part.id, {"metadata": {"order": "1"}}).metadata.order == "1"
+    with pytest.raises(stripe.InvalidRequestError, match="status of succeeded"):
+        call("refunds.cancel", part.id)
+    taken, received = call("balance_transactions.list", {"limit": 3}).data[1:]
+    assert call("balance_transactions.retrieve", taken.id, {"expand": ["source"]}).source.id == part.id
+    assert (received.net, received.source) == (2500 - received.fee, charge.id)
 
 
 def disputes(call: Call, simulator: Running) -> None:
@@ -175,15 +181,12 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
         ("payment_intents.update", ["pi_1", {"amount": 1}]),
         ("charges.create", [{"amount": 100, "currency": "eur"}]),
         ("charges.update", ["ch_1", {"description": "x"}]),
-        ("refunds.update", ["re_1", {"metadata": {"a": "1"}}]),
-        ("refunds.cancel", ["re_1"]),
         ("subscriptions.list", []),
         ("invoices.list", []),
         ("setup_intents.list", []),
         ("payment_methods.list", []),
         ("payment_links.list", []),
         ("balance.retrieve", []),
-        ("balance_transactions.list", []),
         ("tax_rates.list", []),
         ("payouts.list", []),
         ("accounts.retrieve", ["acct_1"]),
@@ -268,7 +271,7 @@ def test_a_parameter_that_is_not_simulated_is_refused(client: stripe.StripeClien
         ("webhook_endpoints.create", {"url": "http://a.test", "enabled_events": ["*"], "connect": True}),
         ("charges.list", {"transfer_group": "g"}),
         ("events.list", {"expand": ["data.data"]}),
-        ("charges.list", {"expand": ["data.balance_transaction"]}),
+        ("charges.list", {"expand": ["data.application_fee"]}),
         ("checkout.sessions.list", {"subscription": "sub_1"}),
     ],
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 import pytest
 import stripe
 
@@ -97,3 +98,72 @@ def test_one_yen_can_be_refunded(client: stripe.StripeClient, simulator: Running
     session = client.v1.checkout.sessions.create(params(line_items=priced(50, "jpy")))
     intent = simulator.simulator.pay_session(session.id)["payment_intent"]
     assert client.v1.refunds.create({"payment_intent": intent, "amount": 1}).amount == 1
+
+
+def test_reason_and_metadata_stay_with_a_refund(client: stripe.StripeClient, paid: dict[str, str]) -> None:
+    given: Any = {**paid, "amount": 100, "reason": "duplicate", "metadata": {"intention": "1", "by": "ada"}}
+    made = client.v1.refunds.create(given)
+    changed = client.v1.refunds.update(made.id, {"metadata": {"by": "", "order": "7"}})
+    assert changed.metadata is not None
+    assert changed.metadata.to_dict() == {"intention": "1", "order": "7"}
+    [listed] = client.v1.refunds.list({"charge": paid["charge"], "created": {"gte": made.created}}).data
+    assert (listed.reason, listed.to_dict()["metadata"]) == ("duplicate", {"intention": "1", "order": "7"})
+
+
+def test_refunds_of_a_payment_are_paged(client: stripe.StripeClient, paid: dict[str, str]) -> None:
+    made = [client.v1.refunds.create({**paid, "amount": 100}).id for _ in range(5)]  # type: ignore[arg-type]
+    listed = client.v1.refunds.list({"payment_intent": paid["payment_intent"], "limit": 2})
+    assert listed.has_more
+    assert [refund.id for refund in listed.auto_paging_iter()] == made[::-1]
+
+
+def refunded_with(client: stripe.StripeClient, simulator: Running, card: str) -> tuple[str, stripe.Refund]:
+    session = client.v1.checkout.sessions.create(params())
+    intent = simulator.simulator.pay_session(session.id, card)["payment_intent"]
+    return session.id, client.v1.refunds.create({"payment_intent": intent, "amount": 500})
+
+
+def test_a_refund_may_be_pending_and_succeed_later(client: stripe.StripeClient, simulator: Running) -> None:
+    _, refund = refunded_with(client, simulator, "4000000000007726")
+    assert refund.status == "pending"
+    simulator.simulator.advance(61)
+    assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
+
+
+def test_a_refund_may_succeed_and_fail_later(client: stripe.StripeClient, simulator: Running) -> None:
+    _, refund = refunded_with(client, simulator, "4000000000005126")
+    assert refund.status == "succeeded"
+    simulator.simulator.advance(61)
+    after = client.v1.refunds.retrieve(refund.id)
+    assert (after.status, after.failure_reason) == ("failed", "expired_or_canceled_card")
+    [charge] = client.v1.charges.list().data
+    assert charge.amount_refunded == 0
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("succeeded", 500), ("canceled", 0)])
+def test_a_pending_refund_ends_by_the_control(
+    client: stripe.StripeClient, simulator: Running, outcome: str, left: int
+) -> None:
+    session_id, refund = refunded_with(client, simulator, "4000000000007726")
+    url = f"{simulator.url}/_simulator/sessions/{session_id}/settle_refund"
+    assert httpx2.post(url, json={"outcome": "doubled"}).status_code == 400
+    assert httpx2.post(url, json={"outcome": outcome}).json()["status"] == outcome
+    simulator.simulator.advance(61)
+    assert client.v1.refunds.retrieve(refund.id).status == outcome
+    [charge] = client.v1.charges.list().data
+    assert charge.amount_refunded == left
+    assert httpx2.post(url, json={"outcome": outcome}).status_code == 400
+
+
+def test_an_empty_balance_refuses_refunds_by_the_control(
+    client: stripe.StripeClient, simulator: Running, paid: dict[str, str]
+) -> None:
+    url = f"{simulator.url}/_simulator/balance"
+    assert httpx2.post(url, json={"empty": "yes"}).status_code == 400
+    assert httpx2.post(url, json={"empty": True}).json() == {"empty": True}
+    assert httpx2.get(f"{simulator.url}/_simulator/state").json()["balance_is_empty"]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"charge": paid["charge"]})
+    assert refused.value.code == "balance_insufficient"
+    httpx2.post(url, json={"empty": False})
+    assert client.v1.refunds.create({"charge": paid["charge"]}).amount == 2500
