@@ -221,6 +221,16 @@ class StripeGateway:
             after = {"starting_after": page.data[-1].id}
 
     async def check(self) -> None:
+        """Ask Stripe for anything at all, to see that the key works.
+
+        Raises:
+            ConfigurationError: Stripe does not take the key.
+            StripeUnavailable: no answer.
+        """
+        with self._client.call("sessions.list"):
+            await self._client.v1.checkout.sessions.list_async({"limit": 1})
+
+    async def check_permissions(self) -> None:
         """See that the key works and may do what a checkout needs; nothing is written.
 
         Raises:

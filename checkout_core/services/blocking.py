@@ -163,7 +163,7 @@ class Checkout:
             ConfigurationError: Stripe does not take the key, or the key lacks permissions; the sentence names them.
             StripeUnavailable: no answer.
         """
-        portal.run(self.gateway.check())
+        portal.run(self.gateway.check_permissions())
 
     def check_prices(self) -> int:
         """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
