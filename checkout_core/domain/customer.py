@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
-from .errors import InvalidInput
+from .errors import InvalidInput, Undeliverable
+from .mail_addresses import mail_address
 from .ownership import is_reserved
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
@@ -60,8 +61,10 @@ def masked_email(email: str | None) -> str | None:
 
 def _email(email: str) -> str:
     try:
-        return _EMAIL.validate_python(email.strip()[:321])
-    except ValidationError as error:
+        address = _EMAIL.validate_python(email.strip()[:321])
+        mail_address(address)
+        return address
+    except (ValidationError, Undeliverable) as error:
         raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 

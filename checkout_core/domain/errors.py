@@ -14,8 +14,10 @@ CheckoutError
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
 ├── WebhookSignatureInvalid
+├── Undeliverable                           what a handler sends can never arrive: it is not tried again
 ├── StripeError
 │   ├── StripeRejected                      Stripe answered and said no
+│   │   └── PriceMismatch                   … or would charge something else than the cart costs
 │   └── StripeUnavailable                   Stripe did not answer: nobody was charged
 │       ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
 │       └── RefundUnconfirmed               … or whether the refund was made is not known yet
@@ -132,6 +134,13 @@ class WebhookSignatureInvalid(CheckoutError):
     sentence = "The webhook signature is not valid."
 
 
+class Undeliverable(CheckoutError):
+    """What a handler was to send can never arrive, so it is not tried again. The message is for operators."""
+
+    code = "undeliverable"
+    sentence = "This message cannot be delivered."
+
+
 class StripeError(CheckoutError):
     """Stripe did not do what it was asked."""
 
@@ -143,6 +152,17 @@ class StripeRejected(StripeError):
 
     code = "stripe_rejected"
     sentence = "The payment provider refused this request. You were not charged."
+
+
+class PriceMismatch(StripeRejected):
+    """Stripe would charge something else than the cart costs; `reason` says what, for operators."""
+
+    code = "price_mismatch"
+    sentence = "The price of something in your cart is not right at the moment. You were not charged; please try later."
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class StripeUnavailable(StripeError):

@@ -52,6 +52,7 @@ class EventKind(StrEnum):
     refund_unconfirmed = "refund_unconfirmed", "Refund not confirmed yet", Tone.waiting
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
+    undeliverable = "undeliverable", "Receipt cannot be delivered", Tone.bad
     recovered = "recovered", "Order made from the payment", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 
@@ -68,6 +69,7 @@ class Source(StrEnum):
     webhook = "webhook"
     reconcile = "reconcile"
     operator = "operator"
+    outbox = "outbox"
 
 
 class OrderEvent(Value):

@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
+from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute
-from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, StripeRejected, WebhookSignatureInvalid
+from ..domain.errors import (
+    ConfigurationError,
+    PriceMismatch,
+    RefundNotPossible,
+    SessionNotFound,
+    SessionNotOpen,
+    StripeRejected,
+    StripeUnavailable,
+    WebhookSignatureInvalid,
+)
 from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
+from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
+from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
 
@@ -30,6 +42,8 @@ EVENTS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 100
 _MAX_REMEMBERED_PAYMENTS = 10_000
 _MAX_SESSION_ID_LENGTH = 255
+
+log = get_logger(__name__)
 
 
 class StripeGateway:
@@ -92,6 +106,7 @@ class StripeGateway:
             idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
+            PriceMismatch: Stripe would charge something else than the items cost, so the session is expired again.
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
@@ -112,6 +127,7 @@ class StripeGateway:
                 {"idempotency_key": names.idempotency_key},
             )
             call.session_id = session.id
+        await self._require_prices(items, session)
         return await self._checkout_session(session)
 
     async def retrieve_session(self, session_id: str) -> CheckoutSession:
@@ -261,6 +277,38 @@ class StripeGateway:
         with self._client.call("sessions.list"):
             await self._client.v1.checkout.sessions.list_async({"limit": 1})
 
+    async def check_permissions(self) -> None:
+        """See that the key works and may do what a checkout needs; nothing is written.
+
+        Raises:
+            ConfigurationError: Stripe does not take the key, or the key lacks permissions; the sentence names them.
+            StripeUnavailable: no answer.
+        """
+        if missing := await missing_permissions(self._client):
+            raise ConfigurationError(
+                f"The Stripe key lacks permissions. Give it in Stripe's dashboard: {'; '.join(missing)}."
+            )
+
+    async def stripe_price(self, price_id: str) -> StripePrice:
+        """Return a Price of the account.
+
+        Raises:
+            ConfigurationError: Stripe has no such Price, or the key may not read it.
+            StripeUnavailable: no answer.
+        """
+
+        def unknown() -> ConfigurationError:
+            return ConfigurationError(f"Stripe has no price {price_id} in this account and mode.")
+
+        try:
+            with self._client.call("prices.retrieve", on_missing=unknown):
+                price = await self._client.v1.prices.retrieve_async(price_id)
+        except StripeRejected as error:
+            raise ConfigurationError(
+                f"Stripe does not show the price {price_id}. The key needs the permission Prices: Read."
+            ) from error
+        return StripePrice(price.id, price.active, price.type, price.currency, price.unit_amount)
+
     def read_webhook(self, body: bytes, signature: str) -> StripeEvent:
         """Verify a delivery and read it (https://docs.stripe.com/webhooks#verify-events).
 
@@ -278,6 +326,19 @@ class StripeGateway:
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise WebhookSignatureInvalid from error
         raise WebhookSignatureInvalid
+
+    async def _require_prices(self, items: Sequence[PricedItem], session: stripe.checkout.Session) -> None:
+        """Hand out no session that charges something else than its shopper was shown: prices in Stripe may change."""
+        lines = session.line_items.data if session.line_items else []
+        fault = sessions.price_fault(items, session, lines)
+        if fault is None:
+            return
+        log.error("session does not cost what the cart costs", session_id=session.id, reason=fault)
+        try:
+            await self.expire_session(session.id)
+        except (SessionNotOpen, StripeUnavailable):  # nobody is told its id, so nobody pays it
+            log.warning("session could not be expired", session_id=session.id)
+        raise PriceMismatch(reason=fault)
 
     async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
         view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))

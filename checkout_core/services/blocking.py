@@ -182,13 +182,22 @@ class Checkout:
         return portal.run(self.asynchronous.adoption.adopt(session_id))
 
     def check_stripe(self) -> None:
-        """Ask Stripe for anything at all, to see that the key works.
+        """See that the Stripe key works and may do what a checkout needs; nothing is written.
 
         Raises:
-            ConfigurationError: Stripe does not take the key.
+            ConfigurationError: Stripe does not take the key, or the key lacks permissions; the sentence names them.
             StripeUnavailable: no answer.
         """
-        portal.run(self.gateway.check())
+        portal.run(self.gateway.check_permissions())
+
+    def check_prices(self) -> int:
+        """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
+
+        Raises:
+            ConfigurationError: one differs, or cannot be sold; the sentence names each.
+            StripeUnavailable: no answer.
+        """
+        return portal.run(self.asynchronous.check_prices())
 
     def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
         """Run `handler` once for every order that becomes paid; may be used as a decorator."""

@@ -14,13 +14,15 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_metadata
-from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import ConfigurationError, InvalidInput, SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
+from ..domain.mail_addresses import mail_address
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
 from ..domain.ownership import Mark
-from ..domain.products import PricedItem, ProductSource
+from ..domain.products import Catalog, PricedItem, ProductSource, require_chargeable
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
+from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
 from ..gateway.sessions import NewSession
@@ -61,6 +63,8 @@ class AsyncCheckout:
         store: where orders are kept. It may hold orders of other shops as well; this checkout sees those of `shop`.
         shop: the shop's id.
         clock: returns the time now, with a time zone.
+        takes_address: says whether receipts can be sent to an address; it may block, and is asked only of addresses
+            with letters outside ASCII before the @.
     """
 
     def __init__(
@@ -72,7 +76,9 @@ class AsyncCheckout:
         store: OrderStore,
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
+        takes_address: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._takes_address = takes_address
         self.settings = settings
         self.products = products
         self.gateway = gateway
@@ -124,12 +130,14 @@ class AsyncCheckout:
 
         Raises:
             InvalidInput: the cart cannot be bought as it is, or Stripe refuses the e-mail address.
+            PriceMismatch: a price in Stripe is not the one of `products`.
             StripeRejected: Stripe refuses the session.
             StripeUnavailable: Stripe did not answer; nobody was charged.
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
             items = self.products.price(cart) if isinstance(cart, Mapping) else cart
+            require_chargeable(items)
             asked = NewSession(self.mark, email, client_reference_id, valid_metadata(metadata or {}))
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             event = OrderEvent(
@@ -174,7 +182,7 @@ class AsyncCheckout:
                 by itself. Not where a stranger names the session: it may be another program's on the account.
 
         Raises:
-            InvalidInput: the e-mail address or another field cannot be used.
+            InvalidInput: the e-mail address or another field cannot be used, or no receipt can be sent to the address.
             SessionNotFound: Stripe does not know the session, or it is another shop's, or no payment.
             SessionNotOpen: the session is complete or expired.
             StripeUnavailable: Stripe did not answer; nobody was charged.
@@ -182,6 +190,7 @@ class AsyncCheckout:
         """
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
+            await self._require_address(details.email)
             session = await self.gateway.retrieve_session(session_id)
             if not (self.mark.may_claim(session) if claim else self.mark.owns(session)):
                 raise SessionNotFound
@@ -359,6 +368,31 @@ class AsyncCheckout:
         every = self.settings.sweep_every if every is None else every
         return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
 
+    async def check_prices(self) -> int:
+        """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
+
+        Products of another source are compared when a session is made of them.
+
+        Raises:
+            ConfigurationError: one differs, or cannot be sold; the sentence names each.
+            StripeUnavailable: no answer.
+        """
+        products = self.products.values() if isinstance(self.products, Catalog) else ()
+        faults, compared = [], 0
+        for product in products:
+            if product.stripe_price is None:
+                continue
+            compared += 1
+            try:
+                fault = price_fault(product, await self.gateway.stripe_price(product.stripe_price))
+            except ConfigurationError as error:
+                fault = error.message
+            if fault:
+                faults.append(f"Product {product.id}: {fault}")
+        if faults:
+            raise ConfigurationError(" ".join(faults))
+        return compared
+
     def finish(self) -> None:
         """Block until the steps that are in flight are finished, at most `MAX_STEP_SECONDS`."""
         if not self._in_flight.wait(MAX_STEP_SECONDS):
@@ -373,6 +407,14 @@ class AsyncCheckout:
         await asyncio.to_thread(self.finish)
         await self.gateway.close()
         await asyncio.to_thread(self.store.close)
+
+    async def _require_address(self, email: str) -> None:
+        if not mail_address(email).needs_smtputf8 or await asyncio.to_thread(self._takes_address, email):
+            return
+        raise InvalidInput(
+            "We cannot send your receipt to this address, because of the letters before the @. Please enter another one.",
+            field="email",
+        )
 
     @asynccontextmanager
     async def _step(self, name: str, session_id: str | None = None) -> AsyncIterator[None]:

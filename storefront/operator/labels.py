@@ -25,6 +25,7 @@ SOURCES = {
     Source.webhook: "a webhook",
     Source.reconcile: "a look at Stripe",
     Source.operator: "an operator",
+    Source.outbox: "the outbox",
 }
 
 

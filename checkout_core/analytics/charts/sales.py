@@ -4,7 +4,7 @@ import altair as alt
 
 from ...domain.money import exponent
 from ..insights import Insight
-from .theme import BLUE, PALE, VERMILION
+from .theme import BLUE, PALE, VERMILION, amount_format
 
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -27,7 +27,7 @@ def revenue(insight: Insight) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("period:T", title=insight.step.capitalize()),
                 "What:N",
-                alt.Tooltip("amount:Q", format=",.2f"),
+                alt.Tooltip("amount:Q", format=amount_format(insight.currency)),
             ],
         )
     )
@@ -47,7 +47,7 @@ def weekly_revenue(insight: Insight) -> alt.Chart:
             color=alt.condition("datum.best", alt.value(BLUE), alt.value(PALE)),
             tooltip=[
                 "week:T",
-                alt.Tooltip("amount:Q", title=code, format=",.2f"),
+                alt.Tooltip("amount:Q", title=code, format=amount_format(insight.currency)),
                 alt.Tooltip("orders:Q", format=","),
             ],
         )
