@@ -293,6 +293,8 @@ class Settings(BaseSettings):
             complete=f"{self.api_url}/checkout/complete?session_id={{CHECKOUT_SESSION_ID}}",
             cancel=f"{self.public_url}/cart?payment=left",
             confirmation=f"{self.public_url}/confirmation?session_id={{CHECKOUT_SESSION_ID}}",
+            unpaid=f"{self.public_url}/checkout?session_id={{CHECKOUT_SESSION_ID}}&payment=unpaid",
+            expired=f"{self.public_url}/cart?session_id={{CHECKOUT_SESSION_ID}}&payment=expired",
         )
 
 

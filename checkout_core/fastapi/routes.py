@@ -8,9 +8,10 @@ from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from ..domain.errors import SessionNotComplete
+from ..domain.errors import SessionNotComplete, SessionStillOpen
 from ..services.checkout import AsyncCheckout
 from .errors import ErrorBody
+from .pages import remember_checkout
 from .schemas import (
     OrderResponse,
     PendingRequest,
@@ -34,8 +35,14 @@ def checkout_router(
         prefix: goes before every path.
         dependencies: of the shopper's routes, such as a rate limit; Stripe's webhook has none.
     """
+
+    def remembered(request: Request) -> AsyncCheckout:
+        checkout = get_checkout(request)
+        remember_checkout(request, checkout)
+        return checkout
+
     router = APIRouter(prefix=prefix)
-    router.include_router(_shopper_routes(get_checkout, dependencies))
+    router.include_router(_shopper_routes(remembered, dependencies))
     router.include_router(_stripe_routes(get_checkout))
     return router
 
@@ -77,12 +84,20 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         responses=_errors(404, 422, 429, 502),
     )
     async def complete_order(session_id: SessionId, checkout: AsyncCheckout = checkout_dependency) -> RedirectResponse:
-        """Complete the order of the shopper whom Stripe sends back (step 3)."""
+        """Complete the order of the shopper whom Stripe sends back (step 3).
+
+        The answer leads to the confirmation; to the checkout when nothing was paid and something can be; to where the
+        shopper begins again when nothing can be any more. A browser that asks for a page gets errors as one.
+        """
+        urls = checkout.gateway.urls
         try:
             await checkout.complete_order(session_id)
-        except SessionNotComplete as error:
-            raise HTTPException(status.HTTP_404_NOT_FOUND, error.message) from error
-        return RedirectResponse(checkout.gateway.urls.after_payment(session_id), status.HTTP_303_SEE_OTHER)
+            url = urls.after_payment(session_id)
+        except SessionStillOpen:
+            url = urls.after_no_payment(session_id)
+        except SessionNotComplete:
+            url = urls.after_expiry(session_id)
+        return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
     @routes.get("/confirmation", responses=_errors(400, 404, 422, 429, 502))
     async def check_order_status(

@@ -4,19 +4,20 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import stripe
 
 from ..config.settings import Settings
 from ..config.urls import Urls
-from ..domain.checkout_session import CheckoutSession, Dispute
+from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, SessionStatus
 from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, WebhookSignatureInvalid
 from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
+from .errors import read_answer
 from .transport import CallLimits
 
 if TYPE_CHECKING:
@@ -233,7 +234,11 @@ class StripeGateway:
         raise WebhookSignatureInvalid
 
     async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
-        view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
+        with read_answer():
+            lines, refunds = await self._lines(session), await self._refunds(session)
+            view = sessions.checkout_session(session, lines, refunds)
+            if view.status not in get_args(SessionStatus) or view.payment_status not in get_args(PaymentStatus):
+                raise ValueError(f"a session that is {view.status} and {view.payment_status}")
         self._remember(view.payment_intent_id, view.id)
         return view
 

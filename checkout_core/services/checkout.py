@@ -14,9 +14,9 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import valid_details
-from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
-from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
+from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
 from ..domain.products import PricedItem, ProductSource
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
@@ -25,6 +25,7 @@ from ..gateway.call_log import CallLog
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from ..stores.scoped import ShopStore
+from .after_payment import AfterPayment, refusals_as_unconfirmed
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
@@ -90,6 +91,7 @@ class AsyncCheckout:
             outbox=self.outbox,
             clock=clock,
         )
+        self._after_payment = AfterPayment(gateway, self.store)
         self._in_flight = InFlight()
 
     @property
@@ -186,12 +188,13 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session.
-            SessionNotComplete: Stripe has not finished with it.
-            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
-            StoreError: the order was not written.
+            SessionStillOpen: Stripe says that nothing was paid, and that it can still be paid.
+            SessionNotComplete: Stripe says that nothing was paid, and nothing can be (SessionExpired: it was too late).
+            PaymentUnconfirmed: whether money moved is not known yet, whatever the cause; the message says so.
         """
-        async with self._step("complete_order", session_id):
-            return _complete(await self._reconciler.reconcile(session_id, source=Source.redirect))
+        async with self._step("complete_order", session_id), self._after_payment.watched(session_id):
+            order = await self._reconciler.reconcile(session_id, source=Source.redirect)
+            return await self._after_payment.completed(session_id, order)
 
     async def check_order_status(self, session_id: str) -> Order:
         """Check the order status (step 4): the confirmation page, any number of times.
@@ -200,15 +203,15 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session.
-            SessionNotComplete: Stripe has not finished with it.
-            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
-            StoreError: the store did not answer.
+            SessionStillOpen: Stripe says that nothing was paid, and that it can still be paid.
+            SessionNotComplete: Stripe says that nothing was paid, and nothing can be (SessionExpired: it was too late).
+            PaymentUnconfirmed: whether money moved is not known yet, whatever the cause; the message says so.
         """
-        async with self._step("check_order_status", session_id):
+        async with self._step("check_order_status", session_id), self._after_payment.watched(session_id):
             order = await answer(self.store.get(session_id))
             if order is None or order.status not in FINAL_STATUSES:
                 order = await self._reconciler.reconcile(session_id)
-            return _complete(order)
+            return await self._after_payment.completed(session_id, order)
 
     async def reconcile(
         self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
@@ -228,10 +231,11 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
-            StripeUnavailableAfterPayment: whether money moved is not known yet.
+            PaymentUnconfirmed: whether money moved is not known yet: Stripe did not answer, or refused to.
             StoreError: the order was not written.
         """
-        return await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
+        with refusals_as_unconfirmed():
+            return await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
 
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
@@ -271,7 +275,8 @@ class AsyncCheckout:
         """
         async with self._step("handle_event", event.session_id):
             try:
-                order = await self._event_handlers.handle(event, Source.webhook)
+                with refusals_as_unconfirmed():
+                    order = await self._event_handlers.handle(event, Source.webhook)
             except SessionNotFound:
                 log.warning("webhook about an unknown session", stripe_event_id=event.id)
                 return None
@@ -365,9 +370,3 @@ class AsyncCheckout:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _complete(order: Order | None) -> Order:
-    if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
-        raise SessionNotComplete
-    return order
