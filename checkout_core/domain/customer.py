@@ -28,11 +28,23 @@ def valid_details(
         InvalidInput: one cannot be used; the error names it.
     """
     return {
-        "email": _email(email),
+        "email": valid_email(email),
         "name": _text("name", name),
         "phone": _text("phone", phone),
         "metadata": _metadata(metadata or {}),
     }
+
+
+def valid_email(email: str) -> str:
+    """Return an address without space around it.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        return _EMAIL.validate_python(email.strip()[:321])
+    except ValidationError as error:
+        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 
 def masked_email(email: str | None) -> str | None:
@@ -41,13 +53,6 @@ def masked_email(email: str | None) -> str | None:
         return None
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
-
-
-def _email(email: str) -> str:
-    try:
-        return _EMAIL.validate_python(email.strip()[:321])
-    except ValidationError as error:
-        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 
 def _text(field: str, text: str | None) -> str | None:

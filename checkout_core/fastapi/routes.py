@@ -25,6 +25,17 @@ GetCheckout = Callable[[Request], AsyncCheckout]
 """Returns the checkout that serves a request."""
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A random text for one press of a button: https://docs.stripe.com/api/idempotent_requests",
+    ),
+]
+
+
 def checkout_router(
     get_checkout: GetCheckout, *, prefix: str = "", dependencies: Sequence[Dependency] = ()
 ) -> APIRouter:
@@ -52,9 +63,22 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
     checkout_dependency = Depends(get_checkout)
 
     @routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 429, 502))
-    async def create_session(body: SessionRequest, checkout: AsyncCheckout = checkout_dependency) -> SessionResponse:
-        """Create a checkout session for a cart (step 1)."""
-        session = await checkout.create_session(body.cart())
+    async def create_session(
+        body: SessionRequest,
+        idempotency_key: IdempotencyKey = None,
+        checkout: AsyncCheckout = checkout_dependency,
+    ) -> SessionResponse:
+        """Create a checkout session for a cart (step 1).
+
+        The same cart under the same `Idempotency-Key` gives the same session; another cart under it is a 409. A
+        session to be replaced that was paid meanwhile is a 409 that says where its confirmation is.
+        """
+        session = await checkout.create_session(
+            body.cart(),
+            email=body.email,
+            idempotency_key=idempotency_key,
+            replaces=body.replaces,
+        )
         return SessionResponse(
             session_id=session.id,
             client_secret=session.client_secret,

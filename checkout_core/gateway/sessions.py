@@ -27,6 +27,7 @@ def session_create_params(
     session_minutes: int,
     email: str | None,
     now: datetime,
+    metadata: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return the parameters of a new session (https://docs.stripe.com/api/checkout/sessions/create).
 
@@ -37,12 +38,16 @@ def session_create_params(
         session_minutes: how long the session may be paid.
         email: the shopper's, when it is known.
         now: the time from which the session's life counts.
+        metadata: stays with the session; our own keys win.
     """
     params: dict[str, Any] = {
         "mode": "payment",
         "ui_mode": ui_mode.value,
         "line_items": [_line_item(item) for item in items],
-        "metadata": {f"product_{position}": item.product for position, item in enumerate(items)},
+        "metadata": {
+            **(metadata or {}),
+            **{f"product_{position}": item.product for position, item in enumerate(items)},
+        },
         "expand": ["line_items"],
     }
     if ui_mode is UiMode.elements:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -81,6 +81,7 @@ class StripeGateway:
         now: datetime,
         email: str | None = None,
         idempotency_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> CheckoutSession:
         """Create an open session for priced items.
 
@@ -89,8 +90,10 @@ class StripeGateway:
             now: the time from which the session's life counts.
             email: the shopper's, when it is known.
             idempotency_key: repeating the call under it gives the same session back.
+            metadata: stays with the session; our own keys win.
 
         Raises:
+            IdempotencyKeyReused: the key named another request.
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
@@ -101,6 +104,7 @@ class StripeGateway:
             session_minutes=self._settings.session_minutes,
             email=email,
             now=now,
+            metadata=metadata,
         )
         key = idempotency_key or str(uuid.uuid4())
         if "expires_at" in params:

@@ -85,9 +85,21 @@ class Checkout:
         *,
         email: str | None = None,
         idempotency_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        purchase: str | None = None,
+        replaces: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1). `cart` is quantities by product id, or those priced."""
-        return portal.run(self.asynchronous.create_session(cart, email=email, idempotency_key=idempotency_key))
+        return portal.run(
+            self.asynchronous.create_session(
+                cart,
+                email=email,
+                idempotency_key=idempotency_key,
+                metadata=metadata,
+                purchase=purchase,
+                replaces=replaces,
+            )
+        )
 
     def create_pending_order(
         self,

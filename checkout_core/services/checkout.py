@@ -13,11 +13,12 @@ from ..config import metrics
 from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
-from ..domain.customer import valid_details
+from ..domain.customer import valid_details, valid_email
 from ..domain.errors import SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
 from ..domain.products import PricedItem, ProductSource
+from ..domain.purchases import PURCHASE
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
@@ -31,6 +32,7 @@ from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Handler, Outbox
+from .purchases import Purchases
 from .reconcile import Clock, Reconciler
 from .refunds import Refunds
 from .sweep import Sweeper
@@ -82,7 +84,9 @@ class AsyncCheckout:
         self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
         context = EventContext(gateway, self.store, self._changes, self._reconciler, clock)
         self._event_handlers = EventHandlers(context)
+        self._purchases = Purchases(gateway, self.store, self._changes, self._reconciler, clock)
         self.outbox = Outbox(self.store, clock)
+        self.outbox.handlers.add(self._purchases.report_double_payment, "double payment")
         self.sweeper = Sweeper(
             gateway=gateway,
             store=self.store,
@@ -105,6 +109,9 @@ class AsyncCheckout:
         *,
         email: str | None = None,
         idempotency_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        purchase: str | None = None,
+        replaces: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1): the shopper opens the checkout page.
 
@@ -112,20 +119,32 @@ class AsyncCheckout:
             cart: quantities by product id, or what `products` made of them just now.
             email: the shopper's, when it is known.
             idempotency_key: repeating the call under it gives the same session back.
+            metadata: stays with the session at Stripe; our own keys win.
+            purchase: names what the sessions of one cart have in common; two of them that are paid are reported.
+            replaces: the session that this one replaces because the cart has changed. It is expired if it is open;
+                one that we do not know, or that is over and was not paid, is left alone.
 
         Raises:
-            InvalidInput: the cart cannot be bought as it is, or Stripe refuses the e-mail address.
+            InvalidInput: the cart or the e-mail address cannot be used.
+            SessionAlreadyPaid: the session to be replaced was paid.
+            IdempotencyKeyReused: the key was used for another cart.
+            PaymentUnconfirmed: whether the session to be replaced was paid is not known yet.
             StripeRejected: Stripe refuses the session.
             StripeUnavailable: Stripe did not answer; nobody was charged.
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
             items = self.products.price(cart) if isinstance(cart, Mapping) else cart
+            email = None if email is None else valid_email(email)
+            if replaces is not None:
+                before = await self._purchases.close_session(replaces)
+                purchase = purchase or before
             session = await self.gateway.create_session(
                 items,
                 now=self.clock(),
                 email=email,
                 idempotency_key=idempotency_key,
+                metadata={**(metadata or {}), **({PURCHASE: purchase} if purchase else {})},
             )
             event = OrderEvent(
                 id=new_id("event"),
@@ -138,9 +157,12 @@ class AsyncCheckout:
                     "amount_total": session.amount_total,
                     "currency": session.currency,
                     "products": [item.product for item in items],
+                    **({"purchase": purchase} if purchase else {}),
                 },
             )
             await answer(self.store.append(event))
+            if replaces is not None and before is not None:
+                await self._purchases.record_replacement(replaces, session.id)
             log.info("session created", session_id=session.id)
             return session
 
@@ -176,6 +198,8 @@ class AsyncCheckout:
             session = await self.gateway.retrieve_session(session_id)
             if session.status != "open":
                 raise SessionNotOpen
+            if purchase := (session.metadata or {}).get(PURCHASE):
+                details["metadata"] = {**(metadata or {}), PURCHASE: purchase}
             decision = await self._changes.apply(session_id, pending_change(session, details, self.clock()))
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx2
@@ -16,7 +17,7 @@ from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import ConfigurationError, StripeRejected
 from checkout_core.gateway import StripeGateway
 from tests.support.changed_answers import Answer, changed_answers
-from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status
+from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status, stripe_of
 from tests.support.stores import ScriptedStore
 from tests.support.webhooks import session_event, signed
 
@@ -415,3 +416,59 @@ def test_an_error_that_stripe_caused_keeps_its_cause_for_the_log(
     memory_store.fail("update", StripeRejected())
     assert_error(pend(client, session_id), 502, "stripe_rejected")
     assert "checkout_error" in caplog.text
+
+
+def step_1(client: TestClient, checkout: Checkout, quantity: int = 1, key: str = "", **body: object) -> httpx2.Response:
+    items = [{"product": product(checkout), "quantity": quantity}]
+    headers = {"idempotency-key": key} if key else {}
+    answer: httpx2.Response = client.post("checkout/sessions", json={"items": items} | body, headers=headers)
+    return answer
+
+
+def test_one_idempotency_key_gives_one_session(client: TestClient, checkout: Checkout) -> None:
+    first, again = step_1(client, checkout, key="k-1"), step_1(client, checkout, key="k-1")
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert step_1(client, checkout, key="k-2").json()["session_id"] != first.json()["session_id"]
+    assert step_1(client, checkout).json()["session_id"] != first.json()["session_id"]
+
+
+def test_two_requests_at_once_under_one_key_give_one_session(client: TestClient, checkout: Checkout) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(step_1, client, checkout, key="k-1") for _ in range(2)]
+        answers = [each.result() for each in asked]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["session_id"] for answer in answers}) == 1
+
+
+def test_another_cart_under_the_same_key_is_refused(client: TestClient, checkout: Checkout) -> None:
+    assert step_1(client, checkout, key="k-1").status_code == 201
+    assert_error(step_1(client, checkout, 2, key="k-1"), 409, "idempotency_key_reused", "Take a new key")
+
+
+@pytest.mark.parametrize("key", [" ", "x" * 256, "a b", "\t"])
+def test_a_key_that_is_none_is_refused(client: TestClient, checkout: Checkout, key: str) -> None:
+    assert_error(step_1(client, checkout, key=key), 422, "invalid_input", "idempotency-key")
+    assert step_1(client, checkout, key="x" * 255).status_code == 201
+
+
+@pytest.mark.parametrize("email", ["anna@", "ab", "x" * 321, "a@b", "@example.com"])
+def test_step_1_takes_an_email_like_step_2(client: TestClient, checkout: Checkout, email: str) -> None:
+    assert_error(step_1(client, checkout, email=email), 422, "invalid_input")
+    session_id = step_1(client, checkout, email=" anna@example.com ").json()["session_id"]
+    assert stripe_of(checkout).v1.checkout.sessions.retrieve(session_id).customer_email == "anna@example.com"
+
+
+def test_a_replaced_session_is_expired_and_a_paid_one_leads_to_its_confirmation(
+    client: TestClient, checkout: Checkout
+) -> None:
+    first = new_session(client, checkout)
+    pend(client, first)
+    session_id = step_1(client, checkout, 2, replaces=first).json()["session_id"]
+    assert status(checkout, first) == "expired"
+    pay(checkout, session_id)
+    answer = step_1(client, checkout, 3, replaces=session_id)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "already_paid"
+    assert answer.json()["error"]["confirmation"] == f"http://shop.test/confirmation?session_id={session_id}"
+    assert step_1(client, checkout, replaces="cs_test_unknown").status_code == 201
