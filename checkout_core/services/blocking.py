@@ -129,6 +129,10 @@ class Checkout:
         """Make our order agree with what Stripe says of a session now."""
         return portal.run(self.asynchronous.reconcile(session_id, source=source, stripe_event_id=stripe_event_id))
 
+    def retrieve_session(self, session_id: str) -> CheckoutSession:
+        """Return what Stripe says of a session now."""
+        return portal.run(self.asynchronous.retrieve_session(session_id))
+
     def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more."""
         portal.run(self.asynchronous.expire_session(session_id))

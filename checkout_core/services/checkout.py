@@ -261,6 +261,15 @@ class AsyncCheckout:
         with refusals_as_unconfirmed():
             return await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
 
+    async def retrieve_session(self, session_id: str) -> CheckoutSession:
+        """Return what Stripe says of a session now.
+
+        Raises:
+            SessionNotFound: Stripe does not know it.
+            StripeError: Stripe refused, or did not answer.
+        """
+        return await self.gateway.retrieve_session(session_id)
+
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
 
