@@ -123,7 +123,7 @@ def test_an_adopter_says_where_the_unpaid_and_the_expired_go(settings: Settings)
         assert back.headers["location"] == f"https://app.test/pay/{session_id}"
         checkout.expire_session(session_id)
         back = client.get("/checkout/complete", params={"session_id": session_id})
-        assert back.headers["location"] == own.cancel
+        assert back.headers["location"] == own.cancel.replace("{CHECKOUT_SESSION_ID}", session_id)
 
 
 @pytest.mark.parametrize(
