@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
     undeliverable = "undeliverable", "Receipt cannot be delivered", Tone.bad
+    replaced = "replaced", "Replaced: the cart was changed", Tone.plain
+    double_payment = "double_payment", "Another order of the same purchase is paid, too", Tone.bad
     recovered = "recovered", "Order made from the payment", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import stripe
 
 from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..config.urls import Urls
-from ..domain.checkout_session import CheckoutSession, Dispute
+from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, SessionStatus
 from ..domain.errors import (
     ConfigurationError,
     PriceMismatch,
@@ -28,6 +28,7 @@ from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
+from .errors import read_answer
 from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
@@ -96,6 +97,7 @@ class StripeGateway:
         *,
         now: datetime,
         idempotency_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> CheckoutSession:
         """Create an open session for priced items.
 
@@ -104,9 +106,11 @@ class StripeGateway:
             asked: whose session it is, and what else the application asks for.
             now: the time from which the session's life counts.
             idempotency_key: repeating the call under it gives the same session back.
+            metadata: stays with the session; our own keys win.
 
         Raises:
             PriceMismatch: Stripe would charge something else than the items cost, so the session is expired again.
+            IdempotencyKeyReused: the key named another request.
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
@@ -341,9 +345,13 @@ class StripeGateway:
         raise PriceMismatch(reason=fault)
 
     async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
-        view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
-        if view.disputed and view.payment_intent_id is not None:
-            view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
+        with read_answer():
+            lines, refunds = await self._lines(session), await self._refunds(session)
+            view = sessions.checkout_session(session, lines, refunds)
+            if view.status not in get_args(SessionStatus) or view.payment_status not in get_args(PaymentStatus):
+                raise ValueError(f"a session that is {view.status} and {view.payment_status}")
+            if view.disputed and view.payment_intent_id is not None:
+                view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
         self._remember(view.payment_intent_id, view.id)
         return view
 

@@ -11,6 +11,7 @@ from checkout_core.domain.currencies import currency_of
 from checkout_core.domain.errors import (
     CheckoutError,
     InvalidInput,
+    PaymentUnconfirmed,
     RefundNotPossible,
     SessionNotFound,
     StripeRejected,
@@ -95,6 +96,8 @@ def _refund(checkout: Checkout, order: Order, amount: int) -> None:
 
 def sentence(error: CheckoutError) -> str:
     """Return an error as an operator needs to read it; what shoppers are told speaks of their own money."""
+    if isinstance(error, PaymentUnconfirmed) and isinstance(error.__cause__, CheckoutError):
+        error = error.__cause__
     if isinstance(error, SessionNotFound):
         return "Stripe does not know this checkout. It may be demo data, or belong to another Stripe account."
     if isinstance(error, StripeUnavailable):

@@ -170,4 +170,11 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     if query.created_before is not None:
         where.append("created_at < ?")
         values.append(statements.naive(query.created_before))
+    if query.created_after is not None:
+        where.append("created_at >= ?")
+        values.append(statements.naive(query.created_after))
+    if query.metadata is not None:
+        key, value = query.metadata
+        where.append("json_extract_string(metadata, ?) = ?")
+        values += ["$." + json.dumps(key), value]
     return " AND ".join(where), values
