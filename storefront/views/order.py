@@ -71,7 +71,7 @@ def show(checkout: Checkout, order: Order) -> None:
         st.html('<h2 class="section">What happened</h2>')
         st.html(labels.timeline(checkout.history(order.stripe_checkout_session_id), order.currency))
     with right:
-        st.html(markup.receipt(order.items, order.amount_total, order.currency, title="What was bought"))
+        st.html(markup.receipt(order.breakdown, title="What was bought", note=order.payment_note))
         st.html(facts(order))
 
 

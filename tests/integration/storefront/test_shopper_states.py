@@ -208,7 +208,7 @@ def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(chec
     shown = [
         markup.card(product, checkout.catalog, 1),
         markup.cart_line(product, checkout.catalog, 2),
-        markup.receipt([item], 200, "eur"),
+        markup.cart_receipt([item], "eur"),
     ]
     assert not [html for html in shown if "<script" in html or "<img src=x" in html]
     assert "[click](" not in markup.label(text)
