@@ -22,6 +22,7 @@ from .resources import (
     promotion_codes,
     refunds,
     shipping_rates,
+    tax_rates,
     webhook_endpoints,
 )
 from .resources.checkout_sessions.routes import SessionRoutes
@@ -40,6 +41,7 @@ OTHER_ROUTES: list[ApiRoute] = [
     *coupons.ROUTES,
     *promotion_codes.ROUTES,
     *shipping_rates.ROUTES,
+    *tax_rates.ROUTES,
     *customers.ROUTES,
     *webhook_endpoints.ROUTES,
     *account.ROUTES,

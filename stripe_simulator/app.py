@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from . import api
+from .browser.bank_page import BankPage
 from .browser.pages import BrowserPages
 from .browser.payment_pages import PaymentPages
 from .controls import Controls
@@ -35,6 +36,7 @@ def create_app(simulator: Simulator) -> Starlette:
         *simulated,
         *PaymentPages(simulator).routes(),
         *BrowserPages(simulator).routes(),
+        *BankPage(simulator).routes(),
         *Controls(simulator).routes(),
         *Dashboard(simulator).routes(),
         *rest,

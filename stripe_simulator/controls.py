@@ -34,6 +34,14 @@ class Controls:
         session = await self.simulator.pay_session(path["id"], card, email)
         return {**session, "redirect_url": redirect_url(cast(Session, session))}
 
+    async def pay_by_redirect(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Pay a session by a method with a page of its own, or come back from there unpaid."""
+        method, outcome, email = body.get("method", "ideal"), body.get("outcome", "authorized"), body.get("email")
+        if not isinstance(method, str) or not isinstance(outcome, str) or not (email is None or isinstance(email, str)):
+            raise invalid("`method`, `outcome` and `email` are strings.", "method")
+        session = await self.simulator.pay_by_redirect(path["id"], method, outcome, email)
+        return {**session, "redirect_url": redirect_url(cast(Session, session))}
+
     async def settle_debit(self, body: JSON, path: dict[str, str]) -> JSON:
         """End a pending bank debit now."""
         outcome = body.get("outcome", "succeeded")
@@ -193,6 +201,7 @@ class Controls:
         """Return the routes of all controls."""
         table: list[tuple[str, Control]] = [
             ("/_simulator/sessions/{id}/pay", self.pay),
+            ("/_simulator/sessions/{id}/pay_by_redirect", self.pay_by_redirect),
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
             ("/_simulator/sessions/{id}/dispute", self.dispute),
             ("/_simulator/sessions/{id}/end_dispute", self.end_dispute),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from . import payment_methods
 from .errors import card_error, invalid
 from .events import EventLog
+from .ids import random_id
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
 from .resources.balance_transactions import book, charge_transaction
 from .resources.charges import build_charge
@@ -21,12 +22,24 @@ from .resources.payment_intents import (
 )
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
-from .wire import PaymentIntent
+from .wire import JSON, PaymentIntent
 
 AUTHENTICATION_FAILED = Decline(
     "payment_intent_authentication_failure",
     "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
 )
+
+OUTCOMES = {
+    "authorized": Decline("", ""),
+    "failed": Decline(
+        "payment_intent_authentication_failure",
+        "The bank did not authorize this payment. Please choose a different payment method and try again.",
+    ),
+    "canceled": Decline(
+        "payment_intent_payment_attempt_failed", "The payment was canceled. Please try again or pay another way."
+    ),
+}
+"""How a payment on the page of a bank may end."""
 
 
 class PaymentService:
@@ -59,6 +72,7 @@ class PaymentService:
         self._webhooks = webhooks
         self._sessions = sessions
         self._now = now
+        self._public_url = public_url
         self._receipt_base = f"{public_url}/_simulator/receipts"
         self._deliveries: dict[str, asyncio.Task[None]] = {}
 
@@ -70,6 +84,7 @@ class PaymentService:
         shopper: Shopper,
         *,
         authenticated: bool = False,
+        return_url: str | None = None,
     ) -> bool:
         """Try to pay a session; a session that is complete stays as it is.
 
@@ -81,6 +96,7 @@ class PaymentService:
             method: what the shopper pays with; None only where there is nothing to pay.
             shopper: who pays.
             authenticated: whether the shopper's bank knows already who pays.
+            return_url: where the shopper wants to come back to from the page of a bank.
 
         Returns:
             True when the session is complete, False when the shopper's bank asks the shopper first.
@@ -91,11 +107,15 @@ class PaymentService:
         session = record.session
         _require_not_expired(record)
         if session["status"] == "open":
-            if session["amount_total"] == 0:
+            if not session["amount_total"]:
                 self._sessions.cancel_intent(account, record)
                 self._complete(account, record, shopper, session["payment_status"])
-            elif not self._pay(account, record, method, shopper, authenticated):
-                return False
+            elif session["mode"] == "subscription":
+                self._subscribe(account, record, _require_payable(record, method), shopper)
+            else:
+                paying = Challenge(_require_payable(record, method), shopper, return_url)
+                if not self._pay(account, record, paying, authenticated=authenticated):
+                    return False
         await self.wait_for_delivery(session["id"])
         return True
 
@@ -103,24 +123,49 @@ class PaymentService:
         self,
         account: Account,
         record: SessionRecord,
-        method: PaymentMethod | None,
-        shopper: Shopper,
+        paying: Challenge,
+        *,
         authenticated: bool,
     ) -> bool:
-        method = _require_payable(record, method)
+        method, shopper = paying.method, paying.shopper
         intent = self._begin_intent(account, record)
         if method.challenged and not authenticated:
-            self._challenge(account, record, intent, Challenge(method, shopper))
+            self._challenge(account, record, intent, paying)
             return False
         if method.decline is not None:
             self._decline(account, record, intent, method, shopper)
         self._capture(account, record, intent, method, shopper)
         return True
 
+    def _subscribe(self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> None:
+        """Pay the first invoice of a subscription; its payment is not the session's own."""
+        now = int(self._now())
+        intent = build_payment_intent(record, now)
+        charge = build_charge(intent, method, shopper, now, self._receipt_base)
+        if method.decline is not None:
+            record.last_error = {"message": method.decline.message}
+            self._state.put_session(account, record)
+            raise decline_error(method, charge["id"], intent)
+        charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
+        self._state.put(account, "charges", charge["id"], charge)
+        intent = charge_intent(intent, charge)
+        self._sessions.put_intent(account, intent)
+        self._events.emit(account, "charge.succeeded", charge)
+        self._events.emit(account, "payment_intent.succeeded", intent)
+        record.session = {
+            **record.session,
+            "invoice": random_id("in_1", 23),
+            "subscription": random_id("sub_1", 23),
+        }
+        self._complete(account, record, shopper, "paid")
+
     def _challenge(self, account: Account, record: SessionRecord, intent: PaymentIntent, challenge: Challenge) -> None:
         record.challenge = challenge
         self._state.put_session(account, record)
-        intent = challenge_intent(intent)
+        redirect: JSON | None = None
+        if payment_methods.redirects(challenge.method.type):
+            redirect = {"url": self.bank_page(record), "return_url": challenge.return_url}
+        intent = challenge_intent(intent, redirect)
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.requires_action", intent)
         self._webhooks.flush()
@@ -193,6 +238,37 @@ class PaymentService:
         self._webhooks.flush()
         raise card_error(AUTHENTICATION_FAILED.code, AUTHENTICATION_FAILED.message)
 
+    def bank_page(self, record: SessionRecord) -> str:
+        """Return the address of the page on which the shopper's bank asks."""
+        return f"{self._public_url}/_simulator/bank/{record.session['id']}/{record.session['payment_intent']}"
+
+    async def end_redirect(self, account: Account, record: SessionRecord, outcome: str) -> None:
+        """Go on after the page of a bank; a payment that failed or was canceled leaves the session open.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            outcome: one of `OUTCOMES`.
+
+        Raises:
+            StripeError: the session is not waiting for a bank.
+        """
+        challenge = record.challenge
+        if challenge is None or not payment_methods.redirects(challenge.method.type):
+            raise invalid("This Checkout Session is not waiting for the page of a bank.")
+        _require_not_expired(record)
+        record.challenge = None
+        if outcome == "authorized":
+            await self.confirm(account, record, challenge.method, challenge.shopper, authenticated=True)
+            return
+        decline = OUTCOMES[outcome]
+        record.last_error = {"message": decline.message}
+        self._state.put_session(account, record)
+        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, decline, None)
+        self._sessions.put_intent(account, intent)
+        self._events.emit(account, "payment_intent.payment_failed", intent)
+        await self._webhooks.deliver()
+
     async def wait_for_delivery(self, session_id: str) -> None:
         """Wait until the webhooks of a payment were answered, at most ten seconds."""
         task = self._deliveries.get(session_id)
@@ -219,7 +295,8 @@ class PaymentService:
         session = record.session
         details = customer_details(known_email(session) or shopper.email, shopper)
         customer_id = session["customer"]
-        if session["customer_creation"] == "always" and customer_id is None:
+        always = session["customer_creation"] == "always" or session["mode"] == "subscription"
+        if always and customer_id is None:
             customer = customer_from_details(details, int(self._now()))
             customer_id = customer["id"]
             self._state.put(account, "customers", customer["id"], customer)

@@ -46,6 +46,7 @@ class Challenge:
 
     method: PaymentMethod
     shopper: Shopper
+    return_url: str | None = None
 
 
 class Redemption(NamedTuple):
@@ -104,7 +105,12 @@ class SessionRecord:
             "debit_due": self.debit_due,
             "debit_succeeds": self.debit_succeeds,
             "last_error": self.last_error,
-            "challenge": challenge and {"method": asdict(challenge.method), "shopper": challenge.shopper},
+            "challenge": challenge
+            and {
+                "method": asdict(challenge.method),
+                "shopper": challenge.shopper,
+                "return_url": challenge.return_url,
+            },
             "forced_outcome": self.forced_outcome,
             "rates": self.rates,
             "applied": self.applied,
@@ -119,7 +125,7 @@ class SessionRecord:
         if challenge is not None:
             decline = challenge["method"]["decline"]
             method = {**challenge["method"], "decline": decline and Decline(**decline)}
-            challenge = Challenge(PaymentMethod(**method), Shopper(*challenge["shopper"]))
+            challenge = Challenge(PaymentMethod(**method), Shopper(*challenge["shopper"]), challenge.get("return_url"))
         redeemed = [Redemption(*one) for one in value["redeemed"]]
         return cls(**{**value, "challenge": challenge, "redeemed": redeemed})
 

@@ -17,7 +17,7 @@ from .events import EventLog
 from .http.faults import KINDS, STATUSES, Fault, Faults
 from .http.idempotency import IdempotencyKeys
 from .http.request_log import RequestLog
-from .payments import PaymentService
+from .payments import OUTCOMES, PaymentService
 from .records import PaymentMethod, SessionRecord, Shopper
 from .resources.catalogue import store_catalogue
 from .resources.checkout_sessions.service import SessionService
@@ -130,11 +130,43 @@ class Simulator:
         account, record = self.state.session(session_id)
         session = record.session
         if session["status"] == "open":
-            phone = SHOPPER_PHONE if session["phone_number_collection"]["enabled"] else None
-            shopper = Shopper(email or session["customer_email"] or SHOPPER_EMAIL, phone=phone)
+            shopper = self._shopper(record, email)
             await self.payments.confirm(account, record, self.payment_method(card), shopper, authenticated=True)
         await self.payments.wait_for_delivery(session_id)
         return _copy(record)
+
+    @in_own_loop
+    async def pay_by_redirect(
+        self, session_id: str, method: str = "ideal", outcome: str = "authorized", email: str | None = None
+    ) -> JSON:
+        """Pay a session by a method with a page of its own, as a shopper would who comes back from there.
+
+        Args:
+            session_id: the session, `cs_…`.
+            method: `ideal` or `klarna`.
+            outcome: `authorized`, `failed` or `canceled`; the last two leave the session open.
+            email: the shopper's address, where the session does not know one.
+
+        Returns:
+            The session after its webhooks were answered.
+
+        Raises:
+            StripeError: there is no such session, method or outcome, or the session cannot be paid by it.
+        """
+        self.tick()
+        if outcome not in OUTCOMES:
+            raise invalid(f"`outcome` is one of {', '.join(OUTCOMES)}.", "outcome")
+        account, record = self.state.session(session_id)
+        if not payment_methods.PAYMENT_METHODS.get(method, payment_methods.CARD).redirects:
+            raise invalid(f"`{method}` has no page of its own.", "method")
+        shopper = self._shopper(record, email)
+        if not await self.payments.confirm(account, record, self.payment_method(method), shopper):
+            await self.payments.end_redirect(account, record, outcome)
+        return _copy(record)
+
+    def _shopper(self, record: SessionRecord, email: str | None) -> Shopper:
+        phone = SHOPPER_PHONE if record.session["phone_number_collection"]["enabled"] else None
+        return Shopper(email or record.session["customer_email"] or SHOPPER_EMAIL, phone=phone)
 
     @in_own_loop
     async def expire_session(self, session_id: str) -> JSON:

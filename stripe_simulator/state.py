@@ -28,6 +28,7 @@ TABLES = (
     "coupons",
     "promotion_codes",
     "shipping_rates",
+    "tax_rates",
     "webhook_endpoints",
     "lost",
 )

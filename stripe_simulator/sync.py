@@ -39,6 +39,12 @@ class SyncSimulator:
         """Pay a session as the shopper would, and return it."""
         return self._run(self.simulator.pay_session, session_id, card, email)
 
+    def pay_by_redirect(
+        self, session_id: str, method: str = "ideal", outcome: str = "authorized", email: str | None = None
+    ) -> JSON:
+        """Pay a session by iDEAL or Klarna, or come back unpaid; `Simulator.pay_by_redirect` says how."""
+        return self._run(self.simulator.pay_by_redirect, session_id, method, outcome, email)
+
     def expire_session(self, session_id: str) -> JSON:
         """Expire an open session and return it."""
         return self._run(self.simulator.expire_session, session_id)

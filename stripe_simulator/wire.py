@@ -19,8 +19,8 @@ class Session(TypedDict):
     after_expiration: None
     allow_promotion_codes: bool | None
     allowed_payment_method_types: list[str] | None
-    amount_subtotal: int
-    amount_total: int
+    amount_subtotal: int | None
+    amount_total: int | None
     automatic_tax: JSON
     billing_address_collection: None
     branding_settings: None
@@ -31,7 +31,7 @@ class Session(TypedDict):
     consent: None
     consent_collection: None
     created: int
-    currency: str
+    currency: str | None
     currency_conversion: None
     custom_fields: list[JSON]
     custom_text: JSON
@@ -44,7 +44,7 @@ class Session(TypedDict):
     excluded_payment_method_types: list[str] | None
     expires_at: int
     integration_identifier: str | None
-    invoice: None
+    invoice: str | None
     invoice_creation: JSON
     line_items: None
     livemode: bool
@@ -69,13 +69,13 @@ class Session(TypedDict):
     redirect_on_completion: None
     return_url: str | None
     saved_payment_method_options: None
-    setup_intent: None
+    setup_intent: str | None
     shipping_address_collection: None
     shipping_cost: JSON | None
     shipping_options: list[JSON]
     status: str
     submit_type: str | None
-    subscription: None
+    subscription: str | None
     success_url: str | None
     tax_id_collection: None
     total_details: JSON

@@ -8,7 +8,7 @@ from ..currencies import display
 from ..errors import StripeError
 from ..payment_methods import PAYMENT_METHODS
 from ..records import SessionRecord
-from ..resources.checkout_sessions.view import fill_placeholder, redirect_url
+from ..resources.checkout_sessions.view import asked_amounts, fill_placeholder, redirect_url
 from ..simulator import Simulator
 from ..state import Account
 from ..templating import render, static_file
@@ -86,7 +86,7 @@ def _message(status: int, title: str, text: str, link: str | None = None) -> Res
 
 def _open_page(account: Account, record: SessionRecord) -> Response:
     session, view = record.session, session_view(record)
-    total = display(session["amount_total"], session["currency"])
+    total = asked_amounts(session).shown_total
     cancel_url = session["cancel_url"]
     verb = VERBS.get(session["submit_type"] or "", "Pay")
     return render(
@@ -95,6 +95,10 @@ def _open_page(account: Account, record: SessionRecord) -> Response:
         config={"key": account.publishable_key, "client_secret": record.secret, "email": view["email"]},
         session=session,
         total=total,
-        verb=f"{verb} {total}" if session["amount_total"] else "Complete order",
+        verb="Save"
+        if session["mode"] == "setup"
+        else f"{verb} {total}"
+        if session["amount_total"]
+        else "Complete order",
         view=view,
     )

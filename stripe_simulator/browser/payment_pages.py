@@ -49,7 +49,10 @@ class PaymentPages:
         given = params.mapping("payment_method") if session["status"] == "open" else None
         typed = None if given is None else payment_methods.parse(given, self.simulator.now())
         method = self.simulator.take_forced_outcome(record) or typed
-        complete = await self.simulator.payments.confirm(account, record, method, shopper)
+        payments = self.simulator.payments
+        complete = await payments.confirm(account, record, method, shopper, return_url=return_url)
+        if not complete and method is not None and payment_methods.redirects(method.type):
+            return {"status": "redirect", "session": session_view(record), "redirect_url": payments.bank_page(record)}
         return _result(record, complete, return_url)
 
     async def authenticate(self, account: Account, record: SessionRecord, params: Params) -> JSON:

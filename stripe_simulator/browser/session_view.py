@@ -2,14 +2,15 @@
 
 from ..currencies import display, exponent
 from ..records import SessionRecord
-from ..resources.checkout_sessions.view import known_email
+from ..resources.checkout_sessions.view import asked_amounts, known_email
+from ..resources.tax_rates import exclusive_tax
 from ..wire import JSON
 
 
 def session_view(record: SessionRecord) -> JSON:
     """Return what a page in the browser may know of a session."""
     session = record.session
-    currency, totals = session["currency"], session["total_details"]
+    currency, totals = asked_amounts(session).currency, session["total_details"]
     details = session["customer_details"] or {}
     options = [_shipping_option(rate, currency) for rate in record.rates]
     chosen = (session["shipping_cost"] or {}).get("shipping_rate")
@@ -57,7 +58,7 @@ def _status(record: SessionRecord) -> JSON:
 
 
 def _line(line: JSON, product: JSON, currency: str) -> JSON:
-    zero = _amount(0, currency)
+    price, exclusive = line["price"], exclusive_tax(line["taxes"])
     return {
         "id": line["id"],
         "adjustableQuantity": None,
@@ -70,11 +71,11 @@ def _line(line: JSON, product: JSON, currency: str) -> JSON:
         "recurring": None,
         "subtotal": _amount(line["amount_subtotal"], currency),
         "taxAmounts": None,
-        "taxExclusive": zero,
-        "taxInclusive": zero,
+        "taxExclusive": _amount(exclusive, currency),
+        "taxInclusive": _amount(line["amount_tax"] - exclusive, currency),
         "total": _amount(line["amount_total"], currency),
-        "unitAmount": _amount(line["price"]["unit_amount"], currency),
-        "unitAmountDecimal": None,
+        "unitAmount": None if price["unit_amount"] is None else _amount(price["unit_amount"], currency),
+        "unitAmountDecimal": price["unit_amount_decimal"] if price["unit_amount"] is None else None,
         "unitLabel": product["unit_label"],
     }
 
@@ -91,16 +92,19 @@ def _shipping_option(rate: JSON, currency: str) -> JSON:
 
 def _total(record: SessionRecord) -> JSON:
     session = record.session
-    currency, totals = session["currency"], session["total_details"]
+    asked, totals = asked_amounts(session), session["total_details"]
+    currency = asked.currency
     zero = _amount(0, currency)
+    taxes = [tax for line in record.lines for tax in line["taxes"]]
+    exclusive = exclusive_tax(taxes)
     return {
         "appliedBalance": zero,
         "balanceAppliedToNextInvoice": False,
         "discount": _amount(totals["amount_discount"], currency),
         "shippingRate": _amount(totals["amount_shipping"], currency),
-        "subtotal": _amount(session["amount_subtotal"], currency),
+        "subtotal": _amount(asked.subtotal, currency),
         "surcharge": zero,
-        "taxExclusive": zero,
-        "taxInclusive": zero,
-        "total": _amount(session["amount_total"], currency),
+        "taxExclusive": _amount(exclusive, currency),
+        "taxInclusive": _amount(totals["amount_tax"] - exclusive, currency),
+        "total": _amount(asked.total, currency),
     }

@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..currencies import display
 from ..http.faults import KINDS
 from ..http.request_log import Entry, mask
 from ..payment_methods import test_numbers
+from ..records import SessionRecord
+from ..resources.checkout_sessions.view import asked_amounts
+from ..resources.dispute_service import INQUIRY, OPEN, newest_dispute
 from ..simulator import Simulator
 from ..state import Account
 from ..templating import render
@@ -128,12 +130,26 @@ def _sessions(account: Account, wanted: str) -> list[JSON]:
                 "email": (session["customer_details"] or {}).get("email"),
                 "payment_status": session["payment_status"],
                 "status": session["status"],
-                "total": display(session["amount_total"], session["currency"]),
+                "mode": session["mode"],
+                "reference": session["client_reference_id"],
+                "description": record.payment_data.get("description"),
+                "dispute": _dispute_status(account, record),
+                "total": asked_amounts(session).shown_total,
                 "url": session["url"],
                 "waiting": record.debit_due is not None,
             }
         )
     return rows
+
+
+def _dispute_status(account: Account, record: SessionRecord) -> JSON | None:
+    """Return the status of a session's newest dispute, and what can be done about it; None when it has none."""
+    charge = account.charge_of(record)
+    dispute = newest_dispute(account, charge["id"]) if charge is not None and charge["disputed"] else None
+    if dispute is None:
+        return None
+    status = dispute["status"]
+    return {"status": status, "open": status in OPEN, "inquiry": status in INQUIRY}
 
 
 def _ids(object: JSON) -> set[str]:

@@ -48,10 +48,12 @@ class Expansion:
     Args:
         account: where the objects are.
         products: products that are in no table, because only the line items of a session know them.
+        lines: line items that the answer shows without their taxes.
     """
 
-    def __init__(self, account: Account, products: list[JSON]) -> None:
+    def __init__(self, account: Account, products: list[JSON], lines: list[JSON]) -> None:
         self._account = account
+        self.lines = {line["id"]: line for line in lines}
         self._products = {product["id"]: product for product in products}
 
     def __call__(self, answer: JSON, expand: list[str]) -> JSON:
@@ -81,6 +83,8 @@ class Expansion:
             return inner or self._line_items(value["id"]), True
         if kind == "checkout.session" and name == "total_details":
             return self._total_details(value["id"], inner), True
+        if kind == "item" and name == "taxes":
+            return self.lines[value["id"]]["taxes"], True
         if kind == "charge" and name == "refunds":
             return self._refunds(value["id"]), True
         if (kind, name) == ("balance_transaction", "source"):
@@ -96,12 +100,14 @@ class Expansion:
     def _line_items(self, session_id: str) -> JSON:
         record = self._account.sessions[session_id]
         self._products |= {product["id"]: product for product in record.products}
-        return list_object(record.lines, f"/v1/checkout/sessions/{session_id}/line_items")
+        self.lines |= {line["id"]: line for line in record.lines}
+        return list_object(shown_lines(record.lines), f"/v1/checkout/sessions/{session_id}/line_items")
 
     def _total_details(self, session_id: str, inner: JSON) -> JSON:
         if inner["breakdown"]:
             return inner
-        return {**inner, "breakdown": breakdown(self._account.sessions[session_id].session)}
+        record = self._account.sessions[session_id]
+        return {**inner, "breakdown": breakdown(record.session, record.lines)}
 
     def _refunds(self, charge_id: str) -> JSON:
         """Return the first page of a charge's refunds, the newest first."""
@@ -110,11 +116,26 @@ class Expansion:
         return list_object(refunds[: -MAX_REFUNDS - 1 : -1], url, len(refunds) > MAX_REFUNDS)
 
 
-def breakdown(session: Session) -> JSON:
-    """Return `total_details.breakdown` of a session: what each discount took off."""
+def shown_lines(lines: list[JSON]) -> list[JSON]:
+    """Return line items as they travel: their taxes are shown only when they are expanded."""
+    return [{**line, "taxes": []} if line["taxes"] else line for line in lines]
+
+
+def breakdown(session: Session, lines: list[JSON]) -> JSON:
+    """Return `total_details.breakdown` of a session: what each discount took off, and the tax of each rate.
+
+    Args:
+        session: the session.
+        lines: its line items.
+    """
+    taxes: dict[str, JSON] = {}
+    for tax in (tax for line in lines for tax in line["taxes"]):
+        so_far = taxes.get(tax["rate"]["id"], {"amount": 0, "taxable_amount": 0})
+        added = {name: so_far[name] + tax[name] for name in ("amount", "taxable_amount")}
+        taxes[tax["rate"]["id"]] = {**tax, **added}
     amount = session["total_details"]["amount_discount"]
     discounts = [{"amount": amount, "discount": _discount(session, one)} for one in session["discounts"]]
-    return {"discounts": discounts, "taxes": []}
+    return {"discounts": discounts, "taxes": list(taxes.values())}
 
 
 def _discount(session: Session, applied: JSON) -> JSON:

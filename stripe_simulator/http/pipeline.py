@@ -131,4 +131,4 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
 async def _handle(handler: Handler, asked: ApiRequest, expand: list[str], request_id: str, key: str | None) -> JSON:
     with caused_by(request_id, key):
         answer = await handler(asked)
-    return Expansion(asked.account, asked.products)(answer, expand) if expand else answer
+    return Expansion(asked.account, asked.products, asked.lines)(answer, expand) if expand else answer

@@ -27,6 +27,7 @@ class ApiRequest:
         params: the query or form.
         now: the simulated time, in whole seconds since the epoch.
         products: products that only an expansion of the answer shows; the handler puts them here.
+        lines: line items in the answer, with the taxes that only an expansion shows.
     """
 
     state: State
@@ -36,6 +37,7 @@ class ApiRequest:
     params: Params
     now: int
     products: list[JSON] = field(default_factory=list)
+    lines: list[JSON] = field(default_factory=list)
 
     def store(self, table: str, made: JSON) -> None:
         """Store a new object and emit the event that it was created."""

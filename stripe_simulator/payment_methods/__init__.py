@@ -11,6 +11,9 @@ from ..records import PaymentMethod
 from ..wire import JSON
 from .base import PaymentMethodType, TestNumber
 from .card import Card
+from .ideal import Ideal
+from .klarna import Klarna
+from .redirects import RedirectMethod
 from .sepa_debit import SepaDebit
 from .us_bank_account import USBankAccount
 
@@ -21,6 +24,8 @@ PAYMENT_METHODS: dict[str, PaymentMethodType] = {
         CARD,
         USBankAccount(),
         SepaDebit(),
+        Ideal(),
+        Klarna(),
     )
 }
 
@@ -73,6 +78,17 @@ def charge_details(method: PaymentMethod) -> JSON:
 def is_delayed(type: str) -> bool:
     """Return whether the money of this type arrives only after the session is complete."""
     return PAYMENT_METHODS[type].delayed
+
+
+def redirects(type: str) -> bool:
+    """Return whether a shopper leaves the shop to pay with this type."""
+    return PAYMENT_METHODS[type].redirects
+
+
+def page_name(type: str) -> str:
+    """Return whose page it is that asks a shopper who pays with this type."""
+    method = PAYMENT_METHODS[type]
+    return method.page_name if isinstance(method, RedirectMethod) else method.label
 
 
 def test_numbers() -> list[TestNumber]:

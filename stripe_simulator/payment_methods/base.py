@@ -60,6 +60,7 @@ class PaymentMethodType(ABC):
         icon: the inside of an SVG of 16 by 16.
         currencies: what it can pay; None stands for all.
         delayed: whether the money arrives (or not) only after the session is complete.
+        redirects: whether the shopper leaves the shop for the page of a bank.
         rows: the inputs of its form, row by row; none when it needs none.
         hint: a sentence below the inputs.
         test_numbers: what the dashboard offers to pay with.
@@ -70,6 +71,7 @@ class PaymentMethodType(ABC):
     icon: ClassVar[str]
     currencies: ClassVar[frozenset[str] | None] = None
     delayed: ClassVar[bool] = False
+    redirects: ClassVar[bool] = False
     rows: ClassVar[tuple[tuple[FormField, ...], ...]] = ()
     hint: ClassVar[str | None] = None
     test_numbers: ClassVar[tuple[TestNumber, ...]] = ()

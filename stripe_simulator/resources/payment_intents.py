@@ -7,19 +7,20 @@ from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
 from ..records import Decline, PaymentMethod, SessionRecord
 from ..wire import JSON, Charge, PaymentIntent
+from .checkout_sessions.view import asked_amounts
 
 CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
 def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
     """Return the payment intent that a session gets when the shopper first tries to pay."""
-    session, data = record.session, record.payment_data
+    session, data, asked = record.session, record.payment_data, asked_amounts(record.session)
     id = random_id("pi_3", 24)
     return {
         "id": id,
         "object": "payment_intent",
         "allowed_payment_method_types": None,
-        "amount": session["amount_total"],
+        "amount": asked.total,
         "amount_capturable": 0,
         "amount_details": {
             "discount_amount": None,
@@ -39,7 +40,7 @@ def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
         "client_secret": f"{id}_secret_{random_id('', 25)}",
         "confirmation_method": "automatic",
         "created": now,
-        "currency": session["currency"],
+        "currency": asked.currency,
         "customer": session["customer"],
         "customer_account": None,
         "description": data.get("description"),
@@ -129,11 +130,17 @@ def return_intent(intent: PaymentIntent, method_type: str, decline: Decline, cha
     }
 
 
-def challenge_intent(intent: PaymentIntent) -> PaymentIntent:
-    """Return the intent while the shopper's bank asks who pays."""
+def challenge_intent(intent: PaymentIntent, redirect: JSON | None) -> PaymentIntent:
+    """Return the intent while the shopper's bank asks who pays.
+
+    Args:
+        intent: the intent before.
+        redirect: `url` of the bank's page and `return_url`; None where Stripe.js shows what the bank asks.
+    """
+    action: JSON = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     return {
         **intent,
-        "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {}},
+        "next_action": action if redirect is None else {"type": "redirect_to_url", "redirect_to_url": redirect},
         "status": "requires_action",
     }
 

@@ -1,8 +1,9 @@
 """/v1/prices: https://docs.stripe.com/api/prices."""
 
+import re
 from dataclasses import dataclass
 
-from ..errors import not_simulated
+from ..errors import invalid, not_simulated
 from ..http.filters import among, flag, text
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
@@ -12,6 +13,7 @@ from ..wire import JSON
 from .fields import TAX_BEHAVIORS, check_amount, take_amount, take_currency
 from .products import ProductParams, build_product
 
+INTERVALS = ("day", "week", "month", "year")
 UNSUPPORTED = ("currency_options", "tiers_mode", "transform_quantity", "active")
 
 
@@ -20,7 +22,9 @@ class PriceParams:
     """The parameters of `POST /v1/prices`, or of `price_data` inside others; the product is the caller's."""
 
     currency: str
-    unit_amount: int
+    unit_amount: int | None
+    unit_amount_decimal: str
+    recurring: JSON | None
     metadata: dict[str, str]
     nickname: str | None
     lookup_key: str | None
@@ -30,22 +34,16 @@ class PriceParams:
     def parse(cls, params: Params) -> "PriceParams":
         """Read a form. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
         currency = take_currency(params)
-        if "recurring" in params:
-            raise not_simulated("recurring prices", params.name("recurring"))
         if "custom_unit_amount" in params or "tiers" in params:
             raise not_simulated("prices without a fixed amount", params.name("unit_amount"))
-        decimal = params.text("unit_amount_decimal")
-        if decimal is not None and not decimal.isdecimal():
-            raise not_simulated("fractions of a minor unit", params.name("unit_amount_decimal"))
-        amount = take_amount(params, "unit_amount")
-        if amount is None:
-            if decimal is None:
-                raise params.missing("unit_amount")
-            amount = int(decimal)
-        check_amount(params, "unit_amount", amount, currency)
+        amount, decimal = _take_unit_amount(params)
+        if amount is not None:
+            check_amount(params, "unit_amount", amount, currency)
         made = cls(
             currency=currency,
             unit_amount=amount,
+            unit_amount_decimal=decimal,
+            recurring=_take_recurring(params.mapping("recurring")),
             metadata=params.metadata(),
             nickname=params.text("nickname"),
             lookup_key=params.text("lookup_key"),
@@ -55,8 +53,48 @@ class PriceParams:
         return made
 
 
+def _take_unit_amount(params: Params) -> tuple[int | None, str]:
+    """Take what one piece costs, as a whole number of minor units, or None, and as a decimal."""
+    amount, decimal = take_amount(params, "unit_amount"), params.text("unit_amount_decimal")
+    if amount is not None and decimal is not None:
+        raise invalid(
+            "You may only specify one of these parameters: unit_amount, unit_amount_decimal.",
+            params.name("unit_amount_decimal"),
+        )
+    if amount is not None:
+        return amount, str(amount)
+    if decimal is None:
+        raise params.missing("unit_amount")
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", decimal):
+        raise invalid(
+            "Invalid decimal: must have at most 12 decimal places.",
+            params.name("unit_amount_decimal"),
+            "parameter_invalid_string",
+        )
+    if "." in decimal:
+        decimal = decimal.rstrip("0").rstrip(".")
+    return (None if "." in decimal else int(decimal)), decimal
+
+
+def _take_recurring(params: Params | None) -> JSON | None:
+    if params is None:
+        return None
+    interval = params.choice("interval", INTERVALS)
+    if interval is None:
+        raise params.missing("interval")
+    count = params.integer("interval_count", 1, 1095) or 1
+    params.finish(("meter", "usage_type", "trial_period_days"))
+    return {
+        "interval": interval,
+        "interval_count": count,
+        "meter": None,
+        "trial_period_days": None,
+        "usage_type": "licensed",
+    }
+
+
 def build_price(given: PriceParams, product_id: str, now: int, *, active: bool = True) -> JSON:
-    """Return a one-time price.
+    """Return a price.
 
     Args:
         given: what was asked for.
@@ -78,14 +116,14 @@ def build_price(given: PriceParams, product_id: str, now: int, *, active: bool =
         "metadata": given.metadata,
         "nickname": given.nickname,
         "product": product_id,
-        "recurring": None,
+        "recurring": given.recurring,
         "tax_behavior": given.tax_behavior,
         "tiers": None,
         "tiers_mode": None,
         "transform_quantity": None,
-        "type": "one_time",
+        "type": "recurring" if given.recurring else "one_time",
         "unit_amount": given.unit_amount,
-        "unit_amount_decimal": str(given.unit_amount),
+        "unit_amount_decimal": given.unit_amount_decimal,
     }
 
 

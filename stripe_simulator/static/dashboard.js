@@ -11,12 +11,14 @@ const DONE = {
   faults: "The fault waits for its request.",
   "faults/clear": "No fault is waiting.",
   reset: "Everything is forgotten.",
+  balance: "The balance was set.",
 };
 const SESSION_DONE = {
   pay: "The session was paid.",
   expire: "The session has expired.",
   settle_debit: "The debit was settled.",
   dispute: "The payment is disputed.",
+  end_dispute: "The dispute goes on as its bank says.",
 };
 const NUMBERS = ["advance", "times"]; // form fields that are sent as numbers
 

@@ -438,6 +438,10 @@
         this.#confirming = null;
       }
       if (answer.session) this.#setSession(answer.session);
+      if (answer.status === "redirect") {
+        window.location.assign(answer.redirect_url); // to the page of a bank, whatever `redirect` says
+        return new Promise(() => {});
+      }
       if (answer.error) {
         this.#session.lastPaymentError = { message: answer.error.message };
         this.#emitChange();

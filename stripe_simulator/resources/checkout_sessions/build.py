@@ -1,6 +1,7 @@
 """How a Checkout Session is made of its parameters."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ... import payment_methods
 from ...errors import invalid, not_simulated
@@ -12,12 +13,13 @@ from ..customers import find_customer
 from ..prices import build_price
 from ..products import build_product
 from ..shipping_rates import build_shipping_rate
+from ..tax_rates import exclusive_tax, line_taxes
 from . import shared_values as shared
 from .discounts import choose_discount
 from .nested_params import LineItemParams, ShippingOptionParams
 from .params import SessionParams
 from .totals import NOTHING, compute_totals
-from .view import customer_details
+from .view import DEFAULT_CURRENCY, customer_details
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
     """
     pairs = [build_line_item(account, item, now) for item in given.line_items]
     lines, products = [line for line, _ in pairs], [product for _, product in pairs]
-    currency = given.currency or lines[0]["currency"]
+    _check_mode(given.mode, lines)
+    currency = given.currency or (lines[0]["currency"] if lines else DEFAULT_CURRENCY)
     if any(line["currency"] != currency for line in lines):
         raise invalid("All line items of a session must have the same currency.", "line_items")
     subtotal = sum(line["amount_subtotal"] for line in lines)
@@ -52,7 +55,7 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
     discounts = choose_discount(account, given.discount, subtotal, currency, customer=customer.id, now=now)
     rates = offered_rates(account, given.shipping_options, currency, now)
     totals = compute_totals(account, lines, currency, discounts=discounts, rates=rates)
-    id = random_id("cs_test_a1", 58)
+    id, is_setup = random_id("cs_test_a1", 58), given.mode == "setup"
     secret = f"{id}_secret_{random_id('', 40)}"
     session: Session = {
         "id": id,
@@ -61,8 +64,8 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "after_expiration": None,
         "allow_promotion_codes": given.allow_promotion_codes,
         "allowed_payment_method_types": given.allowed_payment_method_types or None,
-        "amount_subtotal": subtotal,
-        "amount_total": totals.amount_total,
+        "amount_subtotal": None if is_setup else subtotal,
+        "amount_total": None if is_setup else totals.amount_total,
         "automatic_tax": shared.AUTOMATIC_TAX,
         "billing_address_collection": None,
         "branding_settings": None,
@@ -73,7 +76,7 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "consent": None,
         "consent_collection": None,
         "created": now,
-        "currency": currency,
+        "currency": given.currency if is_setup else currency,
         "currency_conversion": None,
         "custom_fields": NOTHING,
         "custom_text": shared.CUSTOM_TEXT,
@@ -93,13 +96,13 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "locale": given.locale,
         "managed_payments": None,
         "metadata": given.metadata,
-        "mode": "payment",
+        "mode": given.mode,
         "name_collection": None,
         "optional_items": None,
         "origin_context": given.origin_context,
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "if_required",
+        "payment_method_collection": "if_required" if given.mode == "payment" else "always",
         "payment_method_configuration_details": None,
         "payment_method_options": shared.NO_OPTIONS,
         "payment_method_types": method_types,
@@ -111,7 +114,7 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "redirect_on_completion": None,
         "return_url": given.return_url,
         "saved_payment_method_options": None,
-        "setup_intent": None,
+        "setup_intent": random_id("seti_1", 23) if is_setup else None,
         "shipping_address_collection": None,
         "shipping_cost": totals.shipping_cost,
         "shipping_options": totals.shipping_options,
@@ -136,6 +139,11 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         applied=totals.applied,
         redeemed=totals.redeemed,
     )
+
+
+def round_half_up(amount: Fraction) -> int:
+    """Return the whole number of minor units that is nearest, the greater one of two."""
+    return int(amount + Fraction(1, 2))
 
 
 def build_line_item(account: Account, given: LineItemParams, now: int) -> tuple[JSON, JSON]:
@@ -164,24 +172,49 @@ def build_line_item(account: Account, given: LineItemParams, now: int) -> tuple[
             assert data.product_data is not None
             product = build_product(data.product_data, now, active=False)
         price = build_price(data.price, product["id"], now, active=False)
-    total = price["unit_amount"] * given.quantity
+    total = round_half_up(Fraction(price["unit_amount_decimal"]) * given.quantity)
+    taxes = line_taxes(total, _tax_rates(account, given), price["currency"]) if given.tax_rates else NOTHING
     line = {
         "id": random_id("li_1", 23),
         "object": "item",
         "adjustable_quantity": None,
         "amount_discount": 0,
         "amount_subtotal": total,
-        "amount_tax": 0,
-        "amount_total": total,
+        "amount_tax": sum(tax["amount"] for tax in taxes),
+        "amount_total": total + exclusive_tax(taxes),
         "currency": price["currency"],
         "description": product["name"],
         "discounts": NOTHING,
         "metadata": given.metadata,
         "price": price,
         "quantity": given.quantity,
-        "taxes": NOTHING,
+        "taxes": taxes,
     }
     return line, product
+
+
+def _tax_rates(account: Account, given: LineItemParams) -> list[JSON]:
+    rates = []
+    for index, id in enumerate(given.tax_rates):
+        param = f"{given.path}[tax_rates][{index}]"
+        rate = account.get("tax_rates", id, "tax rate", param, 400)
+        if not rate["active"]:
+            raise invalid("The tax rate specified is inactive.", param)
+        rates.append(rate)
+    return rates
+
+
+def _check_mode(mode: str, lines: list[JSON]) -> None:
+    """Raise when the lines do not go with the mode."""
+    recurring = [line for line in lines if line["price"]["type"] == "recurring"]
+    if mode == "payment" and recurring:
+        raise invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
+            "only one-time prices.",
+            "line_items",
+        )
+    if mode == "subscription" and not recurring:
+        raise invalid("You must provide at least one recurring price in `subscription` mode.", "line_items")
 
 
 def offered_rates(account: Account, options: list[ShippingOptionParams], currency: str, now: int) -> list[JSON]:
@@ -220,6 +253,8 @@ def _customer(account: Account, given: SessionParams) -> _Customer:
 def _method_types(given: SessionParams, currency: str) -> list[str]:
     """Return what the session can be paid with: what takes its currency, narrowed by the caller."""
     types = payment_methods.types_for(currency)
+    if given.mode != "payment":  # what is charged again needs no page of a bank
+        types = [type for type in types if not payment_methods.redirects(type)]
     allowed, excluded = given.allowed_payment_method_types, given.excluded_payment_method_types
     if allowed or excluded:
         types = [type for type in types if type in (allowed or types) and type not in excluded]

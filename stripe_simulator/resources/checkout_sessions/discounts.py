@@ -8,6 +8,7 @@ from ...wire import JSON, Session
 from ..coupons import require_usable_coupon
 from ..promotion_codes import find_active, require_redeemable
 from .nested_params import DiscountParams
+from .view import asked_amounts
 
 
 def choose_discount(
@@ -53,10 +54,11 @@ def find_discount(account: Account, code: str, session: Session, now: int) -> li
     promotion = find_active(account, code)
     if promotion is None:
         raise invalid("This code is invalid.", "promotion_code", "resource_missing")
-    currency = session["currency"]
+    asked = asked_amounts(session)
+    currency = asked.currency
     coupon_id = require_redeemable(
         promotion,
-        session["amount_subtotal"],
+        asked.subtotal,
         currency,
         customer=session["customer"],
         now=now,

@@ -47,6 +47,7 @@ class LineItemParams:
     path: str
     quantity: int
     metadata: dict[str, str]
+    tax_rates: list[str]
     price: str | None
     price_data: PriceDataParams | None
 
@@ -60,7 +61,7 @@ class LineItemParams:
         if (price_id is None) == (data is None):
             raise invalid("Each line item needs either `price` or `price_data`.", params.name("price"))
         price_data = None if data is None else PriceDataParams.parse(data)
-        made = cls(params.path, quantity, params.metadata(), price_id, price_data)
+        made = cls(params.path, quantity, params.metadata(), params.texts("tax_rates"), price_id, price_data)
         params.finish(LINE_ITEM)
         return made
 

@@ -8,6 +8,7 @@ from ..fields import take_currency, take_email
 from .nested_params import DiscountParams, LineItemParams, ShippingOptionParams
 from .unsupported import PAYMENT_INTENT_DATA, SESSION
 
+MODES = ("payment", "setup", "subscription")
 DAY_SECONDS = 24 * 3600
 MIN_LIFETIME_SECONDS = 1800
 CLOCK_TOLERANCE_SECONDS = 60
@@ -22,6 +23,7 @@ NO_DATA: dict[str, str] = {}
 class SessionParams:
     """The parameters of `POST /v1/checkout/sessions`; those that were not given are None or empty."""
 
+    mode: str
     ui_mode: str
     line_items: list[LineItemParams]
     currency: str | None
@@ -66,8 +68,9 @@ class SessionParams:
         _refuse_payment_method_types(params)
         payment_data, payment_metadata = _take_payment_data(params.mapping("payment_intent_data"))
         made = cls(
+            mode=(mode := _take_mode(params)),
             ui_mode=_take_ui_mode(params),
-            line_items=_take_line_items(params),
+            line_items=_take_line_items(params, mode),
             currency=take_currency(params) if "currency" in params else None,
             payment_data=payment_data,
             payment_metadata=payment_metadata,
@@ -110,6 +113,12 @@ class SessionParams:
             )
 
     def _check_combinations(self) -> None:
+        for name, given in (
+            ("payment_intent_data", self.payment_data or self.payment_metadata),
+            ("submit_type", self.submit_type),
+        ):
+            if given and self.mode != "payment":
+                raise invalid(f"You can not pass `{name}` in `{self.mode}` mode.", name)
         if self.customer is not None and self.customer_email is not None:
             raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
         if self.customer is not None and self.customer_creation is not None:
@@ -121,22 +130,26 @@ class SessionParams:
             )
 
 
-def _take_ui_mode(params: Params) -> str:
-    mode = params.choice("mode", ("payment", "setup", "subscription"))
+def _take_mode(params: Params) -> str:
+    mode = params.choice("mode", MODES)
     if mode is None:
         raise params.missing("mode")
-    if mode != "payment":
-        raise not_simulated(f"mode `{mode}`; only `payment`", "mode")
+    return mode
+
+
+def _take_ui_mode(params: Params) -> str:
     ui_mode = params.choice("ui_mode", UI_MODES) or "hosted_page"
     if ui_mode in ("embedded_page", "form"):
         raise not_simulated(f"ui_mode `{ui_mode}`; use `elements` or `hosted_page`", "ui_mode")
     return ui_mode
 
 
-def _take_line_items(params: Params) -> list[LineItemParams]:
+def _take_line_items(params: Params, mode: str) -> list[LineItemParams]:
     items = [LineItemParams.parse(item) for item in params.items("line_items")]
-    if not items:
+    if not items and mode != "setup":
         raise params.missing("line_items")
+    if items and mode == "setup":
+        raise invalid("You can not pass `line_items` in `setup` mode.", "line_items")
     if len(items) > MAX_LINE_ITEMS:
         raise invalid(f"A session can have at most {MAX_LINE_ITEMS} line items.", "line_items")
     return items

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from ...http.expansion import shown_lines
 from ...http.filters import Keep, all_of, created, text
 from ...http.lists import page
 from ...http.params import Params
@@ -75,8 +76,8 @@ async def list_sessions(request: ApiRequest) -> JSON:
 async def list_line_items(request: ApiRequest) -> JSON:
     """List what a session sells: GET /v1/checkout/sessions/{id}/line_items."""
     record = request.account.get_session(request.path["id"])
-    lines = {line["id"]: line for line in record.lines}
-    request.products = record.products
+    lines = {line["id"]: line for line in shown_lines(record.lines)}
+    request.products, request.lines = record.products, record.lines
     url = f"/v1/checkout/sessions/{request.path['id']}/line_items"
     return page(lines, request.params, url, oldest_first=True)
 

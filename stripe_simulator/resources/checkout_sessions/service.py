@@ -15,6 +15,7 @@ from .nested_params import ShippingOptionParams
 from .params import SessionParams
 from .totals import apply_totals, compute_totals
 from .unsupported import UPDATE
+from .view import asked_amounts
 
 
 class SessionService:
@@ -52,7 +53,7 @@ class SessionService:
             if session["status"] != "open":
                 message = "Only open Checkout Sessions can have their shipping options updated."
                 raise invalid(message, "shipping_options")
-            rates = offered_rates(account, options, session["currency"], int(self._now()))
+            rates = offered_rates(account, options, asked_amounts(session).currency, int(self._now()))
             self._reprice(account, record, discounts=session["discounts"], rates=rates)
         record.session = {**record.session, "metadata": metadata}
         self._state.put_session(account, record)
@@ -103,7 +104,7 @@ class SessionService:
         rate_id: str | None = None,
     ) -> None:
         """Compute the totals anew; the payment intent follows, and a payment that was in progress is abandoned."""
-        currency = record.session["currency"]
+        currency = asked_amounts(record.session).currency
         totals = compute_totals(account, record.lines, currency, discounts=discounts, rates=rates, rate_id=rate_id)
         apply_totals(record, totals)
         intent = account.payment_intent_of(record)

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from ...currencies import display, maximum, minimum
+from ...currencies import display, maximum, minimum, require_amount
 from ...errors import invalid
 from ...records import Redemption, SessionRecord
 from ...state import Account
 from ...wire import JSON
 from ..coupons import discount_amount
+from ..tax_rates import exclusive_tax, line_taxes
 from .discounts import allocate_discount, display_names, redemptions_of
 
 NO_EXTRAS: JSON = {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0, "breakdown": None}
@@ -64,13 +65,14 @@ def compute_totals(
     discount = discount_amount(coupon, subtotal, currency) if coupon else 0
     cost = _shipping_cost(rates, rate_id)
     shipping = cost["amount_total"] if cost else 0
-    total = subtotal - discount + shipping
-    _check_total(total, currency)
     if discount or any(line["amount_discount"] for line in lines):
-        lines = allocate_discount(lines, discount, currency)
+        lines = [_taxed(line, currency) for line in allocate_discount(lines, discount, currency)]
+    tax = sum(line["amount_tax"] for line in lines)
+    total = sum(line["amount_total"] for line in lines) + shipping
+    _check_total(total, currency)
     return Totals(
         amount_total=total,
-        total_details=_details(discount, shipping) if discount or shipping else NO_EXTRAS,
+        total_details=_details(discount, shipping, tax) if discount or shipping or tax else NO_EXTRAS,
         discounts=discounts or NOTHING,
         shipping_cost=cost,
         shipping_options=[_option(rate) for rate in rates] or NOTHING,
@@ -103,14 +105,27 @@ def _check_total(total: int, currency: str) -> None:
         most = display(maximum(currency), currency)
         message = f"The Checkout Session's total amount must be no more than {most}."
         raise invalid(message, "line_items", "amount_too_large")
+    require_amount(total, currency, "line_items")
     if 0 < total < minimum(currency):
         least = display(minimum(currency), currency)
         message = f"The Checkout Session's total amount must convert to at least {least}."
         raise invalid(message, "line_items", "amount_too_small")
 
 
-def _details(discount: int, shipping: int) -> JSON:
-    return {**NO_EXTRAS, "amount_discount": discount, "amount_shipping": shipping}
+def _details(discount: int, shipping: int, tax: int) -> JSON:
+    return {**NO_EXTRAS, "amount_discount": discount, "amount_shipping": shipping, "amount_tax": tax}
+
+
+def _taxed(line: JSON, currency: str) -> JSON:
+    """Return a line with the taxes of what its discount leaves."""
+    net = line["amount_subtotal"] - line["amount_discount"]
+    taxes = line_taxes(net, [tax["rate"] for tax in line["taxes"]], currency)
+    return {
+        **line,
+        "amount_tax": sum(tax["amount"] for tax in taxes),
+        "amount_total": net + exclusive_tax(taxes),
+        "taxes": taxes or NOTHING,
+    }
 
 
 def _shipping_cost(rates: list[JSON], rate_id: str | None) -> JSON | None:

@@ -34,5 +34,5 @@ PAYMENT_INTENT_DATA = frozenset(
         "transfer_group",
     ]
 )
-LINE_ITEM = frozenset(["adjustable_quantity", "tax_rates", "dynamic_tax_rates"])
+LINE_ITEM = frozenset(["adjustable_quantity", "dynamic_tax_rates"])
 UPDATE = frozenset(["collected_information", "line_items", "payment_intent_data"])

@@ -1,10 +1,15 @@
 """What is derived from a session: the details of its customer, and where the shopper goes afterwards."""
 
+from typing import NamedTuple
+
+from ...currencies import display
 from ...records import Shopper
 from ...wire import JSON, Session
 
 PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 NOBODY = Shopper(None)
+DEFAULT_CURRENCY = "eur"
+"""What a session without lines is asked in, where it names none."""
 
 
 def customer_details(email: str | None, shopper: Shopper = NOBODY) -> JSON:
@@ -24,6 +29,25 @@ def customer_details(email: str | None, shopper: Shopper = NOBODY) -> JSON:
 def known_email(session: Session) -> str | None:
     """Return the e-mail address that a session has without asking the shopper."""
     return session["customer_email"] or (session["customer_details"] or {}).get("email")
+
+
+class AskedAmounts(NamedTuple):
+    """What a session asks for, in minor units; one that only saves a payment method asks for nothing."""
+
+    currency: str
+    subtotal: int
+    total: int
+
+    @property
+    def shown_total(self) -> str:
+        """The total as the shopper reads it."""
+        return display(self.total, self.currency)
+
+
+def asked_amounts(session: Session) -> AskedAmounts:
+    """Return what a session asks for."""
+    currency = session["currency"] or DEFAULT_CURRENCY
+    return AskedAmounts(currency, session["amount_subtotal"] or 0, session["amount_total"] or 0)
 
 
 def redirect_url(session: Session) -> str:

@@ -102,5 +102,5 @@ def test_spaces_and_small_letters_do_not_matter_in_a_number() -> None:
         from_number("1", NOW)
 
 
-def test_a_currency_that_no_debit_knows_is_paid_by_card() -> None:
-    assert types_for("chf") == ["card"]
+def test_a_currency_that_no_other_method_knows_is_paid_by_card() -> None:
+    assert types_for("isk") == ["card"]

@@ -84,7 +84,7 @@ def test_line_items_are_expanded_only_on_request(client: stripe.StripeClient) ->
         ({"surprise": "1"}, "surprise", "parameter_unknown"),
         ({"payment_method_types": ["card"]}, "payment_method_types", "parameter_unknown"),
         ({"mode": None}, "mode", "parameter_missing"),
-        ({"mode": "subscription"}, "mode", None),
+        ({"mode": "subscription"}, "line_items", None),
         ({"ui_mode": "embedded_page"}, "ui_mode", None),
         ({"return_url": None}, "return_url", "parameter_missing"),
         ({"success_url": "https://shop.test"}, "success_url", None),
