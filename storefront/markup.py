@@ -1,15 +1,16 @@
 """Pieces of HTML that several pages show."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
 
-from checkout_core.domain.orders import OrderItem
+from checkout_core.domain.breakdown import AmountRow, Breakdown, line_label
 from checkout_core.domain.products import Catalog, PricedItem, Product, Welcome
 
+from .money import locale
 from .rendering import line, render
 
 _MARKDOWN = {ord(sign): f"\\{sign}" for sign in "\\`*_{}[]()#+-.!|~<>$:"}
@@ -54,19 +55,26 @@ def cart_line(product: Product, catalog: Catalog, quantity: int) -> str:
     return render("cart_line.html", product=product, picture=picture(product, catalog), quantity=quantity)
 
 
-def receipt(
-    items: Iterable[OrderItem | PricedItem], total: int, currency: str, title: str = "Your order", refunded: int = 0
-) -> str:
-    """Return items and total, as on a till slip.
+def receipt(breakdown: Breakdown, title: str = "Your order", note: str = "") -> str:
+    """Return lines and sums, as on a till slip.
+
+    Args:
+        breakdown: the rows.
+        title: the heading.
+        note: what stands below, such as what was paid with.
+    """
+    return render("receipt.html", breakdown=breakdown, tax_note=breakdown.tax_note(locale()), title=title, note=note)
+
+
+def cart_receipt(items: Sequence[PricedItem], currency: str) -> str:
+    """Return the lines of a cart and what they cost together.
 
     Args:
         items: the lines, amounts in minor units.
-        total: minor units.
         currency: such as `eur`.
-        title: the heading.
-        refunded: what was given back of it, in minor units.
     """
-    return render("receipt.html", items=items, total=total, currency=currency, title=title, refunded=refunded)
+    lines = tuple(AmountRow(line_label(item), item.amount_total) for item in items)
+    return receipt(Breakdown(currency, lines, sum(row.amount for row in lines)))
 
 
 def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:

@@ -12,8 +12,13 @@ _DEFAULT = "en_US"
 
 def amount(minor_units: int, currency: str) -> str:
     """Return an amount in the browser's locale, such as `€12.50` or `12,50 €`."""
+    return format_amount(minor_units, currency, locale())
+
+
+def locale() -> str:
+    """Return the locale that Babel knows nearest to the browser's."""
     asked: object = st.context.locale
-    return format_amount(minor_units, currency, known_locale(asked if isinstance(asked, str) else ""))
+    return known_locale(asked if isinstance(asked, str) else "")
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
-from .errors import InvalidInput
+from .errors import InvalidInput, Undeliverable
+from .mail_addresses import mail_address
 from .ownership import is_reserved
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typeid import TypeID
 
+from .breakdown import Breakdown, breakdown_of
 from .money import format_amount
+from .payment_method import payment_method_label
 
 DEFAULT_SHOP = "default"
 """The shop of an installation that has only one."""
@@ -170,17 +172,36 @@ class Order(Value):
         """The total as a person reads it, such as `€23.00`."""
         return format_amount(self.amount_total, self.currency)
 
+    @property
+    def breakdown(self) -> Breakdown:
+        """The amounts as rows that add up to the total."""
+        return breakdown_of(self)
+
+    @property
+    def payment_note(self) -> str:
+        """What was paid with, such as `Paid with Visa •••• 4242`; empty while nothing was paid, or it is not known."""
+        if self.status not in MONEY_TAKEN:
+            return ""
+        if not self.amount_total:
+            return "Nothing was charged"
+        method = payment_method_label(self.payment_method_type, self.payment_method_brand, self.payment_method_last4)
+        return f"Paid with {method}" if method else ""
+
     def _repr_html_(self) -> str:
+        breakdown = self.breakdown
+        amounts = (*breakdown.lines, *breakdown.sums, *breakdown.refunds)
         rows = [
             ("Order", self.id),
             ("Status", self.status.value),
-            ("Total", self.total),
-            ("Refunded", format_amount(self.amount_refunded, self.currency) if self.amount_refunded else ""),
+            *((row.label, format_amount(row.amount, self.currency)) for row in amounts),
+            ("Tax", breakdown.tax_note()),
+            ("Payment", self.payment_note),
             ("E-mail", self.email or ""),
-            ("Items", ", ".join(f"{item.quantity} × {item.name}" for item in self.items)),
             ("Session", self.stripe_checkout_session_id),
             ("Created", f"{self.created_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("Paid", f"{self.paid_at:%Y-%m-%d %H:%M:%S} UTC" if self.paid_at else ""),
         ]
-        body = "".join(f"<tr><th>{label}</th><td>{html.escape(text)}</td></tr>" for label, text in rows if text)
+        body = "".join(
+            f"<tr><th>{html.escape(label)}</th><td>{html.escape(text)}</td></tr>" for label, text in rows if text
+        )
         return f"<table>{body}</table>"

@@ -26,6 +26,17 @@ FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__
 OPTIONAL_FROM_SESSION = frozenset({"email", "name", "phone", "paid_at"})
 """Those of which an order keeps what it has where the session says nothing."""
 
+KNOWN_LATER = (
+    "amount_fee",
+    "amount_net",
+    "balance_currency",
+    "payment_method_type",
+    "payment_method_brand",
+    "payment_method_last4",
+    "payment_method_country",
+)
+"""What a paid order may lack: Stripe settles a charge after it was made, and older versions did not keep the rest."""
+
 
 def pending_change(session: CheckoutSession, details: Details, now: datetime) -> Change:
     """Make the change that creates the pending order of an open session, or updates its details.
@@ -214,4 +225,18 @@ def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
     return order.moved_to(status, now, amount_refunded=amount_refunded)
 
 
-_RULES: tuple[Callable[[Order | None, _Facts], Decision], ...] = (_recover, _move, _adjust_refunds)
+def _add_what_was_not_known(order: Order | None, facts: _Facts) -> Decision:
+    """Take over what Stripe says of a payment only later, such as its fee. It is no event: nothing has happened."""
+    if order is None or order.status not in MONEY_TAKEN:
+        return Decision(order)
+    said = {name: getattr(facts.session, name) for name in KNOWN_LATER if getattr(order, name) is None}
+    known = {name: value for name, value in said.items() if value is not None}
+    return Decision(order.evolve(facts.now, **known) if known else order)
+
+
+_RULES: tuple[Callable[[Order | None, _Facts], Decision], ...] = (
+    _recover,
+    _move,
+    _adjust_refunds,
+    _add_what_was_not_known,
+)

@@ -31,6 +31,7 @@ class StripeEvent:
     decline_code: str | None = None
     session_mode: str | None = None
     session_metadata: Mapping[str, str] | None = None
+    charge_metadata: Mapping[str, str] | None = None
 
 
 def read_event(data: Mapping[str, Any]) -> StripeEvent:
@@ -55,6 +56,7 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         dispute_id=subject["id"] if kind == "dispute" else None,
         session_mode=subject.get("mode") if kind == "checkout.session" else None,
         session_metadata=subject.get("metadata") if kind == "checkout.session" else None,
+        charge_metadata=subject.get("metadata") if kind == "charge" else None,
         decline_code=error.get("decline_code") or error.get("code"),
     )
 

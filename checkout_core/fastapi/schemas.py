@@ -78,23 +78,34 @@ class PendingResponse(BaseModel):
 
 
 class ItemResponse(BaseModel):
-    """One line of an order. `unit_amount` is in minor units."""
+    """One line of an order. Amounts in minor units; `amount_subtotal` is the line's, before discounts and added tax."""
 
     product: str
     name: str
     unit_amount: int
     quantity: int
+    amount_subtotal: int
 
 
 class OrderResponse(BaseModel):
-    """What whoever holds the session id may see of its order: no more than its owner needs."""
+    """What whoever holds the session id may see of its order: no more than its owner needs.
+
+    `amount_subtotal` less `amount_discount`, with `amount_shipping` and `amount_tax_added`, is `amount_total`.
+    `amount_tax` is all tax, also what prices include.
+    """
 
     order_id: str
     status: OrderStatus
     items: list[ItemResponse]
     currency: str
+    amount_subtotal: int
+    amount_discount: int
+    amount_shipping: int
+    amount_tax: int
+    amount_tax_added: int
     amount_total: int
     amount_refunded: int
+    payment: str = Field(description="What was paid with; empty where it is not known")
     email: str | None = Field(description="Masked")
     created_at: datetime
     paid_at: datetime | None
@@ -107,7 +118,13 @@ class OrderResponse(BaseModel):
             status=order.status,
             items=[ItemResponse.model_validate(item.model_dump()) for item in order.items],
             currency=order.currency,
+            amount_subtotal=order.amount_subtotal,
+            amount_discount=order.amount_discount,
+            amount_shipping=order.amount_shipping,
+            amount_tax=order.amount_tax,
+            amount_tax_added=order.tax_added,
             amount_total=order.amount_total,
+            payment=order.payment_note,
             amount_refunded=order.amount_refunded,
             email=masked_email(order.email),
             created_at=order.created_at,

@@ -1,5 +1,6 @@
 """The receipt that a shopper gets by e-mail when an order has become paid."""
 
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -7,6 +8,7 @@ from email.utils import format_datetime
 
 from jinja2 import Environment, StrictUndefined
 
+from ..domain.breakdown import AmountRow
 from ..domain.errors import Undeliverable
 from ..domain.mail_addresses import mail_address
 from ..domain.money import format_amount
@@ -16,13 +18,22 @@ from .mail import Mailbox
 _TEXT = """\
 Thank you for your order.
 
-{% for item in items %}
-{{ item.quantity }} × {{ item.name }}: {{ item.total }}
+{% for label, amount in lines %}
+{{ label }}: {{ amount }}
 {% endfor %}
 
-Total paid: {{ total }}
-{% if refunded %}
-Refunded: {{ refunded }}
+{% for label, amount in sums %}
+{{ label }}: {{ amount }}
+{% endfor %}
+{% if tax_note %}
+({{ tax_note }})
+{% endif %}
+{% for label, amount in refunds %}
+{{ label }}: {{ amount }}
+{% endfor %}
+{% if order.payment_note %}
+
+{{ order.payment_note }}.
 {% endif %}
 
 Order: {{ order.id }}
@@ -38,15 +49,26 @@ _HTML = """\
 <body style="font-family: sans-serif; color: #222; max-width: 36em; margin: 2em auto; padding: 0 1em">
 <h1 style="font-size: 1.3em">Thank you for your order</h1>
 <table style="width: 100%; border-collapse: collapse">
-{% for item in items %}
-<tr><td>{{ item.quantity }} × {{ item.name }}</td><td style="text-align: right">{{ item.total }}</td></tr>
+{% for label, amount in lines %}
+<tr><td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
+{% endfor %}
+{% for label, amount in sums[:-1] %}
+<tr{% if loop.first %} style="border-top: 1px solid #888"{% endif %}>
+<td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
 {% endfor %}
 <tr style="border-top: 1px solid #888">
-<th style="text-align: left">Total paid</th><th style="text-align: right">{{ total }}</th></tr>
-{% if refunded %}
-<tr><td>Refunded</td><td style="text-align: right">{{ refunded }}</td></tr>
+<th style="text-align: left">{{ sums[-1][0] }}</th>
+<th style="text-align: right; white-space: nowrap">{{ sums[-1][1] }}</th></tr>
+{% if tax_note %}
+<tr><td colspan="2" style="text-align: right; color: #666">{{ tax_note }}</td></tr>
 {% endif %}
+{% for label, amount in refunds %}
+<tr><td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
+{% endfor %}
 </table>
+{% if order.payment_note %}
+<p>{{ order.payment_note }}.</p>
+{% endif %}
 <p>Order {{ order.id }}<br>Paid {{ paid_at }}</p>
 <p>{{ shop }}</p>
 </body>
@@ -94,20 +116,19 @@ def receipt(order: Order, shop_name: str) -> EmailMessage:
     address = mail_address(order.email)
     paid_at = order.paid_at or order.updated_at
     subject = f"Your receipt from {shop_name}" if shop_name else "Your receipt"
+    breakdown = order.breakdown
+
+    def shown(rows: Sequence[AmountRow]) -> list[tuple[str, str]]:
+        return [(row.label, format_amount(row.amount, order.currency)) for row in rows]
+
     values = {
         "subject": subject,
         "shop": shop_name,
         "order": order,
-        "items": [
-            {
-                "name": " ".join(item.name.split()),
-                "quantity": item.quantity,
-                "total": format_amount(item.amount_subtotal, order.currency),
-            }
-            for item in order.items
-        ],
-        "total": order.total,
-        "refunded": format_amount(order.amount_refunded, order.currency) if order.amount_refunded else "",
+        "lines": shown(breakdown.lines),
+        "sums": shown(breakdown.sums),
+        "tax_note": breakdown.tax_note(),
+        "refunds": shown(breakdown.refunds),
         "paid_at": f"{paid_at:%d %B %Y, %H:%M} UTC",
     }
     message = EmailMessage(SMTPUTF8 if address.needs_smtputf8 else None)

@@ -1,6 +1,5 @@
 """A receipt as PDF. The fonts ship with the package, so that any name renders; the same order gives the same bytes."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,12 @@ def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, local
     pdf.set_lang("en")
     pdf.set_margins(_MARGIN, _MARGIN)
     pdf.set_auto_page_break(True, _MARGIN)
-    prices = [format_amount(item.amount_subtotal, order.currency, locale) for item in order.items]
-    unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *(item.name for item in order.items), *prices)))
+    breakdown = order.breakdown
+    amounts = (*breakdown.lines, *breakdown.sums, *breakdown.refunds)
+    prices = [format_amount(row.amount, order.currency, locale) for row in amounts]
+    names = (item.name for item in order.items)
+    notes = (order.payment_note, breakdown.tax_note(locale))
+    unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *names, *prices, *notes)))
     pdf.add_page()
     _head(pdf, order, shop_name, email)
     _items(pdf, order, locale, unknown)
@@ -90,20 +93,24 @@ def _head(pdf: "FPDF", order: Order, shop_name: str, email: str | None) -> None:
 
 
 def _items(pdf: "FPDF", order: Order, locale: str, unknown: set[int]) -> None:
-    for item in order.items:
+    for item, row in zip(order.items, order.breakdown.lines, strict=True):
         name = "".join(sign for sign in _shown(item.name) if ord(sign) not in unknown).strip()
         # A name of which no letter can be drawn would leave a line without a word.
         text = f"{item.quantity} × {name if any(map(str.isalnum, name)) else item.product}"
-        _row(pdf, text, format_amount(item.amount_subtotal, order.currency, locale))
+        _row(pdf, text, format_amount(row.amount, order.currency, locale))
 
 
 def _sums(pdf: "FPDF", order: Order, locale: str) -> None:
-    rows: Sequence[tuple[str, int]] = [("Total", order.amount_total)]
-    if order.amount_refunded:
-        left = order.amount_total - order.amount_refunded
-        rows = [*rows, ("Refunded", -order.amount_refunded), ("Paid in the end", left)]
-    for name, minor_units in rows:
-        _row(pdf, name, format_amount(minor_units, order.currency, locale), bold=True)
+    breakdown = order.breakdown
+    *before, total = breakdown.sums
+    for row in before:
+        _row(pdf, row.label, format_amount(row.amount, order.currency, locale))
+    for row in (total, *breakdown.refunds):
+        _row(pdf, row.label, format_amount(row.amount, order.currency, locale), bold=True)
+    for note in (breakdown.tax_note(locale), order.payment_note):
+        if note:
+            pdf.ln(2)
+            _line(pdf, note[0].upper() + note[1:], size=10, color=_SOFT)
 
 
 def _line(pdf: "FPDF", text: str, *, size: float, bold: bool = False, color: tuple[int, int, int] = _INK) -> None:

@@ -13,13 +13,15 @@ from typing_extensions import override
 
 from ..domain.events import Change, Decision, EventKind, OrderEvent, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
-from ..domain.ownership import Mark
+from ..domain.ownership import ORDER, Mark
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from .order_changes import OrderChanges
 from .reconcile import Clock, Reconciler, note_foreign
+
+CHARGE_UPDATED = "charge.updated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ class EventHandlers:
     async def _session_of(self, event: StripeEvent) -> str | None:
         if event.session_id is not None or event.payment_intent_id is None:
             return event.session_id
+        order_id = (event.charge_metadata or {}).get(ORDER)
+        order = await answer(self._context.store.get_by_id(order_id)) if order_id else None
+        if order is not None and order.stripe_payment_intent_id == event.payment_intent_id:
+            return order.stripe_checkout_session_id
+        if event.type == CHARGE_UPDATED:  # every program's charges are updated, so Stripe is not asked whose this is
+            return None
         return await self._context.gateway.session_of_payment(event.payment_intent_id)
 
 
@@ -158,6 +166,19 @@ class ChargeRefundedHandler(_ReconcileHandler):
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
         return order is None or event.amount_refunded > order.amount_refunded
+
+
+class ChargeUpdatedHandler(_ReconcileHandler):
+    """A charge changed; Stripe may have settled it, and its fee is known.
+
+    https://docs.stripe.com/changelog/acacia/2024-10-28/asynchronous-capture-default
+    """
+
+    @override
+    async def would_change(
+        self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
+    ) -> bool:
+        return order is not None and order.status in MONEY_TAKEN and order.amount_fee is None
 
 
 class RefundChangedHandler(_ReconcileHandler):
@@ -219,6 +240,7 @@ EVENT_HANDLERS: Mapping[str, EventHandler] = {
     "checkout.session.async_payment_failed": SessionHandler(),
     "checkout.session.expired": SessionHandler(),
     "charge.refunded": ChargeRefundedHandler(),
+    CHARGE_UPDATED: ChargeUpdatedHandler(),
     "refund.failed": RefundChangedHandler(),
     "refund.updated": RefundChangedHandler(),
     "charge.dispute.created": DisputeHandler(),

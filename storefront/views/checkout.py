@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from checkout_core.config.settings import UiMode
+from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import (
     CheckoutError,
@@ -141,7 +142,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     form, summary = st.columns([3, 2], gap="large")
     receipt = summary.empty()
     total = sum(item.amount_total for item in items)
-    receipt.html(markup.receipt(items, total, checkout.catalog.currency))
+    receipt.html(markup.cart_receipt(items, checkout.catalog.currency))
     page = CheckoutPage(checkout, items, cart, st.session_state)
     if resumed:
         take_up(page, resumed)
@@ -156,7 +157,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
                 coming_back.forget()
                 submit(page, session, slots)
     if session.amount_total != total:
-        receipt.html(markup.receipt(session.items, session.amount_total, session.currency))
+        receipt.html(markup.receipt(breakdown_of(session)))
 
 
 def show_refusal(error: CheckoutError) -> None:

@@ -72,7 +72,7 @@ def show(order: Order) -> None:
     paid = f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None
     facts = [("Order", order.id), ("Status", order.status.value.capitalize()), ("E-mail", email), ("Paid", paid)]
     st.html(markup.facts(facts))
-    st.html(markup.receipt(order.items, order.amount_total, order.currency, refunded=order.amount_refunded))
+    st.html(markup.receipt(order.breakdown, note=order.payment_note))
     with st.container(key="next", horizontal=True, vertical_alignment="center"):
         if order.paid_at:
             st.download_button(

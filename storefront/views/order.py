@@ -6,7 +6,7 @@ from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, OrderNotFound
 from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
-from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from storefront import markup
 from storefront.operator import labels, layout, refunds
@@ -29,6 +29,18 @@ def reconcile(checkout: Checkout, order: Order) -> None:
     st.session_state["order-message"] = (order.id, said)
 
 
+def fees(order: Order) -> list[tuple[str, str]]:
+    """Return what Stripe keeps of the payment and what is left, in the currency of the Stripe balance."""
+    if order.status not in MONEY_TAKEN or not order.amount_total:
+        return []
+    if order.amount_fee is None or order.amount_net is None or order.balance_currency is None:
+        return [("Fee", "Known once Stripe has settled the charge")]
+    return [
+        ("Fee", format_amount(order.amount_fee, order.balance_currency)),
+        ("Net of the fee", format_amount(order.amount_net, order.balance_currency)),
+    ]
+
+
 def facts(order: Order) -> str:
     """Return everything about an order that is not its items."""
     return markup.facts(
@@ -41,6 +53,7 @@ def facts(order: Order) -> str:
             ("Paid", f"{labels.time(order.paid_at)} UTC" if order.paid_at else None),
             ("Checkout session", order.stripe_checkout_session_id),
             ("Payment", order.stripe_payment_intent_id),
+            *fees(order),
             *((key, value) for key, value in order.metadata.items()),
         ]
     )
@@ -76,7 +89,7 @@ def show(checkout: Checkout, order: Order) -> None:
         st.html('<h2 class="section">What happened</h2>')
         st.html(labels.timeline(checkout.history(order.stripe_checkout_session_id), order.currency))
     with right:
-        st.html(markup.receipt(order.items, order.amount_total, order.currency, title="What was bought"))
+        st.html(markup.receipt(order.breakdown, title="What was bought", note=order.payment_note))
         st.html(facts(order))
 
 

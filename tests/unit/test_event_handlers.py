@@ -38,6 +38,7 @@ def test_the_types_of_the_table_are_those_that_an_endpoint_subscribes_to() -> No
     assert sorted(HANDLED_EVENT_TYPES) == [
         "charge.dispute.created",
         "charge.refunded",
+        "charge.updated",
         "checkout.session.async_payment_failed",
         "checkout.session.async_payment_succeeded",
         "checkout.session.completed",
@@ -137,3 +138,17 @@ def test_a_dispute_is_recorded_once(recorded: str, changes: bool) -> None:
     past = OrderEvent.of(order(), kind=EventKind.disputed, source=Source.webhook, at=NOW, dispute=recorded)
     other = OrderEvent.of(order(), kind=EventKind.paid, source=Source.webhook, at=NOW, dispute="du_1")
     assert would_change(event(DISPUTED, dispute_id="du_1", charge_id="ch_1"), order(), past, other) is changes
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        (None, False),
+        (order(), False),
+        (order(status=OrderStatus.paid, paid_at=NOW), True),
+        (order(status=OrderStatus.refunded, paid_at=NOW), True),
+        (order(status=OrderStatus.paid, paid_at=NOW, amount_fee=0), False),
+    ],
+)
+def test_an_update_of_a_charge_is_news_while_the_fee_is_not_known(before: Order | None, changes: bool) -> None:
+    assert would_change(event("charge.updated"), before) is changes

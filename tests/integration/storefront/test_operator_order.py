@@ -13,6 +13,7 @@ from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.gateway import CallLimits
 from storefront.operator import labels
 from tests.support import builders
+from tests.support.money_orders import order_of_kind
 from tests.support.storefront import Buy, Control, Pay, VisitPage, order_now, text_of
 
 
@@ -213,3 +214,41 @@ def test_a_refund_that_was_too_much_can_be_asked_for_again_in_the_same_dialog(
     page.number_input(key="refund-amount").set_value(27.0).run()
     page.button(key="refund-now").click().run()
     assert order_now(checkout, order).status is OrderStatus.refunded
+
+
+def keep(checkout: Checkout, order: Order) -> Order:
+    """Write an order into the store as it is."""
+    checkout.store.update(order.stripe_checkout_session_id, lambda _: Decision(order))
+    return order
+
+
+@pytest.mark.parametrize(
+    ("fee", "shown"),
+    [
+        ({}, ("Known once Stripe has settled the charge",)),
+        ({"amount_fee": 67, "amount_net": 1133, "balance_currency": "usd"}, ("$0.67", "$11.33")),
+    ],
+)
+def test_an_operator_sees_the_fee_or_when_it_will_be_known(
+    visit: VisitPage, checkout: Checkout, fee: dict[str, object], shown: tuple[str, ...]
+) -> None:
+    order = keep(checkout, order_of_kind("a code of half", **fee))
+    text = text_of(visit("order", id=order.id))
+    for words in (*shown, "Paid with Visa •••• 4242", "-€11.50", "Subtotal"):
+        assert words in text
+
+
+def test_an_order_of_which_nothing_was_charged_has_no_fee(visit: VisitPage, checkout: Checkout) -> None:
+    order = keep(checkout, order_of_kind("a code of all", payment_method_type=None))
+    text = text_of(visit("order", id=order.id))
+    assert "Nothing was charged" in text
+    assert "Fee" not in text
+
+
+def test_what_can_be_refunded_is_what_was_charged(visit: VisitPage, checkout: Checkout) -> None:
+    order = keep(checkout, order_of_kind("everything", amount_refunded=343))
+    page = visit("order", id=order.id)
+    page.button(key="refund").click().run()
+    assert page.radio(key="refund-choice").options[0] == "All that is left: €50.00"
+    page.radio(key="refund-choice").set_value("A part").run()
+    assert (page.number_input(key="refund-amount").max, page.number_input(key="refund-amount").value) == (50, 50)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout
+from checkout_core.domain.breakdown import AmountRow, Breakdown, line_label
 from checkout_core.domain.errors import ProductSoldOut, QuantityNotAllowed
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.products import Catalog
@@ -319,7 +320,7 @@ def test_a_name_in_the_catalogue_is_text_in_cards_lines_receipts_and_labels(chec
     shown = [
         markup.card(product, checkout.catalog, 1),
         markup.cart_line(product, checkout.catalog, 2),
-        markup.receipt([item], 200, "eur"),
+        markup.receipt(Breakdown("eur", (AmountRow(line_label(item), 200),), 200)),
     ]
     assert not [html for html in shown if "<script" in html or "<img src=x" in html]
     assert "[click](" not in markup.label(text)
