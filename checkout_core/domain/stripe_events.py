@@ -27,6 +27,7 @@ class StripeEvent:
     refund_failed: bool = False
     charge_id: str | None = None
     dispute_id: str | None = None
+    dispute_status: str | None = None
     decline_code: str | None = None
 
 
@@ -50,6 +51,7 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         refund_failed=kind == "refund" and subject.get("status") in UNDONE_REFUND_STATUSES,
         charge_id=subject["id"] if kind == "charge" else error.get("charge") or subject.get("charge"),
         dispute_id=subject["id"] if kind == "dispute" else None,
+        dispute_status=subject.get("status") if kind == "dispute" else None,
         decline_code=error.get("decline_code") or error.get("code"),
     )
 
