@@ -25,6 +25,7 @@ class OrderQuery:
         created_before: orders created before this time (with a time zone).
         created_after: orders created at this time or later (with a time zone).
         metadata: orders whose metadata has this key with this value.
+        dispute_statuses: orders whose `dispute_status` is one of these.
     """
 
     statuses: tuple[OrderStatus, ...] = ()
@@ -33,6 +34,7 @@ class OrderQuery:
     created_before: datetime | None = None
     created_after: datetime | None = None
     metadata: tuple[str, str] | None = None
+    dispute_statuses: tuple[str, ...] = ()
 
 
 ALL_ORDERS = OrderQuery()

@@ -31,8 +31,8 @@ class InterruptedGateway(StripeGateway):
         self._acts = [*acts]
 
     @override
-    async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        session = replace(await super().retrieve_session(session_id), **self.corrected)
+    async def retrieve_session(self, session_id: str, *, disputes: bool = False) -> CheckoutSession:
+        session = replace(await super().retrieve_session(session_id, disputes=disputes), **self.corrected)
         if acts := getattr(self, "_acts", None):
             await asyncio.to_thread(acts.pop(0))
         return session

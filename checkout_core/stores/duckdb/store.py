@@ -177,4 +177,7 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
         key, value = query.metadata
         where.append("json_extract_string(metadata, ?) = ?")
         values += ["$." + json.dumps(key), value]
+    if query.dispute_statuses:
+        where.append("list_contains(?::VARCHAR[], dispute_status)")
+        values.append([*query.dispute_statuses])
     return " AND ".join(where), values

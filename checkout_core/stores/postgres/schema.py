@@ -234,6 +234,8 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("created_at >= %(created_after)s")
     if query.metadata is not None:
         where.append("metadata ->> %(key)s::text = %(value)s")
+    if query.dispute_statuses:
+        where.append("dispute_status = ANY(%(dispute_statuses)s)")
     key, value = query.metadata or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
@@ -243,6 +245,7 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         "created_after": query.created_after,
         "key": key,
         "value": value,
+        "dispute_statuses": [*query.dispute_statuses],
     }
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 
