@@ -114,8 +114,15 @@ class StripeGateway:
             call.session_id = session.id
         return await self._checkout_session(session)
 
-    async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        """Return the session as Stripe knows it now: one round trip, and more when it has more than a page of lines.
+    async def retrieve_session(self, session_id: str, *, disputes: bool = False) -> CheckoutSession:
+        """Return the session as Stripe knows it now.
+
+        One round trip, and more when it has disputes or more than a page of lines.
+
+        Args:
+            session_id: the session, `cs_…`.
+            disputes: whether to ask for disputes although its charge is not called disputed: Stripe does not say
+                whether an inquiry does that.
 
         Raises:
             SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked).
@@ -128,7 +135,7 @@ class StripeGateway:
             raise SessionNotFound
         with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
             session = await self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
-        return await self._checkout_session(session)
+        return await self._checkout_session(session, disputes=disputes)
 
     async def set_metadata(self, session_id: str, metadata: Mapping[str, str]) -> None:
         """Write metadata on a session; keys that are not named stay as they are.
@@ -251,6 +258,15 @@ class StripeGateway:
                 return event.created_at
         return None
 
+    async def dispute_closed_at(self, dispute: Dispute) -> datetime | None:
+        """Return when a dispute was closed; None when Stripe has forgotten the event."""
+        if dispute.created_at is None:
+            return None
+        async for event in self.events(["charge.dispute.closed"], dispute.created_at):
+            if event.dispute_id == dispute.id and event.dispute_status == dispute.status:
+                return event.created_at
+        return None
+
     async def check(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.
 
@@ -279,9 +295,9 @@ class StripeGateway:
                 raise WebhookSignatureInvalid from error
         raise WebhookSignatureInvalid
 
-    async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
+    async def _checkout_session(self, session: stripe.checkout.Session, *, disputes: bool = False) -> CheckoutSession:
         view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
-        if view.disputed and view.payment_intent_id is not None:
+        if (view.disputed or disputes) and view.payment_intent_id is not None:
             view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
         self._remember(view.payment_intent_id, view.id)
         return view

@@ -161,6 +161,7 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         (not query.statuses or order.status in query.statuses)
         and (query.shop is None or order.shop == query.shop)
         and (query.created_before is None or order.created_at < query.created_before)
+        and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
         and (not query.text or _has_text(order, query.text))
     )
 

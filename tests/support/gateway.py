@@ -28,8 +28,8 @@ class InterruptedGateway(StripeGateway):
         self._acts = [*acts]
 
     @override
-    async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        session = await super().retrieve_session(session_id)
+    async def retrieve_session(self, session_id: str, *, disputes: bool = False) -> CheckoutSession:
+        session = await super().retrieve_session(session_id, disputes=disputes)
         if acts := getattr(self, "_acts", None):
             await asyncio.to_thread(acts.pop(0))
         return session

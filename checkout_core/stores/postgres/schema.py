@@ -230,11 +230,14 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("shop = %(shop)s")
     if query.created_before is not None:
         where.append("created_at < %(created_before)s")
+    if query.dispute_statuses:
+        where.append("dispute_status = ANY(%(dispute_statuses)s)")
     values = {
         "statuses": [str(status) for status in query.statuses],
         "text": query.text and "%" + re.sub("[%_!]", r"!\g<0>", query.text) + "%",
         "shop": query.shop,
         "created_before": query.created_before,
+        "dispute_statuses": [*query.dispute_statuses],
     }
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 

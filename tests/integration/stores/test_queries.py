@@ -14,9 +14,14 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def three(store: BlockingOrderStore) -> BlockingOrderStore:
-    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2."""
-    for number in range(3):
-        order = an_order(f"cs_{number}", created_at=NOW + number * MICROSECOND, email=f"{number}@example.org")
+    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2. The last two are disputed."""
+    for number, dispute in enumerate((None, "needs_response", "lost")):
+        order = an_order(
+            f"cs_{number}",
+            created_at=NOW + number * MICROSECOND,
+            email=f"{number}@example.org",
+            dispute_status=dispute,
+        )
         store.update(f"cs_{number}", creating(order))
     return store
 
@@ -34,6 +39,10 @@ QUERIES: dict[str, tuple[OrderQuery, list[str]]] = {
     "every status": (OrderQuery(statuses=tuple(OrderStatus)), ["2", "1", "0"]),
     "no status of theirs": (OrderQuery(statuses=(OrderStatus.paid, OrderStatus.failed)), []),
     "their shop": (OrderQuery(shop="default"), ["2", "1", "0"]),
+    "a status of a dispute": (OrderQuery(dispute_statuses=("lost",)), ["2"]),
+    "several statuses of disputes": (OrderQuery(dispute_statuses=("needs_response", "won", "lost")), ["2", "1"]),
+    "no status of their disputes": (OrderQuery(dispute_statuses=("won",)), []),
+    "a dispute and something else": (OrderQuery(dispute_statuses=("lost",), created_before=NOW + MICROSECOND), []),
     "an empty shop": (OrderQuery(shop=""), []),
 }
 
