@@ -2,6 +2,8 @@ CREATE VIEW orders AS
 SELECT id, shop, stripe_checkout_session_id, stripe_payment_intent_id, status, email, "name", phone, items, currency,
        amount_total, to_decimal(amount_total, currency) AS amount_total_decimal,
        amount_refunded, to_decimal(amount_refunded, currency) AS amount_refunded_decimal,
+       amount_disputed, to_decimal(amount_disputed, currency) AS amount_disputed_decimal,
+       dispute_status, dispute_evidence_due_at,
        metadata, created_at, updated_at, paid_at, "version"
 FROM raw.orders;
 
@@ -20,6 +22,10 @@ COMMENT ON COLUMN orders.amount_total IS 'What the order costs, in minor units o
 COMMENT ON COLUMN orders.amount_total_decimal IS 'The same in major units (euros, yen).';
 COMMENT ON COLUMN orders.amount_refunded IS 'What was given back so far, in minor units.';
 COMMENT ON COLUMN orders.amount_refunded_decimal IS 'The same in major units.';
+COMMENT ON COLUMN orders.amount_disputed IS 'What shoppers'' banks hold or have taken for good in disputes, in minor units.';
+COMMENT ON COLUMN orders.amount_disputed_decimal IS 'The same in major units.';
+COMMENT ON COLUMN orders.dispute_status IS 'Stripe''s status of the dispute to know of first: needs_response, under_review, won, lost, warning_… of an inquiry, …; null without disputes.';
+COMMENT ON COLUMN orders.dispute_evidence_due_at IS 'Until when the dispute has to be answered, UTC; null when no answer is due.';
 COMMENT ON COLUMN orders.metadata IS 'Whatever the shop noted on the order, as JSON: metadata->>''channel''.';
 COMMENT ON COLUMN orders.created_at IS 'When the shopper was handed to Stripe, UTC.';
 COMMENT ON COLUMN orders.updated_at IS 'When the order last changed, UTC.';

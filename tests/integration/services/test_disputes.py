@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from checkout_core import Checkout, Order, OrderStatus
+from checkout_core import Checkout, Order, OrderStatus, open_orders
 from checkout_core.domain.disputes import STEPS
 from checkout_core.domain.events import OrderEvent, Source
 from checkout_core.domain.stripe_events import StripeEvent
@@ -276,3 +276,19 @@ def test_a_dispute_of_an_order_that_step_two_never_made_comes_after_the_payment(
     tell(checkout, stripe_events(checkout, "charge.dispute.closed"))
     assert kinds(checkout, session_id)[-3:] == ["paid", "disputed", "dispute_lost"]
     assert checkout.history(session_id)[-1].source is Source.webhook
+
+
+@pytest.mark.parametrize(("outcome", "net"), [("lost", 0), ("won", WHOLE)])
+def test_a_lost_payment_is_out_of_the_revenue_and_a_won_one_is_in_it(
+    duckdb_checkout: Checkout, outcome: str, net: int
+) -> None:
+    order = paid_order(duckdb_checkout)
+    Bank(duckdb_checkout, order).opens()
+    Bank(duckdb_checkout, order).ends(outcome)
+    duckdb_checkout.sweep(older_than=NO_TIME)
+    duckdb_checkout.close()
+    orders = open_orders(duckdb_checkout.settings.database_url.get_secret_value())
+    query = "SELECT sum(gross)::INT, sum(refunds)::INT, sum(net)::INT FROM revenue_daily"
+    assert [tuple(row.values()) for row in orders.sql(query, as_="arrow").to_pylist()] == [(WHOLE, 0, net)]
+    [said] = orders.sql("SELECT amount_disputed, dispute_status FROM orders", as_="arrow").to_pylist()
+    assert said == {"amount_disputed": WHOLE - net, "dispute_status": outcome}
