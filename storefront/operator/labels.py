@@ -9,6 +9,7 @@ from markupsafe import Markup
 from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from storefront.operator import disputes
 from storefront.rendering import line, render
 
 STATUS = {
@@ -54,6 +55,8 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
     for key, value in of.items():
         if key in ("amount", "amount_total") and isinstance(value, int):
             parts.append(format_amount(value, str(of.get("currency", currency))))
+        elif key in ("reason", "status") and "dispute" in of:
+            parts.append(f"{key}: {str(value).replace('_', ' ')}")
         elif key == "corrected_from":
             parts.append(f"it was {value} here until then")
         elif key != "currency":
@@ -70,6 +73,7 @@ def row(order: Order) -> str:
         what=items(order.items),
         status=badge(order.status),
         refunded=refunded,
+        disputed=disputes.flag(order),
         created=time(order.created_at),
     )
 
