@@ -10,6 +10,7 @@ from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.purchases import also_paid
+from storefront.operator import disputes
 from storefront.rendering import line, render
 
 STATUS = {
@@ -56,6 +57,8 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
     for key, value in of.items():
         if key in ("amount", "amount_total") and isinstance(value, int):
             parts.append(format_amount(value, str(of.get("currency", currency))))
+        elif key in ("reason", "status") and "dispute" in of:
+            parts.append(f"{key}: {str(value).replace('_', ' ')}")
         elif key == "corrected_from":
             parts.append(f"it was {value} here until then")
         elif key != "currency":
@@ -73,6 +76,7 @@ def row(order: Order) -> str:
         status=badge(order.status),
         refunded=refunded,
         also_paid=bool(also_paid(order)),
+        disputed=disputes.flag(order),
         created=time(order.created_at),
     )
 

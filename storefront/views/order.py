@@ -9,7 +9,7 @@ from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from storefront import markup
-from storefront.operator import labels, layout, refunds
+from storefront.operator import disputes, labels, layout, refunds
 from storefront.rendering import line
 
 
@@ -72,6 +72,9 @@ def show(checkout: Checkout, order: Order) -> None:
     about, message = st.session_state.pop("order-message", ("", ""))
     if about == order.id:
         st.html(line('<p class="message" role="status">{}</p>', message))
+    history = checkout.history(order.stripe_checkout_session_id)
+    if order.dispute_status is not None:
+        st.html(disputes.notice(checkout.settings, order, history))
     with st.container(key="order-actions", horizontal=True):
         help = "Asks Stripe about this checkout and makes the order agree."
         st.button(
@@ -83,11 +86,15 @@ def show(checkout: Checkout, order: Order) -> None:
             args=(checkout, order),
         )
         if order.status is OrderStatus.paid and order.amount_refunded < order.amount_total:
-            refunds.show_button(checkout, order)
+            refusal = disputes.refusal(order)
+            if refusal is None:
+                refunds.show_button(checkout, order)
+            else:
+                st.html(line('<p class="hint">{}</p>', refusal))
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.html('<h2 class="section">What happened</h2>')
-        st.html(labels.timeline(checkout.history(order.stripe_checkout_session_id), order.currency))
+        st.html(labels.timeline(history, order.currency))
     with right:
         st.html(markup.receipt(order.breakdown, title="What was bought", note=order.payment_note))
         st.html(facts(order))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from checkout_core.domain.orders import Order, OrderStatus
 from storefront import markup
-from storefront.operator import labels, layout
+from storefront.operator import disputes, labels, layout
 from storefront.operator.search import MAX_COUNTED, Search
 
 PAGE_SIZE = 25
@@ -48,13 +48,21 @@ with layout.page("Orders") as checkout:
             persist_state="session",
             on_change=show_first_page,
         )
-    search = Search(checkout, statuses, text.strip())
+        disputed = st.pills(
+            "Disputes",
+            list(disputes.FILTERS),
+            selection_mode="multi",
+            key="orders-disputes",
+            persist_state="session",
+            on_change=show_first_page,
+        )
+    search = Search(checkout, statuses, text.strip(), disputed)
     number: int = st.session_state.setdefault("orders-page", 1)
     orders = search.by_id() or search.page(number, PAGE_SIZE)
     if not orders:
         title, said = (
             ("No such order", "Try fewer statuses or a shorter search.")
-            if text.strip() or statuses
+            if text.strip() or statuses or disputed
             else ("No order yet", "The first one appears as soon as a shopper leaves their details at the checkout.")
         )
         st.html(markup.notice(title, said, mark="✦"))

@@ -7,14 +7,15 @@ from markupsafe import escape
 
 from checkout_core import Checkout
 from checkout_core.domain.currencies import currency_of
-from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
+from checkout_core.domain.disputes import STEPS
+from checkout_core.domain.events import Decision, EventKind, History, OrderEvent, Source
 from checkout_core.domain.money import format_amount, to_decimal
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.gateway import CallLimits
-from storefront.operator import labels
+from storefront.operator import disputes, labels
 from tests.support import builders
 from tests.support.money_orders import order_of_kind
-from tests.support.storefront import Buy, Control, Pay, VisitPage, order_now, text_of
+from tests.support.storefront import Buy, Control, MakeSettings, Pay, VisitPage, order_now, text_of
 
 
 def test_an_unknown_order_is_said_to_be_unknown(visit: VisitPage) -> None:
@@ -148,6 +149,8 @@ def test_a_refund_that_stripe_does_not_answer_can_be_tried_again(
 def test_details_of_events_are_put_in_words() -> None:
     assert labels.detail({"amount": 500, "currency": "jpy"}, "jpy") == "¥500"
     assert labels.detail({"fields": ["email", "name"]}, "eur") == "fields: email, name"
+    told = {"dispute": "du_1", "reason": "product_not_received", "amount": 500, "status": "needs_response"}
+    assert labels.detail(told, "eur") == "dispute: du_1 · reason: product not received · €5.00 · status: needs response"
     assert labels.detail({"corrected_from": "expired"}, "eur") == "it was expired here until then"
 
 
@@ -156,6 +159,79 @@ def test_every_kind_of_event_is_shown_by_its_label_in_its_tone(kind: EventKind) 
     event = OrderEvent.of(builders.order(), kind=kind, source=Source.webhook, at=builders.NOW)
     shown = labels.timeline([event], "eur")
     assert f'<li class="{kind.tone}"><b>{escape(kind.label)}</b>' in shown
+
+
+@pytest.mark.parametrize(
+    ("acts", "says", "refusal"),
+    [
+        (
+            [{}],
+            ["wants an answer", "€32.00 of €32.00", "Reason: fraudulent", "Evidence is due by"],
+            "answer the dispute",
+        ),
+        ([{}, "lost"], ["Dispute lost: the bank keeps the money", "€32.00 of €32.00"], "nothing is left to refund"),
+        ([{}, "won"], ["Dispute won: the bank has given the money back"], None),
+        ([{"amount": 500}], ["wants an answer", "€5.00 of €32.00"], None),
+        ([{"inquiry": True}], ["no money was taken", "Evidence is due by"], None),
+        ([{"inquiry": True}, "won"], ["is content"], None),
+    ],
+)
+def test_an_order_says_what_became_of_its_dispute_and_what_can_be_done(
+    *,
+    visit: VisitPage,
+    buy: Buy,
+    checkout: Checkout,
+    control: Control,
+    acts: list[dict[str, object] | str],
+    says: list[str],
+    refusal: str | None,
+) -> None:
+    order = buy()
+    for act in acts:
+        path = f"sessions/{order.stripe_checkout_session_id}"
+        if isinstance(act, str):
+            control(f"{path}/end_dispute", outcome=act)
+        else:
+            control(f"{path}/dispute", **act)
+    page = visit("order", id=order.id)
+    page.button(key="reconcile").click().run()
+    shown = text_of(page)
+    for words in says:
+        assert words in shown
+    assert f'href="{checkout.settings.stripe_api_base}/_simulator"' in shown
+    assert ("refund" in [button.key for button in page.button]) is (refusal is None)
+    assert refusal is None or refusal in shown
+
+
+def test_the_link_of_a_dispute_leads_to_the_dashboard_of_the_key(make_settings: MakeSettings) -> None:
+    order = builders.order(stripe_payment_intent_id="pi_1", dispute_status="lost")
+    settings = make_settings(stripe_secret_key="sk_test_1", stripe_api_base="https://api.stripe.com")
+    shown = disputes.notice(settings, order, History())
+    assert 'href="https://dashboard.stripe.com/test/payments/pi_1"' in shown
+
+
+def test_every_status_of_a_dispute_has_words_and_a_place_in_the_filters() -> None:
+    assert disputes.STATUS.keys() == STEPS.keys() == {each for one in disputes.FILTERS.values() for each in one}
+
+
+@pytest.mark.parametrize(
+    ("status", "due", "flag"),
+    [
+        (None, None, ""),
+        ("needs_response", builders.NOW, "Disputed, answer by 1 Mar"),
+        ("warning_needs_response", builders.NOW, "Bank asks, answer by 1 Mar"),
+        ("needs_response", None, "Disputed"),
+        ("under_review", None, "Disputed"),
+        ("lost", None, "Dispute lost"),
+        ("won", None, "Dispute won"),
+        ("warning_closed", None, ""),
+        ("arbitration", None, "Disputed"),
+    ],
+)
+def test_the_list_flags_disputed_orders(status: str | None, due: datetime | None, flag: str) -> None:
+    order = builders.order(dispute_status=status, dispute_evidence_due_at=due)
+    assert disputes.flag(order) == flag
+    assert (flag in labels.row(order)) is True
 
 
 def test_a_dispute_is_shown_as_bad() -> None:

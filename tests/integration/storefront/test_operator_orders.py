@@ -1,9 +1,11 @@
 """The operator's list of orders."""
 
+from datetime import timedelta
+
 from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout
 from checkout_core.domain.orders import OrderStatus
-from tests.support.storefront import Buy, Pay, VisitPage, elements, text_of
+from tests.support.storefront import Buy, Control, Pay, VisitPage, elements, text_of
 
 NASTY = "<img src=x onerror=alert(1)> **bold** [link](javascript:alert(1)) " + "w" * 100
 
@@ -37,6 +39,23 @@ def test_the_list_is_filtered_by_status_and_by_text(visit: VisitPage, buy: Buy) 
     page.text_input(key="orders-text").input("nobody of this name").run()
     assert "No such order" in text_of(page)
     assert pending.id not in text_of(page)
+
+
+def test_the_list_is_filtered_by_disputes(visit: VisitPage, buy: Buy, checkout: Checkout, control: Control) -> None:
+    buy()
+    disputed, lost = buy(name="Grace Hopper"), buy(name="Edsger Dijkstra")
+    for order in (disputed, lost):
+        control(f"sessions/{order.stripe_checkout_session_id}/dispute")
+    control(f"sessions/{lost.stripe_checkout_session_id}/end_dispute", outcome="lost")
+    checkout.sweep(older_than=timedelta(0))
+    page = visit("orders")
+    assert "Disputed, answer by" in text_of(page)
+    for filter, shown in {"Open": "Grace Hopper", "Lost": "Edsger Dijkstra", "Won": "No such order"}.items():
+        elements(page, "button_group")[1].set_value([filter]).run()
+        text = text_of(page)
+        assert [
+            name for name in ("Grace Hopper", "Edsger Dijkstra", "Ada Lovelace", "No such order") if name in text
+        ] == [shown]
 
 
 def test_the_list_is_turned_page_by_page_and_a_search_begins_at_the_first(visit: VisitPage, checkout: Checkout) -> None:
