@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..config import metrics
 from ..config.logging import get_logger
@@ -18,6 +18,9 @@ from .reconcile import Clock, Reconciler
 
 PURCHASE_LASTS = timedelta(days=30)
 """So long after a session was opened another one of its purchase may still be paid: a cart is kept for so long."""
+
+OPEN_AT_MOST = timedelta(days=1)
+"""A session of Stripe can be paid for so long (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
 
 _BEGUN = (OrderStatus.paid, OrderStatus.processing)
 _NOT_NOW = "The payment provider cannot be reached right now. Please try again in a moment."
@@ -86,9 +89,8 @@ class Purchases:
         Of two orders that become paid at the same moment, the one whose handlers run last finds the other.
         """
         purchase = await self._purchase_of(order)
-        if purchase is None:
-            return
-        paid = {each.id: each for each in [order, *await self._paid_orders(order, purchase)]}
+        others = await self._unlinked(order) if purchase is None else await self._paid_orders(order, purchase)
+        paid = {each.id: each for each in [order, *others]}
         if len(paid) == 1:
             return
         for each in paid.values():
@@ -107,6 +109,31 @@ class Purchases:
         found = await answer(self._store.find(query))
         first = await answer(self._store.get(purchase))  # names the purchase and is not marked itself
         return [*found, first] if first is not None and first.status is OrderStatus.paid else found
+
+    async def _unlinked(self, order: Order) -> Iterable[Order]:
+        """Return paid orders that look like the same purchase although nobody said so.
+
+        One shopper had both sessions open before either was paid, with some product in both.
+        """
+        query = OrderQuery(
+            statuses=(OrderStatus.paid,), text=order.email or "", created_after=order.created_at - OPEN_AT_MOST
+        )
+        opened = await self._opened_at(order)
+        products = {item.product for item in order.items}
+        found: list[Order] = []
+        if not order.email:
+            return found
+        for other in await answer(self._store.find(query)):
+            alike = other.email == order.email and products & {item.product for item in other.items}
+            if not alike or other.paid_at is None or order.paid_at is None:
+                continue
+            if opened <= other.paid_at and await self._opened_at(other) <= order.paid_at:
+                found.append(other)
+        return found
+
+    async def _opened_at(self, order: Order) -> datetime:
+        history = await answer(self._store.events(order.stripe_checkout_session_id))
+        return min([order.created_at, *(event.at for event in history[:1])])
 
     async def _purchase_of(self, order: Order) -> str | None:
         """Return the purchase of a paid order; None: it had one session only."""

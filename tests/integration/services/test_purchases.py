@@ -140,8 +140,38 @@ def stripe_says_paid(checkout: Checkout, gateway: InterruptedGateway, session_id
 def test_one_paid_session_of_a_purchase_is_reported_to_nobody(checkout: Checkout) -> None:
     first = pending_order(checkout)
     session_id = second(checkout, replaces=first)
-    for each in (session_id, pending_order(checkout)):
-        pay(checkout, each)
-        checkout.complete_order(each)
+    pay(checkout, session_id)
+    checkout.complete_order(session_id)
+    later = pending_order(checkout)
+    pay(checkout, later)
+    checkout.complete_order(later)
     checkout.dispatch_outbox()
     assert "double_payment" not in [*kinds(checkout, first), *kinds(checkout, session_id)]
+
+
+def test_two_sessions_that_nobody_linked_are_reported_when_one_shopper_pays_both(checkout: Checkout) -> None:
+    sessions = [checkout.create_session(cart(checkout, products)).id for products in (1, 2)]
+    orders = []
+    for session_id in sessions:
+        pay(checkout, session_id)
+        orders.append(checkout.complete_order(session_id))
+    checkout.dispatch_outbox()
+    for order, other in (orders, reversed(orders)):
+        now = checkout.store.get(order.stripe_checkout_session_id)
+        assert now is not None
+        assert also_paid(now) == (other.id,)
+
+
+def test_an_order_after_the_last_was_paid_or_of_something_else_is_no_double_payment(checkout: Checkout) -> None:
+    first, other = list(checkout.catalog)[:2]
+    for product in (first, first, other):  # one after the other
+        session_id = checkout.create_session({product: 1}).id
+        pay(checkout, session_id)
+        checkout.complete_order(session_id)
+        checkout.dispatch_outbox()
+    together = [checkout.create_session({product: 1}).id for product in (first, other)]
+    for session_id in together:
+        pay(checkout, session_id)
+        checkout.complete_order(session_id)
+    checkout.dispatch_outbox()
+    assert [also_paid(order) for order in checkout.store.find()] == [()] * 5
