@@ -107,13 +107,14 @@ def carts_of(plan: SeedPlan, name: str, index: IntArray, currency: IntArray) -> 
     )
 
 
-def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts) -> Outcomes:
+def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts, total: IntArray) -> Outcomes:
     """Return how each order went. What would happen after the plan's end has not happened yet.
 
     Args:
         plan: the run.
         index: the numbers of the orders.
         carts: what is bought.
+        total: what is charged for each, in minor units.
     """
 
     def when(happens: BoolArray, at: IntArray) -> IntArray:
@@ -130,12 +131,12 @@ def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts) -> Outcomes:
     debit_fails = plan.chance("bounces", index) < _DEBIT_FAILS
     by_card = when(outcome == _PAYS, np.where(is_declined, retried, tried))
     paid = np.minimum(by_card, when((outcome == _DEBITS) & ~debit_fails, cleared))
-    sold = (paid != NOT_HAPPENED) & (carts.total > 0)
+    sold = (paid != NOT_HAPPENED) & (total > 0)
     sent_back = paid + 600 * SECOND + plan.exponential("refund time", index, 6 * DAY)
     refund = when(sold & (plan.chance("refund", index) < _REFUNDED), sent_back)
     objected = paid + 2 * DAY + plan.exponential("dispute time", index, 12 * DAY)
     one = carts.unit_amount[:, 0]
-    in_full = (plan.chance("in part", index) >= _IN_PART) | (one >= carts.total) | (one == 0)
+    in_full = (plan.chance("in part", index) >= _IN_PART) | (one >= total) | (one == 0)
     return Outcomes(
         started=started,
         created=created,
@@ -146,7 +147,7 @@ def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts) -> Outcomes:
         expired=when((outcome == _ABANDONS) | (outcome == _GIVES_UP), started + DAY),
         refund=refund,
         disputed=when((by_card != NOT_HAPPENED) & sold & (plan.chance("dispute", index) < _DISPUTED), objected),
-        amount_refunded=np.where(refund != NOT_HAPPENED, np.where(in_full, carts.total, one), 0),
+        amount_refunded=np.where(refund != NOT_HAPPENED, np.where(in_full, total, one), 0),
         in_full=in_full,
     )
 

@@ -79,7 +79,7 @@ def _kinds(made: Checkouts) -> tuple[list[_Kind], pa.Array]:
             '", "reason": "',
             take(_DISPUTES, dispute_reason),
             '", "amount": ',
-            digits(carts.total[disputed]),
+            digits(made.charges.total[disputed]),
             "}",
         ),
     }

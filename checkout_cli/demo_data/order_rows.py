@@ -9,6 +9,7 @@ from checkout_core.domain.orders import OrderStatus
 
 from . import people
 from .behaviour import NOT_HAPPENED, Carts, Outcomes, carts_of, currencies_of, outcomes_of, shoppers_of
+from .charges import Charges, charge_columns, charges_of
 from .columns import Ids, digits, join, spread, strings, take, times
 from .seed_plan import IntArray, SeedPlan
 
@@ -21,6 +22,7 @@ class Checkouts:
     index: IntArray
     shopper: IntArray
     carts: Carts
+    charges: Charges
     outcomes: Outcomes
     ids: Ids
 
@@ -29,7 +31,9 @@ class Checkouts:
         """Make the checkouts of these numbers."""
         shopper = shoppers_of(plan, index)
         carts = carts_of(plan, "order", index, currencies_of(plan, shopper))
-        return cls(plan, index, shopper, carts, outcomes_of(plan, index, carts), Ids(plan, index))
+        charges = charges_of(plan, index, carts)
+        outcomes = outcomes_of(plan, index, carts, charges.total)
+        return cls(plan, index, shopper, carts, charges, outcomes, Ids(plan, index))
 
 
 def order_rows(made: Checkouts) -> pa.Table:
@@ -57,7 +61,7 @@ def order_rows(made: Checkouts) -> pa.Table:
             "phone": spread(join("+4930", phone), reachable),
             "items": _items(plan, made.carts),
             "currency": take(plan.currencies, made.carts.currency),
-            "amount_total": made.carts.total,
+            **charge_columns(plan, made.index, made.carts, made.charges, outcomes),
             "amount_refunded": outcomes.amount_refunded,
             "metadata": take(['{"demo": "true"}'], np.zeros(size)),
             "created_at": times(outcomes.created),
@@ -90,5 +94,6 @@ def _items(plan: SeedPlan, carts: Carts) -> pa.Array:
         "name": take([product.name for product in plan.catalog.values()], product),
         "unit_amount": pa.array(carts.unit_amount[carts.used]),
         "quantity": pa.array(carts.quantity[carts.used]),
+        "amount_subtotal": pa.array((carts.unit_amount * carts.quantity)[carts.used]),
     }
     return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(lines.values(), names=list(lines)))

@@ -145,8 +145,13 @@ class SeedPlan:
     @cached_property
     def prices(self) -> IntArray:
         """Return prices in minor units by product and currency; converted ones are rounded to ten of them."""
+        own = np.array([product.unit_amount for product in self.catalog.values()], dtype=np.int64)
+        return self.converted(own)
+
+    def converted(self, amounts: IntArray) -> IntArray:
+        """Return amounts of the catalogue's currency by amount and currency; converted ones are rounded to ten units."""
         own = self.currencies[0]
-        table = np.array([[p.unit_amount] * len(self.currencies) for p in self.catalog.values()], dtype=np.int64)
+        table = np.repeat(amounts[:, None], len(self.currencies), axis=1)
         for column, code in enumerate(self.currencies[1:], start=1):
             rate = _PER_EUR[code] / _PER_EUR[own] * 10.0 ** (exponent(code) - exponent(own))
             table[:, column] = np.maximum(np.round(table[:, 0] * rate / 10), table[:, 0] > 0) * 10

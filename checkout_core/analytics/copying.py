@@ -1,11 +1,13 @@
 """A private in-memory database, made of what was read from a store."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS
+from ..stores.columns import ORDER
+from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS, type_of
 from . import view_sql
 
 if TYPE_CHECKING:
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
 
 COLUMNS = {"orders": ORDER_COLUMNS, "order_events": {"seq": "BIGINT", **EVENT_COLUMNS}}
 """What is read of each table of a store, and as what."""
+
+_STRUCTURES = {
+    column.name: json.dumps([{part.name: type_of(part) for part in column.parts}])
+    for column in ORDER.values()
+    if column.parts
+}
+"""The lists among the columns, as DuckDB reads them from JSON. What a value of an older version lacks is null."""
 
 
 def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckdb.DuckDBPyConnection:
@@ -51,12 +60,12 @@ def typed(name: str, part: "pa.Table", source: str) -> str:
         source: SQL for where DuckDB finds the rows.
     """
     columns = []
-    for column, kind in COLUMNS[name].items():
+    for column in COLUMNS[name]:
         cast = f'"{column}"'
         if column in ("metadata", "detail"):
             cast += "::JSON"
-        elif column == "items" and str(part.schema.field(column).type) == "string":
-            cast += f"::JSON::{kind}"
+        elif column in _STRUCTURES and str(part.schema.field(column).type) == "string":
+            cast = f"from_json({cast}, '{_STRUCTURES[column]}')"
         columns.append(f'{cast} AS "{column}"')
     return f"SELECT {', '.join(columns)} FROM {source}"
 

@@ -63,7 +63,7 @@ class PostgresOrders(Orders):
                     raise SchemaTooNew(
                         "The order database was written by a newer version of this program. Please update the program."
                     )
-                yield Snapshot(server, self._shop)
+                yield Snapshot(server, version, self._shop)
         except psycopg.errors.UndefinedTable:
             raise no_orders_yet("this PostgreSQL database") from None
         except psycopg.errors.InsufficientPrivilege as error:

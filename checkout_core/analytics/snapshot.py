@@ -15,6 +15,7 @@ from psycopg import sql
 from pyarrow import csv
 from pyarrow import dataset as ds
 
+from ..stores.postgres.schema import missing_columns
 from . import view_sql
 from .copying import COLUMNS, no_rows
 
@@ -23,10 +24,17 @@ PART = 16_000_000
 
 
 class Snapshot:
-    """One moment of a server, for as long as the connection's transaction lasts; of `shop` only, when it is given."""
+    """One moment of a server, for as long as the connection's transaction lasts.
 
-    def __init__(self, connection: "psycopg.Connection[Any]", shop: str | None = None) -> None:
+    Args:
+        connection: the server.
+        version: of its tables. Whoever only reads does not migrate them; columns that are missing hold their defaults.
+        shop: of this one only, when it is given.
+    """
+
+    def __init__(self, connection: "psycopg.Connection[Any]", version: int, shop: str | None = None) -> None:
         self._connection = connection
+        self._version = version
         self._shop = shop
         self._turn = threading.Lock()  # DuckDB scans several tables at once, and a connection answers one query
         self.failure: psycopg.Error | None = None
@@ -36,7 +44,11 @@ class Snapshot:
         names = columns or list(COLUMNS[table])
         kinds = {"BIGINT": "{}", "TIMESTAMP": "{} AT TIME ZONE 'UTC'"}
         schema = pa.schema([no_rows(table).schema.field(name) for name in names])
-        selected = [sql.SQL(kinds.get(COLUMNS[table][name], "{}::text")).format(sql.Identifier(name)) for name in names]
+        missing = missing_columns(self._version, table)
+        selected = [
+            sql.SQL(kinds.get(COLUMNS[table][name], "{}::text")).format(missing.get(name) or sql.Identifier(name))
+            for name in names
+        ]
         rows = {name: name for name in COLUMNS}
         if self._shop is not None:
             rows = view_sql.of_shop(rows, "{shop}")

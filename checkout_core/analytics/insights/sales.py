@@ -125,7 +125,7 @@ def best_sellers(run: RunQuery, currency: str) -> Insight:
     return Insight(
         question=Question.best_sellers,
         title=title,
-        subtitle=f"Sales in {currency.upper()}, before refunds; the number is how many were sold",
+        subtitle=f"Sales in {currency.upper()}, before discounts and refunds; the number is how many were sold",
         numbers=numbers,
         currency=currency,
     )

@@ -7,5 +7,5 @@ COMMENT ON VIEW time_to_pay IS 'How long each paid order took from the hand-over
 COMMENT ON COLUMN time_to_pay.order_id IS 'The order: orders.id.';
 COMMENT ON COLUMN time_to_pay.currency IS 'Currency of the order.';
 COMMENT ON COLUMN time_to_pay.created_at IS 'When the shopper was handed to Stripe, UTC.';
-COMMENT ON COLUMN time_to_pay.paid_at IS 'When the order became paid, UTC.';
+COMMENT ON COLUMN time_to_pay.paid_at IS 'When it was paid, as Stripe says, UTC.';
 COMMENT ON COLUMN time_to_pay.seconds IS 'Seconds between the two. Look at quantiles: a few take very long.';

@@ -275,6 +275,28 @@ def migrate(connection: psycopg.Connection[TupleRow]) -> None:
         connection.commit()
 
 
+def missing_columns(version: int, table: str) -> Mapping[str, sql.Composable]:
+    """Return the columns that a table of an older database lacks, each with SQL for what its rows have instead.
+
+    Args:
+        version: the database's.
+        table: the table's name.
+    """
+    newer = migrations.MIGRATIONS[max(0, version + 1 - migrations.FIRST_VERSION) :]
+    return {
+        column.name: _missing(column, migration)
+        for migration in newer
+        for name, column in migration.columns()
+        if name == table
+    }
+
+
+def _missing(column: Column, migration: Migration) -> sql.Composable:
+    filled = migration.filled.get(column.name)
+    value = sql.SQL(filled) if filled else sql.Literal(None if column.default is None else _stored(column))
+    return sql.SQL("CAST({} AS {})").format(value, sql.SQL(_TYPES[column.kind]))
+
+
 def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:
     try:
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)")

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from checkout_cli.demo_data import seed_store
@@ -11,9 +12,15 @@ from checkout_core.analytics import open_orders
 from checkout_core.analytics.view_sql import NAMES
 from checkout_core.config.settings import Settings
 from checkout_core.domain.events import Decision
+from checkout_core.domain.money import to_decimal
 from checkout_core.domain.orders import OrderStatus
+from checkout_core.stores import migrations
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.postgres import schema as postgres_schema
+from tests.support.money_orders import KINDS, order_of_kind
 from tests.support.orders import an_event, an_order
+
+from .conftest import checkout, day
 
 BIG = 2**53 + 1
 
@@ -159,3 +166,66 @@ def test_both_stores_give_the_same_answers(postgres_url: str, duckdb_file: Path,
         assert server.schema == file.schema
         json = {"metadata", "detail"}  # PostgreSQL keeps JSON in a spelling of its own
         assert server.drop_columns(json & set(server.column_names)) == file.drop_columns(json & set(file.column_names))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_columns_of_an_order_add_up_to_its_total(store: BlockingOrderStore, url: str, kind: str) -> None:
+    order = order_of_kind(kind)
+    checkout(store, order, [])
+    store.close()
+    query = """
+        SELECT amount_subtotal - amount_discount + amount_shipping + amount_tax_added AS sum, amount_total,
+               amount_subtotal_decimal - amount_discount_decimal + amount_shipping_decimal + amount_tax_added_decimal
+                   AS sum_decimal,
+               amount_total_decimal, amount_tax, payment_method_type, payment_method_brand
+        FROM orders
+    """
+    [row] = rows(url, query)
+    total = to_decimal(order.amount_total, order.currency)
+    assert row == (order.amount_total, order.amount_total, total, total, order.amount_tax, "card", "visa")
+    lines = rows(url, "SELECT amount_total FROM order_items")
+    assert [amount for (amount,) in lines] == [item.amount_subtotal for item in order.items]
+
+
+def test_revenue_is_dated_by_payment_and_has_its_parts(store: BlockingOrderStore, url: str) -> None:
+    settled = {"amount_fee": 100, "amount_net": 5243, "balance_currency": "eur"}
+    foreign = {"amount_fee": 900, "amount_net": 9, "balance_currency": "usd"}
+    for number, fee in enumerate((settled, foreign, {})):
+        paid = {"id": f"order_{number}", "stripe_checkout_session_id": f"cs_{number}", "paid_at": day(10, 2)}
+        checkout(store, order_of_kind("everything", **paid, **fee), [])
+    store.close()
+    query = """
+        SELECT day, orders, gross, discounts, shipping, tax, fees, net, net_of_fees, net_of_fees_decimal,
+               orders_without_fee
+        FROM revenue_daily
+    """
+    expected = (date(2026, 10, 2), 3, 16029, 2100, 1470, 2559, 100, 16029, 15929, Decimal("159.29"), 2)
+    assert rows(url, query) == [expected]
+
+
+def test_a_postgres_database_of_an_older_version_has_every_view(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as server:
+        server.execute("CREATE TABLE schema_version (version bigint PRIMARY KEY)")
+        for number, step in enumerate(postgres_schema.MIGRATIONS[: migrations.FIRST_VERSION], start=1):
+            server.execute("INSERT INTO schema_version VALUES (%s)", [number])
+            for statement in step:
+                server.execute(statement)
+        items = '[{"product": "tea", "name": "Tea", "unit_amount": 450, "quantity": 2}]'
+        server.execute(
+            """
+            INSERT INTO orders VALUES ('order_1', 'default', 'cs_1', 'pi_1', 'paid', NULL, NULL, NULL, %s, 'eur', 900, 0,
+                                       '{}', now(), now(), '2026-10-02 12:00+00', 1)
+            """,
+            [items],
+        )
+    orders = open_orders(postgres_url)
+    query = "SELECT amount_subtotal, amount_tax_added, amount_discount, amount_fee, payment_method_type FROM orders"
+    assert rows(postgres_url, query) == [(900, 0, 0, None, None)]
+    assert rows(postgres_url, "SELECT amount_total FROM order_items") == [(900,)]
+    assert rows(postgres_url, "SELECT gross, discounts, fees, orders_without_fee FROM revenue_daily") == [
+        (900, 0, 0, 1)
+    ]
+    with orders.connect() as copy:
+        assert copy.sql(query).fetchall() == [(900, 0, 0, None, None)]
+    for view in NAMES:
+        orders.sql(f"SELECT * FROM {view}")

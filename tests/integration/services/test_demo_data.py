@@ -174,7 +174,13 @@ def test_every_order_reads_back_with_a_history_that_the_transition_table_allows(
         for order in found:
             assert store.get_by_id(order.id) == order
             assert order.metadata == {"demo": "true"}
-            assert order.amount_total == sum(item.amount_subtotal for item in order.items) > 0
+            assert order.amount_subtotal == sum(item.amount_subtotal for item in order.items) > 0
+            assert order.amount_total == order.amount_subtotal - order.amount_discount + order.amount_shipping
+            assert (order.amount_fee is not None) == (order.paid_at is not None)
+            assert order.currency != order.balance_currency or order.amount_total == sum(
+                (order.amount_fee or 0, order.amount_net or 0)
+            )
+            assert not order.paid_at or order.payment_note.startswith("Paid with")
             assert order.amount_refunded <= order.amount_total
             assert (order.amount_refunded == order.amount_total) == (order.status is OrderStatus.refunded)
             assert (order.paid_at is not None) == (order.status in (OrderStatus.paid, OrderStatus.refunded))
@@ -203,7 +209,7 @@ def test_the_events_say_what_step_1_says(url: str, settings: Settings, duckdb_ch
         order = store.find(limit=1)[0]
         made = store.events(order.stripe_checkout_session_id)[0]
     assert (made.kind, made.source, made.detail.keys()) == (real.kind, real.source, real.detail.keys())
-    assert made.detail["amount_total"] == order.amount_total
+    assert made.detail["amount_total"] == order.amount_subtotal
     assert made.detail["products"] == [item.product for item in order.items]
 
 
