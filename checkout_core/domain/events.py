@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     refund_failed = "refund_failed", "A refund came back from the bank", Tone.bad
     refund_unconfirmed = "refund_unconfirmed", "Refund not confirmed yet", Tone.waiting
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
+    refund_refused = "refund_refused", "Refund refused by Stripe", Tone.bad
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
     recovered = "recovered", "Order made from the payment", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain

@@ -15,6 +15,7 @@ from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, OrderEvent, Source
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
 from .ownership import Mark, order_id_of, own_metadata
+from .recorded_refunds import NO_REFUNDS, MissingEvent, RecordedRefunds
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
@@ -85,6 +86,7 @@ def reconcile_change(
     mark: Mark,
     stripe_event_id: str | None = None,
     seen: Order | None = None,
+    recorded: RecordedRefunds = NO_REFUNDS,
 ) -> Change:
     """Make the change that lets an order agree with what Stripe says of its session.
 
@@ -97,8 +99,9 @@ def reconcile_change(
         seen: the order as it was before Stripe was asked. The amount refunded is only changed on an order of that
             version: refunds are made and may fail, so of two answers the younger is right, and the amount does not
             tell which that is.
+        recorded: the refunds that the history of `seen` has events of.
     """
-    facts = _Facts(session, source, now, mark, stripe_event_id, seen)
+    facts = _Facts(session, source, now, mark, stripe_event_id, seen, recorded)
 
     def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
@@ -111,9 +114,17 @@ def reconcile_change(
     return change
 
 
-def refunds_differ(order: Order, session: CheckoutSession) -> bool:
-    """Whether Stripe has refunded another amount than the order says."""
-    return order.status in MONEY_TAKEN and session.amount_refunded != order.amount_refunded
+def refunds_differ(order: Order, session: CheckoutSession, recorded: RecordedRefunds) -> bool:
+    """Whether Stripe has refunded another amount than the order says, or the history lacks a refund.
+
+    Args:
+        order: the order as it is.
+        session: what Stripe says of its session.
+        recorded: the refunds that the order's history has events of.
+    """
+    if order.status not in MONEY_TAKEN:
+        return False
+    return session.amount_refunded != order.amount_refunded or bool(recorded.missing(session.refunds))
 
 
 def order_of(session: CheckoutSession, now: datetime) -> Order:
@@ -142,14 +153,15 @@ class _Facts:
     mark: Mark
     stripe_event_id: str | None
     seen: Order | None
+    recorded: RecordedRefunds
 
-    def event(self, order: Order, kind: EventKind, **detail: Any) -> OrderEvent:
-        """Make an event of these facts."""
+    def event(self, order: Order, kind: EventKind, at: datetime | None = None, **detail: Any) -> OrderEvent:
+        """Make an event of these facts; `at` is when Stripe says that it happened, else it is now."""
         return OrderEvent.of(
             order,
             kind=kind,
             source=self.source,
-            at=self.now,
+            at=at or self.now,
             stripe_event_id=self.stripe_event_id,
             **detail,
         )
@@ -173,7 +185,7 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     if order is None or status is None or order.status in MONEY_TAKEN or not order.may_become(status):
         return Decision(order)
     moved = order.moved_to(status, facts.now, **_said_by_stripe(order, facts.session))
-    corrected = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
+    corrected: dict[str, Any] = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
     return Decision(moved, [facts.event(moved, EventKind[status.name], **corrected)])
 
 
@@ -194,17 +206,43 @@ def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]
 
 
 def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:
-    """Take over the amount that Stripe has refunded."""
+    """Take over the amount that Stripe has refunded, and write an event for every refund that was made or came back.
+
+    The amounts of the events add up to the amount refunded, whatever the history lacks: where they would not, one more
+    event makes up for it.
+    """
     seen, session = facts.seen, facts.session
-    if order is None or seen is None or order.version != seen.version or not refunds_differ(order, session):
+    if order is None or seen is None or order.version != seen.version:
         return Decision(order)
-    more = session.amount_refunded - order.amount_refunded
+    if not refunds_differ(order, session, facts.recorded):
+        return Decision(order)
     adjusted = _with_refunds(order, session.amount_refunded, facts.now)
-    if more < 0:
-        return Decision(adjusted, [facts.event(adjusted, EventKind.refund_failed, amount=-more)])
-    whole = adjusted.status is OrderStatus.refunded
-    kind = EventKind.refunded if whole else EventKind.partially_refunded
-    return Decision(adjusted, [facts.event(adjusted, kind, amount=more)])
+    refunded, events = order.amount_refunded, []
+    for missing in facts.recorded.missing(session.refunds):
+        refunded += missing.amount
+        events.append(_refund_event(adjusted, missing, refunded, facts))
+    if unexplained := session.amount_refunded - refunded:
+        kind = _refund_kind(adjusted, unexplained, session.amount_refunded)
+        events.append(facts.event(adjusted, kind, amount=abs(unexplained)))
+    return Decision(adjusted, events)
+
+
+def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Facts) -> OrderEvent:
+    """Make the event of one refund. Stripe says when it was made, and not when it came back."""
+    refund = missing.refund
+    kind = _refund_kind(order, missing.amount, refunded)
+    if missing.came_back:
+        return facts.event(order, kind, amount=refund.amount, refund=refund.id, failure_reason=refund.failure_reason)
+    said = {"reason": refund.reason, "key": refund.key}
+    known: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    return facts.event(order, kind, at=refund.created_at, amount=refund.amount, refund=refund.id, **known)
+
+
+def _refund_kind(order: Order, amount: int, refunded: int) -> EventKind:
+    """Return the kind of an event: `amount` is what it adds, `refunded` what is refunded then, in minor units."""
+    if amount < 0:
+        return EventKind.refund_failed
+    return EventKind.refunded if refunded >= order.amount_total else EventKind.partially_refunded
 
 
 def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:

@@ -24,6 +24,7 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.OrderNotFound: 404,
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
+    errors.RefundInProgress: 409,
     errors.WebhookSignatureInvalid: 400,
     errors.StripeError: 502,
     errors.StripeUnavailable: 503,

@@ -12,6 +12,7 @@ from ..domain.events import Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
 from ..domain.ownership import Mark
 from ..domain.reconciling import reconcile_change, refunds_differ
+from ..domain.recorded_refunds import NO_REFUNDS, RecordedRefunds
 from ..gateway import StripeGateway
 from .order_changes import OrderChanges
 
@@ -67,16 +68,26 @@ class Reconciler:
             StripeUnavailableAfterPayment: whether money moved is not known yet.
         """
         seen: Order | None = None
+        recorded = NO_REFUNDS
         outcome = "unchanged"
         while True:
             session = await self._ask(session_id, paid_at)
             change = reconcile_change(
-                session, source, self._clock(), mark=self._mark, stripe_event_id=stripe_event_id, seen=seen
+                session,
+                source,
+                self._clock(),
+                mark=self._mark,
+                stripe_event_id=stripe_event_id,
+                seen=seen,
+                recorded=recorded,
             )
             decision = await self._changes.apply(session_id, change)
             order = decision.order
             outcome = decision.events[-1].kind.value if decision.events else outcome
-            if order is None or not refunds_differ(order, session):
+            if order is None:
+                break
+            recorded = await self._recorded_refunds(order, session)
+            if not refunds_differ(order, session, recorded):
                 break
             # Ask again when refunds differ: the order may be newer than this answer, and only an answer that is newer
             # than the order may change what was refunded.
@@ -86,6 +97,12 @@ class Reconciler:
         if not ours:
             note_foreign(session.id, session.mode)
         return Reconciled(order, session, ours)
+
+    async def _recorded_refunds(self, order: Order, session: CheckoutSession) -> RecordedRefunds:
+        """Return the refunds on the order's history, which is read only where there are any."""
+        if not session.refunds and not order.amount_refunded:
+            return NO_REFUNDS
+        return RecordedRefunds.of(await self._changes.history(session.id))
 
     async def _ask(self, session_id: str, paid_at: datetime | None) -> CheckoutSession:
         try:
