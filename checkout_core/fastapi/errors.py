@@ -38,7 +38,7 @@ def status_of(error: errors.CheckoutError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
+CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
 """The codes of what HTTP itself has against a request."""
 
 NOT_JSON = "The body is not valid JSON."

@@ -153,6 +153,10 @@ class Checkout:
         """Refund `amount` minor units of an order, or everything that can be refunded."""
         return portal.run(self.asynchronous.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key))
 
+    def get_order(self, order_id: str) -> Order:
+        """Return the order of that id as it is here."""
+        return portal.run(self.asynchronous.get_order(order_id))
+
     def history(self, session_id: str) -> History:
         """Return what happened to a checkout, oldest first."""
         return self.store.events(session_id)

@@ -14,7 +14,7 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_metadata
-from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import OrderNotFound, SessionNotComplete, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
 from ..domain.ownership import Mark
@@ -338,6 +338,17 @@ class AsyncCheckout:
         """
         async with self._step("refund"):
             return await self._refunds.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key)
+
+    async def get_order(self, order_id: str) -> Order:
+        """Return the order of that id as it is here.
+
+        Raises:
+            OrderNotFound: there is no such order in this shop.
+        """
+        order = await answer(self.store.get_by_id(order_id))
+        if order is None:
+            raise OrderNotFound
+        return order
 
     async def history(self, session_id: str) -> History:
         """Return what happened to a checkout, oldest first."""
