@@ -16,6 +16,7 @@ from checkout_core.services.shops import Shops
 
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
+from .operator import operator_routes
 from .rates import Rates, limited
 
 log = logs.get_logger(__name__)
@@ -56,6 +57,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     install_error_answers(app)
     app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)
+    app.include_router(operator_routes)
     return app
 
 

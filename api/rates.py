@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from fastapi import Request
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.exceptions import HTTPException
@@ -16,6 +16,8 @@ from checkout_core.config.settings import Network
 
 _IPV6_CUSTOMER = 64
 """An IPv6 customer has at least a /64 of addresses, which count as one."""
+_WRONG_PASSWORDS = RateLimitItemPerSecond(5, 300, "wrong passwords")
+"""How often one address may give a wrong operator password, as on the operator's pages."""
 
 
 class Rates:
@@ -35,10 +37,26 @@ class Rates:
         address = caller(request, self._proxies)
         for limit in self._limits:
             if not self._limiter.hit(limit, address):
-                reset = self._limiter.get_window_stats(limit, address).reset_time
-                wait = str(max(1, math.ceil(reset - time.time())))
-                message = "Too many requests. Please wait a moment and try again."
-                raise HTTPException(429, message, {"Retry-After": wait})
+                raise self._refused(limit, address, "Too many requests. Please wait a moment and try again.")
+
+    def require_tries(self, request: Request) -> None:
+        """Check that the address may still try a password; only wrong ones count.
+
+        Raises:
+            HTTPException: 429; `Retry-After` says when it is worth trying again.
+        """
+        address = caller(request, self._proxies)
+        if not self._limiter.test(_WRONG_PASSWORDS, address):
+            raise self._refused(_WRONG_PASSWORDS, address, "Too many wrong passwords. Please wait a moment.")
+
+    def count_wrong_password(self, request: Request) -> None:
+        """Count a wrong password towards its address."""
+        self._limiter.hit(_WRONG_PASSWORDS, caller(request, self._proxies))
+
+    def _refused(self, limit: RateLimitItem, address: str, message: str) -> HTTPException:
+        reset = self._limiter.get_window_stats(limit, address).reset_time
+        wait = str(max(1, math.ceil(reset - time.time())))
+        return HTTPException(429, message, {"Retry-After": wait})
 
 
 async def limited(request: Request) -> None:

@@ -15,6 +15,7 @@ from .demo import demo
 from .doctor import doctor
 from .export import export
 from .reconcile import reconcile
+from .refund import refund
 from .seed import seed
 from .simulator import simulator
 from .terminal import fail
@@ -39,7 +40,7 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (demo, simulator, seed, reconcile, adopt, export, doctor):
+for command in (demo, simulator, seed, reconcile, adopt, refund, export, doctor):
     app.command()(command)
 
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.events import Change, Decision, EventKind, OrderEvent, Source
-from checkout_core.domain.orders import Order, OrderItem, new_id
+from checkout_core.domain.orders import DEFAULT_SHOP, Order, OrderItem, new_id
+from checkout_core.domain.ownership import Mark
 from checkout_core.domain.reconciling import reconcile_change
 
 Update = Callable[[str, Change], Order | None]
@@ -50,10 +51,11 @@ def paying(session_id: str) -> Change:
         amount_total=900,
         currency="eur",
         items=ITEMS,
+        created=now,
         expires_at=now,
         payment_intent_id="pi_1",
     )
-    return reconcile_change(session, Source.redirect, now)
+    return reconcile_change(session, Source.redirect, now, mark=Mark("bench.test", DEFAULT_SHOP))
 
 
 @dataclass

@@ -17,6 +17,7 @@ CheckoutError
 ├── OrderNotFound
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
+├── RefundInProgress                        another request makes this refund right now
 ├── WebhookSignatureInvalid
 ├── Undeliverable                           what a handler sends can never arrive: it is not tried again
 ├── StripeError
@@ -37,6 +38,8 @@ Each class has a stable `code` for programs and each instance a sentence that a 
 """
 
 from typing import ClassVar
+
+from .refund_reasons import reason_in_words
 
 
 class CheckoutError(Exception):
@@ -157,10 +160,27 @@ class UnknownShop(CheckoutError):
 
 
 class RefundNotPossible(CheckoutError):
-    """The order is not paid, or less than that is left to refund."""
+    """Nothing was refunded: the order is not paid, less than that is left, or Stripe or the bank refuses.
+
+    `reason` is Stripe's code where Stripe refused; then the sentence says it in words.
+    """
 
     code = "refund_not_possible"
     sentence = "This order cannot be refunded, or not by that much."
+
+    def __init__(self, message: str | None = None, *, reason: str | None = None) -> None:
+        super().__init__(message or (reason_in_words(reason) if reason else None))
+        self.reason = reason
+
+
+class RefundInProgress(CheckoutError):
+    """Another request makes this refund right now; nothing was done by this one."""
+
+    code = "refund_in_progress"
+    sentence = (
+        "This refund is being made right now, by another operator or another press of the button. "
+        "Look at the order again in a moment."
+    )
 
 
 class WebhookSignatureInvalid(CheckoutError):

@@ -53,6 +53,7 @@ class EventKind(StrEnum):
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
     inquiry_opened = "inquiry_opened", "The shopper's bank asks about this payment", Tone.waiting
     inquiry_closed = "inquiry_closed", "The bank's question is closed, no money was taken", Tone.good
+    refund_refused = "refund_refused", "Refund refused by Stripe", Tone.bad
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
     undeliverable = "undeliverable", "Receipt cannot be delivered", Tone.bad
     replaced = "replaced", "Replaced: the cart was changed", Tone.plain

@@ -168,6 +168,11 @@ class Order(Value):
         return max(0, self.amount_total - (self.amount_subtotal - self.amount_discount + self.amount_shipping))
 
     @property
+    def amount_refundable(self) -> int:
+        """What can still be refunded, in minor units; Stripe may refuse, as it does while the payment is disputed."""
+        return max(0, self.amount_total - self.amount_refunded) if self.status in MONEY_TAKEN else 0
+
+    @property
     def total(self) -> str:
         """The total as a person reads it, such as `€23.00`."""
         return format_amount(self.amount_total, self.currency)

@@ -13,9 +13,10 @@ from .checkout_session import CheckoutSession
 from .customer import Details
 from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
-from .events import Change, Decision, EventKind, OrderEvent, Source
+from .events import Change, Decision, EventKind, History, OrderEvent, Source
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
 from .ownership import Mark, order_id_of, own_metadata
+from .recorded_refunds import MissingEvent, RecordedRefunds
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
@@ -110,10 +111,10 @@ def reconcile_change(
         seen: the order as it was before Stripe was asked. What refunds and disputes say is only changed on an order of
             that version: they come and go, so of two answers the younger is right, and the amounts do not tell which
             that is.
-        history: what had happened to `seen`. It says which steps of disputes are recorded: each of them raises the
-            order's version, so none can be missing while the version is the same.
+        history: what had happened to `seen`. It says which refunds and which steps of disputes are recorded: each of
+            them raises the order's version, so none can be missing while the version is the same.
     """
-    facts = _Facts(session, source, now, mark, stripe_event_id, seen, tuple(history))
+    facts = _Facts(session, source, now, mark, stripe_event_id, seen, History(history))
 
     def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
@@ -126,9 +127,17 @@ def reconcile_change(
     return change
 
 
-def refunds_differ(order: Order, session: CheckoutSession) -> bool:
-    """Whether Stripe has refunded another amount than the order says."""
-    return order.status in MONEY_TAKEN and session.amount_refunded != order.amount_refunded
+def refunds_differ(order: Order, session: CheckoutSession, recorded: RecordedRefunds) -> bool:
+    """Whether Stripe has refunded another amount than the order says, or the history lacks a refund.
+
+    Args:
+        order: the order as it is.
+        session: what Stripe says of its session.
+        recorded: the refunds that the order's history has events of.
+    """
+    if order.status not in MONEY_TAKEN:
+        return False
+    return session.amount_refunded != order.amount_refunded or bool(recorded.missing(session.refunds))
 
 
 def order_of(session: CheckoutSession, now: datetime) -> Order:
@@ -157,10 +166,10 @@ class _Facts:
     mark: Mark
     stripe_event_id: str | None
     seen: Order | None
-    history: tuple[OrderEvent, ...]
+    history: History
 
     def event(self, order: Order, kind: EventKind, *, at: datetime | None = None, **detail: Any) -> OrderEvent:
-        """Make an event of these facts; `at` is when it happened, if Stripe tells."""
+        """Make an event of these facts; `at` is when Stripe says that it happened, else it is now."""
         return OrderEvent.of(
             order,
             kind=kind,
@@ -210,17 +219,43 @@ def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]
 
 
 def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:
-    """Take over the amount that Stripe has refunded."""
+    """Take over the amount that Stripe has refunded, and write an event for every refund that was made or came back.
+
+    The amounts of the events add up to the amount refunded, whatever the history lacks: where they would not, one more
+    event makes up for it.
+    """
     seen, session = facts.seen, facts.session
-    if order is None or seen is None or order.version != seen.version or not refunds_differ(order, session):
+    if order is None or seen is None or order.version != seen.version:
         return Decision(order)
-    more = session.amount_refunded - order.amount_refunded
+    if not refunds_differ(order, session, RecordedRefunds.of(facts.history)):
+        return Decision(order)
     adjusted = _with_refunds(order, session.amount_refunded, facts.now)
-    if more < 0:
-        return Decision(adjusted, [facts.event(adjusted, EventKind.refund_failed, amount=-more)])
-    whole = adjusted.status is OrderStatus.refunded
-    kind = EventKind.refunded if whole else EventKind.partially_refunded
-    return Decision(adjusted, [facts.event(adjusted, kind, amount=more)])
+    refunded, events = order.amount_refunded, []
+    for missing in RecordedRefunds.of(facts.history).missing(session.refunds):
+        refunded += missing.amount
+        events.append(_refund_event(adjusted, missing, refunded, facts))
+    if unexplained := session.amount_refunded - refunded:
+        kind = _refund_kind(adjusted, unexplained, session.amount_refunded)
+        events.append(facts.event(adjusted, kind, amount=abs(unexplained)))
+    return Decision(adjusted, events)
+
+
+def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Facts) -> OrderEvent:
+    """Make the event of one refund. Stripe says when it was made, and not when it came back."""
+    refund = missing.refund
+    kind = _refund_kind(order, missing.amount, refunded)
+    if missing.came_back:
+        return facts.event(order, kind, amount=refund.amount, refund=refund.id, failure_reason=refund.failure_reason)
+    said = {"reason": refund.reason, "key": refund.key}
+    known: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    return facts.event(order, kind, at=refund.created_at, amount=refund.amount, refund=refund.id, **known)
+
+
+def _refund_kind(order: Order, amount: int, refunded: int) -> EventKind:
+    """Return the kind of an event: `amount` is what it adds, `refunded` what is refunded then, in minor units."""
+    if amount < 0:
+        return EventKind.refund_failed
+    return EventKind.refunded if refunded >= order.amount_total else EventKind.partially_refunded
 
 
 def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:

@@ -25,6 +25,7 @@ class StripeEvent:
     payment_intent_id: str | None = None
     implied: OrderStatus | None = None
     amount_refunded: int = 0
+    refund_id: str | None = None
     refund_failed: bool = False
     charge_id: str | None = None
     dispute_id: str | None = None
@@ -52,6 +53,7 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         payment_intent_id=subject["id"] if kind == "payment_intent" else subject.get("payment_intent"),
         implied=_implied(type, subject) if kind == "checkout.session" else None,
         amount_refunded=subject.get("amount_refunded") or 0,
+        refund_id=subject["id"] if kind == "refund" else None,
         refund_failed=kind == "refund" and subject.get("status") in UNDONE_REFUND_STATUSES,
         charge_id=subject["id"] if kind == "charge" else error.get("charge") or subject.get("charge"),
         dispute_id=subject["id"] if kind == "dispute" else None,

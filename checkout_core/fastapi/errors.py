@@ -27,6 +27,7 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.OrderNotFound: 404,
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
+    errors.RefundInProgress: 409,
     errors.WebhookSignatureInvalid: 400,
     errors.StripeError: 502,
     errors.IdempotencyKeyReused: 409,
@@ -50,7 +51,7 @@ _TITLES = {
 _FAULT = "This page cannot be shown"
 INCOMPLETE_ADDRESS = "Something is missing at its end. Please open it once more from where you have it."
 
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
+CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
 """The codes of what HTTP itself has against a request."""
 
 NOT_JSON = "The body is not valid JSON."

@@ -11,6 +11,8 @@ from ..domain.errors import (
     ConfigurationError,
     IdempotencyKeyReused,
     InvalidInput,
+    RefundInProgress,
+    RefundNotPossible,
     SessionNotFound,
     StripeRejected,
     StripeUnavailable,
@@ -66,3 +68,25 @@ def read_answer() -> Iterator[None]:
 def _is_about_another_object(error: stripe.InvalidRequestError) -> bool:
     """Whether Stripe misses something else than a session: `No such charge: ch_…`, not `No such checkout.session: cs_…`."""
     return "No such " in str(error) and "No such checkout" not in str(error)
+
+
+@contextmanager
+def map_refund_errors() -> Iterator[None]:
+    """Turn what Stripe has against a refund into ours; the rest is left to `map_stripe_errors`.
+
+    Every answer but a 429 and a key in use is definite: nothing was refunded (https://docs.stripe.com/error-low-level).
+    """
+    try:
+        yield
+    except stripe.APIError as error:
+        if error.http_status == 409:  # the SDK has no error of its own for a key in use
+            raise RefundInProgress from error
+        raise
+    except stripe.IdempotencyError as error:
+        raise InvalidInput("This key was used for another refund. Use a new one.", field="idempotency_key") from error
+    except stripe.CardError as error:
+        raise RefundNotPossible(reason=error.code or "declined") from error
+    except stripe.PermissionError as error:
+        raise RefundNotPossible("The Stripe key may not refund. Give it the permission to write refunds.") from error
+    except stripe.InvalidRequestError as error:
+        raise RefundNotPossible(reason=error.code) from error

@@ -11,11 +11,10 @@ import stripe
 from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..config.urls import Urls
-from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, SessionStatus
+from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionStatus
 from ..domain.errors import (
     ConfigurationError,
     PriceMismatch,
-    RefundNotPossible,
     SessionNotFound,
     SessionNotOpen,
     StripeRejected,
@@ -23,12 +22,13 @@ from ..domain.errors import (
     WebhookSignatureInvalid,
 )
 from ..domain.products import PricedItem
+from ..domain.refund_reasons import RefundReason
 from ..domain.stripe_events import StripeEvent, read_event
 from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
-from .errors import read_answer
+from .errors import map_refund_errors, read_answer
 from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
@@ -180,30 +180,55 @@ class StripeGateway:
             )
 
     async def refund(
-        self, payment_intent_id: str, amount: int | None, *, idempotency_key: str, session_id: str | None = None
-    ) -> None:
+        self,
+        payment_intent_id: str,
+        amount: int | None,
+        *,
+        intention: str,
+        idempotency_key: str,
+        reason: RefundReason | None = None,
+        session_id: str | None = None,
+    ) -> Refund:
         """Refund a payment. One idempotency key refunds once.
 
         Args:
             payment_intent_id: the payment, `pi_…`.
             amount: minor units; None: everything that can be refunded.
-            idempotency_key: names this refund.
+            intention: names what the operator intends; it stays with the refund at Stripe.
+            idempotency_key: names this request; Stripe forgets it after a day.
+            reason: why, for Stripe's records.
             session_id: the payment's session, for the log of calls.
 
+        Returns:
+            The refund; it may have failed already.
+
         Raises:
-            RefundNotPossible: more than what is left, not paid, or disputed.
-            StripeRejected: the key was used for another refund.
+            RefundNotPossible: Stripe refuses; `reason` is its code.
+            RefundInProgress: a request under this key is in progress.
+            InvalidInput: the key was used for another refund.
             StripeUnavailable: whether the refund was made is not known; asking again with the same key is safe.
         """
-        params: dict[str, Any] = {"payment_intent": payment_intent_id}
+        params: dict[str, Any] = {"payment_intent": payment_intent_id, "metadata": {sessions.REFUND_KEY: intention}}
         if amount is not None:
             params["amount"] = amount
-        with self._client.call(
-            "refunds.create", session_id, on_missing=RefundNotPossible, on_refused=RefundNotPossible
-        ):
-            await self._client.v1.refunds.create_async(
+        if reason is not None:
+            params["reason"] = reason.value
+        with self._client.call("refunds.create", session_id), map_refund_errors():
+            made = await self._client.v1.refunds.create_async(
                 cast("RefundCreateParams", params), {"idempotency_key": idempotency_key}
             )
+        return sessions.refund_of(made)
+
+    async def refunds_of_payment(self, payment_intent_id: str) -> list[Refund]:
+        """Return all refunds of a payment as Stripe knows them now, newest first.
+
+        Raises:
+            RefundNotPossible: Stripe does not know the payment, or the key may not read refunds.
+            StripeUnavailable: no answer.
+        """
+        with self._client.call("refunds.list"), map_refund_errors():
+            refunds = await self._client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": 100})
+            return [sessions.refund_of(refund) async for refund in refunds.auto_paging_iter()]
 
     async def completed_sessions(self, since: datetime) -> AsyncIterator[CheckoutSession]:
         """Return the completed sessions that were created from `since` on, newest first, without lines and payments."""

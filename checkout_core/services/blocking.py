@@ -150,9 +150,20 @@ class Checkout:
         """Handle a verified event."""
         return portal.run(self.asynchronous.handle_event(event))
 
-    def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
+    def refund(
+        self,
+        order_id: str,
+        amount: int | None = None,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
         """Refund `amount` minor units of an order, or everything that can be refunded."""
-        return portal.run(self.asynchronous.refund(order_id, amount, idempotency_key=idempotency_key))
+        return portal.run(self.asynchronous.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key))
+
+    def get_order(self, order_id: str) -> Order:
+        """Return the order of that id as it is here."""
+        return portal.run(self.asynchronous.get_order(order_id))
 
     def history(self, session_id: str) -> History:
         """Return what happened to a checkout, oldest first."""

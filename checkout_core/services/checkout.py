@@ -14,7 +14,7 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_email, valid_metadata
-from ..domain.errors import ConfigurationError, InvalidInput, SessionNotFound, SessionNotOpen
+from ..domain.errors import ConfigurationError, InvalidInput, OrderNotFound, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
 from ..domain.mail_addresses import mail_address
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
@@ -347,23 +347,53 @@ class AsyncCheckout:
                 metrics.webhook(event)
             return order
 
-    async def refund(self, order_id: str, amount: int | None = None, *, idempotency_key: str | None = None) -> Order:
+    async def refund(
+        self,
+        order_id: str,
+        amount: int | None = None,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
         """Refund an order; never more than was paid.
+
+        Compare the order before and after to say what was refunded: a refund that is on its way counts, one that came
+        back does not. Round trips to Stripe: the refunds of the payment, the refund, the session.
 
         Args:
             order_id: our order, `order_…`.
             amount: minor units; None: everything that can be refunded.
+            reason: `duplicate`, `fraudulent` or `requested_by_customer`, for Stripe and the history.
             idempotency_key: names one intention, such as one press of a button: asking again under it never refunds
-                twice, and another key refunds again. Without it, asking again for the same amount before the first
-                refund shows on the order counts as asking for the same refund.
+                twice, for as long as the order exists, and another key refunds again. After a refusal, or when the
+                refund came back, asking again under it tries again. Without it, asking again for the same amount before
+                the first refund shows on the order counts as asking for the same refund.
+
+        Returns:
+            The order after the refund, or as it was when Stripe cannot be asked for the session now.
 
         Raises:
             OrderNotFound: there is no such order.
-            RefundNotPossible: the order is not paid, or less can be refunded.
+            InvalidInput: there is no such reason, or the key was used for another refund.
+            RefundNotPossible: the order is not paid, less can be refunded, or Stripe or the bank refuses: the message
+                says why, and `reason` is Stripe's code.
+            RefundInProgress: another request makes this refund right now.
             RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
+            StripeUnavailable: Stripe did not answer, and was not asked to refund.
         """
         async with self._step("refund"):
-            return await self._refunds.refund(order_id, amount, idempotency_key)
+            return await self._refunds.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key)
+
+    async def get_order(self, order_id: str) -> Order:
+        """Return the order of that id as it is here.
+
+        Raises:
+            OrderNotFound: there is no such order in this shop.
+        """
+        order = await answer(self.store.get_by_id(order_id))
+        if order is None:
+            raise OrderNotFound
+        return order
 
     async def history(self, session_id: str) -> History:
         """Return what happened to a checkout, oldest first."""

@@ -189,7 +189,9 @@ class RefundChangedHandler(_ReconcileHandler):
     async def would_change(
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
-        return event.refund_failed and order is not None and order.amount_refunded > 0
+        if not event.refund_failed or event.refund_id is None or order is None:
+            return False
+        return not await _is_recorded(context, session_id, EventKind.refund_failed, {"refund": event.refund_id})
 
 
 class PaymentDeclinedHandler(EventHandler):

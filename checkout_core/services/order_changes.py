@@ -23,7 +23,7 @@ class OrderChanges:
         return await answer(self._store.get(session_id))
 
     async def history(self, session_id: str) -> History:
-        """Return what happened to the checkout of a session."""
+        """Return what happened to the checkout of a session, oldest first."""
         return await answer(self._store.events(session_id))
 
     async def apply(self, session_id: str, change: Change) -> Decision:

@@ -13,6 +13,7 @@ from ..domain.events import History, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
 from ..domain.ownership import Mark
 from ..domain.reconciling import reconcile_change, refunds_differ
+from ..domain.recorded_refunds import RecordedRefunds
 from ..gateway import StripeGateway
 from .order_changes import OrderChanges
 
@@ -90,9 +91,14 @@ class Reconciler:
             outcome = decision.events[-1].kind.value if decision.events else outcome
             if order is None:
                 break
-            history = await self._changes.history(session_id) if session.disputes else history
+            if session.disputes or session.refunds or order.amount_refunded:
+                history = await self._changes.history(session_id)
             unasked = order.dispute_status is not None and not session.disputes and not disputes
-            if not (unasked or refunds_differ(order, session) or disputes_differ(order, session.disputes, history)):
+            if not (
+                unasked
+                or refunds_differ(order, session, RecordedRefunds.of(history))
+                or disputes_differ(order, session.disputes, history)
+            ):
                 break
             # Ask again: the order may be newer than this answer, and only an answer that is newer than the order may
             # change what was refunded or disputed.

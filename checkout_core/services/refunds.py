@@ -1,15 +1,49 @@
 """Refunds: in whole or in part, once for each intention, never more than was paid."""
 
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
-from ..domain.errors import CheckoutError, OrderNotFound, RefundNotPossible, RefundUnconfirmed, StripeUnavailable
+from ..domain.checkout_session import Refund
+from ..domain.errors import (
+    CheckoutError,
+    OrderNotFound,
+    RefundInProgress,
+    RefundNotPossible,
+    RefundUnconfirmed,
+    SessionNotFound,
+    StripeUnavailable,
+)
 from ..domain.events import EventKind, History, OrderEvent, Source
-from ..domain.money import format_amount
-from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
+from ..domain.orders import Order
+from ..domain.refund_reasons import RefundReason, reason_in_words
+from ..domain.refunding import (
+    answering_refund,
+    attempt_key,
+    intention_of,
+    require_paid,
+    require_refundable,
+    unconfirmed_refunds,
+    valid_reason,
+)
 from ..gateway import StripeGateway
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from .reconcile import Clock, Reconciler
+
+_TOO_MUCH = frozenset({"amount_too_large", "charge_already_refunded"})
+"""Stripe's codes for what the order itself says better, once it is up to date."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Intention:
+    """One refund that somebody means; `amount` is in minor units, None is the rest."""
+
+    order: Order
+    payment_intent_id: str
+    amount: int | None
+    reason: RefundReason | None
+    key: str
 
 
 class Refunds:
@@ -21,12 +55,15 @@ class Refunds:
         self._reconciler = reconciler
         self._clock = clock
 
-    async def refund(self, order_id: str, amount: int | None, idempotency_key: str | None) -> Order:
-        """Refund an order. Stripe refunds once under one key, and never more than can be refunded of the charge.
+    async def refund(
+        self, order_id: str, amount: int | None, *, reason: str | None, idempotency_key: str | None
+    ) -> Order:
+        """Refund an order. Stripe is asked first which refunds there are: an intention that has one is answered by it.
 
         Args:
             order_id: our order, `order_…`.
             amount: minor units; None: everything that can be refunded.
+            reason: one of `RefundReason`.
             idempotency_key: names one intention; see `Checkout.refund`.
 
         Returns:
@@ -34,101 +71,79 @@ class Refunds:
 
         Raises:
             OrderNotFound: there is no such order.
-            RefundNotPossible: the order is not paid, or less can be refunded.
+            InvalidInput: there is no such reason, or the key was used for another refund.
+            RefundNotPossible: the order is not paid, less can be refunded, or Stripe or the bank refuses.
+            RefundInProgress: another request makes this refund right now.
             RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
+            StripeUnavailable: Stripe did not answer, and was not asked to refund.
         """
+        why = valid_reason(reason)
         order = await answer(self._store.get_by_id(order_id))
         if order is None:
             raise OrderNotFound
         history = await answer(self._store.events(order.stripe_checkout_session_id))
-        unconfirmed = unconfirmed_refunds(history)
-        if idempotency_key is not None:
-            require_paid(order, amount)
-            key = f"refund-{order.id}-{idempotency_key}"
-        else:
-            key = next((each for each, asked in unconfirmed.items() if asked == amount), "")
-        if not key:
-            require_refundable(order, amount)
-            key = refund_key(order, history, amount)
-        await self._ask_stripe(order, amount, key)
-        if key in unconfirmed:
-            await answer(self._store.append(self._event(order, EventKind.refund_confirmed, amount, key)))
-        try:
-            session_id = order.stripe_checkout_session_id
-            return (await self._reconciler.reconcile(session_id, source=Source.operator)).order or order
-        except StripeUnavailable:  # the refund is made; its webhook or the sweep updates the order
-            return order
-
-    async def _ask_stripe(self, order: Order, amount: int | None, key: str) -> None:
-        session_id = order.stripe_checkout_session_id
+        require_paid(order, amount)
         assert order.stripe_payment_intent_id is not None
+        key = intention_of(order, history, amount, idempotency_key)
+        unconfirmed = key in unconfirmed_refunds(history)
+        if idempotency_key is None and not unconfirmed:
+            require_refundable(order, amount)
+        intention = _Intention(order, order.stripe_payment_intent_id, amount, why, key)
+        made = await self._make(intention, history)
+        if unconfirmed:
+            await self._note(intention, EventKind.refund_confirmed)
+        after = await self._reconciled(order)
+        if made.undone:
+            said = reason_in_words(made.failure_reason)
+            raise RefundNotPossible(f"The refund failed. {said}", reason=made.failure_reason)
+        return after
+
+    async def _make(self, intention: _Intention, history: History) -> Refund:
+        """Return the refund that the intention has at Stripe, or make it."""
         try:
-            await self._gateway.refund(
-                order.stripe_payment_intent_id,
-                amount,
-                idempotency_key=key,
-                session_id=session_id,
+            refunds = await self._gateway.refunds_of_payment(intention.payment_intent_id)
+        except StripeUnavailable as error:
+            raise StripeUnavailable(
+                "Stripe cannot be reached right now, so it was not asked to refund. Try again in a moment."
+            ) from error
+        made = answering_refund(refunds, intention.key, intention.amount)
+        if made is not None:
+            return made
+        attempt = attempt_key(intention.order, intention.key, history, refunds)
+        try:
+            return await self._gateway.refund(
+                intention.payment_intent_id,
+                intention.amount,
+                intention=intention.key,
+                idempotency_key=attempt,
+                reason=intention.reason,
+                session_id=intention.order.stripe_checkout_session_id,
             )
         except StripeUnavailable as error:
             with suppress(CheckoutError):  # first of all the operator must hear that the refund is not confirmed
-                await answer(self._store.append(self._event(order, EventKind.refund_unconfirmed, amount, key)))
+                await self._note(intention, EventKind.refund_unconfirmed)
             raise RefundUnconfirmed from error
+        except RefundInProgress:
+            with suppress(CheckoutError):  # the request in progress may be our own, of which we did not hear
+                await self._note(intention, EventKind.refund_unconfirmed)
+            raise
         except RefundNotPossible as error:
-            now = (await self._reconciler.reconcile(session_id, source=Source.operator)).order or order
-            require_refundable(now, amount)
-            raise error
+            with suppress(CheckoutError):  # Stripe repeats the refusal, and then it is noted
+                await self._note(intention, EventKind.refund_refused, attempt=attempt, failure_reason=error.reason)
+            now = await self._reconciled(intention.order)
+            if error.reason in _TOO_MUCH:
+                require_refundable(now, intention.amount)
+            raise
 
-    def _event(self, order: Order, kind: EventKind, amount: int | None, key: str) -> OrderEvent:
-        return OrderEvent.of(order, kind=kind, source=Source.operator, at=self._clock(), amount=amount, key=key)
+    async def _reconciled(self, order: Order) -> Order:
+        """Return the order as Stripe says it is now, or as it was when Stripe cannot say."""
+        try:
+            reconciled = await self._reconciler.reconcile(order.stripe_checkout_session_id, source=Source.operator)
+        except (StripeUnavailable, SessionNotFound):
+            return order
+        return reconciled.order or order
 
-
-def require_paid(order: Order, amount: int | None) -> None:
-    """Check that an order was paid, and that `amount` (minor units) is not more than that.
-
-    Raises:
-        RefundNotPossible: it was not, or it is.
-    """
-    if order.status not in MONEY_TAKEN or order.stripe_payment_intent_id is None:
-        raise RefundNotPossible(f"An order that is {order.status} cannot be refunded.")
-    if amount is not None and not 1 <= amount <= order.amount_total:
-        raise RefundNotPossible(f"At most {order.total} of this order can be refunded.")
-
-
-def require_refundable(order: Order, amount: int | None) -> None:
-    """Check that `amount` (minor units; None: anything) can still be refunded.
-
-    Raises:
-        RefundNotPossible: the order is not paid, or less can be refunded.
-    """
-    require_paid(order, None)
-    if order.status is OrderStatus.refunded:
-        raise RefundNotPossible("This order has been refunded already.")
-    refundable = order.amount_total - order.amount_refunded
-    if not 1 <= (refundable if amount is None else amount) <= refundable:
-        raise RefundNotPossible(f"At most {format_amount(refundable, order.currency)} of this order can be refunded.")
-
-
-def refund_key(order: Order, history: History, amount: int | None) -> str:
-    """Return the idempotency key of an order's next refund.
-
-    It stays the same until a refund shows on the order. A refund that failed makes the next one another refund.
-
-    Args:
-        order: the order as it is now.
-        history: what happened to it.
-        amount: minor units; None: the rest.
-    """
-    failed = sum(event.kind is EventKind.refund_failed for event in history)
-    refunded = f"{order.amount_refunded}-after-{failed}" if failed else order.amount_refunded
-    return f"refund-{order.id}-{refunded}-{'rest' if amount is None else amount}"
-
-
-def unconfirmed_refunds(history: History) -> dict[str, int | None]:
-    """Return the refunds of which it is not known whether they were made: amounts in minor units by key."""
-    unconfirmed: dict[str, int | None] = {}
-    for event in history:
-        if event.kind is EventKind.refund_unconfirmed:
-            unconfirmed[event.detail["key"]] = event.detail["amount"]
-        elif event.kind is EventKind.refund_confirmed:
-            unconfirmed.pop(event.detail["key"], None)
-    return unconfirmed
+    async def _note(self, intention: _Intention, kind: EventKind, **more: str | None) -> None:
+        detail: dict[str, Any] = {"amount": intention.amount, "key": intention.key, **more}
+        event = OrderEvent.of(intention.order, kind=kind, source=Source.operator, at=self._clock(), **detail)
+        await answer(self._store.append(event))

@@ -10,6 +10,7 @@ from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.purchases import also_paid
+from checkout_core.domain.refund_reasons import RefundReason, reason_in_words
 from storefront.operator import disputes
 from storefront.rendering import line, render
 
@@ -29,6 +30,14 @@ SOURCES = {
     Source.operator: "an operator",
     Source.outbox: "the outbox",
 }
+REASONS = {
+    None: "No reason given",
+    RefundReason.requested_by_customer: "The shopper asked for it",
+    RefundReason.duplicate: "It was paid twice",
+    RefundReason.fraudulent: "It was fraud",
+}
+HIDDEN = frozenset({"currency", "key", "attempt"})
+"""What the detail of an event has for programs only."""
 
 
 def time(moment: datetime) -> str:
@@ -61,7 +70,11 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
             parts.append(f"{key}: {str(value).replace('_', ' ')}")
         elif key == "corrected_from":
             parts.append(f"it was {value} here until then")
-        elif key != "currency":
+        elif key == "failure_reason":
+            parts.append(reason_in_words(value))
+        elif key == "reason" and value in REASONS:
+            parts.append(f"why: {REASONS[value][:1].lower()}{REASONS[value][1:]}")
+        elif key not in HIDDEN and value is not None:
             parts.append(f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     return " · ".join(parts)
 

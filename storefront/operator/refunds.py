@@ -19,7 +19,9 @@ from checkout_core.domain.errors import (
 )
 from checkout_core.domain.money import format_amount, to_decimal, to_minor_units
 from checkout_core.domain.orders import Order
+from checkout_core.domain.refund_reasons import RefundReason
 from storefront import markup
+from storefront.operator import labels
 
 _TICKET = "refund-ticket"
 
@@ -71,27 +73,49 @@ def _dialog(checkout: Checkout, order: Order) -> None:
         except InvalidInput as error:
             st.html(markup.problem(error.message))
             return
+        amount = round(Decimal(str(given)).scaleb(digits))
+    reason = st.selectbox(
+        "Why", [None, *RefundReason], key="refund-reason", format_func=lambda why: labels.REASONS[why]
+    )
     st.html('<p class="hint">The money goes back the way it came. A refund cannot be undone.</p>')
     if st.button(f"Refund {format_amount(amount, order.currency)}", key="refund-now", type="primary", width="stretch"):
-        _refund(checkout, order, amount)
+        _refund(checkout, order, amount, reason)
 
 
-def _refund(checkout: Checkout, order: Order, amount: int) -> None:
+def _refund(checkout: Checkout, order: Order, amount: int, reason: RefundReason | None) -> None:
     ticket: _Ticket | None = st.session_state.pop(_TICKET, None)
     if ticket is None:  # a second press, before the dialog had closed
         st.rerun()
     try:
-        checkout.refund(order.id, amount, idempotency_key=ticket.key)
+        before = checkout.store.get_by_id(order.id) or order
+        after = checkout.refund(order.id, amount, reason=reason, idempotency_key=ticket.key)
     except RefundNotPossible as error:
-        _open(order)  # nothing was refunded, and Stripe would repeat its refusal under the same key
+        _open(order)  # nothing was refunded, and whatever is pressed next is another intention
         st.html(markup.problem(sentence(error)))
         return
     except CheckoutError as error:
         st.session_state[_TICKET] = ticket  # it may have been refunded: asking again must be the same refund
         st.html(markup.problem(sentence(error)))
         return
-    st.session_state["order-message"] = (order.id, f"{format_amount(amount, order.currency)} refunded.")
+    st.session_state["order-message"] = (order.id, outcome(before, after, ticket.order))
     st.rerun()
+
+
+def outcome(before: Order, after: Order, opened: Order) -> str:
+    """Return what was refunded, which is what has grown on the order and not what was asked for.
+
+    Args:
+        before: the order right before it was refunded.
+        after: the order right after it.
+        opened: the order as it was when the operator began.
+    """
+    grown = after.amount_refunded - before.amount_refunded
+    if grown > 0:
+        return f"{format_amount(grown, after.currency)} refunded."
+    refunded = after.amount_refunded - opened.amount_refunded
+    if refunded > 0:  # by an earlier press, of which nobody had heard
+        return f"{format_amount(refunded, after.currency)} refunded."
+    return "Stripe took the refund, and it does not show on the order yet. Reconcile in a moment."
 
 
 def sentence(error: CheckoutError) -> str:

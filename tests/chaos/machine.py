@@ -41,7 +41,7 @@ MANY = 30
 """So many requests of a route go wrong: a third of all, until then."""
 
 SIDES = ("at Stripe", "on our side")
-REFUND_ANSWERS = frozenset({OK, "order_not_found", "refund_not_possible"})
+REFUND_ANSWERS = frozenset({OK, "order_not_found", "refund_not_possible", "refund_in_progress"})
 MAX_SIGNATURE_AGE_SECONDS = 300
 
 

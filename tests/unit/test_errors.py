@@ -49,6 +49,7 @@ STATUSES = {
     "OrderNotFound": ("order_not_found", 404),
     "UnknownShop": ("unknown_shop", 404),
     "RefundNotPossible": ("refund_not_possible", 409),
+    "RefundInProgress": ("refund_in_progress", 409),
     "WebhookSignatureInvalid": ("webhook_signature_invalid", 400),
     "Undeliverable": ("undeliverable", 500),
     "StripeError": ("stripe_error", 502),

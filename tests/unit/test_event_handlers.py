@@ -95,15 +95,27 @@ def test_a_refund_without_an_order_would_make_one() -> None:
     assert would_change(event("charge.refunded", amount_refunded=1), None)
 
 
+def came_back(refund: str) -> OrderEvent:
+    return OrderEvent.of(order(), kind=EventKind.refund_failed, source=Source.webhook, at=NOW, amount=1, refund=refund)
+
+
 @pytest.mark.parametrize("type", REFUND_EVENTS)
 @pytest.mark.parametrize(
-    ("failed", "refunded", "changes"), [(True, 1, True), (True, 0, False), (False, 1, False), (True, None, False)]
+    ("failed", "past", "changes"),
+    [
+        (True, [], True),
+        (True, [came_back("re_2")], True),
+        (True, [came_back("re_1")], False),
+        (False, [], False),
+    ],
 )
-def test_a_refund_that_came_back_would_change_an_order_that_counts_it(
-    type: str, failed: bool, refunded: int | None, changes: bool
+@pytest.mark.parametrize("refunded", [0, 1])
+def test_a_refund_that_came_back_would_change_an_order_whose_history_does_not_say_so(
+    type: str, failed: bool, past: list[OrderEvent], changes: bool, refunded: int
 ) -> None:
-    before = None if refunded is None else order(amount_refunded=refunded)
-    assert would_change(event(type, refund_failed=failed), before) is changes
+    told = event(type, refund_failed=failed, refund_id="re_1")
+    assert would_change(told, order(amount_refunded=refunded), *past) is changes
+    assert not would_change(told, None)
 
 
 def declined(charge: str | None, stripe_event_id: str = "evt_0") -> OrderEvent:

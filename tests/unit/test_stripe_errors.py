@@ -10,13 +10,14 @@ from checkout_core.domain.errors import (
     ConfigurationError,
     IdempotencyKeyReused,
     InvalidInput,
+    RefundInProgress,
     RefundNotPossible,
     SessionNotFound,
     StripeRejected,
     StripeUnavailable,
 )
 from checkout_core.fastapi.errors import status_of
-from checkout_core.gateway.errors import map_stripe_errors
+from checkout_core.gateway.errors import map_refund_errors, map_stripe_errors
 
 SECRET = "sk_test_verysecret"
 
@@ -81,3 +82,39 @@ def test_what_is_no_refusal_of_stripe_stays_what_it_is() -> None:
         raise ZeroDivisionError
     with map_stripe_errors(StripeRejected, StripeRejected):
         pass
+
+
+def in_use() -> stripe.StripeError:
+    return stripe.APIError("In progress.", http_status=409)
+
+
+REFUND_REFUSALS: list[tuple[str, Callable[[], stripe.StripeError], type[CheckoutError], str | None]] = [
+    ("disputed", invalid("charge_disputed"), RefundNotPossible, "charge_disputed"),
+    ("refused without a code", invalid(None), RefundNotPossible, None),
+    ("unknown payment", invalid("resource_missing"), RefundNotPossible, "resource_missing"),
+    ("card", card_declined, RefundNotPossible, "card_declined"),
+    ("permission", of(stripe.PermissionError), RefundNotPossible, None),
+    ("key in use", in_use, RefundInProgress, None),
+    ("key of another refund", of(stripe.IdempotencyError), InvalidInput, None),
+    ("wrong key", of(stripe.AuthenticationError), ConfigurationError, None),
+    ("too many requests", of(stripe.RateLimitError, "rate_limit"), StripeUnavailable, None),
+    ("no connection", of(stripe.APIConnectionError), StripeUnavailable, None),
+    ("a fault of Stripe's", of(stripe.APIError), StripeUnavailable, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "ours", "reason"), [row[1:] for row in REFUND_REFUSALS], ids=[row[0] for row in REFUND_REFUSALS]
+)
+def test_what_stripe_has_against_a_refund_is_definite_in_progress_or_not_known(
+    error: Callable[[], stripe.StripeError], ours: type[CheckoutError], reason: str | None
+) -> None:
+    with (
+        pytest.raises(CheckoutError) as caught,
+        map_stripe_errors(SessionNotFound, StripeRejected),
+        map_refund_errors(),
+    ):
+        raise error()
+    assert type(caught.value) is ours
+    assert getattr(caught.value, "reason", None) == reason
+    assert SECRET not in caught.value.message

@@ -3,16 +3,28 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 
 import httpx2
 import pytest
 
 from checkout_core import Checkout, Order, OrderStatus, open_checkout
-from checkout_core.domain.errors import OrderNotFound, RefundNotPossible, RefundUnconfirmed, StoreBusy
+from checkout_core.domain.errors import (
+    InvalidInput,
+    OrderNotFound,
+    RefundInProgress,
+    RefundNotPossible,
+    RefundUnconfirmed,
+    StoreBusy,
+    StripeUnavailable,
+)
 from checkout_core.domain.events import EventKind
+from checkout_core.domain.refund_reasons import NOTHING_PAID, REFUSED, RefundReason
 from checkout_core.domain.stripe_events import StripeEvent
+from stripe_simulator import SyncSimulator
 from tests.support.builders import NOW
 from tests.support.changed_answers import Answer, changed_answers
+from tests.support.clock import TestClock
 from tests.support.gateway import InterruptedGateway, stripe_events
 from tests.support.shopper import (
     DECLINED_CARD,
@@ -122,11 +134,14 @@ def test_when_the_answer_is_lost_asking_again_is_safe(
         checkout.refund(order.id, 100, idempotency_key=key)
     if heard_meanwhile:
         checkout.reconcile(order.stripe_checkout_session_id)
-    assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
-    assert refunds_at_stripe(checkout, order) == [100]
+    if key is not None or not heard_meanwhile:  # without a key, an intention is over once its refund shows
+        assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
+        assert refunds_at_stripe(checkout, order) == [100]
     assert checkout.refund(order.id, 100).amount_refunded == 200
+    assert refunds_at_stripe(checkout, order) == [100, 100]
     history = kinds(checkout, order.stripe_checkout_session_id)
-    assert [history.count(kind) for kind in ("refund_unconfirmed", "refund_confirmed")] == [1, 1]
+    assert history.count("refund_unconfirmed") == 1
+    assert history.count("refund_confirmed") == (not heard_meanwhile)
 
 
 def test_a_refund_whose_order_cannot_be_read_afterwards_is_made_all_the_same(checkout: Checkout, order: Order) -> None:
@@ -320,7 +335,7 @@ def test_two_presses_at_the_same_moment_leave_a_refund_that_can_be_asked_for_aga
             checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
         ) as shop,
     ):
-        with pytest.raises(RefundUnconfirmed):
+        with pytest.raises(RefundInProgress):
             shop.refund(order.id, 100)
         assert kinds(checkout, order.stripe_checkout_session_id)[-1] == "refund_unconfirmed"
         assert checkout.refund(order.id, 100).amount_refunded == 100
@@ -354,3 +369,279 @@ def test_an_order_that_cannot_be_refunded_yet_stays_what_it_is(checkout: Checkou
         checkout.refund(order.id, 100)
     assert checkout.calls.all() == ()
     assert checkout.store.get(session_id) == order
+
+
+def refusals(checkout: Checkout, order: Order) -> list[str]:
+    """Why Stripe refused to refund an order, by its codes."""
+    history = checkout.history(order.stripe_checkout_session_id)
+    return [event.detail["failure_reason"] for event in history if event.kind is EventKind.refund_refused]
+
+
+def amount_refunded(checkout: Checkout, order: Order) -> int:
+    """What the order says now, in minor units."""
+    now = checkout.store.get(order.stripe_checkout_session_id)
+    assert now is not None
+    return now.amount_refunded
+
+
+LOST = {
+    "the refunds that there are": ("GET /v1/refunds", "500"),
+    "the request to refund": ("POST /v1/refunds", "500"),
+    "the answer of the refund": ("POST /v1/refunds", "after"),
+    "the session afterwards": ("GET /v1/checkout/sessions", "500"),
+}
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+@pytest.mark.parametrize(("key", "days"), [(None, 0), (None, 3), ("button", 0), ("button", 3)])
+def test_whatever_is_lost_the_intention_is_made_once(
+    checkout: Checkout, simulator: SyncSimulator, lost: tuple[str, str], key: str | None, days: int
+) -> None:
+    order = paid_order(checkout)
+    fault(checkout, *lost)
+    with suppress(StripeUnavailable):
+        checkout.refund(order.id, 100, idempotency_key=key)
+    control(checkout, "faults/clear")
+    simulator.advance(days * 86400)  # after a day Stripe has forgotten its idempotency keys
+    assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
+    assert refunds_at_stripe(checkout, order) == [100]
+    assert checkout.refund(order.id, 100).amount_refunded == 200
+
+
+def test_under_a_key_it_is_the_same_refund_for_as_long_as_the_order_exists(
+    checkout: Checkout, order: Order, simulator: SyncSimulator
+) -> None:
+    for days in (0, 2, 400):
+        simulator.advance(days * 86400)
+        assert checkout.refund(order.id, 100, idempotency_key="button").amount_refunded == 100
+    assert refunds_at_stripe(checkout, order) == [100]
+    assert checkout.refund(order.id, 100, idempotency_key="another").amount_refunded == 200
+
+
+def test_a_key_that_was_used_for_another_amount_is_refused(checkout: Checkout, order: Order) -> None:
+    checkout.refund(order.id, 100, idempotency_key="button")
+    with pytest.raises(InvalidInput, match="another amount") as caught:
+        checkout.refund(order.id, 200, idempotency_key="button")
+    assert caught.value.field == "idempotency_key"
+    assert refunds_at_stripe(checkout, order) == [100]
+
+
+def test_after_a_refusal_the_same_key_may_ask_for_another_amount(
+    checkout: Checkout, order: Order, simulator: SyncSimulator
+) -> None:
+    simulator.empty_balance(True)
+    with pytest.raises(RefundNotPossible):
+        checkout.refund(order.id, 100, idempotency_key="button")
+    simulator.empty_balance(False)
+    assert checkout.refund(order.id, 200, idempotency_key="button").amount_refunded == 200
+
+
+def test_a_refund_that_showed_is_over_and_the_next_one_is_another(checkout: Checkout, order: Order) -> None:
+    cut_off(checkout)
+    with pytest.raises(RefundUnconfirmed):
+        checkout.refund(order.id, 100)
+    checkout.reconcile(order.stripe_checkout_session_id)
+    assert checkout.refund(order.id, 100).amount_refunded == 200
+
+
+@pytest.mark.parametrize("keys", [(None, None, None), ("one", "two", "two")])
+def test_an_operator_who_was_told_to_wait_can_refund_afterwards(
+    checkout: Checkout, order: Order, keys: tuple[str | None, ...]
+) -> None:
+    """Stripe answers 409 to the second while the first request of a key is in progress."""
+    in_use = {"error": {"type": "idempotency_error", "code": "idempotency_key_in_use", "message": "In progress."}}
+    asked: list[str] = []
+
+    def another_asks(request: str, said: Answer) -> tuple[int, Answer] | None:
+        if request != "POST /v1/refunds":
+            return None
+        asked.append(request)
+        return (409, in_use)
+
+    with (
+        changed_answers(checkout.settings.stripe_api_base, another_asks) as url,
+        open_checkout(
+            checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
+        ) as second,
+    ):
+        checkout.refund(order.id, 100, idempotency_key=keys[0])
+        with pytest.raises(RefundInProgress, match="right now"):
+            second.refund(order.id, 100, idempotency_key=keys[1])
+        assert asked
+        assert checkout.refund(order.id, 100, idempotency_key=keys[2]).amount_refunded == 200
+
+
+@pytest.mark.parametrize("key", [None, "button"])
+def test_a_refund_that_failed_before_anybody_looked_is_made_again(
+    checkout: Checkout, order: Order, key: str | None
+) -> None:
+    fault(checkout, "GET /v1/checkout/sessions", "500", times=9)
+    checkout.refund(order.id, 100, idempotency_key=key)
+    control(checkout, "faults/clear")
+    fail_refund(checkout, order)
+    assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
+    assert refunds_at_stripe(checkout, order) == [100, 100]
+    history = kinds(checkout, order.stripe_checkout_session_id)
+    assert history.count("partially_refunded") == 2
+    assert history.count("refund_failed") == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+@pytest.mark.parametrize("key", [None, "button"])
+def test_a_refund_that_fails_at_once_is_said_and_can_be_made_again(
+    checkout: Checkout, order: Order, status: str, key: str | None
+) -> None:
+    def fails(request: str, said: Answer) -> tuple[int, Answer] | None:
+        if request != "POST /v1/refunds":
+            return None
+        control(checkout, f"sessions/{order.stripe_checkout_session_id}/fail_refund", reason="lost_or_stolen_card")
+        return 200, {**said, "status": status, "failure_reason": "lost_or_stolen_card"}
+
+    with (
+        changed_answers(checkout.settings.stripe_api_base, fails) as url,
+        open_checkout(
+            checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
+        ) as shop,
+    ):
+        with pytest.raises(RefundNotPossible, match=r"failed\. The shopper's card was lost or stolen") as caught:
+            shop.refund(order.id, 100, idempotency_key=key)
+        assert caught.value.reason == "lost_or_stolen_card"
+        assert amount_refunded(checkout, order) == 0
+        assert checkout.refund(order.id, 100, idempotency_key=key).amount_refunded == 100
+
+
+@pytest.mark.parametrize("code", [code for code in REFUSED if code != NOTHING_PAID])
+@pytest.mark.parametrize("key", [None, "button"])
+def test_a_refusal_is_said_in_words_and_ends_the_intention(
+    checkout: Checkout, order: Order, simulator: SyncSimulator, code: str, key: str | None
+) -> None:
+    """Stripe repeats a refusal under its key (https://docs.stripe.com/error-low-level)."""
+    simulator.add_fault("refuse", "POST /v1/refunds", code=code)
+    with pytest.raises(RefundNotPossible) as caught:
+        checkout.refund(order.id, 500, idempotency_key=key)
+    assert caught.value.reason == code
+    assert caught.value.message == REFUSED[code]
+    assert refusals(checkout, order) == [code]
+    assert checkout.refund(order.id, 500, idempotency_key=key).amount_refunded == 500
+    assert refunds_at_stripe(checkout, order) == [500]
+
+
+def test_a_refund_that_the_balance_was_too_low_for_is_made_once_it_is_filled(
+    checkout: Checkout, order: Order, simulator: SyncSimulator
+) -> None:
+    simulator.empty_balance(True)
+    for _ in range(2):
+        with pytest.raises(RefundNotPossible, match="balance is too low"):
+            checkout.refund(order.id, 500)
+    simulator.empty_balance(False)
+    assert checkout.refund(order.id, 500).amount_refunded == 500
+    assert refusals(checkout, order) == ["balance_insufficient"] * 2
+
+
+def test_a_refusal_that_could_not_be_noted_is_over_all_the_same(
+    checkout: Checkout, order: Order, simulator: SyncSimulator, memory_store: ScriptedStore
+) -> None:
+    simulator.empty_balance(True)
+    memory_store.fail("append", StoreBusy())
+    with pytest.raises(RefundNotPossible):
+        checkout.refund(order.id, 500)
+    simulator.empty_balance(False)
+    with pytest.raises(RefundNotPossible):  # Stripe repeats it, and now it is noted
+        checkout.refund(order.id, 500)
+    assert checkout.refund(order.id, 500).amount_refunded == 500
+
+
+def test_a_disputed_payment_is_not_refunded_and_the_operator_reads_why(checkout: Checkout, order: Order) -> None:
+    control(checkout, f"sessions/{order.stripe_checkout_session_id}/dispute")
+    with pytest.raises(RefundNotPossible, match="This payment is disputed: answer the dispute") as caught:
+        checkout.refund(order.id, 100)
+    assert caught.value.reason == "charge_disputed"
+    assert refunds_at_stripe(checkout, order) == []
+
+
+def test_an_order_that_cost_nothing_says_that_nothing_was_paid(checkout: Checkout, memory_store: ScriptedStore) -> None:
+    free = paid_order(checkout).model_copy(update={"amount_total": 0, "stripe_payment_intent_id": None})
+    memory_store.put(free)
+    with pytest.raises(RefundNotPossible, match="Nothing was paid"):
+        checkout.refund(free.id)
+
+
+@pytest.mark.parametrize("reason", [None, *RefundReason])
+def test_the_reason_is_at_stripe_and_on_the_history(checkout: Checkout, order: Order, reason: str | None) -> None:
+    checkout.refund(order.id, 100, reason=reason, idempotency_key="button")
+    assert order.stripe_payment_intent_id is not None
+    (refund,) = stripe_of(checkout).v1.refunds.list({"payment_intent": order.stripe_payment_intent_id}).data
+    assert refund.reason == reason
+    event = checkout.history(order.stripe_checkout_session_id)[-1]
+    named = {} if reason is None else {"reason": reason}
+    assert event.detail == {"amount": 100, "refund": refund.id, "key": "button", **named}
+    assert event.at.timestamp() == refund.created
+
+
+def test_another_reason_is_refused_before_stripe_is_asked(checkout: Checkout, order: Order) -> None:
+    checkout.calls.clear()
+    with pytest.raises(InvalidInput, match="requested_by_customer"):
+        checkout.refund(order.id, 100, reason="because")
+    assert checkout.calls.all() == ()
+
+
+def test_refunds_in_the_dashboard_get_an_event_each_with_stripes_date(
+    checkout: Checkout, order: Order, simulator: SyncSimulator
+) -> None:
+    days = timedelta(days=40)
+    refund_in_dashboard(checkout, order, 100)
+    refund_in_dashboard(checkout, order, 200)
+    made = [event.created_at for event in stripe_events(checkout, "charge.refunded")]
+    simulator.advance(days.total_seconds())
+    checkout.reconcile(order.stripe_checkout_session_id)
+    events = checkout.history(order.stripe_checkout_session_id)[-2:]
+    assert [event.detail["amount"] for event in events] == [100, 200]
+    assert [event.at for event in events] == sorted(made)
+    assert len({event.detail["refund"] for event in events}) == 2
+
+
+def test_refunds_that_come_back_say_which_and_why(checkout: Checkout, order: Order) -> None:
+    for amount in (100, 200):
+        checkout.refund(order.id, amount)
+    control(checkout, f"sessions/{order.stripe_checkout_session_id}/fail_refund", reason="declined")
+    checkout.reconcile(order.stripe_checkout_session_id)
+    made, back = checkout.history(order.stripe_checkout_session_id)[-2:]
+    assert back.detail == {"amount": 200, "refund": made.detail["refund"], "failure_reason": "declined"}
+
+
+def test_a_refund_on_its_way_counts_until_it_fails(checkout: Checkout, simulator: SyncSimulator) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id, "4000000000005126")
+    order = checkout.complete_order(session_id)
+    assert checkout.refund(order.id, 100).amount_refunded == 100
+    simulator.advance(86400)
+    now = checkout.reconcile(session_id)
+    assert now is not None
+    assert now.amount_refunded == 0
+
+
+def test_a_lost_event_of_a_refund_that_failed_unseen_is_found_by_the_sweep(
+    checkout: Checkout, order: Order, clock: TestClock
+) -> None:
+    refund_in_dashboard(checkout, order, 100)
+    fail_refund(checkout, order)
+    checkout.sweep(older_than=timedelta(0), since=clock() - timedelta(days=1))
+    history = kinds(checkout, order.stripe_checkout_session_id)
+    assert history[-2:] == ["partially_refunded", "refund_failed"]
+    checkout.sweep(older_than=timedelta(0), since=clock() - timedelta(days=1))
+    assert kinds(checkout, order.stripe_checkout_session_id) == history
+
+
+def test_a_key_that_may_not_read_refunds_is_said(checkout: Checkout, order: Order) -> None:
+    def forbidden(request: str, said: Answer) -> tuple[int, Answer] | None:
+        no = {"error": {"type": "invalid_request_error", "message": "No."}}
+        return (403, no) if request.endswith("/v1/refunds") else None
+
+    with (
+        changed_answers(checkout.settings.stripe_api_base, forbidden) as url,
+        open_checkout(
+            checkout.settings.replace(stripe_api_base=url), store=checkout.store.futures, receipts=None
+        ) as shop,
+        pytest.raises(RefundNotPossible, match="permission"),
+    ):
+        shop.refund(order.id, 100)
