@@ -48,6 +48,10 @@ lock: setup  ## pin the newest versions that the pyproject.toml files admit: req
 	  $$compile --group dev --upgrade -o requirements.lock; \
 	  $$compile --group build --upgrade -c requirements.lock -o requirements-demo.lock
 
+.PHONY: docs
+docs: setup  ## the documentation site, in site/: open site/index.html, no server and no network are needed
+	@$(BIN)/python -m documentation
+
 .PHONY: dist
 dist: $(DEMO_STAMP)  ## the three distributions as wheels and sdists, in dist/
 	@rm -rf dist
