@@ -64,7 +64,7 @@ def _type_name(annotation: Any) -> str:
     text = annotation.__name__ if isinstance(annotation, type) and "[" not in str(annotation) else str(annotation)
     text = re.sub(r"typing\.|pathlib\.|pydantic\.types\.|checkout_core\.[\w.]+\.|ipaddress\.", "", text)
     text = re.sub(r"Annotated\[(\w+),.*?\](?= \||$)", r"\1", text)
-    return f"`{text}`".replace("|", "\\|")
+    return " or ".join(f"`{each.strip()}`" for each in text.split("|"))
 
 
 def commands() -> str:
