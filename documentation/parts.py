@@ -11,11 +11,11 @@ from fastapi import FastAPI
 from pydantic_core import PydanticUndefined
 
 from api import create_app
+from checkout_cli import app
 from checkout_core import Settings
 from checkout_core.fastapi import checkout_router
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {"checkout": ("demo", "simulator", "seed", "reconcile", "export", "doctor"), "stripe-simulator": ()}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -69,10 +69,10 @@ def _type_name(annotation: Any) -> str:
 
 def commands() -> str:
     """Return what `--help` says of each command."""
-    sections = []
-    for program, names in COMMANDS.items():
-        sections.append(f"## {program}\n\n{_help(program)}\n")
-        sections += [f"### {program} {name}\n\n{_help(program, name)}\n" for name in names]
+    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    sections = [f"## checkout\n\n{_help('checkout')}\n"]
+    sections += [f"### checkout {name}\n\n{_help('checkout', name)}\n" for name in names]
+    sections.append(f"## stripe-simulator\n\n{_help('stripe-simulator')}\n")
     return "\n".join(sections)
 
 

@@ -11,6 +11,8 @@ import checkout_core
 import checkout_core.fastapi
 import checkout_core.streamlit
 import stripe_simulator
+from checkout_core import Settings
+from documentation import parts
 from tests.support.programs import ROOT, run_program
 
 FOLDERS = {"checkout-toolkit": ".", "checkout-core": "checkout_core", "stripe-simulator": "stripe_simulator"}
@@ -59,6 +61,11 @@ def test_versions_are_those_of_the_distributions() -> None:
 def test_a_command_says_its_version(module: str, says: str) -> None:
     done = run_program("-m", module, "--version")
     assert (done.returncode, done.stdout) == (0, f"{says} {version('checkout-toolkit')}\n")
+
+
+def test_the_example_of_a_settings_file_says_what_every_setting_does() -> None:
+    reference = parts.settings()
+    assert [name for name in Settings.model_fields if f"| `{name}` |" not in reference] == []
 
 
 @pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
