@@ -12,6 +12,8 @@ from tests.conftest import ROOT
 from tests.e2e.browser.looking import AXE, SCHEMES
 from tests.e2e.browser.tabs import SIZES
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]  # the site is built once, by one worker
+
 LOCAL = ("file:", "data:", "blob:")
 PAGES = (
     "index.html",
