@@ -154,6 +154,7 @@ class Reader:
         assert not output or re.search(pattern(output), said), f"$ {command}\nsays not\n{output}\nbut\n{said}"
 
     def _serve(self, command: str, ready: str) -> None:
+        command = command.removesuffix("&").rstrip()
         if "simulator" in command:
             address = f"http://127.0.0.1:{self._ports['12111']}"
             command += "" if "--port" in command else f" --port {self._ports['12111']}"
@@ -163,7 +164,7 @@ class Reader:
             self.finish()
             stop(self._serving[port])
         process = subprocess.Popen(
-            ["bash", "-c", "exec env " + command.removesuffix("&").rstrip() if "&&" not in command else command],
+            ["bash", "-c", "exec env " + command if "&&" not in command else command],
             cwd=self._folder,
             env=self.environment,
             stdout=subprocess.PIPE,
