@@ -48,6 +48,10 @@ lock: setup  ## pin the newest versions that the pyproject.toml files admit: req
 	  $$compile --group dev --upgrade -o requirements.lock; \
 	  $$compile --group build --upgrade -c requirements.lock -o requirements-demo.lock
 
+.PHONY: docs
+docs: setup  ## the documentation site, in site/: open site/index.html, no server and no network are needed
+	@$(BIN)/python -m documentation
+
 .PHONY: dist
 dist: $(DEMO_STAMP)  ## the three distributions as wheels and sdists, in dist/
 	@rm -rf dist
@@ -77,6 +81,20 @@ test: setup  ## everything that CI runs
 .PHONY: check
 check: setup  ## the quick part for every commit: formatter, linters, types, unit and contract tests
 	$(call tested_and_checked,-q -n 1 tests/unit tests/integration/stores/test_contract.py)
+
+.PHONY: coverage
+coverage: setup  ## branches that unit and integration tests reach; fails below the floor in pyproject.toml
+	@$(BIN)/pytest -q --cov --cov-report=term:skip-covered tests/unit tests/integration
+
+.PHONY: oldest
+oldest:  ## unit and integration tests with the oldest versions that the pyproject.toml files admit, in .venv-oldest
+	@set -e; export VIRTUAL_ENV=$$PWD/.venv-oldest; uv=$(UV); \
+	  $$uv venv --quiet --clear --python 3.11 .venv-oldest; \
+	  $$uv pip compile --quiet --no-header $(PROJECTS) --all-extras --group dev --resolution lowest-direct \
+	    --no-emit-package checkout-core --no-emit-package stripe-simulator -o .venv-oldest/requirements.txt; \
+	  $$uv pip install --quiet -r .venv-oldest/requirements.txt; \
+	  $$uv pip install --quiet --no-deps --no-build-isolation $(FOLDERS:%=-e %)
+	@.venv-oldest/bin/pytest -q tests/unit tests/integration
 
 .PHONY: lint
 lint: setup

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .services.blocking import Checkout
     from .services.checkout import AsyncCheckout
 
+    __version__: str
+
 __all__ = [
     "AsyncCheckout",
     "Checkout",
@@ -24,6 +26,7 @@ __all__ = [
     "OrderEvent",
     "OrderStatus",
     "Settings",
+    "__version__",
     "open_async_checkout",
     "open_checkout",
     "open_orders",
@@ -47,4 +50,6 @@ def __getattr__(name: str) -> Any:
     """A public name, from the module where it lives (https://peps.python.org/pep-0562/)."""
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if name == "__version__":
+        return str(import_module("importlib.metadata").version("checkout-core"))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

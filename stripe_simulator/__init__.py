@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from .simulator import Simulator
     from .sync import SyncSimulator
 
-__all__ = ["Simulator", "SyncSimulator", "create_app"]
+    __version__: str
+
+__all__ = ["Simulator", "SyncSimulator", "__version__", "create_app"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,4 +30,8 @@ def __getattr__(name: str) -> Any:
         from .sync import SyncSimulator
 
         return SyncSimulator
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("stripe-simulator")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,6 +14,17 @@ WEBHOOK_SECRET_VARIABLE = "STRIPE_WEBHOOK_SECRET"  # noqa: S105
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 
+class _Version(argparse.Action):
+    """Prints the version, which is asked for only then: reading it takes a while."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and exit."""
+        from . import __version__
+
+        print(f"stripe-simulator {__version__}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
@@ -21,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         description="A Stripe for your laptop: the API of Stripe Checkout, Stripe.js, the hosted page and webhooks.",
         epilog=f"Webhooks are signed with {WEBHOOK_SECRET_VARIABLE}, or with {DEFAULT_WEBHOOK_SECRET}.",
     )
+    made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     made.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     made.add_argument("--webhook-url", metavar="URL", help="where webhooks are delivered")

@@ -51,7 +51,18 @@ def test_the_drawing_shows_every_room() -> None:
     assert drawn == rooms
 
 
-def test_every_page_is_in_the_index() -> None:
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    pages = {path.name for path in Path(ROOT / "docs").glob("*.md")} - {"index.md"}
-    assert set(re.findall(r"\((\w[\w-]*\.md)\)", index)) == pages
+def test_every_page_is_reached_from_the_index() -> None:
+    def below(page: Path) -> set[Path]:
+        links = re.findall(r"\]\(([\w./-]+\.md)[)#]", page.read_text(encoding="utf-8"))
+        return {(page.parent / link).resolve() for link in links}
+
+    docs = ROOT / "docs"
+    reached = below(docs / "index.md")
+    reached |= {page for index in reached if index.name == "index.md" for page in below(index)}
+    assert set(docs.rglob("*.md")) - {docs / "index.md"} <= reached
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert set(re.findall(r'"([\w/-]+\.md)"', navigation)) == pages

@@ -1,6 +1,5 @@
 """The checkout in another Streamlit app: the example and the code of docs/embedding.md."""
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -10,10 +9,11 @@ from checkout_core import Checkout, OrderStatus, Settings
 from checkout_core.streamlit import app_urls, embedding
 from stripe_simulator.testing.server import Running
 from tests.conftest import ROOT
+from tests.support.markdown import blocks
 from tests.support.storefront import Pay, text_of
 
 EXAMPLE = ROOT / "docs" / "examples" / "embedding.py"
-DOCUMENT = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "embedding.md"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def give_email(page: AppTest, email: str) -> None:
 
 
 def test_the_document_shows_the_example() -> None:
-    assert EXAMPLE.read_text(encoding="utf-8").partition('"""\n\n')[2] in DOCUMENT
+    assert EXAMPLE.read_text(encoding="utf-8").partition('"""\n\n')[2] in PAGE.read_text(encoding="utf-8")
 
 
 def test_the_example_opens_no_session_before_the_click(tip_jar: AppTest, checkout: Checkout) -> None:
@@ -140,7 +140,7 @@ def test_the_four_steps_of_the_document_run(
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    code = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+    code = next(block.text for block in blocks(PAGE) if block.title == "four_steps.py")
     page = AppTest.from_string(
         f"import streamlit as st\n{code}\nst.text(session.status)\ncheckout.close()", default_timeout=20
     ).run()
