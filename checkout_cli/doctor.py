@@ -49,6 +49,7 @@ def doctor() -> None:
             for checkout in shops:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
+                report.check(f"Prices{of}", partial(_price_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
             if len(shops) > 1:
                 report.check("Accounts", partial(_accounts_finding, shops))
@@ -72,7 +73,12 @@ def _stripe_finding(checkout: "Checkout") -> str:
             else "check the network"
         )
         raise StripeUnavailable(f"{mode} at {settings.stripe_api_base} does not answer: {advice}.") from error
-    return f"{mode} at {settings.stripe_api_base}: the key works, checkout page by {settings.ui_mode.value}"
+    return f"{mode} at {settings.stripe_api_base}: the key works and may do all that is needed, checkout page by {settings.ui_mode.value}"
+
+
+def _price_finding(checkout: "Checkout") -> str:
+    compared = checkout.check_prices()
+    return f"{compared} Stripe prices are those of the catalogue" if compared else "all are sent from the catalogue"
 
 
 def _accounts_finding(shops: "Shops") -> str:

@@ -42,7 +42,8 @@ def open_async_checkout(
         products: where prices come from; the catalogue of the settings unless given.
         store: where orders are kept; the database of the settings unless given. Closing the checkout closes it.
         gateway: the Stripe account; the settings' unless given.
-        receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts.
+        receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts. A handler
+            with a method `takes(email)` says of which addresses step 2 takes those with letters outside ASCII before the @.
         handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
         shop: whose orders of the store they are.
         clock: returns the time now, with a time zone.
@@ -52,6 +53,8 @@ def open_async_checkout(
             `receipts` is not installed.
     """
     settings = settings or Settings.load()
+    if receipts == "standard":
+        receipts = _standard_receipts(settings)
     checkout = AsyncCheckout(
         settings=settings,
         products=products or read_catalog(settings.catalog_path),
@@ -59,9 +62,8 @@ def open_async_checkout(
         store=store or open_store(settings.database_url.get_secret_value()),
         shop=shop,
         clock=clock,
+        takes_address=getattr(receipts, "takes", lambda _: True),
     )
-    if receipts == "standard":
-        receipts = _standard_receipts(settings)
     if receipts is not None:
         checkout.on_paid(receipts, name="receipt")
     for handler in handlers:

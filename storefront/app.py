@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from checkout_core import Checkout
-from checkout_core.domain.errors import CheckoutError, ConfigurationError, UnknownShop
+from checkout_core.domain.errors import CheckoutError, ConfigurationError, PaymentUnconfirmed, UnknownShop
 from checkout_core.streamlit import browser, patches
 from storefront import backstage, context, markup
 from storefront.cart import COOKIE
@@ -48,8 +48,9 @@ def show_closed(title: str, error: CheckoutError) -> None:
     """Show a page for a shop that cannot open."""
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="collapsed")
     st.html(FOLDER / "style.css")
-    navigate(title, SHOP.title)
-    st.html(markup.notice(title, error.message, "bad", "!"))
+    page = navigate(title, SHOP.title)
+    text = PaymentUnconfirmed.sentence if page.url_path == "confirmation" else error.message  # one may have paid
+    st.html(markup.notice(title, text, "bad", "!"))
 
 
 def main() -> None:

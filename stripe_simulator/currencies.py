@@ -11,7 +11,7 @@ class Currency(NamedTuple):
     Attributes:
         decimals: how many it has in the API.
         minimum: the smallest amount that is charged, in minor units; 1 where Stripe names none.
-        maximum: the largest amount that is charged, in minor units: eight digits, twelve for IDR.
+        maximum: the largest amount that is charged, in minor units: eight digits, more for COP, IDR and INR.
         multiple: every amount is a multiple of it. The two decimals of ISK and UGX and the last of three are always
             zero: https://docs.stripe.com/currencies#special-cases, https://docs.stripe.com/currencies#three-decimal.
     """
@@ -29,7 +29,7 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "amd": Currency(),
     "ang": Currency(),
     "aoa": Currency(),
-    "ars": Currency(),
+    "ars": Currency(minimum=50),
     "aud": Currency(minimum=50),
     "awg": Currency(),
     "azn": Currency(),
@@ -52,7 +52,7 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "chf": Currency(minimum=50),
     "clp": Currency(decimals=0),
     "cny": Currency(),
-    "cop": Currency(),
+    "cop": Currency(minimum=50, maximum=9_999_999_999),
     "crc": Currency(),
     "cve": Currency(),
     "czk": Currency(minimum=1500),
@@ -76,9 +76,9 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "hnl": Currency(),
     "htg": Currency(),
     "huf": Currency(minimum=17_500),
-    "idr": Currency(maximum=999_999_999_999),
-    "ils": Currency(),
-    "inr": Currency(minimum=50),
+    "idr": Currency(minimum=50, maximum=999_999_999_999),
+    "ils": Currency(minimum=50),
+    "inr": Currency(minimum=50, maximum=999_999_999),
     "isk": Currency(multiple=100),
     "jmd": Currency(),
     "jod": Currency(decimals=3, multiple=10),
@@ -87,7 +87,7 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "kgs": Currency(),
     "khr": Currency(),
     "kmf": Currency(decimals=0),
-    "krw": Currency(decimals=0),
+    "krw": Currency(decimals=0, minimum=50),
     "kwd": Currency(decimals=3, multiple=10),
     "kyd": Currency(),
     "kzt": Currency(),
@@ -119,14 +119,14 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "pab": Currency(),
     "pen": Currency(),
     "pgk": Currency(),
-    "php": Currency(),
+    "php": Currency(minimum=50),
     "pkr": Currency(),
     "pln": Currency(minimum=200),
     "pyg": Currency(decimals=0),
     "qar": Currency(),
     "ron": Currency(minimum=200),
     "rsd": Currency(),
-    "rub": Currency(),
+    "rub": Currency(minimum=50),
     "rwf": Currency(decimals=0),
     "sar": Currency(),
     "sbd": Currency(),
@@ -157,10 +157,11 @@ CURRENCY_TABLE: dict[str, Currency] = {
     "wst": Currency(),
     "xaf": Currency(decimals=0),
     "xcd": Currency(),
+    "xcg": Currency(),
     "xof": Currency(decimals=0),
     "xpf": Currency(decimals=0),
     "yer": Currency(),
-    "zar": Currency(),
+    "zar": Currency(minimum=50),
     "zmw": Currency(),
 }
 """Every currency that Stripe charges. The amounts: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""

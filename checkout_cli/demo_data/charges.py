@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from checkout_core.domain.money import MAX_AMOUNT, exponent
+from checkout_core.domain.currencies import MAX_AMOUNT
+from checkout_core.domain.money import exponent
 
 from .behaviour import NOT_HAPPENED, Carts, Outcomes
 from .columns import digits, spread, take

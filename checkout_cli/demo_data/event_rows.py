@@ -16,7 +16,10 @@ from .seed_plan import IntArray, SeedPlan
 
 _DECLINES = ("insufficient_funds", "generic_decline", "expired_card", "incorrect_cvc")
 _DISPUTES = ("fraudulent", "product_not_received", "duplicate")
-_STOREFRONT, _REDIRECT, _WEBHOOK, _RECONCILE, _OPERATOR = (list(Source).index(source) for source in Source)
+_STOREFRONT, _REDIRECT, _WEBHOOK, _RECONCILE, _OPERATOR = (
+    list(Source).index(source)
+    for source in (Source.storefront, Source.redirect, Source.webhook, Source.reconcile, Source.operator)
+)
 
 
 class _Kind(NamedTuple):

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from checkout_core.domain.money import MAX_AMOUNT, exponent
+from checkout_core.domain.currencies import MAX_AMOUNT
+from checkout_core.domain.money import exponent
 from checkout_core.domain.orders import DEFAULT_SHOP
 from checkout_core.domain.products import Catalog
 

@@ -10,9 +10,8 @@ from importlib.resources import files
 from typing import TypeAlias
 
 import duckdb
-from babel.numbers import list_currencies
 
-from ..domain.money import exponent
+from ..domain.currencies import CURRENCIES
 from ..domain.orders import DEFAULT_SHOP
 
 Raw: TypeAlias = Mapping[str, str]
@@ -103,9 +102,9 @@ def to_decimal() -> str:
     """
     unit = {0: "1.000", 3: "0.001"}
     cases = "".join(
-        f" WHEN '{code.lower()}' THEN {unit[exponent(code)]}"
-        for code in sorted(list_currencies())
-        if exponent(code) in unit
+        f" WHEN '{code}' THEN {unit[currency.decimals]}"
+        for code, currency in sorted(CURRENCIES.items())
+        if currency.decimals in unit
     )
     factor = f"CAST(CASE lower(currency){cases} ELSE 0.010 END AS DECIMAL(4, 3))"
     return f"to_decimal(amount, currency) AS CAST(amount AS DECIMAL(19, 0)) * {factor}"

@@ -52,4 +52,4 @@ def _product(table: Mapping[str, Any], path: Path) -> Product:
 
 def _first_fault(error: ValidationError) -> str:
     names, fault = first_fault(error)
-    return f"{'.'.join(names)}: {fault}."
+    return f"{'.'.join(names)}: {fault}." if names else f"{fault}."

@@ -60,6 +60,11 @@ _HANDLER_RUNS = Counter(
     ["handler", "outcome"],
     registry=REGISTRY,
 )
+_DOUBLE_PAYMENTS = Counter(
+    "checkout_double_payments_total",
+    "Orders that were reported because another order of the same purchase is paid, too.",
+    registry=REGISTRY,
+)
 _WORKER_RUNS = Counter(
     "checkout_worker_runs_total",
     "What the background worker did, by how it ended: `ok` or the error's class.",
@@ -115,6 +120,11 @@ def webhook(event: StripeEvent) -> None:
 def handler_run(handler: str, outcome: str) -> None:
     """Count a run of a handler."""
     _HANDLER_RUNS.labels(handler, outcome).inc()
+
+
+def double_payment() -> None:
+    """Count an order that was reported because another one of its purchase is paid, too."""
+    _DOUBLE_PAYMENTS.inc()
 
 
 def worker_run(work: str, outcome: str) -> None:

@@ -295,8 +295,10 @@ class Settings(BaseSettings):
         """Where shoppers are sent."""
         return Urls(
             complete=f"{self.api_url}/checkout/complete?session_id={{CHECKOUT_SESSION_ID}}",
-            cancel=f"{self.public_url}/cart?payment=left",
+            cancel=f"{self.public_url}/cart?payment=left&session_id={{CHECKOUT_SESSION_ID}}",
             confirmation=f"{self.public_url}/confirmation?session_id={{CHECKOUT_SESSION_ID}}",
+            unpaid=f"{self.public_url}/checkout?session_id={{CHECKOUT_SESSION_ID}}&payment=unpaid",
+            expired=f"{self.public_url}/cart?session_id={{CHECKOUT_SESSION_ID}}&payment=expired",
         )
 
 

@@ -61,7 +61,8 @@ class Refund:
 class Dispute:
     """A shopper's bank takes money back (https://docs.stripe.com/api/disputes/object). `amount` in minor units.
 
-    `status` is Stripe's; one that begins with `warning_` is an inquiry, for which no money has moved.
+    `status` is Stripe's; one that begins with `warning_` is an inquiry, for which no money has moved. `closed_at` comes
+    from Stripe's list of events: the dispute itself does not tell.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Dispute:
     status: str = "needs_response"
     created_at: datetime | None = None
     evidence_due_at: datetime | None = None
+    closed_at: datetime | None = None
     refundable: bool = False
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
-from .errors import InvalidInput
+from .errors import InvalidInput, Undeliverable
+from .mail_addresses import mail_address
 from .ownership import is_reserved
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
@@ -47,7 +48,21 @@ def valid_details(email: str, name: str | None, phone: str | None, metadata: Map
     Raises:
         InvalidInput: one cannot be used; the error names it.
     """
-    return Details(_email(email), _text("name", name), _text("phone", phone), valid_metadata(metadata or {}))
+    return Details(valid_email(email), _text("name", name), _text("phone", phone), valid_metadata(metadata or {}))
+
+
+def valid_email(email: str) -> str:
+    """Return an address without space around it.
+
+    Raises:
+        InvalidInput: it is none, or no mail can be sent to it.
+    """
+    try:
+        address = _EMAIL.validate_python(email.strip()[:321])
+        mail_address(address)
+        return address
+    except (ValidationError, Undeliverable) as error:
+        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 
 def masked_email(email: str | None) -> str | None:
@@ -56,13 +71,6 @@ def masked_email(email: str | None) -> str | None:
         return None
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"
-
-
-def _email(email: str) -> str:
-    try:
-        return _EMAIL.validate_python(email.strip()[:321])
-    except ValidationError as error:
-        raise InvalidInput("Please enter an e-mail address such as name@example.com.", field="email") from error
 
 
 def _text(field: str, text: str | None) -> str | None:

@@ -9,13 +9,20 @@ CheckoutError
 │   └── EmptyCart
 ├── SessionNotFound                         Stripe does not know this checkout session
 ├── SessionNotOpen                          the session is complete or expired: no pending order may be made
-├── SessionNotComplete                      Stripe has not finished with this session yet
+├── SessionNotComplete                      nothing was paid in this session
+│   ├── SessionStillOpen                    … and it can still be paid
+│   └── SessionExpired                      … and it cannot be paid any more
+├── SessionAlreadyPaid                      the session that shall be replaced was paid
+├── PaymentUnconfirmed                      the shopper may have paid, and we cannot see it now
 ├── OrderNotFound
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
 ├── WebhookSignatureInvalid
+├── Undeliverable                           what a handler sends can never arrive: it is not tried again
 ├── StripeError
 │   ├── StripeRejected                      Stripe answered and said no
+│   │   ├── IdempotencyKeyReused            the key named another request before
+│   │   └── PriceMismatch                   … or would charge something else than the cart costs
 │   └── StripeUnavailable                   Stripe did not answer: nobody was charged
 │       ├── StripeUnavailableAfterPayment   … or whether anybody was is not known yet
 │       └── RefundUnconfirmed               … or whether the refund was made is not known yet
@@ -36,7 +43,7 @@ class CheckoutError(Exception):
     """The root: `code` is stable, `str(error)` is a sentence that a shopper may read."""
 
     code: ClassVar[str] = "checkout_error"
-    sentence: ClassVar[str] = "Something went wrong with this checkout. Please try again."
+    sentence: ClassVar[str] = "Something went wrong with this checkout. Please try again in a moment."
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.sentence
@@ -87,7 +94,9 @@ class SessionNotFound(CheckoutError):
     """Stripe does not know this checkout session."""
 
     code = "session_not_found"
-    sentence = "We do not know this checkout. Please go back to the shop and start again."
+    sentence = (
+        "We do not know this checkout. Its address may be incomplete: please open it once more from where you have it."
+    )
 
 
 class SessionNotOpen(CheckoutError):
@@ -98,10 +107,39 @@ class SessionNotOpen(CheckoutError):
 
 
 class SessionNotComplete(CheckoutError):
-    """Stripe has not finished with this session."""
+    """Nothing was paid in this session, as Stripe says."""
 
     code = "session_not_complete"
     sentence = "Checkout is not complete"
+
+
+class SessionStillOpen(SessionNotComplete):
+    """Stripe says that the session is open: nothing was paid, and it can still be paid."""
+
+
+class SessionExpired(SessionNotComplete):
+    """Stripe says that the session has expired: nothing was paid, and it cannot be paid any more."""
+
+
+class SessionAlreadyPaid(CheckoutError):
+    """A changed cart shall replace the session, and it was paid meanwhile: its confirmation is what the shopper needs."""
+
+    code = "already_paid"
+    sentence = "Your last checkout is paid already. Here is its confirmation."
+
+    def __init__(self, message: str | None = None, *, session_id: str = "") -> None:
+        super().__init__(message)
+        self.session_id = session_id
+
+
+class PaymentUnconfirmed(CheckoutError):
+    """The shopper may have paid, and something keeps us from seeing it; the cause is in the log and in `__cause__`."""
+
+    code = "payment_unconfirmed"
+    sentence = (
+        "Your payment is not confirmed yet: we cannot see it right now. "
+        "Please do not pay again; open this page again in a moment."
+    )
 
 
 class OrderNotFound(CheckoutError):
@@ -132,6 +170,13 @@ class WebhookSignatureInvalid(CheckoutError):
     sentence = "The webhook signature is not valid."
 
 
+class Undeliverable(CheckoutError):
+    """What a handler was to send can never arrive, so it is not tried again. The message is for operators."""
+
+    code = "undeliverable"
+    sentence = "This message cannot be delivered."
+
+
 class StripeError(CheckoutError):
     """Stripe did not do what it was asked."""
 
@@ -145,6 +190,24 @@ class StripeRejected(StripeError):
     sentence = "The payment provider refused this request. You were not charged."
 
 
+class IdempotencyKeyReused(StripeRejected):
+    """The idempotency key named another request before (https://docs.stripe.com/api/idempotent_requests)."""
+
+    code = "idempotency_key_reused"
+    sentence = "This Idempotency-Key was used for another request before. Take a new key for another cart."
+
+
+class PriceMismatch(StripeRejected):
+    """Stripe would charge something else than the cart costs; `reason` says what, for operators."""
+
+    code = "price_mismatch"
+    sentence = "The price of something in your cart is not right at the moment. You were not charged; please try later."
+
+    def __init__(self, message: str | None = None, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class StripeUnavailable(StripeError):
     """Stripe did not answer, or answered with a fault of its own."""
 
@@ -152,7 +215,7 @@ class StripeUnavailable(StripeError):
     sentence = "The payment provider cannot be reached right now. You were not charged; please try again in a moment."
 
 
-class StripeUnavailableAfterPayment(StripeUnavailable):
+class StripeUnavailableAfterPayment(StripeUnavailable, PaymentUnconfirmed):
     """Stripe did not answer when the shopper was already back from paying: whether money moved is not known yet."""
 
     sentence = (

@@ -51,7 +51,16 @@ class EventKind(StrEnum):
     refund_failed = "refund_failed", "A refund came back from the bank", Tone.bad
     refund_unconfirmed = "refund_unconfirmed", "Refund not confirmed yet", Tone.waiting
     refund_confirmed = "refund_confirmed", "Refund confirmed", Tone.good
+    inquiry_opened = "inquiry_opened", "The shopper's bank asks about this payment", Tone.waiting
+    inquiry_closed = "inquiry_closed", "The bank's question is closed, no money was taken", Tone.good
     disputed = "disputed", "Disputed by the shopper's bank", Tone.bad
+    undeliverable = "undeliverable", "Receipt cannot be delivered", Tone.bad
+    replaced = "replaced", "Replaced: the cart was changed", Tone.plain
+    double_payment = "double_payment", "Another order of the same purchase is paid, too", Tone.bad
+    dispute_under_review = "dispute_under_review", "The bank looks at the evidence", Tone.waiting
+    dispute_won = "dispute_won", "Dispute won, the bank has given the money back", Tone.good
+    dispute_lost = "dispute_lost", "Dispute lost, the bank keeps the money", Tone.bad
+    dispute_prevented = "dispute_prevented", "Dispute prevented, no money was taken", Tone.plain
     recovered = "recovered", "Order made from the payment", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 
@@ -68,6 +77,7 @@ class Source(StrEnum):
     webhook = "webhook"
     reconcile = "reconcile"
     operator = "operator"
+    outbox = "outbox"
 
 
 class OrderEvent(Value):

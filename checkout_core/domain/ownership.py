@@ -22,7 +22,9 @@ ORDER = "checkout_order"
 PRODUCTS = "checkout_products"
 
 _RESERVED = re.compile(r"checkout_\w+|product_\d+")
-"""Keys of our own; sessions of older versions have one `product_…` for each line."""
+"""Keys that no application may use; sessions of older versions have one `product_…` for each line."""
+_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{PRODUCTS}(_\d+)?|product_\d+")
+"""Keys that say something of the session and do not stay with its order."""
 _ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
 _MAX_VALUE = 500
 """How long a value of Stripe's metadata may be (https://docs.stripe.com/metadata)."""
@@ -67,12 +69,12 @@ class Mark:
 
 
 def own_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return what an application has put into a session's metadata, without the keys that are ours."""
-    return {key: value for key, value in metadata.items() if not is_reserved(key)}
+    """Return what of a session's metadata stays with its order: all but the mark and the products."""
+    return {key: value for key, value in metadata.items() if _MARKS.fullmatch(key) is None}
 
 
 def is_reserved(key: str) -> bool:
-    """Whether a key of a session's metadata is ours."""
+    """Whether a key of metadata is ours."""
     return _RESERVED.fullmatch(key) is not None
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from .currencies import CURRENCIES, currency_of
 from .errors import EmptyCart, InvalidInput, ProductSoldOut, QuantityNotAllowed, UnknownProduct
-from .money import MAX_AMOUNT, format_amount
+from .money import format_amount
 
 MAX_LINES = 40
 """Different products in one cart. Each needs a metadata key on the session, and Stripe allows 50 (https://docs.stripe.com/metadata)."""
@@ -28,7 +29,7 @@ class Product(BaseModel):
 
     id: ProductId
     name: str = Field(min_length=1, max_length=120)
-    unit_amount: int = Field(ge=0, le=MAX_AMOUNT)
+    unit_amount: int = Field(ge=0)
     currency: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
     description: str = ""
     category: str = "Other"
@@ -38,6 +39,17 @@ class Product(BaseModel):
     stock: int | None = Field(default=None, ge=0)
     max_quantity: int = Field(default=20, ge=1)
     stripe_price: Annotated[str, StringConstraints(pattern=r"^price_\w+$")] | None = None
+
+    @model_validator(mode="after")
+    def _can_be_charged(self) -> Self:
+        currency = CURRENCIES.get(self.currency)
+        if currency is None:
+            raise ValueError(f"Stripe takes no currency {self.currency} (https://docs.stripe.com/currencies)")
+        if self.unit_amount > currency.maximum:
+            raise ValueError(f"unit_amount can be at most {currency.largest} in {self.currency}")
+        if self.unit_amount % currency.multiple:
+            raise ValueError(f"unit_amount must be a multiple of {currency.multiple} in {self.currency}")
+        return self
 
     @property
     def price(self) -> str:
@@ -127,9 +139,7 @@ class Catalog(Mapping[str, Product]):
         if len(cart) > MAX_LINES:
             raise InvalidInput(f"At most {MAX_LINES} different products fit in one order.", field="items")
         items = [self._priced(product_id, quantity) for product_id, quantity in cart.items()]
-        if sum(item.amount_total for item in items) > MAX_AMOUNT:
-            limit = format_amount(MAX_AMOUNT, self.currency)
-            raise InvalidInput(f"An order can be at most {limit}. Please remove something.", field="items")
+        require_chargeable(items)
         return items
 
     def _priced(self, product_id: str, quantity: int) -> PricedItem:
@@ -153,3 +163,23 @@ class Catalog(Mapping[str, Product]):
             stripe_price=product.stripe_price,
             stock=product.stock,
         )
+
+
+def require_chargeable(items: Sequence[PricedItem]) -> None:
+    """Check that Stripe can charge what the items cost together; a free cart needs no charge.
+
+    Raises:
+        InvalidInput: there is no such amount in the currency, or the total is below or above what one charge may be.
+    """
+    if not items:
+        return
+    currency = currency_of(items[0].currency)
+    for item in items:
+        currency.require_possible(item.unit_amount, field="items")
+    total = sum(item.amount_total for item in items)
+    if total > currency.maximum:
+        limit = format_amount(currency.largest, currency.code)
+        raise InvalidInput(f"An order can be at most {limit}. Please remove something.", field="items")
+    if 0 < total < currency.minimum:
+        limit = format_amount(currency.smallest, currency.code)
+        raise InvalidInput(f"An order must be at least {limit}. Please add something.", field="items")

@@ -4,13 +4,14 @@ Each function here returns a `Change`, which a store applies atomically. Only wh
 hangs on "the order became paid" happens once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from .checkout_session import CheckoutSession
 from .customer import Details
+from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, OrderEvent, Source
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
@@ -96,6 +97,7 @@ def reconcile_change(
     mark: Mark,
     stripe_event_id: str | None = None,
     seen: Order | None = None,
+    history: Iterable[OrderEvent] = (),
 ) -> Change:
     """Make the change that lets an order agree with what Stripe says of its session.
 
@@ -105,11 +107,13 @@ def reconcile_change(
         now: the time to write on the order and the events.
         mark: whose orders these are. Money for another session makes no order.
         stripe_event_id: the Stripe event that led here.
-        seen: the order as it was before Stripe was asked. The amount refunded is only changed on an order of that
-            version: refunds are made and may fail, so of two answers the younger is right, and the amount does not
-            tell which that is.
+        seen: the order as it was before Stripe was asked. What refunds and disputes say is only changed on an order of
+            that version: they come and go, so of two answers the younger is right, and the amounts do not tell which
+            that is.
+        history: what had happened to `seen`. It says which steps of disputes are recorded: each of them raises the
+            order's version, so none can be missing while the version is the same.
     """
-    facts = _Facts(session, source, now, mark, stripe_event_id, seen)
+    facts = _Facts(session, source, now, mark, stripe_event_id, seen, tuple(history))
 
     def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
@@ -153,14 +157,15 @@ class _Facts:
     mark: Mark
     stripe_event_id: str | None
     seen: Order | None
+    history: tuple[OrderEvent, ...]
 
-    def event(self, order: Order, kind: EventKind, **detail: Any) -> OrderEvent:
-        """Make an event of these facts."""
+    def event(self, order: Order, kind: EventKind, *, at: datetime | None = None, **detail: Any) -> OrderEvent:
+        """Make an event of these facts; `at` is when it happened, if Stripe tells."""
         return OrderEvent.of(
             order,
             kind=kind,
             source=self.source,
-            at=self.now,
+            at=at or self.now,
             stripe_event_id=self.stripe_event_id,
             **detail,
         )
@@ -184,7 +189,7 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     if order is None or status is None or order.status in MONEY_TAKEN or not order.may_become(status):
         return Decision(order)
     moved = order.moved_to(status, facts.now, **_said_by_stripe(order, facts.session))
-    corrected = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
+    corrected: dict[str, Any] = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
     return Decision(moved, [facts.event(moved, EventKind[status.name], **corrected)])
 
 
@@ -225,6 +230,18 @@ def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
     return order.moved_to(status, now, amount_refunded=amount_refunded)
 
 
+def _adjust_disputes(order: Order | None, facts: _Facts) -> Decision:
+    """Take over what Stripe says of disputes, and record each step of each of them."""
+    seen, disputes = facts.seen, facts.session.disputes
+    if order is None or seen is None or order.version != seen.version:
+        return Decision(order)
+    if not disputes_differ(order, disputes, facts.history):
+        return Decision(order)
+    adjusted = order.evolve(facts.now, **dispute_fields(disputes))
+    steps = missing_steps(disputes, facts.history)
+    return Decision(adjusted, [facts.event(adjusted, step.kind, at=step.at, **step.detail) for step in steps])
+
+
 def _add_what_was_not_known(order: Order | None, facts: _Facts) -> Decision:
     """Take over what Stripe says of a payment only later, such as its fee. It is no event: nothing has happened."""
     if order is None or order.status not in MONEY_TAKEN:
@@ -238,5 +255,6 @@ _RULES: tuple[Callable[[Order | None, _Facts], Decision], ...] = (
     _recover,
     _move,
     _adjust_refunds,
+    _adjust_disputes,
     _add_what_was_not_known,
 )

@@ -28,6 +28,7 @@ class StripeEvent:
     refund_failed: bool = False
     charge_id: str | None = None
     dispute_id: str | None = None
+    dispute_status: str | None = None
     decline_code: str | None = None
     session_mode: str | None = None
     session_metadata: Mapping[str, str] | None = None
@@ -57,6 +58,7 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         session_mode=subject.get("mode") if kind == "checkout.session" else None,
         session_metadata=subject.get("metadata") if kind == "checkout.session" else None,
         charge_metadata=subject.get("metadata") if kind == "charge" else None,
+        dispute_status=subject.get("status") if kind == "dispute" else None,
         decline_code=error.get("decline_code") or error.get("code"),
     )
 

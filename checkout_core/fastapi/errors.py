@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from ..config.logging import get_logger
 from ..domain import errors
+from .pages import confirmation_url, is_after_payment, page, wants_page
 
 log = get_logger(__name__)
 
@@ -21,11 +22,14 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.SessionNotFound: 404,
     errors.SessionNotOpen: 400,
     errors.SessionNotComplete: 400,
+    errors.PaymentUnconfirmed: 503,
+    errors.SessionAlreadyPaid: 409,
     errors.OrderNotFound: 404,
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
     errors.WebhookSignatureInvalid: 400,
     errors.StripeError: 502,
+    errors.IdempotencyKeyReused: 409,
     errors.StripeUnavailable: 503,
     errors.StoreError: 503,
 }
@@ -37,6 +41,15 @@ def status_of(error: errors.CheckoutError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
+_TITLES = {
+    404: "We cannot find this page",
+    422: "This address is incomplete",
+    429: "One moment, please",
+    503: "We cannot see your payment yet",
+}
+_FAULT = "This page cannot be shown"
+INCOMPLETE_ADDRESS = "Something is missing at its end. Please open it once more from where you have it."
+
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
 """The codes of what HTTP itself has against a request."""
 
@@ -44,10 +57,14 @@ NOT_JSON = "The body is not valid JSON."
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong: `code` for programs, `message` for people."""
+    """What went wrong: `code` for programs, `message` for people.
+
+    With `already_paid`, `confirmation` is the address of the confirmation page.
+    """
 
     code: str
     message: str
+    confirmation: str | None = None
 
 
 class ErrorBody(BaseModel):
@@ -71,32 +88,59 @@ def answer(status: int, code: str, message: str, headers: Mapping[str, str] | No
 
 
 def install_error_answers(app: FastAPI) -> None:
-    """Make every error of `app` answer with `ErrorBody`."""
+    """Make every error of `app` answer with `ErrorBody`, or with a page where a browser asks for one."""
 
     @app.exception_handler(errors.CheckoutError)
-    def _checkout(_request: Request, error: errors.CheckoutError) -> JSONResponse:
+    def _checkout(request: Request, error: errors.CheckoutError) -> Response:
         status = status_of(error)
         if isinstance(error, errors.ConfigurationError):
             log.error("misconfigured", message=error.message)
-            return answer(status, error.code, errors.CheckoutError.sentence)
+            return _answer(request, status, error.code, errors.CheckoutError.sentence)
         if status >= 500:
             log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
-        return answer(status, error.code, error.message)
+        if isinstance(error, errors.SessionAlreadyPaid):
+            return already_paid(request, error)
+        return _answer(request, status, error.code, error.message)
 
     @app.exception_handler(RequestValidationError)
-    def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(422, "invalid_input", _in_one_sentence(error.errors()[0]))
+    def _validation(request: Request, error: RequestValidationError) -> Response:
+        return _answer(request, 422, "invalid_input", _in_one_sentence(error.errors()[0]))
 
     @app.exception_handler(HTTPException)
-    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    def _http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 400 and isinstance(error.__cause__, ValueError):  # a body that is not even text
             return answer(422, "invalid_input", NOT_JSON)
-        return answer(error.status_code, CODES.get(error.status_code, "http_error"), str(error.detail), error.headers)
+        code = CODES.get(error.status_code, "http_error")
+        return _answer(request, error.status_code, code, str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
-    def _unexpected(_request: Request, error: Exception) -> JSONResponse:
+    def _unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected", error=type(error).__name__, exc_info=error)
-        return answer(500, "internal_error", errors.CheckoutError.sentence)
+        return _answer(request, 500, "internal_error", errors.CheckoutError.sentence)
+
+
+def already_paid(request: Request, error: errors.SessionAlreadyPaid) -> JSONResponse:
+    """Return the answer to whoever wants to replace a session that was paid: where its confirmation is."""
+    detail = {"code": error.code, "message": error.message}
+    url = confirmation_url(request, error.session_id)
+    return JSONResponse({"error": detail | ({"confirmation": url} if url else {})}, status_of(error))
+
+
+def _answer(
+    request: Request, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer a program with `ErrorBody` and a browser with a page.
+
+    A shopper who may have paid is told of a fault of ours that the payment is not confirmed yet, and nothing else.
+    """
+    if status >= 500 and is_after_payment(request) and "not confirmed yet" not in message:
+        status, code, message = 503, errors.PaymentUnconfirmed.code, errors.PaymentUnconfirmed.sentence
+    told = answer(status, code, message, headers)
+    if not wants_page(request):
+        return told
+    title, text = _TITLES.get(status, _FAULT), INCOMPLETE_ADDRESS if status == 422 else message
+    kept = {"Retry-After": told.headers["retry-after"]} if "retry-after" in told.headers else headers
+    return page(request, status, title, text, headers=kept, reload=status in (429, 503))
 
 
 def _in_one_sentence(error: Mapping[str, Any]) -> str:

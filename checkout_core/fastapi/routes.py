@@ -8,9 +8,10 @@ from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from ..domain.errors import SessionNotComplete
+from ..domain.errors import SessionNotComplete, SessionStillOpen
 from ..services.checkout import AsyncCheckout
 from .errors import ErrorBody
+from .pages import remember_checkout
 from .schemas import (
     OrderResponse,
     PendingRequest,
@@ -24,6 +25,17 @@ GetCheckout = Callable[[Request], AsyncCheckout]
 """Returns the checkout that serves a request."""
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A random text for one press of a button: https://docs.stripe.com/api/idempotent_requests",
+    ),
+]
+
+
 def checkout_router(
     get_checkout: GetCheckout, *, prefix: str = "", dependencies: Sequence[Dependency] = ()
 ) -> APIRouter:
@@ -34,8 +46,14 @@ def checkout_router(
         prefix: goes before every path.
         dependencies: of the shopper's routes, such as a rate limit; Stripe's webhook has none.
     """
+
+    def remembered(request: Request) -> AsyncCheckout:
+        checkout = get_checkout(request)
+        remember_checkout(request, checkout)
+        return checkout
+
     router = APIRouter(prefix=prefix)
-    router.include_router(_shopper_routes(get_checkout, dependencies))
+    router.include_router(_shopper_routes(remembered, dependencies))
     router.include_router(_stripe_routes(get_checkout))
     return router
 
@@ -45,9 +63,22 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
     checkout_dependency = Depends(get_checkout)
 
     @routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 429, 502))
-    async def create_session(body: SessionRequest, checkout: AsyncCheckout = checkout_dependency) -> SessionResponse:
-        """Create a checkout session for a cart (step 1)."""
-        session = await checkout.create_session(body.cart())
+    async def create_session(
+        body: SessionRequest,
+        idempotency_key: IdempotencyKey = None,
+        checkout: AsyncCheckout = checkout_dependency,
+    ) -> SessionResponse:
+        """Create a checkout session for a cart (step 1).
+
+        The same cart under the same `Idempotency-Key` gives the same session; another cart under it is a 409. A
+        session to be replaced that was paid meanwhile is a 409 that says where its confirmation is.
+        """
+        session = await checkout.create_session(
+            body.cart(),
+            email=body.email,
+            idempotency_key=idempotency_key,
+            replaces=body.replaces,
+        )
         return SessionResponse(
             session_id=session.id,
             client_secret=session.client_secret,
@@ -78,12 +109,20 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         responses=_errors(404, 422, 429, 502),
     )
     async def complete_order(session_id: SessionId, checkout: AsyncCheckout = checkout_dependency) -> RedirectResponse:
-        """Complete the order of the shopper whom Stripe sends back (step 3)."""
+        """Complete the order of the shopper whom Stripe sends back (step 3).
+
+        The answer leads to the confirmation; to the checkout when nothing was paid and something can be; to where the
+        shopper begins again when nothing can be any more. A browser that asks for a page gets errors as one.
+        """
+        urls = checkout.gateway.urls
         try:
             await checkout.complete_order(session_id)
-        except SessionNotComplete as error:
-            raise HTTPException(status.HTTP_404_NOT_FOUND, error.message) from error
-        return RedirectResponse(checkout.gateway.urls.after_payment(session_id), status.HTTP_303_SEE_OTHER)
+            url = urls.after_payment(session_id)
+        except SessionStillOpen:
+            url = urls.after_no_payment(session_id)
+        except SessionNotComplete:
+            url = urls.after_expiry(session_id)
+        return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
     @routes.get("/confirmation", responses=_errors(400, 404, 422, 429, 502))
     async def check_order_status(

@@ -31,6 +31,11 @@ class SessionRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     items: Annotated[list[CartLine], Field(max_length=MAX_LINES)]
+    email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
+    replaces: SessionId | None = Field(
+        default=None,
+        description="The session that this one replaces because the cart has changed. It is expired if it is open.",
+    )
 
     def cart(self) -> dict[str, int]:
         """Return quantities by product; lines of one product add up."""

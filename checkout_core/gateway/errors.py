@@ -5,29 +5,64 @@ from contextlib import contextmanager
 
 import stripe
 
-from ..domain.errors import CheckoutError, ConfigurationError, InvalidInput, StripeRejected, StripeUnavailable
+from ..config.logging import get_logger
+from ..domain.errors import (
+    CheckoutError,
+    ConfigurationError,
+    IdempotencyKeyReused,
+    InvalidInput,
+    SessionNotFound,
+    StripeRejected,
+    StripeUnavailable,
+)
+
+log = get_logger(__name__)
 
 
 @contextmanager
 def map_stripe_errors(
     on_missing: Callable[[], CheckoutError], on_refused: Callable[[], CheckoutError]
 ) -> Iterator[None]:
-    """Turn the SDK's errors into ours, where they arise (https://docs.stripe.com/error-handling)."""
+    """Turn the SDK's errors into ours, where they arise (https://docs.stripe.com/error-handling).
+
+    Args:
+        on_missing: makes the error when Stripe does not know what was named. SessionNotFound is only taken for a
+            session: a session of which Stripe cannot find the charge is one that Stripe knows.
+        on_refused: makes the error when Stripe refuses the request.
+    """
     try:
-        yield
+        with read_answer():
+            yield
     except stripe.AuthenticationError as error:
         raise ConfigurationError(
             "Stripe does not accept STRIPE_SECRET_KEY. Copy the key again from the Stripe dashboard."
         ) from error
     except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":
+        if error.code == "resource_missing" and (
+            on_missing is not SessionNotFound or not _is_about_another_object(error)
+        ):
             raise on_missing() from error
         if error.code in ("email_invalid",):
             raise InvalidInput("This e-mail address cannot be used.", field="email") from error
         raise on_refused() from error
     except stripe.IdempotencyError as error:
-        raise (StripeUnavailable if error.code == "idempotency_key_in_use" else StripeRejected) from error
+        raise (StripeUnavailable if error.code == "idempotency_key_in_use" else IdempotencyKeyReused) from error
     except (stripe.CardError, stripe.PermissionError) as error:
         raise StripeRejected from error
     except stripe.StripeError as error:
         raise StripeUnavailable from error
+
+
+@contextmanager
+def read_answer() -> Iterator[None]:
+    """Read an answer; one that cannot be read, such as a list for an object, is as good as none: StripeUnavailable."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        log.error("Stripe's answer cannot be read", error=type(error).__name__, exc_info=error)
+        raise StripeUnavailable from error
+
+
+def _is_about_another_object(error: stripe.InvalidRequestError) -> bool:
+    """Whether Stripe misses something else than a session: `No such charge: ch_…`, not `No such checkout.session: cs_…`."""
+    return "No such " in str(error) and "No such checkout" not in str(error)

@@ -13,6 +13,7 @@ import stripe
 from ..config.settings import UiMode
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
+from ..domain.money import format_amount
 from ..domain.orders import OrderItem, new_id
 from ..domain.ownership import Mark, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
@@ -233,6 +234,33 @@ def _payment(charge: stripe.Charge | None) -> dict[str, Any]:
         "amount_net": balance.net if balance else None,
         "balance_currency": balance.currency if balance else None,
     }
+
+
+def price_fault(
+    items: Sequence[PricedItem], session: stripe.checkout.Session, lines: Sequence[stripe.LineItem]
+) -> str | None:
+    """Say for operators what a new session would charge else than its items cost, before discounts and shipping.
+
+    Args:
+        items: what the shopper was shown.
+        session: as Stripe made it for them.
+        lines: its first page of lines, in any order.
+    """
+    currency = items[0].currency if items else session.currency
+    if session.currency != currency:
+        return f"Stripe charges in {session.currency}, the cart is in {currency}."
+    shown = sum(item.amount_total for item in items)
+    if session.amount_subtotal == shown:
+        return None
+    charged = {(line.price.id, line.quantity): line.amount_subtotal for line in lines if line.price}
+    for item in items:
+        amount = charged.get((item.stripe_price or "", item.quantity), item.amount_total)
+        if amount != item.amount_total:
+            return (
+                f"{item.quantity} × {item.product} cost {format_amount(item.amount_total, item.currency)} here and "
+                f"{format_amount(amount, item.currency)} by {item.stripe_price} at Stripe."
+            )
+    return f"The cart costs {shown} and Stripe charges {session.amount_subtotal}, in minor units of {currency}."
 
 
 def _items(lines: Sequence[stripe.LineItem], metadata: Mapping[str, str]) -> Iterator[OrderItem]:

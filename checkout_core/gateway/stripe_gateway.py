@@ -4,19 +4,32 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import stripe
 
+from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..config.urls import Urls
-from ..domain.checkout_session import CheckoutSession, Dispute
-from ..domain.errors import RefundNotPossible, SessionNotFound, SessionNotOpen, StripeRejected, WebhookSignatureInvalid
+from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, SessionStatus
+from ..domain.errors import (
+    ConfigurationError,
+    PriceMismatch,
+    RefundNotPossible,
+    SessionNotFound,
+    SessionNotOpen,
+    StripeRejected,
+    StripeUnavailable,
+    WebhookSignatureInvalid,
+)
 from ..domain.products import PricedItem
 from ..domain.stripe_events import StripeEvent, read_event
+from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
+from .errors import read_answer
+from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
 
@@ -30,6 +43,8 @@ EVENTS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 100
 _MAX_REMEMBERED_PAYMENTS = 10_000
 _MAX_SESSION_ID_LENGTH = 255
+
+log = get_logger(__name__)
 
 
 class StripeGateway:
@@ -82,6 +97,7 @@ class StripeGateway:
         *,
         now: datetime,
         idempotency_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> CheckoutSession:
         """Create an open session for priced items.
 
@@ -90,8 +106,11 @@ class StripeGateway:
             asked: whose session it is, and what else the application asks for.
             now: the time from which the session's life counts.
             idempotency_key: repeating the call under it gives the same session back.
+            metadata: stays with the session; our own keys win.
 
         Raises:
+            PriceMismatch: Stripe would charge something else than the items cost, so the session is expired again.
+            IdempotencyKeyReused: the key named another request.
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
@@ -112,10 +131,18 @@ class StripeGateway:
                 {"idempotency_key": names.idempotency_key},
             )
             call.session_id = session.id
+        await self._require_prices(items, session)
         return await self._checkout_session(session)
 
-    async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        """Return the session as Stripe knows it now: one round trip, and more when it has more than a page of lines.
+    async def retrieve_session(self, session_id: str, *, disputes: bool = False) -> CheckoutSession:
+        """Return the session as Stripe knows it now.
+
+        One round trip, and more when it has disputes or more than a page of lines.
+
+        Args:
+            session_id: the session, `cs_…`.
+            disputes: whether to ask for disputes although its charge is not called disputed: Stripe does not say
+                whether an inquiry does that.
 
         Raises:
             SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked).
@@ -128,7 +155,7 @@ class StripeGateway:
             raise SessionNotFound
         with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
             session = await self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
-        return await self._checkout_session(session)
+        return await self._checkout_session(session, disputes=disputes)
 
     async def set_metadata(self, session_id: str, metadata: Mapping[str, str]) -> None:
         """Write metadata on a session; keys that are not named stay as they are.
@@ -251,6 +278,15 @@ class StripeGateway:
                 return event.created_at
         return None
 
+    async def dispute_closed_at(self, dispute: Dispute) -> datetime | None:
+        """Return when a dispute was closed; None when Stripe has forgotten the event."""
+        if dispute.created_at is None:
+            return None
+        async for event in self.events(["charge.dispute.closed"], dispute.created_at):
+            if event.dispute_id == dispute.id and event.dispute_status == dispute.status:
+                return event.created_at
+        return None
+
     async def check(self) -> None:
         """Ask Stripe for anything at all, to see that the key works.
 
@@ -260,6 +296,38 @@ class StripeGateway:
         """
         with self._client.call("sessions.list"):
             await self._client.v1.checkout.sessions.list_async({"limit": 1})
+
+    async def check_permissions(self) -> None:
+        """See that the key works and may do what a checkout needs; nothing is written.
+
+        Raises:
+            ConfigurationError: Stripe does not take the key, or the key lacks permissions; the sentence names them.
+            StripeUnavailable: no answer.
+        """
+        if missing := await missing_permissions(self._client):
+            raise ConfigurationError(
+                f"The Stripe key lacks permissions. Give it in Stripe's dashboard: {'; '.join(missing)}."
+            )
+
+    async def stripe_price(self, price_id: str) -> StripePrice:
+        """Return a Price of the account.
+
+        Raises:
+            ConfigurationError: Stripe has no such Price, or the key may not read it.
+            StripeUnavailable: no answer.
+        """
+
+        def unknown() -> ConfigurationError:
+            return ConfigurationError(f"Stripe has no price {price_id} in this account and mode.")
+
+        try:
+            with self._client.call("prices.retrieve", on_missing=unknown):
+                price = await self._client.v1.prices.retrieve_async(price_id)
+        except StripeRejected as error:
+            raise ConfigurationError(
+                f"Stripe does not show the price {price_id}. The key needs the permission Prices: Read."
+            ) from error
+        return StripePrice(price.id, price.active, price.type, price.currency, price.unit_amount)
 
     def read_webhook(self, body: bytes, signature: str) -> StripeEvent:
         """Verify a delivery and read it (https://docs.stripe.com/webhooks#verify-events).
@@ -279,10 +347,27 @@ class StripeGateway:
                 raise WebhookSignatureInvalid from error
         raise WebhookSignatureInvalid
 
-    async def _checkout_session(self, session: stripe.checkout.Session) -> CheckoutSession:
-        view = sessions.checkout_session(session, await self._lines(session), await self._refunds(session))
-        if view.disputed and view.payment_intent_id is not None:
-            view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
+    async def _require_prices(self, items: Sequence[PricedItem], session: stripe.checkout.Session) -> None:
+        """Hand out no session that charges something else than its shopper was shown: prices in Stripe may change."""
+        lines = session.line_items.data if session.line_items else []
+        fault = sessions.price_fault(items, session, lines)
+        if fault is None:
+            return
+        log.error("session does not cost what the cart costs", session_id=session.id, reason=fault)
+        try:
+            await self.expire_session(session.id)
+        except (SessionNotOpen, StripeUnavailable):  # nobody is told its id, so nobody pays it
+            log.warning("session could not be expired", session_id=session.id)
+        raise PriceMismatch(reason=fault)
+
+    async def _checkout_session(self, session: stripe.checkout.Session, *, disputes: bool = False) -> CheckoutSession:
+        with read_answer():
+            lines, refunds = await self._lines(session), await self._refunds(session)
+            view = sessions.checkout_session(session, lines, refunds)
+            if view.status not in get_args(SessionStatus) or view.payment_status not in get_args(PaymentStatus):
+                raise ValueError(f"a session that is {view.status} and {view.payment_status}")
+            if (view.disputed or disputes) and view.payment_intent_id is not None:
+                view = replace(view, disputes=tuple(await self.disputes_of_payment(view.payment_intent_id)))
         self._remember(view.payment_intent_id, view.id)
         return view
 

@@ -5,29 +5,53 @@ which mail programs recognise repetitions.
 """
 
 import os
+import re
 import smtplib
 import ssl
 import tempfile
-from collections.abc import Callable
 from email.message import EmailMessage
-from email.utils import formataddr
+from email.policy import EmailPolicy
+from email.utils import formataddr, parseaddr
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from ..config.addresses import is_loopback
+from ..config.logging import get_logger
 from ..config.settings import Settings
+from ..domain.errors import Undeliverable
+from ..domain.mail_addresses import mail_address
 
-Mailbox = Callable[[str, EmailMessage], None]
-"""Sends a message under a key."""
+
+class Mailbox(Protocol):
+    """Sends a message under a key."""
+
+    def __call__(self, key: str, message: EmailMessage) -> None:
+        """Send the message.
+
+        Raises:
+            Undeliverable: it can never arrive.
+        """
+        ...
+
+    def takes_utf8(self) -> bool:
+        """Return whether addresses may have letters outside ASCII before the @."""
+        ...
+
 
 TIMEOUT_SECONDS = 10
 """Seconds to wait for the mail server."""
+_STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}\b")
+
+log = get_logger(__name__)
 
 
 def mailbox(settings: Settings) -> Mailbox:
     """Return the mailbox that the settings lead to."""
-    host = urlsplit(settings.public_url).hostname or "localhost"
-    sender = settings.mail_from or formataddr((settings.shop_name, f"receipts@{host}"))
+    host = ascii_host(urlsplit(settings.public_url).hostname or "localhost")
+    sender = (
+        ascii_sender(settings.mail_from) if settings.mail_from else formataddr((settings.shop_name, f"receipts@{host}"))
+    )
     if settings.smtp_url is not None:
         return MailServer(settings.smtp_url.get_secret_value(), sender, host)
     return Folder(settings.data_dir / "outbox", sender, host)
@@ -49,6 +73,10 @@ class Folder(_Mailbox):
     def __init__(self, folder: Path, sender: str, host: str) -> None:
         super().__init__(sender, host)
         self._folder = folder
+
+    def takes_utf8(self) -> bool:
+        """Return True: whoever sends the files sees what they need."""
+        return True
 
     def __call__(self, key: str, message: EmailMessage) -> None:
         """Write the message; one that was written under the key before is replaced."""
@@ -72,16 +100,40 @@ class MailServer(_Mailbox):
     def __init__(self, url: str, sender: str, host: str) -> None:
         super().__init__(sender, host)
         self._url = url
+        self._utf8: bool | None = None
+
+    def takes_utf8(self) -> bool:
+        """Return whether the server offers SMTPUTF8: asked once; False while it cannot be asked."""
+        if self._utf8 is None:
+            try:
+                with self._connected() as server:
+                    self._utf8 = server.has_extn("smtputf8")
+            except (OSError, smtplib.SMTPException) as error:
+                log.warning("mail server cannot be asked", error=type(error).__name__)
+                return False
+        return self._utf8
 
     def __call__(self, key: str, message: EmailMessage) -> None:
         """Send the message.
 
         Raises:
-            OSError, smtplib.SMTPException: the server did not take it.
+            Undeliverable: the server says that there is no such address, or cannot write it.
+            OSError, smtplib.SMTPException: the server did not take the message now.
         """
         self._address(key, message)
         with self._connected() as server:
-            server.send_message(message)
+            needs_smtputf8 = isinstance(message.policy, EmailPolicy) and message.policy.utf8
+            if needs_smtputf8 and not server.has_extn("smtputf8"):
+                raise Undeliverable("The mail server does not offer SMTPUTF8, which this address needs.")
+            try:
+                server.send_message(message)
+            except smtplib.SMTPRecipientsRefused as error:
+                for code, text in error.recipients.values():
+                    _require_an_address(code, text, error)
+                raise
+            except smtplib.SMTPDataError as error:
+                _require_an_address(error.smtp_code, error.smtp_error, error)
+                raise
 
     def _connected(self) -> smtplib.SMTP:
         parts = urlsplit(self._url)
@@ -113,3 +165,40 @@ class MailServer(_Mailbox):
             if not encrypted and not is_loopback(host):
                 raise smtplib.SMTPNotSupportedError("the mail server offers no encryption, and gets no password")
             server.login(unquote(user), unquote(password or ""))
+
+
+def ascii_host(host: str) -> str:
+    """Return a host as mail writes it: `xn--…` for names outside ASCII."""
+    if host.isascii():
+        return host
+    try:
+        return mail_address(f"receipts@{host}").domain
+    except Undeliverable:
+        return "localhost"
+
+
+def ascii_sender(sender: str) -> str:
+    """Return a sender such as `Shop <shop@exämple.de>` with its domain as mail writes it."""
+    name, address = parseaddr(sender)
+    local, _, domain = address.rpartition("@")
+    return formataddr((name, f"{local}@{ascii_host(domain)}"), "utf-8") if not domain.isascii() else sender
+
+
+def _require_an_address(code: int, text: bytes | str, error: smtplib.SMTPException) -> None:
+    """Tell a refusal of the address, which stays, from one of the moment or of ourselves, which somebody mends.
+
+    5.1.x is about the address and 5.6.7 about its letters (https://www.rfc-editor.org/rfc/rfc3463#section-3.2,
+    https://www.rfc-editor.org/rfc/rfc6531#section-3.5); 5.7.x (no relaying, not signed) is about us. Some servers give no
+    such status with 550, 551 or 553.
+
+    Raises:
+        Undeliverable: no such address, now and later.
+    """
+    said = text.decode(errors="replace") if isinstance(text, bytes) else text
+    status = _STATUS.match(said)
+    if status:
+        never = status.group().startswith("5.1.") or status.group() == "5.6.7"
+    else:
+        never = code in (550, 551, 553) and "relay" not in said.lower()
+    if never:
+        raise Undeliverable(f"The mail server refuses the address: {code} {' '.join(said.split())[:200]}") from error

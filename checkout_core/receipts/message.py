@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTPUTF8
 from email.utils import format_datetime
 
 from jinja2 import Environment, StrictUndefined
 
 from ..domain.breakdown import AmountRow
+from ..domain.errors import Undeliverable
+from ..domain.mail_addresses import mail_address
 from ..domain.money import format_amount
 from ..domain.orders import Order
 from .mail import Mailbox
@@ -85,17 +88,32 @@ class Receipts:
         self._send = send
 
     def __call__(self, order: Order) -> None:
-        """Send the receipt; an order without an e-mail address gets none."""
+        """Send the receipt; an order without an e-mail address gets none.
+
+        Raises:
+            Undeliverable: nobody can send a message to the order's address.
+        """
         if order.email:
             self._send(order.id, receipt(order, self._shop_name))
+
+    def takes(self, email: str) -> bool:
+        """Return whether a receipt can be sent to an address; may ask the mail server."""
+        try:
+            return not mail_address(email).needs_smtputf8 or self._send.takes_utf8()
+        except Undeliverable:
+            return False
 
 
 def receipt(order: Order, shop_name: str) -> EmailMessage:
     """Return the receipt as text and as HTML, in which everything that a person typed is escaped.
 
     The same order gives the same message. One that has been refunded since says so.
+
+    Raises:
+        Undeliverable: the order's address is none that a mail server takes.
     """
     assert order.email is not None
+    address = mail_address(order.email)
     paid_at = order.paid_at or order.updated_at
     subject = f"Your receipt from {shop_name}" if shop_name else "Your receipt"
     breakdown = order.breakdown
@@ -113,9 +131,9 @@ def receipt(order: Order, shop_name: str) -> EmailMessage:
         "refunds": shown(breakdown.refunds),
         "paid_at": f"{paid_at:%d %B %Y, %H:%M} UTC",
     }
-    message = EmailMessage()
+    message = EmailMessage(SMTPUTF8 if address.needs_smtputf8 else None)
     message["Subject"] = subject
-    message["To"] = Address(addr_spec=order.email)
+    message["To"] = Address(username=address.local, domain=address.domain)
     message["Date"] = format_datetime(paid_at)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_text.render(values))

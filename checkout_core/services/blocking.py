@@ -86,6 +86,8 @@ class Checkout:
         email: str | None = None,
         client_reference_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        purchase: str | None = None,
+        replaces: str | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1). `cart` is quantities by product id, or those priced."""
@@ -95,6 +97,8 @@ class Checkout:
                 email=email,
                 client_reference_id=client_reference_id,
                 metadata=metadata,
+                purchase=purchase,
+                replaces=replaces,
                 idempotency_key=idempotency_key,
             )
         )
@@ -129,6 +133,10 @@ class Checkout:
     ) -> Order | None:
         """Make our order agree with what Stripe says of a session now."""
         return portal.run(self.asynchronous.reconcile(session_id, source=source, stripe_event_id=stripe_event_id))
+
+    def retrieve_session(self, session_id: str) -> CheckoutSession:
+        """Return what Stripe says of a session now."""
+        return portal.run(self.asynchronous.retrieve_session(session_id))
 
     def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more."""
@@ -182,13 +190,22 @@ class Checkout:
         return portal.run(self.asynchronous.adoption.adopt(session_id))
 
     def check_stripe(self) -> None:
-        """Ask Stripe for anything at all, to see that the key works.
+        """See that the Stripe key works and may do what a checkout needs; nothing is written.
 
         Raises:
-            ConfigurationError: Stripe does not take the key.
+            ConfigurationError: Stripe does not take the key, or the key lacks permissions; the sentence names them.
             StripeUnavailable: no answer.
         """
-        portal.run(self.gateway.check())
+        portal.run(self.gateway.check_permissions())
+
+    def check_prices(self) -> int:
+        """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
+
+        Raises:
+            ConfigurationError: one differs, or cannot be sold; the sentence names each.
+            StripeUnavailable: no answer.
+        """
+        return portal.run(self.asynchronous.check_prices())
 
     def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
         """Run `handler` once for every order that becomes paid; may be used as a decorator."""

@@ -13,14 +13,17 @@ from ..config import metrics
 from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
-from ..domain.customer import Details, valid_details, valid_metadata
-from ..domain.errors import SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.customer import Details, valid_details, valid_email, valid_metadata
+from ..domain.errors import ConfigurationError, InvalidInput, SessionNotFound, SessionNotOpen
 from ..domain.events import EventKind, History, OrderEvent, Source
-from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, OrderStatus, new_id
+from ..domain.mail_addresses import mail_address
+from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
 from ..domain.ownership import Mark
-from ..domain.products import PricedItem, ProductSource
+from ..domain.products import Catalog, PricedItem, ProductSource, require_chargeable
+from ..domain.purchases import PURCHASE
 from ..domain.reconciling import pending_change
 from ..domain.stripe_events import StripeEvent
+from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
 from ..gateway.sessions import NewSession
@@ -28,12 +31,14 @@ from ..stores.base import OrderStore
 from ..stores.futures import answer
 from ..stores.scoped import ShopStore
 from .adoption import Adoption
+from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Handler, Outbox
-from .reconcile import Clock, Reconciled, Reconciler
+from .purchases import Purchases
+from .reconcile import Clock, Reconciler
 from .refunds import Refunds
 from .sweep import Sweeper
 
@@ -61,6 +66,8 @@ class AsyncCheckout:
         store: where orders are kept. It may hold orders of other shops as well; this checkout sees those of `shop`.
         shop: the shop's id.
         clock: returns the time now, with a time zone.
+        takes_address: says whether receipts can be sent to an address; it may block, and is asked only of addresses
+            with letters outside ASCII before the @.
     """
 
     def __init__(
@@ -72,7 +79,9 @@ class AsyncCheckout:
         store: OrderStore,
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
+        takes_address: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        self._takes_address = takes_address
         self.settings = settings
         self.products = products
         self.gateway = gateway
@@ -86,7 +95,9 @@ class AsyncCheckout:
         context = EventContext(gateway, self.store, self._changes, self._reconciler, self.mark, clock)
         self._event_handlers = EventHandlers(context)
         self.adoption = Adoption(gateway, self._changes, self._reconciler, self.mark, clock)
+        self._purchases = Purchases(gateway, self.store, self._changes, self._reconciler, clock)
         self.outbox = Outbox(self.store, clock)
+        self.outbox.handlers.add(self._purchases.report_double_payment, "double payment")
         self.sweeper = Sweeper(
             gateway=gateway,
             store=self.store,
@@ -95,6 +106,7 @@ class AsyncCheckout:
             outbox=self.outbox,
             clock=clock,
         )
+        self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
 
     @property
@@ -109,6 +121,8 @@ class AsyncCheckout:
         email: str | None = None,
         client_reference_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        purchase: str | None = None,
+        replaces: str | None = None,
         idempotency_key: str | None = None,
     ) -> CheckoutSession:
         """Create a checkout session (step 1): the shopper opens the checkout page.
@@ -120,17 +134,33 @@ class AsyncCheckout:
             email: the shopper's, when it is known.
             client_reference_id: what your application calls the purchase; the order's id unless given.
             metadata: at most 20 entries that stay with the session, the payment and the order.
+            purchase: names what the sessions of one cart have in common; two of them that are paid are reported.
+            replaces: the session that this one replaces because the cart has changed. It is expired if it is open;
+                one that we do not know, or that is over and was not paid, is left alone.
             idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
-            InvalidInput: the cart cannot be bought as it is, or Stripe refuses the e-mail address.
+            InvalidInput: the cart or the e-mail address cannot be used.
+            PriceMismatch: a price in Stripe is not the one of `products`.
+            SessionAlreadyPaid: the session to be replaced was paid.
+            IdempotencyKeyReused: the key was used for another cart.
+            PaymentUnconfirmed: whether the session to be replaced was paid is not known yet.
             StripeRejected: Stripe refuses the session.
             StripeUnavailable: Stripe did not answer; nobody was charged.
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
             items = self.products.price(cart) if isinstance(cart, Mapping) else cart
-            asked = NewSession(self.mark, email, client_reference_id, valid_metadata(metadata or {}))
+            require_chargeable(items)
+            if email is not None:
+                email = valid_email(email)
+                await self._require_address(email)
+            own = valid_metadata(metadata or {})
+            if replaces is not None:
+                before = await self._purchases.close_session(replaces)
+                purchase = purchase or before
+            named = {PURCHASE: purchase} if purchase else {}
+            asked = NewSession(self.mark, email, client_reference_id, {**own, **named})
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             event = OrderEvent(
                 id=new_id("event"),
@@ -143,9 +173,12 @@ class AsyncCheckout:
                     "amount_total": session.amount_total,
                     "currency": session.currency,
                     "products": [item.product for item in items],
+                    **({"purchase": purchase} if purchase else {}),
                 },
             )
             await answer(self.store.append(event))
+            if replaces is not None and before is not None:
+                await self._purchases.record_replacement(replaces, session.id)
             log.info("session created", session_id=session.id)
             return session
 
@@ -174,7 +207,7 @@ class AsyncCheckout:
                 by itself. Not where a stranger names the session: it may be another program's on the account.
 
         Raises:
-            InvalidInput: the e-mail address or another field cannot be used.
+            InvalidInput: the e-mail address or another field cannot be used, or no receipt can be sent to the address.
             SessionNotFound: Stripe does not know the session, or it is another shop's, or no payment.
             SessionNotOpen: the session is complete or expired.
             StripeUnavailable: Stripe did not answer; nobody was charged.
@@ -182,6 +215,7 @@ class AsyncCheckout:
         """
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
+            await self._require_address(details.email)
             session = await self.gateway.retrieve_session(session_id)
             if not (self.mark.may_claim(session) if claim else self.mark.owns(session)):
                 raise SessionNotFound
@@ -207,12 +241,12 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session, or it is another program's.
-            SessionNotComplete: Stripe has not finished with it.
-            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
-            StoreError: the order was not written.
+            SessionStillOpen: Stripe says that nothing was paid, and that it can still be paid.
+            SessionNotComplete: Stripe says that nothing was paid, and nothing can be (SessionExpired: it was too late).
+            PaymentUnconfirmed: whether money moved is not known yet, whatever the cause; the message says so.
         """
-        async with self._step("complete_order", session_id):
-            return _complete(await self._reconciler.reconcile(session_id, source=Source.redirect))
+        async with self._step("complete_order", session_id), self._after_payment.watched(session_id):
+            return completed(await self._reconciler.reconcile(session_id, source=Source.redirect))
 
     async def check_order_status(self, session_id: str) -> Order:
         """Check the order status (step 4): the confirmation page, any number of times.
@@ -221,15 +255,15 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session, or it is another program's.
-            SessionNotComplete: Stripe has not finished with it.
-            StripeUnavailableAfterPayment: whether money moved is not known yet; the message says so.
-            StoreError: the store did not answer.
+            SessionStillOpen: Stripe says that nothing was paid, and that it can still be paid.
+            SessionNotComplete: Stripe says that nothing was paid, and nothing can be (SessionExpired: it was too late).
+            PaymentUnconfirmed: whether money moved is not known yet, whatever the cause; the message says so.
         """
-        async with self._step("check_order_status", session_id):
+        async with self._step("check_order_status", session_id), self._after_payment.watched(session_id):
             order = await answer(self.store.get(session_id))
             if order is None or order.status not in FINAL_STATUSES:
-                return _complete(await self._reconciler.reconcile(session_id))
-            return _require_complete(order)
+                return completed(await self._reconciler.reconcile(session_id))
+            return finished(order)
 
     async def reconcile(
         self, session_id: str, *, source: Source = Source.reconcile, stripe_event_id: str | None = None
@@ -250,11 +284,21 @@ class AsyncCheckout:
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
-            StripeUnavailableAfterPayment: whether money moved is not known yet.
+            PaymentUnconfirmed: whether money moved is not known yet: Stripe did not answer, or refused to.
             StoreError: the order was not written.
         """
-        reconciled = await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
-        return reconciled.order
+        with refusals_as_unconfirmed():
+            reconciled = await self._reconciler.reconcile(session_id, source=source, stripe_event_id=stripe_event_id)
+            return reconciled.order
+
+    async def retrieve_session(self, session_id: str) -> CheckoutSession:
+        """Return what Stripe says of a session now.
+
+        Raises:
+            SessionNotFound: Stripe does not know it.
+            StripeError: Stripe refused, or did not answer.
+        """
+        return await self.gateway.retrieve_session(session_id)
 
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
@@ -294,7 +338,8 @@ class AsyncCheckout:
         """
         async with self._step("handle_event", event.session_id):
             try:
-                order = await self._event_handlers.handle(event, Source.webhook)
+                with refusals_as_unconfirmed():
+                    order = await self._event_handlers.handle(event, Source.webhook)
             except SessionNotFound:
                 log.warning("webhook about an unknown session", stripe_event_id=event.id)
                 return None
@@ -359,6 +404,31 @@ class AsyncCheckout:
         every = self.settings.sweep_every if every is None else every
         return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
 
+    async def check_prices(self) -> int:
+        """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
+
+        Products of another source are compared when a session is made of them.
+
+        Raises:
+            ConfigurationError: one differs, or cannot be sold; the sentence names each.
+            StripeUnavailable: no answer.
+        """
+        products = self.products.values() if isinstance(self.products, Catalog) else ()
+        faults, compared = [], 0
+        for product in products:
+            if product.stripe_price is None:
+                continue
+            compared += 1
+            try:
+                fault = price_fault(product, await self.gateway.stripe_price(product.stripe_price))
+            except ConfigurationError as error:
+                fault = error.message
+            if fault:
+                faults.append(f"Product {product.id}: {fault}")
+        if faults:
+            raise ConfigurationError(" ".join(faults))
+        return compared
+
     def finish(self) -> None:
         """Block until the steps that are in flight are finished, at most `MAX_STEP_SECONDS`."""
         if not self._in_flight.wait(MAX_STEP_SECONDS):
@@ -374,6 +444,14 @@ class AsyncCheckout:
         await self.gateway.close()
         await asyncio.to_thread(self.store.close)
 
+    async def _require_address(self, email: str) -> None:
+        if not mail_address(email).needs_smtputf8 or await asyncio.to_thread(self._takes_address, email):
+            return
+        raise InvalidInput(
+            "We cannot send your receipt to this address, because of the letters before the @. Please enter another one.",
+            field="email",
+        )
+
     @asynccontextmanager
     async def _step(self, name: str, session_id: str | None = None) -> AsyncIterator[None]:
         """Do what all steps share: they are waited for and measured, and their log entries carry the session's id."""
@@ -388,15 +466,3 @@ class AsyncCheckout:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _complete(reconciled: Reconciled) -> Order:
-    if not reconciled.ours:
-        raise SessionNotFound
-    return _require_complete(reconciled.order)
-
-
-def _require_complete(order: Order | None) -> Order:
-    if order is None or order.status in (OrderStatus.pending, OrderStatus.expired):
-        raise SessionNotComplete
-    return order

@@ -1,7 +1,7 @@
 """What to do when Stripe reports an event, by webhook or in its list of events: one handler for each type.
 
-Most events are hints, and the handler asks Stripe what is true now. Disputes are asked for too. A declined payment is
-a fact that never changes, so the event itself is recorded.
+Most events are hints, and the handler asks Stripe what is true now, of disputes too. A declined payment is a fact that
+never changes, so the event itself is recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from typing_extensions import override
 
+from ..domain.disputes import FIRST_STATUS, recorded_statuses, says_something_new
 from ..domain.events import Change, Decision, EventKind, OrderEvent, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
 from ..domain.ownership import ORDER, Mark
@@ -210,28 +211,22 @@ class PaymentDeclinedHandler(EventHandler):
 
 
 class DisputeHandler(EventHandler):
-    """The shopper's bank takes money back: recorded once for every dispute over the order's payment."""
+    """A dispute was opened, changed or closed, or money has moved for it."""
 
     @override
     async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
-        order = await answer(context.store.get(session_id))
-        if order is None or order.status not in MONEY_TAKEN:
-            reconciled = await context.reconciler.reconcile(session_id, source=source, stripe_event_id=event.id)
-            order = reconciled.order
-        if order is None or order.stripe_payment_intent_id is None:
-            return order
-        for dispute in reversed(await context.gateway.disputes_of_payment(order.stripe_payment_intent_id)):
-            identity = {"dispute": dispute.id}
-            detail = {**identity, "reason": dispute.reason, "amount": dispute.amount}
-            entry = _HistoryEntry(EventKind.disputed, source, event.id, identity, detail)
-            order = await _record_once(context, session_id, entry)
-        return order
+        reconciled = await context.reconciler.reconcile(
+            session_id, source=source, stripe_event_id=event.id, disputes=True
+        )
+        return reconciled.order
 
     @override
     async def would_change(
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
-        return not await _is_recorded(context, session_id, EventKind.disputed, _identity(event))
+        history = await answer(context.store.events(session_id))
+        recorded = recorded_statuses(history).get(event.dispute_id or "", ())
+        return says_something_new(event.dispute_status or FIRST_STATUS, recorded)
 
 
 EVENT_HANDLERS: Mapping[str, EventHandler] = {
@@ -244,6 +239,10 @@ EVENT_HANDLERS: Mapping[str, EventHandler] = {
     "refund.failed": RefundChangedHandler(),
     "refund.updated": RefundChangedHandler(),
     "charge.dispute.created": DisputeHandler(),
+    "charge.dispute.updated": DisputeHandler(),
+    "charge.dispute.closed": DisputeHandler(),
+    "charge.dispute.funds_withdrawn": DisputeHandler(),
+    "charge.dispute.funds_reinstated": DisputeHandler(),
     "payment_intent.payment_failed": PaymentDeclinedHandler(),
 }
 """The handler of each type of event (https://docs.stripe.com/api/events/types)."""
@@ -283,9 +282,7 @@ class _HistoryEntry:
 
 
 def _identity(event: StripeEvent) -> dict[str, str]:
-    """Return what tells one decline or dispute from another. A failed 3-D Secure check is declined without a charge."""
-    if event.dispute_id is not None:
-        return {"dispute": event.dispute_id}
+    """Return what tells one decline from another. A failed 3-D Secure check is declined without a charge."""
     return {"charge": event.charge_id} if event.charge_id is not None else {"stripe_event_id": event.id}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ..config.logging import get_logger
-from ..domain.events import OUTBOX_EVENT_KINDS, Change, Decision
+from ..domain.events import OUTBOX_EVENT_KINDS, Change, Decision, History
 from ..domain.orders import Order
 from ..stores.base import OrderStore
 from ..stores.futures import answer
@@ -21,6 +21,10 @@ class OrderChanges:
     async def get(self, session_id: str) -> Order | None:
         """Return the order of a session."""
         return await answer(self._store.get(session_id))
+
+    async def history(self, session_id: str) -> History:
+        """Return what happened to the checkout of a session."""
+        return await answer(self._store.events(session_id))
 
     async def apply(self, session_id: str, change: Change) -> Decision:
         """Apply a change to the order of a session; return the order and the events that were written.

@@ -15,8 +15,8 @@ import structlog
 
 from ..config import metrics
 from ..config.logging import get_logger
-from ..domain.errors import ConfigurationError
-from ..domain.events import OutboxEntry
+from ..domain.errors import ConfigurationError, Undeliverable
+from ..domain.events import EventKind, OrderEvent, OutboxEntry, Source
 from ..domain.orders import Order
 from ..stores.base import OrderStore
 from ..stores.futures import answer
@@ -25,7 +25,8 @@ from .reconcile import Clock
 Handler = Callable[[Order], Awaitable[None] | None]
 """What happens when an order has become paid: a function, which runs in a thread, or a coroutine function.
 
-It may be called again for the same order; `order.id` is the key by which to tell.
+It may be called again for the same order; `order.id` is the key by which to tell. One that raises `Undeliverable` is not
+called again: the order's history says so to operators.
 """
 
 FIRST_RETRY = timedelta(seconds=5)
@@ -127,6 +128,10 @@ class Outbox:
                 try:
                     await _call(handler, order)
                     handled.add(name)
+                except Undeliverable as error:  # never, however often it is tried: the operator must hear of it
+                    outcome = error.code
+                    await self._give_up(order, name, error)
+                    handled.add(name)
                 except Exception as error:  # the other handlers still run, and this one is tried again later
                     outcome = failure = type(error).__name__
                     log.warning("handler failed", handler=name, error=failure, attempts=entry.attempts)
@@ -136,6 +141,19 @@ class Outbox:
             return False
         await answer(self._store.finish_outbox(entry.event_id))
         return True
+
+    async def _give_up(self, order: Order, handler: str, error: Undeliverable) -> None:
+        """Write into the order's history, which operators see, that a handler is done without having delivered."""
+        log.error("handler gave up", handler=handler, reason=error.message)
+        event = OrderEvent.of(
+            order,
+            kind=EventKind.undeliverable,
+            source=Source.outbox,
+            at=self._clock(),
+            handler=handler,
+            reason=error.message,
+        )
+        await answer(self._store.append(event))
 
     async def _retry(self, entry: OutboxEntry, handled: Collection[str], *, error: str, wait: timedelta) -> None:
         due_at = self._clock() + wait

@@ -7,8 +7,9 @@ from datetime import datetime
 from ..config import metrics
 from ..config.logging import get_logger
 from ..domain.checkout_session import DELAYED_METHODS, CheckoutSession
+from ..domain.disputes import OPEN_DISPUTE_STATUSES, disputes_differ, recorded_statuses
 from ..domain.errors import StripeUnavailable, StripeUnavailableAfterPayment
-from ..domain.events import Source
+from ..domain.events import History, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
 from ..domain.ownership import Mark
 from ..domain.reconciling import reconcile_change, refunds_differ
@@ -49,37 +50,53 @@ class Reconciler:
         source: Source = Source.reconcile,
         stripe_event_id: str | None = None,
         paid_at: datetime | None = None,
+        disputes: bool = False,
     ) -> Reconciled:
         """Make our order agree with what Stripe says of a session now.
 
         Safe to call at any time, any number of times, from several processes. Money for a session of ours without an
-        order makes the order. One round trip to Stripe; a second one when the refunds differ, another when there are
-        disputes.
+        order makes the order. One round trip to Stripe, another when there are disputes; the same once more when the
+        order says something else of refunds or disputes.
 
         Args:
             session_id: Stripe's checkout session, `cs_…`.
             source: who asks; it is written on the events.
             stripe_event_id: the Stripe event that led here, `evt_…`.
             paid_at: when Stripe says that the payment succeeded, if an event told it.
+            disputes: whether to ask for disputes although the charge is not called disputed.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or the order is another shop's.
             StripeUnavailableAfterPayment: whether money moved is not known yet.
         """
         seen: Order | None = None
+        history = History()
         outcome = "unchanged"
         while True:
-            session = await self._ask(session_id, paid_at)
+            session = await self._ask(session_id, paid_at, disputes)
+            if seen is not None:
+                session = await self._with_times_of_closing(session, history)
             change = reconcile_change(
-                session, source, self._clock(), mark=self._mark, stripe_event_id=stripe_event_id, seen=seen
+                session,
+                source,
+                self._clock(),
+                mark=self._mark,
+                stripe_event_id=stripe_event_id,
+                seen=seen,
+                history=history,
             )
             decision = await self._changes.apply(session_id, change)
             order = decision.order
             outcome = decision.events[-1].kind.value if decision.events else outcome
-            if order is None or not refunds_differ(order, session):
+            if order is None:
                 break
-            # Ask again when refunds differ: the order may be newer than this answer, and only an answer that is newer
-            # than the order may change what was refunded.
+            history = await self._changes.history(session_id) if session.disputes else history
+            unasked = order.dispute_status is not None and not session.disputes and not disputes
+            if not (unasked or refunds_differ(order, session) or disputes_differ(order, session.disputes, history)):
+                break
+            # Ask again: the order may be newer than this answer, and only an answer that is newer than the order may
+            # change what was refunded or disputed.
+            disputes = disputes or unasked
             seen = order
         metrics.reconciled(source.value, outcome)
         ours = order is not None or self._mark.owns(session)
@@ -87,9 +104,9 @@ class Reconciler:
             note_foreign(session.id, session.mode)
         return Reconciled(order, session, ours)
 
-    async def _ask(self, session_id: str, paid_at: datetime | None) -> CheckoutSession:
+    async def _ask(self, session_id: str, paid_at: datetime | None, disputes: bool) -> CheckoutSession:
         try:
-            session = await self._gateway.retrieve_session(session_id)
+            session = await self._gateway.retrieve_session(session_id, disputes=disputes)
             if session.order_status is not OrderStatus.paid:
                 return session
             if session.payment_method_type in DELAYED_METHODS:
@@ -104,6 +121,20 @@ class Reconciler:
         if paid_at is None and (order is None or order.status not in MONEY_TAKEN):
             paid_at = await self._gateway.delayed_success_at(session)
         return replace(session, paid_at=paid_at or session.paid_at)
+
+    async def _with_times_of_closing(self, session: CheckoutSession, history: History) -> CheckoutSession:
+        """Return the session with the times at which disputes were closed whose outcome is not recorded yet."""
+        recorded = recorded_statuses(history)
+        disputes = list(session.disputes)
+        try:
+            for position, dispute in enumerate(disputes):
+                if dispute.status in (*OPEN_DISPUTE_STATUSES, *recorded.get(dispute.id, ())[-1:]):
+                    continue
+                closed_at = await self._gateway.dispute_closed_at(dispute)
+                disputes[position] = replace(dispute, closed_at=closed_at)
+        except StripeUnavailable as error:
+            raise StripeUnavailableAfterPayment from error
+        return replace(session, disputes=tuple(disputes))
 
 
 def note_foreign(session_id: str, mode: str | None) -> None:

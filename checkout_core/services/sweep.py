@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from ..config.logging import get_logger
+from ..domain.disputes import OPEN_DISPUTE_STATUSES
 from ..domain.errors import CheckoutError, SessionNotFound, StripeRejected, StripeUnavailable
 from ..domain.events import Source
-from ..domain.orders import OrderStatus
+from ..domain.orders import Order, OrderStatus
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..stores.base import OrderQuery, OrderStore
@@ -26,6 +27,9 @@ from .reconcile import Clock, Reconciler
 
 WAITING = (OrderStatus.pending, OrderStatus.processing)
 """The statuses of orders that Stripe has not finished with."""
+
+DISPUTED = "disputed"
+"""What a sweep's outcome is called for an order that has a final status and an open dispute."""
 
 LOOK_BACK = timedelta(days=3)
 """How far back events are read: Stripe itself tries a webhook for so long. It keeps events for 30 days."""
@@ -56,7 +60,8 @@ class ReplayResult:
 class SweepSummary:
     """What a sweep found.
 
-    `outcomes` counts waiting orders by the status they have now, `problems` by an error's code. `new_events` is how
+    `outcomes` counts waiting orders by the status they have now (`DISPUTED`: all but a dispute is finished), `problems`
+    by an error's code. `new_events` is how
     many events changed an order (None: Stripe's list could not be read), `dispatched` for how many orders all handlers
     have run.
     """
@@ -84,7 +89,7 @@ class SweepSummary:
     @property
     def waiting(self) -> int:
         """How many orders Stripe has not finished with."""
-        return sum(self.outcomes.get(status, 0) for status in WAITING)
+        return sum(self.outcomes.get(status, 0) for status in (*WAITING, DISPUTED))
 
     @property
     def finished(self) -> int:
@@ -130,7 +135,10 @@ class Sweeper:
         concurrent: int = CONCURRENT_CALLS,
         stop: Callable[[], bool] = lambda: False,
     ) -> SweepSummary:
-        """Replay events, reconcile all pending and processing orders, and dispatch the outbox.
+        """Replay events, reconcile all orders that wait, and dispatch the outbox.
+
+        Pending and processing orders wait, and those with a dispute that a bank has not decided: what Stripe told of it
+        may be older than its list of events.
 
         Safe to run at any time, twice, and in several processes at once: reconciling is. An order that fails is counted
         and the rest goes on.
@@ -242,12 +250,19 @@ class Sweeper:
         return dict(outcomes), dict(problems)
 
     async def waiting(self, created_before: datetime) -> list[str]:
-        """Return the sessions of orders that wait, without demo orders.
+        """Return the sessions of orders that Stripe or a bank has not finished with, without demo orders.
 
         An order that moves between two pages is met by the next sweep.
         """
         found: dict[str, None] = {}
-        query = OrderQuery(statuses=WAITING, created_before=created_before)
+        for query in (
+            OrderQuery(statuses=WAITING, created_before=created_before),
+            OrderQuery(dispute_statuses=OPEN_DISPUTE_STATUSES, created_before=created_before),
+        ):
+            await self._collect(query, found)
+        return list(found)
+
+    async def _collect(self, query: OrderQuery, found: dict[str, None]) -> None:
         offset = 0
         while page := await answer(self._store.find(query, limit=ORDERS_PER_PAGE, offset=offset)):
             session_ids = (order.stripe_checkout_session_id for order in page)
@@ -255,7 +270,6 @@ class Sweeper:
             offset += len(page)
             if len(page) < ORDERS_PER_PAGE:
                 break
-        return list(found)
 
 
 class _Attempts:
@@ -270,8 +284,8 @@ class _Attempts:
         """Return the order's status and True, or an error's code and False."""
         try:
             order = await answer(self._store.get(session_id))
-            if order is not None and order.status not in WAITING:  # an event has been handled meanwhile
-                return order.status.value, True
+            if order is not None and not _waits(order):  # an event has been handled meanwhile
+                return _outcome(order), True
             if self._unanswered >= MAX_UNANSWERED:
                 return StripeUnavailable.code, False
             order = (await self._reconciler.reconcile(session_id, source=Source.reconcile)).order
@@ -283,7 +297,15 @@ class _Attempts:
             return CheckoutError.code, False
         self._unanswered = 0
         assert order is not None, "an order was there and orders are never deleted"
-        return order.status.value, True
+        return _outcome(order), True
+
+
+def _waits(order: Order) -> bool:
+    return order.status in WAITING or order.dispute_status in OPEN_DISPUTE_STATUSES
+
+
+def _outcome(order: Order) -> str:
+    return DISPUTED if order.status not in WAITING and _waits(order) else order.status.value
 
 
 async def _for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], concurrent: int) -> None:

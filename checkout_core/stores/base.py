@@ -23,12 +23,18 @@ class OrderQuery:
         text: looked for in id, session id, e-mail and name.
         shop: orders of this shop.
         created_before: orders created before this time (with a time zone).
+        created_after: orders created at this time or later (with a time zone).
+        metadata: orders whose metadata has this key with this value.
+        dispute_statuses: orders whose `dispute_status` is one of these.
     """
 
     statuses: tuple[OrderStatus, ...] = ()
     text: str | None = None
     shop: str | None = None
     created_before: datetime | None = None
+    created_after: datetime | None = None
+    metadata: tuple[str, str] | None = None
+    dispute_statuses: tuple[str, ...] = ()
 
 
 ALL_ORDERS = OrderQuery()

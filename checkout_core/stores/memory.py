@@ -161,6 +161,9 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         (not query.statuses or order.status in query.statuses)
         and (query.shop is None or order.shop == query.shop)
         and (query.created_before is None or order.created_at < query.created_before)
+        and (query.created_after is None or order.created_at >= query.created_after)
+        and (query.metadata is None or order.metadata.get(query.metadata[0]) == query.metadata[1])
+        and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
         and (not query.text or _has_text(order, query.text))
     )
 

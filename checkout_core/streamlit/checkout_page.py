@@ -15,6 +15,7 @@ from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import SessionNotComplete, SessionNotFound
 from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
+from ..domain.purchases import PURCHASE
 from ..services.blocking import Checkout
 
 STATE = "checkout_session"
@@ -48,11 +49,13 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class HeldSession:
-    """The session that a visitor has, the key it was made under, and the details that its pending order was saved with."""
+    """A visitor's session, the key of the cart that it is for, and the details that its pending order was saved with."""
 
     key: str
     session: CheckoutSession
     saved: Details | None = None
+    replaced: tuple[str, ...] = ()
+    """The sessions that it came after, as the cart was changed: Stripe still gives their first answer for their keys."""
 
 
 class CheckoutPage:
@@ -83,19 +86,54 @@ class CheckoutPage:
     def open_session(self) -> CheckoutSession:
         """Return the open session of this cart, and make it if there is none (step 1).
 
+        A session that the visitor has for the cart as it was before is replaced: one of a purchase can be paid.
+
         Raises:
-            StripeUnavailable: nobody was charged.
+            SessionAlreadyPaid: the cart was changed, and its last session is paid.
+            PaymentUnconfirmed: the cart was changed, and whether its last session was paid is not known yet.
+            StripeUnavailable: there is no session.
         """
         if held := self._held():
             return held.session
-        session = self._create_session()
-        if self._is_over(
-            session
-        ):  # Stripe repeats its first answer for a day, also for a session that has expired since
+        before, replaced = self._before()
+        session = self._create_session(replaces=before)
+        if self._is_over(session) or session.id in replaced:
+            # Stripe repeats its first answer for a day, also for a session that has expired since.
             self._token.renew()
             session = self._create_session()
-        self._state[self._name] = HeldSession(self._key(), session)
+        self._state[self._name] = HeldSession(self._key(), session, replaced=replaced)
         return session
+
+    def resume(self, session_id: str) -> Details | None:
+        """Take up the session that the shopper came back with, which Stripe says is open.
+
+        Its details are taken up, too, if it was this visitor's: who only has the address may not read them. A session
+        of another cart is left alone; one of this visitor's that the cart no longer fits is replaced by the next.
+
+        Returns:
+            The details that its pending order was saved with.
+
+        Raises:
+            SessionNotFound: Stripe does not know it.
+            StripeError: Stripe refused, or did not answer.
+            StoreError: the store did not answer.
+        """
+        session = self._checkout.retrieve_session(session_id)
+        mine = (session.metadata or {}).get(PURCHASE) == self.purchase or session_id == self._held_id()
+        fits = [(item.product, item.unit_amount, item.quantity) for item in session.items] == [
+            (item.product, item.unit_amount, item.quantity) for item in self._items
+        ]
+        if self._is_over(session) or not (mine or fits):
+            return None
+        order = self._checkout.store.get(session_id) if mine else None
+        details = Details(order.email, order.name, order.phone) if order and order.email else None
+        self._state[self._name] = HeldSession(self._key() if fits else "", session, details if fits else None)
+        return details
+
+    @property
+    def purchase(self) -> str:
+        """What the sessions of this cart have in common; it does not tell the token."""
+        return "cart-" + hashlib.sha256(f"purchase {self._token.token}".encode()).hexdigest()[:32]
 
     def saved_details(self) -> Details | None:
         """Return what the pending order of the current session was saved with; None: there is none yet."""
@@ -116,7 +154,9 @@ class CheckoutPage:
             name=details.name,
             phone=details.phone,
         )
-        self._state[self._name] = HeldSession(self._key(), session, details)
+        held: HeldSession | None = self._state.get(self._name)
+        replaced = held.replaced if held else ()
+        self._state[self._name] = HeldSession(self._key(), session, details, replaced)
         return order
 
     def forget_details(self) -> None:
@@ -131,7 +171,7 @@ class CheckoutPage:
             Its order, if it was bought. Else None, and the next session is a new one.
 
         Raises:
-            StripeUnavailable: it cannot be known now whether it was paid.
+            PaymentUnconfirmed: it cannot be known now whether it was paid.
         """
         try:
             order = self._checkout.check_order_status(session.id)
@@ -148,8 +188,21 @@ class CheckoutPage:
             return None
         return held
 
-    def _create_session(self) -> CheckoutSession:
-        return self._checkout.create_session(self._items, idempotency_key=self._key())
+    def _before(self) -> tuple[str | None, tuple[str, ...]]:
+        """Return the session that the visitor has for another cart, if it can still be paid, and all those before."""
+        held: HeldSession | None = self._state.get(self._name)
+        if held is None:
+            return None, ()
+        before = None if held.key == self._key() or self._is_over(held.session) else held.session.id
+        return before, (*held.replaced, held.session.id)
+
+    def _held_id(self) -> str | None:
+        held: HeldSession | None = self._state.get(self._name)
+        return held.session.id if held else None
+
+    def _create_session(self, replaces: str | None = None) -> CheckoutSession:
+        key, purchase = self._key(), self.purchase
+        return self._checkout.create_session(self._items, idempotency_key=key, purchase=purchase, replaces=replaces)
 
     def _is_over(self, session: CheckoutSession) -> bool:
         return session.status != "open" or session.expires_at <= self._checkout.clock()

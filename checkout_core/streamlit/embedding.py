@@ -16,7 +16,16 @@ from ..bootstrap import open_checkout
 from ..config.settings import Settings, UiMode
 from ..config.urls import SESSION_ID, Urls
 from ..domain.checkout_session import CheckoutSession
-from ..domain.errors import CheckoutError, InvalidInput, SessionNotComplete, SessionNotFound, SessionNotOpen
+from ..domain.errors import (
+    CheckoutError,
+    InvalidInput,
+    SessionAlreadyPaid,
+    SessionExpired,
+    SessionNotComplete,
+    SessionNotFound,
+    SessionNotOpen,
+    SessionStillOpen,
+)
 from ..domain.orders import Order
 from ..gateway import StripeGateway
 from ..services.blocking import Checkout
@@ -34,6 +43,8 @@ class _Button:
     token: str = field(default_factory=lambda: token_urlsafe(18))
     is_open: bool = False
     email: str | None = None
+    returned: str | None = None
+    """The session that the shopper came back with unpaid, once it was taken up."""
 
     def renew(self) -> None:
         """Make the next checkout a new one."""
@@ -67,8 +78,13 @@ def checkout_button(
         if returned:
             try:
                 return checkout.check_order_status(returned)
-            except SessionNotComplete as error:
-                _show_problem(error)
+            except SessionStillOpen:
+                _take_up(checkout, cart, returned, key)
+                _show_text("You were not charged. The payment was not finished; you can pay now.")
+            except SessionExpired:
+                _show_text("You were not charged. The checkout was left open for too long; you can start again.")
+            except SessionNotComplete:
+                _show_text("You were not charged. The payment did not go through.")
         return _show_button(checkout, cart, label, email, key)
     except CheckoutError as error:
         _show_problem(error)
@@ -97,7 +113,17 @@ def payment_element(
 def app_urls(app: str) -> Urls:
     """Return the addresses for an app that shoppers come back to, such as `https://tips.example`."""
     returned = f"{app}/?{RETURNED}={SESSION_ID}"
-    return Urls(complete=returned, cancel=f"{app}/", confirmation=returned)
+    return Urls(complete=returned, cancel=f"{app}/", confirmation=returned, unpaid=returned, expired=returned)
+
+
+def _take_up(checkout: Checkout, cart: Mapping[str, int], session_id: str, key: str) -> None:
+    """Go on with the open session that the shopper came back with, once: the payment is there again."""
+    button: _Button = st.session_state.setdefault(f"{key}-state", _Button())
+    if button.returned == session_id:
+        return
+    button.returned, button.is_open = session_id, True
+    details = _page(checkout, cart, button, key).resume(session_id)
+    button.email = button.email or (details.email if details else None)
 
 
 def _show_button(checkout: Checkout, cart: Mapping[str, int], label: str, email: str | None, key: str) -> Order | None:
@@ -107,10 +133,13 @@ def _show_button(checkout: Checkout, cart: Mapping[str, int], label: str, email:
         button.is_open = True
         given = email or _ask_for_email(button, key)
         if given:
-            items = checkout.products.price(cart)
-            page = CheckoutPage(checkout, items, button, st.session_state, name=f"{key}-session")
-            return _pay(checkout, page, button, given, key)
+            return _pay(checkout, _page(checkout, cart, button, key), button, given, key)
     return None
+
+
+def _page(checkout: Checkout, cart: Mapping[str, int], button: _Button, key: str) -> CheckoutPage:
+    items = checkout.products.price(cart)
+    return CheckoutPage(checkout, items, button, st.session_state, name=f"{key}-session")
 
 
 def _ask_for_email(button: _Button, key: str) -> str | None:
@@ -124,7 +153,10 @@ def _ask_for_email(button: _Button, key: str) -> str | None:
 def _pay(checkout: Checkout, page: CheckoutPage, button: _Button, email: str, key: str) -> Order | None:
     """Hand the shopper to Stripe. A session that was paid elsewhere gives its order, an expired one is replaced once."""
     details = Details(email)
-    session = page.open_session()
+    try:
+        session = page.open_session()
+    except SessionAlreadyPaid as error:
+        return checkout.check_order_status(error.session_id)
     try:
         if page.saved_details() != details:
             try:
@@ -142,6 +174,10 @@ def _pay(checkout: Checkout, page: CheckoutPage, button: _Button, email: str, ke
     elif payment_element(session, email=email, checkout=checkout, key=f"{key}-element"):
         page.forget_details()  # the next run asks Stripe
     return None
+
+
+def _show_text(text: str) -> None:
+    st.html(f'<p class="aside" role="status">{escape(text)}</p>')
 
 
 def _show_problem(error: CheckoutError) -> None:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from checkout_core.domain.purchases import also_paid
 from storefront.rendering import line, render
 
 STATUS = {
@@ -25,6 +26,7 @@ SOURCES = {
     Source.webhook: "a webhook",
     Source.reconcile: "a look at Stripe",
     Source.operator: "an operator",
+    Source.outbox: "the outbox",
 }
 
 
@@ -70,6 +72,7 @@ def row(order: Order) -> str:
         what=items(order.items),
         status=badge(order.status),
         refunded=refunded,
+        also_paid=bool(also_paid(order)),
         created=time(order.created_at),
     )
 

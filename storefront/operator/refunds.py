@@ -7,14 +7,17 @@ from uuid import uuid4
 import streamlit as st
 
 from checkout_core import Checkout
+from checkout_core.domain.currencies import currency_of
 from checkout_core.domain.errors import (
     CheckoutError,
+    InvalidInput,
+    PaymentUnconfirmed,
     RefundNotPossible,
     SessionNotFound,
     StripeRejected,
     StripeUnavailable,
 )
-from checkout_core.domain.money import exponent, format_amount, to_decimal
+from checkout_core.domain.money import format_amount, to_decimal, to_minor_units
 from checkout_core.domain.orders import Order
 from storefront import markup
 
@@ -52,18 +55,22 @@ def _dialog(checkout: Checkout, order: Order) -> None:
     choice = st.radio("How much", [whole, part], key="refund-choice")
     amount = refundable
     if choice == part:
-        unit = to_decimal(1, order.currency)
-        digits = exponent(order.currency)
+        currency = currency_of(order.currency)
+        unit, digits = to_decimal(currency.multiple, order.currency), currency.decimals
         given = st.number_input(
             f"Amount in {order.currency.upper()}",
             min_value=float(unit),
             max_value=float(to_decimal(refundable, order.currency)),
             value=float(to_decimal(refundable, order.currency)),
-            step=float(max(unit, Decimal(1))) if refundable >= 10**digits else float(unit),
+            step=float(unit),
             format=f"%.{digits}f",
             key="refund-amount",
         )
-        amount = round(Decimal(str(given)).scaleb(digits))
+        try:
+            amount = to_minor_units(Decimal(f"{given:.{digits}f}"), order.currency)
+        except InvalidInput as error:
+            st.html(markup.problem(error.message))
+            return
     st.html('<p class="hint">The money goes back the way it came. A refund cannot be undone.</p>')
     if st.button(f"Refund {format_amount(amount, order.currency)}", key="refund-now", type="primary", width="stretch"):
         _refund(checkout, order, amount)
@@ -89,6 +96,8 @@ def _refund(checkout: Checkout, order: Order, amount: int) -> None:
 
 def sentence(error: CheckoutError) -> str:
     """Return an error as an operator needs to read it; what shoppers are told speaks of their own money."""
+    if isinstance(error, PaymentUnconfirmed) and isinstance(error.__cause__, CheckoutError):
+        error = error.__cause__
     if isinstance(error, SessionNotFound):
         return "Stripe does not know this checkout. It may be demo data, or belong to another Stripe account."
     if isinstance(error, StripeUnavailable):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from checkout_core.domain.errors import InvalidInput
-from storefront import context, markup
+from storefront import coming_back, context, markup
 from storefront.money import amount
 from storefront.rendering import line
 
@@ -39,15 +39,15 @@ def show(product_id: str, quantity: int) -> int:
     return amount_total
 
 
+coming_back.ask_stripe(checkout)
 cart.keep_only(catalog)
 if not cart:
+    coming_back.show()
     st.html(markup.notice("Your cart is empty", "The programme is one step away.", mark="✦"))
     st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
     st.stop()
 
-if st.query_params.get("payment") == "left":
-    text = "You came back before paying. Nothing was charged, and your cart is as you left it."
-    st.html(f'<p class="aside" role="status">{text}</p>')
+coming_back.show()
 st.html("<h1>Your cart</h1>")
 with st.container(key="lines"):
     total = sum(show(product_id, quantity) for product_id, quantity in list(cart.quantities.items()))

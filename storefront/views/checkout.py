@@ -1,6 +1,7 @@
 """The checkout page: step 1 when it opens, step 2 on **Continue to payment**, then the shopper is handed to Stripe."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import streamlit as st
@@ -9,11 +10,18 @@ from streamlit.delta_generator import DeltaGenerator
 from checkout_core.config.settings import UiMode
 from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
-from checkout_core.domain.errors import CheckoutError, InvalidInput, SessionNotFound, SessionNotOpen
+from checkout_core.domain.errors import (
+    CheckoutError,
+    InvalidInput,
+    PaymentUnconfirmed,
+    SessionAlreadyPaid,
+    SessionNotFound,
+    SessionNotOpen,
+)
 from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
 from checkout_core.streamlit.checkout_page import CheckoutPage, Details
-from storefront import context, markup
+from storefront import coming_back, context, markup
 from storefront.rendering import line
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
@@ -90,19 +98,44 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
             save(page, session)
         except (SessionNotOpen, SessionNotFound):
             renew(page, session)
-        except CheckoutError as error:
-            st.html(markup.problem(error.message))
+        except CheckoutError:
+            st.html(markup.problem(PaymentUnconfirmed.sentence))  # it may have been paid, in another tab
     if checkout.settings.simulated:
         st.html('<p class="hint">Demo: no money moves. Pay with card 4242 4242 4242 4242, any later date, any CVC.</p>')
 
 
-def show(items: Sequence[PricedItem]) -> None:
+def take_up(page: CheckoutPage, session_id: str) -> None:
+    """Go on with the session that the shopper came back with: the payment is there again."""
+    with suppress(CheckoutError):  # the shopper fills in the form once more
+        if details := page.resume(session_id):
+            given = {"email": details.email, "name": details.name, "phone": details.phone}
+            fields.update({field: text or "" for field, text in given.items()})
+
+
+def open_session(page: CheckoutPage) -> CheckoutSession:
+    """Return the cart's session; who has paid the last one meanwhile is led to its confirmation.
+
+    Raises:
+        StripeUnavailable: there is no session yet.
+    """
+    try:
+        return page.open_session()
+    except SessionAlreadyPaid as error:
+        st.switch_page("views/confirmation.py", query_params={"session_id": error.session_id})
+
+
+def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     """Show the form, or the payment. The form does not wait for Stripe: step 1 is done while the shopper reads it.
+
+    Args:
+        items: the cart, priced.
+        resumed: the open session that the shopper came back with.
 
     Raises:
         StripeUnavailable: there is no session yet.
     """
     st.html("<h1>Checkout</h1>")
+    coming_back.show()
     if st.session_state.pop("renewed", False):
         text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
         st.html(markup.problem(text))
@@ -111,14 +144,17 @@ def show(items: Sequence[PricedItem]) -> None:
     total = sum(item.amount_total for item in items)
     receipt.html(markup.cart_receipt(items, checkout.catalog.currency))
     page = CheckoutPage(checkout, items, cart, st.session_state)
+    if resumed:
+        take_up(page, resumed)
     session = page.current_session()
     with form:
         if session and page.saved_details() and checkout.settings.ui_mode is UiMode.elements:
             show_payment(page, session)
         else:
             submitted, slots = show_form()
-            session = page.open_session()
+            session = open_session(page)
             if submitted:
+                coming_back.forget()
                 submit(page, session, slots)
     if session.amount_total != total:
         receipt.html(markup.receipt(breakdown_of(session)))
@@ -134,15 +170,17 @@ def show_refusal(error: CheckoutError) -> None:
         st.button("Try again", key="retry")
 
 
+returned = coming_back.ask_stripe(checkout)
 cart.keep_only(checkout.catalog)
 if not cart:
+    coming_back.show()
     st.html(markup.notice("Your cart is empty", "There is nothing to pay for.", mark="✦"))
     st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
     st.stop()
 place = st.empty()
 try:
     with place.container():
-        show(checkout.products.price(cart.quantities))
+        show(checkout.products.price(cart.quantities), returned)
 except CheckoutError as error:
     place.empty()
     with place.container():

@@ -5,7 +5,14 @@ from typing import NamedTuple
 import streamlit as st
 
 from checkout_core.domain.customer import masked_email
-from checkout_core.domain.errors import CheckoutError, SessionNotComplete, SessionNotFound, StripeUnavailable
+from checkout_core.domain.errors import (
+    CheckoutError,
+    PaymentUnconfirmed,
+    SessionExpired,
+    SessionNotComplete,
+    SessionNotFound,
+    SessionStillOpen,
+)
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.receipts.pdf import receipt_pdf
 from checkout_core.streamlit.checkout_page import STATE, drop, held_session
@@ -29,7 +36,7 @@ MESSAGES = {
     OrderStatus.processing: Message(
         "Your payment is on its way",
         "Your bank is still working on it, which can take a few days. There is nothing more for you to do: "
-        "this page follows along, and the order is yours once the money has arrived. If it does not, nothing is charged.",
+        "this page follows along, and the order is yours once the money has arrived. Please do not pay again.",
         "wait",
         "…",
     ),
@@ -100,18 +107,44 @@ def show_refusal(title: str, text: str, page: str, label: str, tone: str = "bad"
     st.page_link(page, label=label, icon=":material/arrow_back:")
 
 
-def show_not_complete(session_id: str) -> None:
-    """Show whether the session can still be paid."""
-    order = checkout.store.get(session_id)
-    if order is not None and order.status is OrderStatus.expired:
-        held = held_session(st.session_state)
-        if held and held.id == session_id:
-            drop(st.session_state, cart)
-        text = "It was left open for too long. You were not charged; your cart is as you left it."
-        show_refusal("This checkout has expired", text, "views/checkout.py", "Start again", "wait")
-    else:
-        text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
-        show_refusal("Checkout is not complete", text, "views/checkout.py", "Back to the checkout", "wait")
+def show_still_open(session_id: str) -> None:
+    """Say that the session can still be paid."""
+    text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
+    st.html(markup.notice("Checkout is not complete", text, "wait", "!"))
+    query = {"session_id": session_id, "payment": "unpaid"}
+    st.page_link("views/checkout.py", label="Back to the checkout", icon=":material/arrow_back:", query_params=query)
+
+
+def show_expired(session_id: str) -> None:
+    """Say that the session cannot be paid any more."""
+    held = held_session(st.session_state)
+    if held and held.id == session_id:
+        drop(st.session_state, cart)
+    text = "It was left open for too long. You were not charged; your cart is as you left it."
+    show_refusal("This checkout has expired", text, "views/checkout.py", "Start again", "wait")
+
+
+def show_unconfirmed(session_id: str, text: str) -> None:
+    """Say that it is not known yet whether the shopper has paid, and look again by itself."""
+    st.html(markup.notice("We cannot see your payment yet", text, "wait", "…"))
+    st.button("Check again", key="check-again")
+    look_again(session_id)
+
+
+@st.fragment(run_every=5)
+def look_again(session_id: str) -> None:
+    """Show the order as soon as it can be seen."""
+    if st.session_state.get("looked-for") != session_id:  # this run has just looked
+        st.session_state["looked-for"] = session_id
+        return
+    try:
+        checkout.check_order_status(session_id)
+    except PaymentUnconfirmed:
+        return  # the next look may find out
+    except CheckoutError:
+        pass  # it is known now
+    st.session_state.pop("looked-for", None)
+    st.rerun()
 
 
 def update_cart(order: Order) -> None:
@@ -139,13 +172,15 @@ def main() -> None:
     except SessionNotFound:
         text = "The address may be incomplete. Please open it once more from where you have it."
         show_refusal("We do not know this order", text, "views/shop.py", "See the programme")
+    except SessionStillOpen:
+        show_still_open(session_id)
+    except SessionExpired:
+        show_expired(session_id)
     except SessionNotComplete:
-        show_not_complete(session_id)
-    except StripeUnavailable as error:
-        st.html(markup.notice("We cannot see your payment yet", error.message, "wait", "…"))
-        st.button("Check again", key="check-again")
-    except CheckoutError as error:
-        show_refusal("The order cannot be shown", error.message, "views/shop.py", "See the programme")
+        text = "You were not charged. Your cart is as you left it."
+        show_refusal("The payment did not go through", text, "views/cart.py", "Back to the cart")
+    except PaymentUnconfirmed as error:
+        show_unconfirmed(session_id, error.message)
     else:
         update_cart(order)
         show(order)

@@ -7,6 +7,7 @@ from checkout_core.domain.errors import CheckoutError, OrderNotFound
 from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
+from checkout_core.domain.purchases import also_paid
 from storefront import markup
 from storefront.operator import labels, layout, refunds
 from storefront.rendering import line
@@ -64,6 +65,10 @@ def show(checkout: Checkout, order: Order) -> None:
     note = line("<p>{} of it refunded</p>", refunded) if order.amount_refunded else ""
     head = '<header class="order-head"><h1>{}</h1>{}{}</header>'
     st.html(line(head, order.total, labels.badge(order.status), note))
+    for other in also_paid(order):
+        text = f"Another order of the same purchase is paid, too: {other}. Ask the shopper, and refund one of them."
+        st.html(markup.problem(text))
+        st.page_link("views/order.py", label="The other order", query_params={"id": other})
     about, message = st.session_state.pop("order-message", ("", ""))
     if about == order.id:
         st.html(line('<p class="message" role="status">{}</p>', message))

@@ -12,6 +12,7 @@ from ..resources.checkout_sessions.view import asked_amounts, fill_placeholder, 
 from ..simulator import Simulator
 from ..state import Account
 from ..templating import render, static_file
+from ..wire import Session
 from .session_view import session_view
 
 VERBS = {"book": "Book", "donate": "Donate"}
@@ -51,7 +52,7 @@ class BrowserPages:
             return _message(404, "Page not found", "This session is for a page of the shop's own.")
         if session["status"] == "expired":
             text = "The time to pay is over. Nothing was charged."
-            return _message(410, "This checkout has expired", text, session["cancel_url"])
+            return _message(410, "This checkout has expired", text, _way_back(session))
         if session["status"] == "complete":
             text = "This checkout is complete. You can go back to the shop."
             return _message(200, "All done here", text, redirect_url(session))
@@ -84,14 +85,19 @@ def _message(status: int, title: str, text: str, link: str | None = None) -> Res
     return render("message.html", status, title=title, text=text, link=link)
 
 
+def _way_back(session: Session) -> str | None:
+    """Return where the page's way back leads, if there is one."""
+    url = session["cancel_url"]
+    return url and fill_placeholder(url, session["id"])
+
+
 def _open_page(account: Account, record: SessionRecord) -> Response:
     session, view = record.session, session_view(record)
     total = asked_amounts(session).shown_total
-    cancel_url = session["cancel_url"]
     verb = VERBS.get(session["submit_type"] or "", "Pay")
     return render(
         "hosted.html",
-        cancel=cancel_url and fill_placeholder(cancel_url, session["id"]),
+        cancel=_way_back(session),
         config={"key": account.publishable_key, "client_secret": record.secret, "email": view["email"]},
         session=session,
         total=total,

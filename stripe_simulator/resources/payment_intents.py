@@ -7,20 +7,22 @@ from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
 from ..records import Decline, PaymentMethod, SessionRecord
 from ..wire import JSON, Charge, PaymentIntent
-from .checkout_sessions.view import asked_amounts
 
 CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
 def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
     """Return the payment intent that a session gets when the shopper first tries to pay."""
-    session, data, asked = record.session, record.payment_data, asked_amounts(record.session)
+    session, data = record.session, record.payment_data
+    amount, currency = session["amount_total"], session["currency"]
+    assert amount is not None  # only a session that saves a payment method has none, and it is never paid
+    assert currency is not None
     id = random_id("pi_3", 24)
     return {
         "id": id,
         "object": "payment_intent",
         "allowed_payment_method_types": None,
-        "amount": asked.total,
+        "amount": amount,
         "amount_capturable": 0,
         "amount_details": {
             "discount_amount": None,
@@ -40,7 +42,7 @@ def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
         "client_secret": f"{id}_secret_{random_id('', 25)}",
         "confirmation_method": "automatic",
         "created": now,
-        "currency": asked.currency,
+        "currency": currency,
         "customer": session["customer"],
         "customer_account": None,
         "description": data.get("description"),

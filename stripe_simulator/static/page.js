@@ -18,8 +18,8 @@ const checkout = window.Stripe(form.dataset.key).initCheckoutElementsSdk({
 const element = checkout.createPaymentElement();
 element.mount("#payment-element");
 element.on("__submit", () => form.requestSubmit());
-element.on("change", () => {
-  alertBox.hidden = true;
+element.on("change", ({ empty }) => {
+  if (!empty) alertBox.hidden = true; // an empty form says nothing new: the shopper may be back from a bank
 });
 
 function showAlert(message) {

@@ -150,8 +150,8 @@ class HttpClient:
     def complete_order(self, session_id: str) -> Answer:
         answer = self._http.get("/checkout/complete", params={"session_id": session_id})
         if answer.status_code == 303:
-            assert answer.headers["location"].endswith(f"/confirmation?session_id={session_id}")
-            return Answer(OK)
+            paid = answer.headers["location"].endswith(f"/confirmation?session_id={session_id}")
+            return Answer(OK if paid else "session_not_complete")
         assert not answer.is_success, "the shopper is redirected, or an error is answered"
         return _read(answer)
 

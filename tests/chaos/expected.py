@@ -55,7 +55,7 @@ def expected_orders(simulator: SyncSimulator) -> dict[str, ExpectedOrder]:
             found[session["id"]] = ExpectedOrder(
                 session_id=session["id"],
                 status=_status(session["status"], charge),
-                amount_total=session["amount_total"],
+                amount_total=session["amount_total"] or 0,
                 amount_refunded=charge["amount_refunded"] if charge else 0,
                 payment_intent=session["payment_intent"],
                 disputed=bool(charge and charge["disputed"]),

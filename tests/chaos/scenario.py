@@ -21,7 +21,7 @@ from .environment import Environment
 from .expected import ExpectedOrder, expected_orders, violations
 from .simulated_stripe import ACCOUNT
 
-UNAVAILABLE = frozenset({"stripe_unavailable", "refund_unconfirmed"})
+UNAVAILABLE = frozenset({"stripe_unavailable", "payment_unconfirmed", "refund_unconfirmed"})
 Request = Callable[[], Answer]
 SHORT_TIMEOUT_SECONDS = 0.5
 """How long our side waits for Stripe while a fault is due; otherwise it waits as it always does."""

@@ -10,8 +10,11 @@ from typing import Any
 import httpx2
 
 Answer = dict[str, Any]
-Change = Callable[[str, Answer], tuple[int, Answer] | None]
-"""From a request (`GET /v1/checkout/sessions/cs_1`) and the simulator's answer to another status and answer."""
+Change = Callable[[str, Answer], tuple[int, Answer | list[Any] | bytes] | None]
+"""From a request (`GET /v1/checkout/sessions/cs_1`) and the simulator's answer to another status and answer.
+
+Bytes are sent as they are, everything else as JSON.
+"""
 
 
 @contextmanager
@@ -28,9 +31,9 @@ def changed_answers(upstream: str, change: Change) -> Iterator[str]:
             }
             body = self.rfile.read(length)
             answer = httpx2.request(self.command, upstream + self.path, headers=headers, content=body)
-            status, said = answer.status_code, answer.json()
-            status, said = change(f"{self.command} {self.path.partition('?')[0]}", said) or (status, said)
-            encoded = json.dumps(said).encode()
+            changed = change(f"{self.command} {self.path.partition('?')[0]}", answer.json())
+            status, said = changed or (answer.status_code, answer.json())
+            encoded = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(encoded)))

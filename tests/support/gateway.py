@@ -1,7 +1,8 @@
 """Stripe's account as tests need it: with a moment between Stripe's answer and what we do with it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from typing_extensions import override
@@ -22,14 +23,16 @@ class InterruptedGateway(StripeGateway):
     """A gateway that lets a test act right after Stripe has said what a session is, and before anybody hears it."""
 
     _acts: list[Callable[[], object]]
+    corrected: Mapping[str, Any] = {}
+    """What Stripe says of every session that is not so: for what the simulator never does."""
 
     def meanwhile(self, *acts: Callable[[], object]) -> None:
         """Call one of `acts`, in a thread, after each of the next answers about a session."""
         self._acts = [*acts]
 
     @override
-    async def retrieve_session(self, session_id: str) -> CheckoutSession:
-        session = await super().retrieve_session(session_id)
+    async def retrieve_session(self, session_id: str, *, disputes: bool = False) -> CheckoutSession:
+        session = replace(await super().retrieve_session(session_id, disputes=disputes), **self.corrected)
         if acts := getattr(self, "_acts", None):
             await asyncio.to_thread(acts.pop(0))
         return session

@@ -2,18 +2,11 @@
 
 from typing import Any, cast
 
-import stripe
 from stripe.params.checkout import SessionCreateParams
 
 from checkout_core import Checkout
 
-
-def stripe_of(checkout: Checkout) -> stripe.StripeClient:
-    """Return a client of the checkout's Stripe account."""
-    settings = checkout.settings
-    return stripe.StripeClient(
-        settings.stripe_secret_key.get_secret_value(), base_addresses={"api": settings.stripe_api_base}
-    )
+from .shopper import stripe_of
 
 
 def foreign_session(checkout: Checkout, amount: int = 4900, **params: Any) -> str:

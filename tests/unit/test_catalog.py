@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from checkout_core.config.catalog import read_catalog
+from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
@@ -15,7 +16,6 @@ from checkout_core.domain.errors import (
     QuantityNotAllowed,
     UnknownProduct,
 )
-from checkout_core.domain.money import MAX_AMOUNT
 from checkout_core.domain.products import MAX_LINES, Catalog, PricedItem, Product, Welcome
 from storefront.shipped import CATALOG
 
@@ -56,7 +56,7 @@ def test_the_price_comes_from_the_catalogue(catalog: Catalog) -> None:
 
 
 def product(product_id: str = "tee", **changes: Any) -> Product:
-    fields: dict[str, Any] = {"id": product_id, "name": "Tee", "unit_amount": 1, "currency": "eur"}
+    fields: dict[str, Any] = {"id": product_id, "name": "Tee", "unit_amount": 50, "currency": "eur"}
     return Product.model_validate(fields | changes)
 
 

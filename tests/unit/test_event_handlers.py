@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from checkout_core import Settings
+from checkout_core.domain.disputes import STEPS
 from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.domain.stripe_events import StripeEvent
@@ -36,7 +37,11 @@ def would_change(event: StripeEvent, before: Order | None, *past: OrderEvent) ->
 
 def test_the_types_of_the_table_are_those_that_an_endpoint_subscribes_to() -> None:
     assert sorted(HANDLED_EVENT_TYPES) == [
+        "charge.dispute.closed",
         "charge.dispute.created",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
         "charge.refunded",
         "charge.updated",
         "checkout.session.async_payment_failed",
@@ -152,3 +157,29 @@ def test_a_dispute_is_recorded_once(recorded: str, changes: bool) -> None:
 )
 def test_an_update_of_a_charge_is_news_while_the_fee_is_not_known(before: Order | None, changes: bool) -> None:
     assert would_change(event("charge.updated"), before) is changes
+
+
+@pytest.mark.parametrize("type", [type for type in EVENT_HANDLERS if type.startswith("charge.dispute.")])
+@pytest.mark.parametrize(
+    ("recorded", "told", "changes"),
+    [
+        ([], "needs_response", True),
+        ([], "lost", True),
+        (["needs_response"], "needs_response", False),
+        (["needs_response"], "under_review", True),
+        (["needs_response"], "won", True),
+        (["warning_needs_response"], "needs_response", True),
+        (["warning_needs_response", "needs_response"], "warning_under_review", False),
+        (["needs_response", "lost"], "under_review", False),
+        (["needs_response", "lost"], "lost", False),
+        (["needs_response", "lost"], "won", True),
+    ],
+)
+def test_an_event_of_a_dispute_changes_something_when_its_step_can_be_missing(
+    type: str, recorded: list[str], told: str, changes: bool
+) -> None:
+    past = [
+        OrderEvent.of(order(), kind=STEPS[each], source=Source.webhook, at=NOW, dispute="du_1", status=each)
+        for each in recorded
+    ]
+    assert would_change(event(type, dispute_id="du_1", dispute_status=told), order(), *past) is changes

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from checkout_core.domain.money import MAX_AMOUNT, exponent, format_amount, to_decimal
+from checkout_core.domain.currencies import MAX_AMOUNT
+from checkout_core.domain.money import exponent, format_amount, to_decimal
 from stripe_simulator import currencies
 
 ZERO_DECIMALS = [

@@ -8,6 +8,7 @@ import stripe
 from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
+    IdempotencyKeyReused,
     InvalidInput,
     RefundNotPossible,
     SessionNotFound,
@@ -24,6 +25,10 @@ def invalid(code: str | None) -> Callable[[], stripe.StripeError]:
     return lambda: stripe.InvalidRequestError(f"No: {SECRET}", "param", code=code)  # type: ignore[no-untyped-call]
 
 
+def missing(what: str) -> Callable[[], stripe.StripeError]:
+    return lambda: stripe.InvalidRequestError(f"No such {what}: 'x_1'", "id", code="resource_missing")  # type: ignore[no-untyped-call]
+
+
 def of(kind: type[stripe.StripeError], code: str | None = None) -> Callable[[], stripe.StripeError]:
     return lambda: kind(f"No: {SECRET}", code=code)
 
@@ -35,12 +40,14 @@ def card_declined() -> stripe.StripeError:
 REFUSALS: list[tuple[str, Callable[[], stripe.StripeError], type[CheckoutError], int]] = [
     ("wrong key", of(stripe.AuthenticationError), ConfigurationError, 500),
     ("unknown object", invalid("resource_missing"), SessionNotFound, 404),
+    ("unknown charge of a known session", missing("charge"), RefundNotPossible, 409),
+    ("unknown session", missing("checkout.session"), SessionNotFound, 404),
     ("unusable e-mail", invalid("email_invalid"), InvalidInput, 422),
     ("wrong parameter", invalid("parameter_unknown"), RefundNotPossible, 409),
     ("refused without a code", invalid(None), RefundNotPossible, 409),
     ("key in use", of(stripe.IdempotencyError, "idempotency_key_in_use"), StripeUnavailable, 503),
-    ("key of another request", of(stripe.IdempotencyError, "idempotency_error"), StripeRejected, 502),
-    ("key without a code", of(stripe.IdempotencyError), StripeRejected, 502),
+    ("key of another request", of(stripe.IdempotencyError, "idempotency_error"), IdempotencyKeyReused, 409),
+    ("key without a code", of(stripe.IdempotencyError), IdempotencyKeyReused, 409),
     ("card", card_declined, StripeRejected, 502),
     ("permission", of(stripe.PermissionError), StripeRejected, 502),
     ("too many requests", of(stripe.RateLimitError, "rate_limit"), StripeUnavailable, 503),

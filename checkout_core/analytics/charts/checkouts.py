@@ -5,7 +5,7 @@ import altair as alt
 from ..insights import Insight
 from ..insights.checkouts import BUCKETS, LONG_BUCKETS
 from .sales import time_axis
-from .theme import BLACK, BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION
+from .theme import BLACK, BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, amount_format
 
 _ENDS = {"paid": "Paid", "dropped_before_payment": "Left at the payment", "dropped_before_pending": "Left before"}
 _PRODUCT_ENDS = ["paid", "left at the payment", "left before"]
@@ -168,7 +168,7 @@ def abandoned(insight: Insight) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("period:T", title=insight.step.capitalize()),
                 "orders:Q",
-                alt.Tooltip("Left behind:Q", format=",.2f"),
+                alt.Tooltip("Left behind:Q", format=amount_format(insight.currency)),
             ],
         )
     )

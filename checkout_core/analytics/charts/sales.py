@@ -4,15 +4,18 @@ import altair as alt
 
 from ...domain.money import exponent
 from ..insights import Insight
-from .theme import BLUE, PALE, VERMILION
+from .theme import BLUE, ORANGE, PALE, VERMILION, amount_format
 
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 def revenue(insight: Insight) -> alt.Chart:
     """Draw what came in upwards and what went back downwards."""
-    numbers = insight.numbers.assign(Refunded=-insight.numbers["Refunded"])
-    drawn = numbers.melt("period", ["Sold", "Refunded"], "What", "amount")
+    numbers = insight.numbers.assign(Refunded=-insight.numbers["Refunded"], Lost=-insight.numbers["Lost"])
+    colours = {"Sold": BLUE, "Refunded": VERMILION}
+    if numbers["Lost"].any():
+        colours["Lost"] = ORANGE
+    drawn = numbers.melt("period", [*colours], "What", "amount")
     chart: alt.Chart = (
         alt.Chart(drawn)
         .mark_bar()
@@ -21,13 +24,13 @@ def revenue(insight: Insight) -> alt.Chart:
             y=alt.Y("amount:Q", title=f"{insight.currency.upper()} per {insight.step}"),
             color=alt.Color(
                 "What:N",
-                scale=alt.Scale(domain=["Sold", "Refunded"], range=[BLUE, VERMILION]),
+                scale=alt.Scale(domain=[*colours], range=[*colours.values()]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=[
                 alt.Tooltip("period:T", title=insight.step.capitalize()),
                 "What:N",
-                alt.Tooltip("amount:Q", format=",.2f"),
+                alt.Tooltip("amount:Q", format=amount_format(insight.currency)),
             ],
         )
     )
@@ -47,7 +50,7 @@ def weekly_revenue(insight: Insight) -> alt.Chart:
             color=alt.condition("datum.best", alt.value(BLUE), alt.value(PALE)),
             tooltip=[
                 "week:T",
-                alt.Tooltip("amount:Q", title=code, format=",.2f"),
+                alt.Tooltip("amount:Q", title=code, format=amount_format(insight.currency)),
                 alt.Tooltip("orders:Q", format=","),
             ],
         )

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import altair as alt
 
+from ...domain.money import exponent
+
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILION, PURPLE = "#f0e442", "#0072b2", "#d55e00", "#cc79a7"
 GREY, LIGHT_GREY, PALE = "#8a8a8a", "#c9c9c9", "#a9cbe3"
@@ -52,6 +54,11 @@ def theme() -> dict[str, Any]:
             "range": {"category": list(CATEGORY), "ramp": list(RAMP), "heatmap": list(RAMP), "ordinal": list(RAMP)},
         }
     }
+
+
+def amount_format(currency: str) -> str:
+    """Return how a tooltip writes amounts of `currency`: with its decimals (https://d3js.org/d3-format)."""
+    return f",.{exponent(currency)}f"
 
 
 def use_theme() -> None:

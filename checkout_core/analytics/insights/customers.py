@@ -41,9 +41,16 @@ def regulars(run: RunQuery, currency: str) -> Insight:
     """Answer what share of the revenue those bring who come back."""
     numbers = run(
         """
-        WITH shoppers AS (
-            SELECT lower(email) AS shopper, least(count(*), 5) AS paid_orders, sum(amount_total - amount_refunded) AS net
-            FROM orders WHERE currency = $currency AND paid_at IS NOT NULL AND email IS NOT NULL GROUP BY shopper)
+        WITH lost AS (
+            SELECT order_id AS id, sum((detail ->> 'amount')::BIGINT * if(kind = 'dispute_lost', 1, -1)) AS amount
+            FROM order_events
+            WHERE kind = 'dispute_lost' OR (kind = 'dispute_won' AND detail ->> 'corrected_from' = 'lost')
+            GROUP BY order_id),
+        shoppers AS (
+            SELECT lower(email) AS shopper, least(count(*), 5) AS paid_orders,
+                   sum(amount_total - amount_refunded - coalesce(lost.amount, 0)) AS net
+            FROM orders LEFT JOIN lost USING (id)
+            WHERE currency = $currency AND paid_at IS NOT NULL AND email IS NOT NULL GROUP BY shopper)
         SELECT if(paid_orders = 5, '5 or more', paid_orders::VARCHAR) AS paid_orders,
                count(*) / sum(count(*)) OVER () AS shoppers,
                coalesce(sum(net) / nullif(sum(sum(net)) OVER (), 0), 0) AS revenue

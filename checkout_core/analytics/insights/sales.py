@@ -35,7 +35,7 @@ def revenue(run: RunQuery, currency: str, days: int, today: date | None = None) 
     numbers = run(
         """
         SELECT date_trunc($step, day)::DATE AS period, sum(orders)::BIGINT AS orders, sum(gross)::BIGINT AS gross,
-               sum(refunds)::BIGINT AS refunds, sum(net)::BIGINT AS net
+               sum(refunds)::BIGINT AS refunds, sum(lost_disputes)::BIGINT AS lost_disputes, sum(net)::BIGINT AS net
         FROM revenue_daily WHERE currency = $currency AND day >= $start::DATE GROUP BY ALL ORDER BY period
         """,
         {"step": step, "currency": currency, "start": start},
@@ -54,9 +54,9 @@ def revenue(run: RunQuery, currency: str, days: int, today: date | None = None) 
         title=f"{format_amount(net, currency)} came in over {period_name(days)}{change}"
         if len(numbers)
         else "Nothing in this period.",
-        subtitle=f"Net of refunds, which count on the day of the refund. In {currency.upper()} only: currencies are never "
-        "added up.",
-        numbers=in_major_units(numbers, currency, gross="Sold", refunds="Refunded", net="Net"),
+        subtitle="Net of refunds and lost disputes, which count on their own day. "
+        f"In {currency.upper()} only: currencies are never added up.",
+        numbers=in_major_units(numbers, currency, gross="Sold", refunds="Refunded", lost_disputes="Lost", net="Net"),
         currency=currency,
         step=step,
     )

@@ -170,4 +170,14 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     if query.created_before is not None:
         where.append("created_at < ?")
         values.append(statements.naive(query.created_before))
+    if query.created_after is not None:
+        where.append("created_at >= ?")
+        values.append(statements.naive(query.created_after))
+    if query.metadata is not None:
+        key, value = query.metadata
+        where.append("json_extract_string(metadata, ?) = ?")
+        values += ["$." + json.dumps(key), value]
+    if query.dispute_statuses:
+        where.append("list_contains(?::VARCHAR[], dispute_status)")
+        values.append([*query.dispute_statuses])
     return " AND ".join(where), values

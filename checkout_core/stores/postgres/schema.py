@@ -230,11 +230,22 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("shop = %(shop)s")
     if query.created_before is not None:
         where.append("created_at < %(created_before)s")
+    if query.created_after is not None:
+        where.append("created_at >= %(created_after)s")
+    if query.metadata is not None:
+        where.append("metadata ->> %(key)s::text = %(value)s")
+    if query.dispute_statuses:
+        where.append("dispute_status = ANY(%(dispute_statuses)s)")
+    key, value = query.metadata or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
         "text": query.text and "%" + re.sub("[%_!]", r"!\g<0>", query.text) + "%",
         "shop": query.shop,
         "created_before": query.created_before,
+        "created_after": query.created_after,
+        "key": key,
+        "value": value,
+        "dispute_statuses": [*query.dispute_statuses],
     }
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 

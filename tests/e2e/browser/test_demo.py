@@ -85,6 +85,30 @@ def test_a_shopper_pays_on_the_hosted_page(hosted_shop: tuple[str, Path], page: 
     expect_confirmation(page, folder)
 
 
+@pytest.mark.xdist_group("hosted_shop")
+def test_who_leaves_the_hosted_page_or_the_bank_unpaid_pays_the_same_session_later(
+    hosted_shop: tuple[str, Path], page: Page
+) -> None:
+    address, folder = hosted_shop
+    before = _orders(folder)
+    go_to_payment(page, address)
+    page.wait_for_url("**/c/pay/cs_test_*")
+    session_id = page.url.rpartition("/")[2].partition("#")[0].partition("?")[0]
+    page.locator(".back").click()
+    page.wait_for_url("**/cart*")
+    expect(page.get_by_text("You were not charged. The payment was not finished")).to_be_visible()
+    page.goto(f"{address}/api/checkout/complete?session_id={session_id}")  # as a bank sends back who has cancelled
+    page.wait_for_url("**/checkout*")
+    expect(page.get_by_text("You were not charged. The payment was not finished")).to_be_visible()
+    page.get_by_role("button", name="Continue to payment").click()
+    page.wait_for_url(f"**/c/pay/{session_id}*")
+    page.get_by_label(re.compile("^E-?mail", re.IGNORECASE)).fill("anna@example.com")
+    fill_card(page.frame_locator("iframe").first, GOOD)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect_confirmation(page, folder)
+    assert len(_orders(folder)) == len(before) + 1
+
+
 def test_going_back_refreshing_and_a_second_tab_leave_one_order(page: Page, shop: tuple[str, Path]) -> None:
     address, folder = shop
     before = _orders(folder)

@@ -34,7 +34,7 @@ ASK: dict[Question, Callable[[RunQuery], Insight]] = {
 }
 
 TITLES = {
-    Question.abandoned: "KWD1.234 was left behind in 1 checkouts",
+    Question.abandoned: "KWD\N{NO-BREAK SPACE}1.234 was left behind in 1 checkouts",
     Question.best_sellers: "Cup brings 55% of sales, the first three 100%",
     Question.busiest_hours: "The busiest hour is Tue 13:00: 33.3% of a week's orders are paid then",
     Question.cohorts: "100% of shoppers buy again in the month after their first order",

@@ -1,6 +1,6 @@
 """What each view says about checkouts whose numbers are known."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from checkout_cli.demo_data import seed_store
 from checkout_core.analytics import open_orders
 from checkout_core.analytics.view_sql import NAMES
 from checkout_core.config.settings import Settings
+from checkout_core.domain.events import Decision
 from checkout_core.domain.money import to_decimal
+from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores import migrations
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.postgres import schema as postgres_schema
 from tests.support.money_orders import KINDS, order_of_kind
+from tests.support.orders import an_event, an_order
 
 from .conftest import checkout, day
 
@@ -46,6 +49,38 @@ def test_revenue_is_by_currency_and_refunds_are_on_their_own_day(story: str) -> 
         (date(2026, 11, 3), "jpy", 1, 1000, 0, 1000),
         (date(2026, 11, 4), "jpy", 0, 0, 1000, -1000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "lost"),
+    [
+        ([("disputed", 5, {})], []),
+        ([("inquiry_opened", 5, {}), ("inquiry_closed", 6, {})], []),
+        ([("disputed", 5, {}), ("dispute_won", 6, {})], []),
+        ([("disputed", 5, {}), ("dispute_lost", 6, {})], [(6, 700, -700)]),
+        (
+            [("disputed", 5, {}), ("dispute_lost", 6, {}), ("dispute_won", 8, {"corrected_from": "lost"})],
+            [(6, 700, -700), (8, -700, 700)],
+        ),
+        ([("dispute_won", 6, {}), ("dispute_lost", 8, {"corrected_from": "won"})], [(8, 700, -700)]),
+        ([("dispute_lost", 6, {}), ("dispute_lost", 6, {"dispute": "du_2"})], [(6, 1400, -1400)]),
+    ],
+)
+def test_lost_disputes_are_out_of_the_revenue_on_their_own_day(
+    store: BlockingOrderStore, url: str, told: list[tuple[str, int, dict[str, str]]], lost: list[tuple[object, ...]]
+) -> None:
+    paid_at = datetime(2026, 10, 2, 12, tzinfo=UTC)
+    events = [
+        an_event("cs_a", kind, at=paid_at.replace(day=day), detail={"dispute": "du_1", "amount": 700, **detail})
+        for kind, day, detail in told
+    ]
+    order = an_order("cs_a", created_at=paid_at, paid_at=paid_at, status=OrderStatus.paid, amount_total=2000)
+    store.update("cs_a", lambda before: Decision(order, events))
+    query = "SELECT day(day), lost_disputes, net FROM revenue_daily WHERE lost_disputes <> 0 ORDER BY day"
+    assert rows(url, query) == lost
+    whole = "SELECT sum(gross), sum(net), sum(net_decimal) FROM revenue_daily"
+    net = 2000 + sum(int(str(each[2])) for each in lost)
+    assert rows(url, whole) == [(2000, net, Decimal(net) / 100)]
 
 
 def test_decimals_know_how_many_places_a_currency_has(story: str) -> None:

@@ -3,6 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -13,8 +15,9 @@ from api import create_app
 from api.limits import MAX_BODY_BYTES
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import ConfigurationError, StripeRejected
+from checkout_core.gateway import StripeGateway
 from tests.support.changed_answers import Answer, changed_answers
-from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status
+from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status, stripe_of
 from tests.support.stores import ScriptedStore
 from tests.support.webhooks import session_event, signed
 
@@ -82,10 +85,66 @@ def test_a_session_that_is_not_open_takes_no_pending_order(client: TestClient, c
 
 def test_an_incomplete_or_unknown_session_cannot_be_completed(client: TestClient, checkout: Checkout) -> None:
     session_id = new_session(client, checkout)
-    for unknown in (session_id, "cs_test_unknown", "nonsense"):
+    for unknown in ("cs_test_unknown", "nonsense"):
         assert client.get("checkout/complete", params={"session_id": unknown}).status_code == 404
     confirmation = client.get("checkout/confirmation", params={"stripe_checkout_session_id": session_id})
     assert_error(confirmation, 400, "session_not_complete", "Checkout is not complete")
+
+
+def test_who_comes_back_unpaid_is_led_to_the_checkout_and_pays_the_same_session(
+    client: TestClient, checkout: Checkout
+) -> None:
+    for session_id in (pending_order(checkout), open_session(checkout)):
+        back = client.get("checkout/complete", params={"session_id": session_id})
+        assert back.status_code == 303
+        assert back.headers["location"] == f"http://shop.test/checkout?session_id={session_id}&payment=unpaid"
+        pay(checkout, session_id)
+        back = client.get("checkout/complete", params={"session_id": session_id})
+        assert back.headers["location"] == f"http://shop.test/confirmation?session_id={session_id}"
+
+
+def test_who_comes_back_to_an_expired_session_is_led_to_the_cart(client: TestClient, checkout: Checkout) -> None:
+    for session_id in (pending_order(checkout), open_session(checkout)):
+        checkout.expire_session(session_id)
+        back = client.get("checkout/complete", params={"session_id": session_id})
+        assert back.status_code == 303
+        assert back.headers["location"] == f"http://shop.test/cart?session_id={session_id}&payment=expired"
+
+
+def test_an_adopter_says_where_the_unpaid_and_the_expired_go(settings: Settings) -> None:
+    own = replace(settings.urls, unpaid="https://app.test/pay/{CHECKOUT_SESSION_ID}", expired=None)
+    gateway = StripeGateway(settings, urls=own)
+    with (
+        open_checkout(settings, store=ScriptedStore(), gateway=gateway, receipts=None) as checkout,
+        TestClient(create_app(checkout), follow_redirects=False) as client,
+    ):
+        session_id = open_session(checkout)
+        back = client.get("/checkout/complete", params={"session_id": session_id})
+        assert back.headers["location"] == f"https://app.test/pay/{session_id}"
+        checkout.expire_session(session_id)
+        back = client.get("/checkout/complete", params={"session_id": session_id})
+        assert back.headers["location"] == own.cancel.replace("{CHECKOUT_SESSION_ID}", session_id)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [
+        ({"session_id": "cs_test_unknown"}, 404, "We do not know this checkout"),
+        ({"session_id": "<script>"}, 404, "We do not know this checkout"),
+        ({}, 422, "once more"),
+    ],
+)
+def test_a_browser_gets_a_page_and_a_program_json(
+    client: TestClient, query: dict[str, str], status: int, says: str
+) -> None:
+    shown = client.get("checkout/complete", params=query, headers={"accept": "text/html,*/*;q=0.8"})
+    assert (shown.status_code, shown.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert says in shown.text
+    assert '<a href="http://shop.test">Back to The Lantern</a>' in shown.text
+    assert "<script" not in shown.text
+    for accept in ("application/json", "*/*"):
+        told = client.get("checkout/complete", params=query, headers={"accept": accept})
+        assert_error(told, status, "session_not_found" if query else "invalid_input")
 
 
 @pytest.mark.parametrize(
@@ -342,10 +401,9 @@ def test_a_refusal_of_stripe_is_answered_without_its_words(
 def test_the_500_of_a_fault_of_ours_leaks_nothing(
     client: TestClient, checkout: Checkout, memory_store: ScriptedStore, error: Exception, code: str
 ) -> None:
-    session_id = pending_order(checkout)
-    pay(checkout, session_id)
+    session_id = open_session(checkout)
     memory_store.fail("update", error)
-    answer = client.get("checkout/complete", params={"session_id": session_id})
+    answer = pend(client, session_id)
     assert_error(answer, 500, code, "Something went wrong")
     for secret in ("verysecret", "STRIPE", "/srv", "Traceback", "ZeroDivision"):
         assert secret not in answer.text
@@ -354,9 +412,63 @@ def test_the_500_of_a_fault_of_ours_leaks_nothing(
 def test_an_error_that_stripe_caused_keeps_its_cause_for_the_log(
     client: TestClient, checkout: Checkout, memory_store: ScriptedStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session_id = pending_order(checkout)
-    pay(checkout, session_id)
+    session_id = open_session(checkout)
     memory_store.fail("update", StripeRejected())
-    answer = client.get("checkout/complete", params={"session_id": session_id})
-    assert_error(answer, 502, "stripe_rejected")
+    assert_error(pend(client, session_id), 502, "stripe_rejected")
     assert "checkout_error" in caplog.text
+
+
+def step_1(client: TestClient, checkout: Checkout, quantity: int = 1, key: str = "", **body: object) -> httpx2.Response:
+    items = [{"product": product(checkout), "quantity": quantity}]
+    headers = {"idempotency-key": key} if key else {}
+    answer: httpx2.Response = client.post("checkout/sessions", json={"items": items} | body, headers=headers)
+    return answer
+
+
+def test_one_idempotency_key_gives_one_session(client: TestClient, checkout: Checkout) -> None:
+    first, again = step_1(client, checkout, key="k-1"), step_1(client, checkout, key="k-1")
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert step_1(client, checkout, key="k-2").json()["session_id"] != first.json()["session_id"]
+    assert step_1(client, checkout).json()["session_id"] != first.json()["session_id"]
+
+
+def test_two_requests_at_once_under_one_key_give_one_session(client: TestClient, checkout: Checkout) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(step_1, client, checkout, key="k-1") for _ in range(2)]
+        answers = [each.result() for each in asked]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["session_id"] for answer in answers}) == 1
+
+
+def test_another_cart_under_the_same_key_is_refused(client: TestClient, checkout: Checkout) -> None:
+    assert step_1(client, checkout, key="k-1").status_code == 201
+    assert_error(step_1(client, checkout, 2, key="k-1"), 409, "idempotency_key_reused", "Take a new key")
+
+
+@pytest.mark.parametrize("key", [" ", "x" * 256, "a b", "\t"])
+def test_a_key_that_is_none_is_refused(client: TestClient, checkout: Checkout, key: str) -> None:
+    assert_error(step_1(client, checkout, key=key), 422, "invalid_input", "idempotency-key")
+    assert step_1(client, checkout, key="x" * 255).status_code == 201
+
+
+@pytest.mark.parametrize("email", ["anna@", "ab", "x" * 321, "a@b", "@example.com"])
+def test_step_1_takes_an_email_like_step_2(client: TestClient, checkout: Checkout, email: str) -> None:
+    assert_error(step_1(client, checkout, email=email), 422, "invalid_input")
+    session_id = step_1(client, checkout, email=" anna@example.com ").json()["session_id"]
+    assert stripe_of(checkout).v1.checkout.sessions.retrieve(session_id).customer_email == "anna@example.com"
+
+
+def test_a_replaced_session_is_expired_and_a_paid_one_leads_to_its_confirmation(
+    client: TestClient, checkout: Checkout
+) -> None:
+    first = new_session(client, checkout)
+    pend(client, first)
+    session_id = step_1(client, checkout, 2, replaces=first).json()["session_id"]
+    assert status(checkout, first) == "expired"
+    pay(checkout, session_id)
+    answer = step_1(client, checkout, 3, replaces=session_id)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "already_paid"
+    assert answer.json()["error"]["confirmation"] == f"http://shop.test/confirmation?session_id={session_id}"
+    assert step_1(client, checkout, replaces="cs_test_unknown").status_code == 201

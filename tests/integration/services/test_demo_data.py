@@ -15,9 +15,9 @@ from typeid import TypeID
 from checkout_cli.demo_data import Batch, orders, seed_store
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
 from checkout_core.config.catalog import read_catalog
+from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.errors import ConfigurationError
 from checkout_core.domain.events import Decision, OrderEvent
-from checkout_core.domain.money import MAX_AMOUNT
 from checkout_core.domain.orders import TRANSITIONS, Order, OrderItem, new_id
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import open_store

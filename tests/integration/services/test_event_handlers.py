@@ -1,7 +1,7 @@
 """What Stripe tells by webhook or in its list of events, and what becomes of it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +151,8 @@ def test_a_dispute_is_recorded_once(checkout: Checkout) -> None:
         "reason": "product_not_received",
         "amount": order.amount_total,
         "dispute": disputed.dispute_id,
+        "status": "needs_response",
+        "evidence_due_by": f"{disputed.created_at + timedelta(days=7):%Y-%m-%d}",
     }
     assert (recorded.source, recorded.stripe_event_id) == (Source.webhook, disputed.id)
     assert status(checkout, order.stripe_checkout_session_id) is OrderStatus.paid

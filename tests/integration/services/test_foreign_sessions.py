@@ -16,8 +16,8 @@ from checkout_core.domain.orders import OrderStatus
 from checkout_core.domain.ownership import Mark
 from checkout_core.stores.memory import MemoryStore
 from stripe_simulator import SyncSimulator
-from tests.support.sessions import foreign_session, stripe_of
-from tests.support.shopper import EMAIL, kinds, open_session, paid_order, pay, pending_order
+from tests.support.sessions import foreign_session
+from tests.support.shopper import EMAIL, kinds, open_session, paid_order, pay, pending_order, stripe_of
 from tests.support.webhooks import event_body, signed
 
 NOW = timedelta(0)

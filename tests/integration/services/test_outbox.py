@@ -271,7 +271,8 @@ def test_handlers_and_receipts_may_be_given_when_the_checkout_is_opened(settings
         heard.append("receipt")
 
     with open_checkout(settings, store=ScriptedStore(), receipts=own_receipt, handlers=[remember]) as checkout:
-        assert [name for name, _ in checkout.handlers.remaining(())] == ["receipt", f"{__name__}.remember"]
+        names = [name for name, _ in checkout.handlers.remaining(())]
+        assert names == ["double payment", "receipt", f"{__name__}.remember"]
         order = paid_order(checkout)
         checkout.dispatch_outbox()
     assert (heard, HEARD) == (["receipt"], [order.id])

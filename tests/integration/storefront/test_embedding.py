@@ -72,6 +72,50 @@ def test_an_embedded_session_that_was_paid_in_another_tab_gives_its_order(
     assert len(checkout.store.find()) == 1
 
 
+def test_a_slider_that_changes_the_cart_leaves_one_open_session(tip_jar: AppTest, checkout: Checkout, pay: Pay) -> None:
+    give_email(tip_jar, "ada@example.com")
+    for mugs in (3, 4, 3, 5):
+        tip_jar.slider[0].set_value(mugs).run()
+        assert not tip_jar.exception
+    statuses = [order.status for order in checkout.store.find()]
+    assert statuses == [OrderStatus.pending, *[OrderStatus.expired] * 4]
+    (order,) = checkout.store.find(limit=1)
+    pay(order.stripe_checkout_session_id)
+    tip_jar.slider[0].set_value(6).run()
+    assert f"order {order.id}, is paid" in tip_jar.success[0].value
+
+
+@pytest.mark.parametrize("how", ["in the same tab", "after a reload"])
+def test_who_comes_back_unpaid_to_a_button_pays_the_same_session(
+    tip_jar: AppTest, checkout: Checkout, pay: Pay, how: str
+) -> None:
+    give_email(tip_jar, "ada@example.com")
+    (order,) = checkout.store.find()
+    page = tip_jar if how == "in the same tab" else AppTest.from_file(str(EXAMPLE), default_timeout=20)
+    page.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
+    page.run()
+    assert "You were not charged. The payment was not finished" in text_of(page)
+    assert not page.exception
+    if how == "after a reload":  # who only has the address is not shown the e-mail address
+        page.text_input(key="checkout-email").input("ada@example.com")
+        page.button[1].click().run()
+    assert [each.id for each in checkout.store.find()] == [order.id]
+    pay(order.stripe_checkout_session_id)
+    page.run()
+    assert f"order {order.id}, is paid" in page.success[0].value
+
+
+def test_who_comes_back_to_an_expired_button_reads_that_nothing_was_charged(
+    tip_jar: AppTest, checkout: Checkout
+) -> None:
+    give_email(tip_jar, "ada@example.com")
+    (order,) = checkout.store.find()
+    checkout.expire_session(order.stripe_checkout_session_id)
+    tip_jar.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
+    tip_jar.run()
+    assert "You were not charged. The checkout was left open" in text_of(tip_jar)
+
+
 def find_out_that_it_cannot_be_paid(page: AppTest) -> None:
     """Do what the payment form does when the browser finds out."""
     page.session_state["checkout-session"] = replace(page.session_state["checkout-session"], saved=None)

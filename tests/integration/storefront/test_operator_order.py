@@ -6,7 +6,9 @@ import pytest
 from markupsafe import escape
 
 from checkout_core import Checkout
+from checkout_core.domain.currencies import currency_of
 from checkout_core.domain.events import Decision, EventKind, OrderEvent, Source
+from checkout_core.domain.money import format_amount, to_decimal
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.gateway import CallLimits
 from storefront.operator import labels
@@ -67,6 +69,34 @@ def test_reconciling_what_stripe_does_not_know_says_so(visit: VisitPage, checkou
     page.button(key="refund-now").click().run()
     assert text_of(page).count("Stripe does not know this checkout") == 1
     assert order_now(checkout, order).amount_refunded == 0
+
+
+@pytest.mark.parametrize(
+    ("currency", "smallest"), [("kwd", 0.01), ("jpy", 1.0), ("isk", 1.0), ("ugx", 1.0), ("rsd", 0.01), ("eur", 0.01)]
+)
+def test_a_part_is_typed_in_steps_of_what_stripe_refunds(
+    visit: VisitPage, checkout: Checkout, currency: str, smallest: float
+) -> None:
+    now = datetime.now(UTC)
+    item = OrderItem(product="tote-bag", name="Tote", unit_amount=35_000, quantity=1)
+    order = Order(
+        id="order_there", stripe_checkout_session_id="cs_test_there", items=(item,), currency=currency,
+        amount_total=35_000, created_at=now, updated_at=now, status=OrderStatus.paid, stripe_payment_intent_id="pi_there",
+        paid_at=now,
+    )  # fmt: skip
+    checkout.store.update(order.stripe_checkout_session_id, lambda _: Decision(order))
+    page = visit("order", id=order.id)
+    page.button(key="refund").click().run()
+    page.radio(key="refund-choice").set_value("A part").run()
+    field = page.number_input(key="refund-amount")
+    assert field.min == field.step == smallest
+    assert field.value == field.max == float(to_decimal(order.amount_total, currency))
+    field.set_value(smallest).run()
+    smallest_amount = format_amount(currency_of(currency).multiple, currency)
+    assert page.button(key="refund-now").label == f"Refund {smallest_amount}"
+    if currency in ("kwd", "isk"):
+        page.number_input(key="refund-amount").set_value(smallest * 1.5).run()
+        assert "must be multiples of" in text_of(page)
 
 
 def test_a_part_is_refunded_and_then_the_rest(visit: VisitPage, buy: Buy, checkout: Checkout) -> None:

@@ -3,7 +3,7 @@
 from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout
 from checkout_core.domain.orders import OrderStatus
-from tests.support.storefront import Buy, VisitPage, elements, text_of
+from tests.support.storefront import Buy, Pay, VisitPage, elements, text_of
 
 NASTY = "<img src=x onerror=alert(1)> **bold** [link](javascript:alert(1)) " + "w" * 100
 
@@ -61,3 +61,19 @@ def test_text_from_shoppers_is_shown_as_text(visit: VisitPage, checkout: Checkou
         assert "<img src=x" not in text_of(page)
         assert "&lt;img src=x onerror=alert(1)&gt; **bold** [link](javascript:alert(1))" in text_of(page)
         assert not page.markdown
+
+
+def test_two_paid_orders_of_one_purchase_are_marked_and_lead_to_each_other(
+    visit: VisitPage, checkout: Checkout, pay: Pay
+) -> None:
+    orders = []
+    for number in (1, 2):
+        session_id = checkout.create_session({"tote-bag": number}, purchase="cart-1").id
+        checkout.create_pending_order(session_id, email="ada@example.com")
+        pay(session_id)
+        orders.append(checkout.complete_order(session_id))
+    assert "Paid twice?" not in text_of(visit("orders"))
+    checkout.dispatch_outbox()
+    assert text_of(visit("orders")).count("Paid twice?") == 2
+    page = visit("order", id=orders[0].id)
+    assert f"Another order of the same purchase is paid, too: {orders[1].id}" in text_of(page)

@@ -100,13 +100,124 @@ def test_the_nearest_known_locale_is_used(tag: str, locale: str) -> None:
 # --- coming back
 
 
-def test_who_left_the_hosted_page_is_told_that_nothing_was_charged(shop: AppTest, full_cart: Cart) -> None:
-    shop.session_state["cart"] = full_cart
-    shop.switch_page("views/cart.py")
-    shop.query_params["payment"] = "left"
-    shop.run()
-    assert "Nothing was charged" in text_of(shop)
-    assert full_cart.count == 3
+def come_back(page: AppTest, view: str, payment: str, session_id: str = "") -> AppTest:
+    """Open a page by the address to which a shopper is sent back."""
+    page.switch_page(f"views/{view}.py")
+    page.query_params["payment"] = payment
+    if session_id:
+        page.query_params["session_id"] = session_id
+    page.run()
+    assert not page.exception
+    return page
+
+
+def has_payment(page: AppTest) -> bool:
+    """Whether the Payment Element is on the page."""
+    return "Change" in [button.label for button in page.button]
+
+
+@pytest.mark.parametrize("how", ["in the same tab", "after a reload"])
+def test_who_comes_back_unpaid_reads_why_and_pays_the_same_session(
+    checkout_page: AppTest, checkout: Checkout, full_cart: Cart, pay: Pay, how: str
+) -> None:
+    fill_in(checkout_page, name="Ada", phone="123")
+    session_id = session_of(checkout_page).id
+    page = checkout_page
+    if how == "after a reload":
+        page = open_app()
+        page.session_state["cart"] = Cart.from_cookie(full_cart.to_cookie())
+    come_back(page, "checkout", "unpaid", session_id)
+    assert "You were not charged. The payment was not finished" in text_of(page)
+    assert has_payment(page)
+    assert session_of(page).id == session_id
+    assert page.session_state["cart"].quantities == full_cart.quantities
+    assert [order.status for order in checkout.store.find()] == [OrderStatus.pending]
+    assert "ada@example.com · Ada · 123" in text_of(page)
+    pay(session_id)
+    come_back(page, "checkout", "unpaid", session_id)
+    assert "it is paid" in text_of(page)
+
+
+def test_whose_cart_it_is_not_reads_no_details_of_the_session(
+    checkout_page: AppTest, checkout: Checkout, full_cart: Cart
+) -> None:
+    fill_in(checkout_page)
+    session_id = session_of(checkout_page).id
+    stranger = open_app()
+    for quantities in ({"pin-set": 1}, dict(full_cart.quantities), {}):
+        stranger.session_state["cart"] = Cart(quantities)
+        come_back(stranger, "checkout", "unpaid", session_id)
+        assert "You were not charged" in text_of(stranger)
+        assert "ada@example.com" not in text_of(stranger)
+        assert not has_payment(stranger)
+    assert checkout.retrieve_session(session_id).status == "open"
+
+
+def test_a_cart_that_was_changed_before_coming_back_gets_a_session_of_its_own(
+    checkout_page: AppTest, checkout: Checkout, full_cart: Cart
+) -> None:
+    fill_in(checkout_page)
+    session_id = session_of(checkout_page).id
+    page = open_app()
+    cart = page.session_state["cart"] = Cart.from_cookie(full_cart.to_cookie())
+    cart.put("tote-bag", 2)
+    come_back(page, "checkout", "unpaid", session_id)
+    assert session_of(page).id != session_id
+    assert order_of(checkout, session_id).status is OrderStatus.expired
+
+
+WAYS_BACK = [(view, payment) for view in ("cart", "checkout") for payment in ("unpaid", "expired", "left")]
+
+
+@pytest.mark.parametrize(("view", "payment"), WAYS_BACK)
+def test_who_comes_back_to_an_expired_session_reads_so(
+    checkout_page: AppTest, checkout: Checkout, view: str, payment: str
+) -> None:
+    session_id = session_of(checkout_page).id
+    checkout.expire_session(session_id)
+    said = "You were not charged. The checkout was left open"
+    assert said in text_of(come_back(checkout_page, view, payment, session_id))
+
+
+@pytest.mark.parametrize("way", WAYS_BACK)
+def test_whoever_comes_back_reads_what_stripe_says_and_not_what_the_address_says(
+    checkout_page: AppTest, pay: Pay, control: Control, way: tuple[str, str]
+) -> None:
+    view, payment = way
+    fill_in(checkout_page)
+    first = session_of(checkout_page).id
+    come_back(checkout_page, view, payment, first)
+    assert "You were not charged. The payment was not finished" in text_of(checkout_page)
+    for session_id in ("", "cs_test_unknown", "{CHECKOUT_SESSION_ID}"):
+        assert "charged" not in text_of(come_back(checkout_page, view, payment, session_id))
+    pay(first)
+    control("faults", route="/v1/checkout/sessions", kind="500", times=3)
+    assert "do not pay again" in text_of(come_back(checkout_page, view, payment, first))
+    assert "it is paid" in text_of(come_back(checkout_page, view, payment, first))
+
+
+def test_a_changed_cart_expires_the_session_of_the_cart_before(
+    checkout_page: AppTest, checkout: Checkout, full_cart: Cart
+) -> None:
+    sessions = []
+    for quantity in (1, 2, 1):  # and back again
+        full_cart.put("tote-bag", quantity)
+        checkout_page.switch_page("views/checkout.py").run()
+        fill_in(checkout_page)
+        sessions.append(session_of(checkout_page).id)
+    assert [order_of(checkout, each).status.value for each in sessions] == ["expired", "expired", "pending"]
+    assert "had expired" not in text_of(checkout_page)
+
+
+def test_who_changes_the_cart_and_has_paid_the_last_one_is_led_to_its_confirmation(
+    checkout_page: AppTest, full_cart: Cart, pay: Pay
+) -> None:
+    fill_in(checkout_page)
+    pay(session_of(checkout_page).id)
+    full_cart.put("tote-bag", 2)
+    checkout_page.switch_page("views/checkout.py").run()
+    assert "it is paid" in text_of(checkout_page)
+    assert full_cart.quantities == {"tote-bag": 1}
 
 
 def test_what_a_failed_debit_had_taken_out_of_the_cart_comes_back(

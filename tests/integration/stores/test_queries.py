@@ -14,9 +14,11 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def three(store: BlockingOrderStore) -> BlockingOrderStore:
-    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2."""
-    for number in range(3):
-        order = an_order(f"cs_{number}", created_at=NOW + number * MICROSECOND, email=f"{number}@example.org")
+    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2. The last two are disputed."""
+    for number, dispute in enumerate((None, "needs_response", "lost")):
+        at, mail = NOW + number * MICROSECOND, f"{number}@example.org"
+        metadata = {'a "key".$': f"it's {number}", "b": "1"}
+        order = an_order(f"cs_{number}", created_at=at, email=mail, metadata=metadata, dispute_status=dispute)
         store.update(f"cs_{number}", creating(order))
     return store
 
@@ -31,9 +33,20 @@ QUERIES: dict[str, tuple[OrderQuery, list[str]]] = {
     "the time of the first": (OrderQuery(created_before=NOW), []),
     "a moment after the first": (OrderQuery(created_before=NOW + MICROSECOND), ["0"]),
     "a moment after the last": (OrderQuery(created_before=NOW + 3 * MICROSECOND), ["2", "1", "0"]),
+    "from the first on": (OrderQuery(created_after=NOW), ["2", "1", "0"]),
+    "from the last on": (OrderQuery(created_after=NOW + 2 * MICROSECOND), ["2"]),
+    "after the last": (OrderQuery(created_after=NOW + 3 * MICROSECOND), []),
+    "their metadata": (OrderQuery(metadata=("b", "1")), ["2", "1", "0"]),
+    "the metadata of one": (OrderQuery(metadata=('a "key".$', "it's 1")), ["1"]),
+    "a value that none has": (OrderQuery(metadata=("b", "%")), []),
+    "a key that none has": (OrderQuery(metadata=("c", "")), []),
     "every status": (OrderQuery(statuses=tuple(OrderStatus)), ["2", "1", "0"]),
     "no status of theirs": (OrderQuery(statuses=(OrderStatus.paid, OrderStatus.failed)), []),
     "their shop": (OrderQuery(shop="default"), ["2", "1", "0"]),
+    "a status of a dispute": (OrderQuery(dispute_statuses=("lost",)), ["2"]),
+    "several statuses of disputes": (OrderQuery(dispute_statuses=("needs_response", "won", "lost")), ["2", "1"]),
+    "no status of their disputes": (OrderQuery(dispute_statuses=("won",)), []),
+    "a dispute and something else": (OrderQuery(dispute_statuses=("lost",), created_before=NOW + MICROSECOND), []),
     "an empty shop": (OrderQuery(shop=""), []),
 }
 

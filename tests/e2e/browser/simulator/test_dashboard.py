@@ -54,3 +54,35 @@ def test_the_dashboard_drives_the_simulator(page: Page, simulator: Running, shop
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Reset").click()
     expect(page.get_by_text("No checkout session yet.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("button", "status"), [("Win", "won"), ("Lose", "lost")])
+def test_the_dashboard_takes_a_dispute_to_its_end(
+    page: Page, simulator: Running, shop: Any, size: tuple[int, int], *, button: str, status: str
+) -> None:
+    simulator.simulator.reset()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    data = {"description": "Order 7: Tea"}
+    session = created(simulator, shop, client_reference_id="order-7", payment_intent_data=data)
+    simulator.simulator.pay_session(session.id)
+    page.goto(f"{simulator.url}/_simulator")
+    expect(page.get_by_text("Order 7: Tea")).to_be_visible()
+    expect(page.get_by_text("order-7", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Inquire").click()
+    expect(page.get_by_text("dispute: warning needs response")).to_be_visible()
+    page.get_by_role("button", name="Escalate").click()
+    expect(page.get_by_text("dispute: needs response")).to_be_visible()
+    assert fits(page)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_text(f"dispute: {status}")).to_be_visible()
+    assert api(simulator).v1.disputes.list().data[0].status == status
+
+
+def test_the_dashboard_empties_and_fills_the_balance(page: Page, simulator: Running) -> None:
+    simulator.simulator.reset()
+    page.goto(f"{simulator.url}/_simulator")
+    page.get_by_role("button", name="Empty").click()
+    expect(page.get_by_text("Empty: refunds are refused.")).to_be_visible()
+    page.get_by_role("button", name="Fill").click()
+    expect(page.get_by_text("Refunds are made.")).to_be_visible()
