@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from checkout_core.domain.currencies import MAX_AMOUNT
-from checkout_core.domain.money import exponent
+from checkout_core.domain.currencies import MAX_AMOUNT, currency_of
 
 from .behaviour import NOT_HAPPENED, Carts, Outcomes
 from .columns import digits, spread, take
@@ -46,10 +45,10 @@ def charges_of(plan: SeedPlan, index: IntArray, carts: Carts) -> Charges:
         carts: what is bought.
     """
     percent = np.array(_CODES)[plan.pick("code", index, _CODE_SHARES)]
-    step = np.array([10 if exponent(code) == 3 else 1 for code in plan.currencies])[carts.currency]
+    step = np.array([currency_of(code).multiple for code in plan.currencies])[carts.currency]
     discount = carts.total * percent // 100 // step * step
     chosen = plan.pick("shipping", index, _SHIPPING_SHARES)
-    shipping = plan.converted(np.array(_SHIPPING, dtype=np.int64))[chosen, carts.currency]
+    shipping = plan.converted(np.array(_SHIPPING, dtype=np.int64))[chosen, carts.currency] // step * step
     shipping = np.where((carts.total > 0) & (carts.total + shipping <= MAX_AMOUNT), shipping, 0)
     return Charges(discount, shipping, carts.total - discount + shipping)
 

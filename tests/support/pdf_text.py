@@ -7,7 +7,7 @@ from collections import defaultdict
 from checkout_core.domain.orders import Order
 from checkout_core.receipts.pdf import receipt_pdf
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_STREAM = re.compile(rb"stream\n(.*?)\nendstream", re.DOTALL)
 _MAPPED = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>")
 _OPERATION = re.compile(rb"/F(\d+) [\d.]+ Tf|BT ([\d.]+) ([\d.]+) Td|\(((?:\\.|[^\\)])*)\) Tj", re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)

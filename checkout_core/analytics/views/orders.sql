@@ -9,11 +9,11 @@ SELECT id, shop, stripe_checkout_session_id, stripe_payment_intent_id, status, e
            AS amount_tax_added_decimal,
        amount_total, to_decimal(amount_total, currency) AS amount_total_decimal,
        amount_refunded, to_decimal(amount_refunded, currency) AS amount_refunded_decimal,
-       amount_disputed, to_decimal(amount_disputed, currency) AS amount_disputed_decimal,
-       dispute_status, dispute_evidence_due_at,
        amount_fee, to_decimal(amount_fee, balance_currency) AS amount_fee_decimal,
        amount_net, to_decimal(amount_net, balance_currency) AS amount_net_decimal, balance_currency,
        payment_method_type, payment_method_brand, payment_method_last4, payment_method_country,
+       amount_disputed, to_decimal(amount_disputed, currency) AS amount_disputed_decimal,
+       dispute_status, dispute_evidence_due_at,
        metadata, created_at, updated_at, paid_at, "version"
 FROM raw.orders;
 
@@ -42,10 +42,6 @@ COMMENT ON COLUMN orders.amount_total IS 'What the order costs, as Stripe charge
 COMMENT ON COLUMN orders.amount_total_decimal IS 'The same in major units (euros, yen).';
 COMMENT ON COLUMN orders.amount_refunded IS 'What was given back so far, in minor units.';
 COMMENT ON COLUMN orders.amount_refunded_decimal IS 'The same in major units.';
-COMMENT ON COLUMN orders.amount_disputed IS 'What shoppers'' banks hold or have taken for good in disputes, in minor units.';
-COMMENT ON COLUMN orders.amount_disputed_decimal IS 'The same in major units.';
-COMMENT ON COLUMN orders.dispute_status IS 'Stripe''s status of the dispute to know of first: needs_response, under_review, won, lost, warning_… of an inquiry, …; null without disputes.';
-COMMENT ON COLUMN orders.dispute_evidence_due_at IS 'Until when the dispute has to be answered, UTC; null when no answer is due.';
 COMMENT ON COLUMN orders.amount_fee IS 'What Stripe keeps of the payment, in minor units of balance_currency; null until the charge is settled.';
 COMMENT ON COLUMN orders.amount_fee_decimal IS 'The same in major units.';
 COMMENT ON COLUMN orders.amount_net IS 'The payment less the fee, before refunds, in minor units of balance_currency.';
@@ -55,6 +51,10 @@ COMMENT ON COLUMN orders.payment_method_type IS 'What was paid with, as Stripe c
 COMMENT ON COLUMN orders.payment_method_brand IS 'Brand of the card, or the bank.';
 COMMENT ON COLUMN orders.payment_method_last4 IS 'Last four digits of the card or account.';
 COMMENT ON COLUMN orders.payment_method_country IS 'Country of the card or account, two letters.';
+COMMENT ON COLUMN orders.amount_disputed IS 'What shoppers'' banks hold or have taken for good in disputes, in minor units.';
+COMMENT ON COLUMN orders.amount_disputed_decimal IS 'The same in major units.';
+COMMENT ON COLUMN orders.dispute_status IS 'Stripe''s status of the dispute to know of first: needs_response, under_review, won, lost, warning_… of an inquiry, …; null without disputes.';
+COMMENT ON COLUMN orders.dispute_evidence_due_at IS 'Until when the dispute has to be answered, UTC; null when no answer is due.';
 COMMENT ON COLUMN orders.metadata IS 'Whatever the shop noted on the order, as JSON: metadata->>''channel''.';
 COMMENT ON COLUMN orders.created_at IS 'When the shopper was handed to Stripe, UTC.';
 COMMENT ON COLUMN orders.updated_at IS 'When the order last changed, UTC.';

@@ -14,29 +14,31 @@ lost AS (  -- an outcome that the bank changes later counts back
     GROUP BY ALL
 ),
 booked AS (
-    SELECT CAST(paid_at AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross, 0 AS refunds,
-           0 AS lost_disputes, sum(amount_discount) AS discounts, sum(amount_shipping) AS shipping, sum(amount_tax) AS tax,
+    SELECT CAST(paid_at AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross,
+           sum(amount_discount) AS discounts, sum(amount_shipping) AS shipping, sum(amount_tax) AS tax,
            sum(amount_fee) FILTER (balance_currency = currency) AS fees,  -- another currency's is not added
            count(*) FILTER (amount_total > 0 AND balance_currency IS DISTINCT FROM currency) AS orders_without_fee
     FROM raw.orders
     WHERE paid_at IS NOT NULL
     GROUP BY ALL
-    UNION ALL
-    SELECT given_back.day, paid.currency, 0, 0, sum(given_back.amount), 0, 0, 0, 0, 0, 0
+    UNION ALL BY NAME
+    SELECT given_back.day, paid.currency, sum(given_back.amount) AS refunds
     FROM given_back JOIN raw.orders AS paid USING (stripe_checkout_session_id)
     GROUP BY ALL
-    UNION ALL
-    SELECT lost.day, paid.currency, 0, 0, 0, sum(lost.amount), 0, 0, 0, 0, 0
+    UNION ALL BY NAME
+    SELECT lost.day, paid.currency, sum(lost.amount) AS lost_disputes
     FROM lost JOIN raw.orders AS paid USING (stripe_checkout_session_id)
     GROUP BY ALL
 ),
 summed AS (
-    SELECT day, currency, CAST(sum(orders) AS BIGINT) AS orders,
-           CAST(sum(gross) AS BIGINT) AS gross, CAST(sum(refunds) AS BIGINT) AS refunds,
-           CAST(sum(lost_disputes) AS BIGINT) AS lost_disputes,
-           CAST(sum(discounts) AS BIGINT) AS discounts, CAST(sum(shipping) AS BIGINT) AS shipping,
-           CAST(sum(tax) AS BIGINT) AS tax, CAST(coalesce(sum(fees), 0) AS BIGINT) AS fees,
-           CAST(sum(orders_without_fee) AS BIGINT) AS orders_without_fee
+    SELECT day, currency,
+           CAST(coalesce(sum(orders), 0) AS BIGINT) AS orders, CAST(coalesce(sum(gross), 0) AS BIGINT) AS gross,
+           CAST(coalesce(sum(refunds), 0) AS BIGINT) AS refunds,
+           CAST(coalesce(sum(lost_disputes), 0) AS BIGINT) AS lost_disputes,
+           CAST(coalesce(sum(discounts), 0) AS BIGINT) AS discounts,
+           CAST(coalesce(sum(shipping), 0) AS BIGINT) AS shipping, CAST(coalesce(sum(tax), 0) AS BIGINT) AS tax,
+           CAST(coalesce(sum(fees), 0) AS BIGINT) AS fees,
+           CAST(coalesce(sum(orders_without_fee), 0) AS BIGINT) AS orders_without_fee
     FROM booked
     GROUP BY day, currency
 )
