@@ -102,7 +102,9 @@ class Payment {
     }
     if (!error) return; // Stripe.js is taking the shopper away; the button stays as it is
     this.isBusy = false;
-    this.showProblem(error.message || "The payment was not finished. Press Pay again: one checkout is charged once at most.");
+    this.showProblem(
+      error.message || "The payment was not finished. Press Pay again: one checkout is charged once at most.",
+    );
     this.updateButton();
     if (!MENDABLE.has(error.code)) this.giveUp(error);
   }
