@@ -132,8 +132,9 @@ class Purchases:
         return found
 
     async def _opened_at(self, order: Order) -> datetime:
+        """Return when an order's session was opened, in whole seconds: Stripe says no more of the time of a payment."""
         history = await answer(self._store.events(order.stripe_checkout_session_id))
-        return min([order.created_at, *(event.at for event in history[:1])])
+        return min([order.created_at, *(event.at for event in history[:1])]).replace(microsecond=0)
 
     async def _purchase_of(self, order: Order) -> str | None:
         """Return the purchase of a paid order; None: it had one session only."""

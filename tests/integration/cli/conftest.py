@@ -69,4 +69,5 @@ def variables(checkout: Checkout) -> dict[str, str]:
         "STRIPE_PUBLISHABLE_KEY": checkout.settings.stripe_publishable_key,
         "STRIPE_API_BASE": checkout.settings.stripe_api_base,
         "CHECKOUT_DATA_DIR": str(checkout.settings.data_dir),
+        "CHECKOUT_PUBLIC_URL": checkout.settings.public_url,
     }

@@ -310,10 +310,10 @@ def test_a_refund_asked_for_again_after_an_unrelated_event_is_made_once(
         ) as shop,
     ):
         fault(checkout, "GET /v1/checkout/sessions", "500", times=6)
-        shop.refund(order.id, amount)
+        shop.refund(order.id, amount, idempotency_key="meant once")
         happens(checkout, order)
         control(checkout, "faults/clear")
-        shop.refund(order.id, amount)
+        shop.refund(order.id, amount, idempotency_key="meant once")
         assert shop.settings.stripe_api_base == url
     refunded = order.amount_total if amount is None else amount
     assert refunds_at_stripe(checkout, order) == [refunded]
