@@ -118,23 +118,26 @@ class Purchases:
         query = OrderQuery(
             statuses=(OrderStatus.paid,), text=order.email or "", created_after=order.created_at - OPEN_AT_MOST
         )
-        opened = await self._opened_at(order)
+        opened, paid = await self._opened_and_paid(order)
         products = {item.product for item in order.items}
         found: list[Order] = []
         if not order.email:
             return found
         for other in await answer(self._store.find(query)):
             alike = other.email == order.email and products & {item.product for item in other.items}
-            if not alike or other.paid_at is None or order.paid_at is None:
+            if not alike or other.id == order.id:
                 continue
-            if opened <= other.paid_at and await self._opened_at(other) <= order.paid_at:
+            other_opened, other_paid = await self._opened_and_paid(other)
+            if opened <= other_paid and other_opened <= paid:
                 found.append(other)
         return found
 
-    async def _opened_at(self, order: Order) -> datetime:
-        """Return when an order's session was opened, in whole seconds: Stripe says no more of the time of a payment."""
+    async def _opened_and_paid(self, order: Order) -> tuple[datetime, datetime]:
+        """Return when an order's session was opened, and when we heard that it was paid: Stripe's time has no fractions."""
         history = await answer(self._store.events(order.stripe_checkout_session_id))
-        return min([order.created_at, *(event.at for event in history[:1])]).replace(microsecond=0)
+        opened = min([order.created_at, *(event.at for event in history[:1])])
+        heard = [event.at for event in history if event.kind is EventKind.paid]
+        return opened, max([order.paid_at or order.created_at, *heard])
 
     async def _purchase_of(self, order: Order) -> str | None:
         """Return the purchase of a paid order; None: it had one session only."""
