@@ -247,10 +247,7 @@ def migrate(connection: psycopg.Connection[TupleRow]) -> None:
     Raises:
         SchemaTooNew: the database was written by a newer version of this package.
     """
-    _create_version_table(connection)
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    connection.commit()
-    version = row[0] if row and row[0] is not None else 0
+    version = _known_version(connection)
     if version > len(MIGRATIONS):
         raise SchemaTooNew(
             f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
@@ -262,6 +259,18 @@ def migrate(connection: psycopg.Connection[TupleRow]) -> None:
             for statement in step:
                 connection.execute(statement)
         connection.commit()
+
+
+def _known_version(connection: psycopg.Connection[TupleRow]) -> int:
+    """Return the number of migrations that the database has had. One that is there is only read: no rights are needed."""
+    try:
+        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    except errors.UndefinedTable:
+        connection.rollback()
+        _create_version_table(connection)
+        return _known_version(connection)
+    connection.commit()
+    return row[0] if row and row[0] is not None else 0
 
 
 def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:
