@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from ..stores.duckdb.connecting import connect
 from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS
 from . import view_sql
 
@@ -22,7 +23,7 @@ def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckd
         orders: rows of `orders`, in parts.
         events: rows of `order_events`, in parts.
     """
-    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection = connect(config={"python_enable_replacements": False})
     try:
         connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
         connection.execute("USE shop")

@@ -14,7 +14,8 @@ import duckdb
 from typing_extensions import override
 
 from ..domain.errors import StoreBusy, StoreUnavailable
-from ..stores.duckdb.lease import Lease, to_checkout_error
+from ..stores.duckdb.causes import to_checkout_error
+from ..stores.duckdb.lease import Lease
 from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
 from .copying import COLUMNS, add, private, replace

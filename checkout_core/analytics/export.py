@@ -19,6 +19,7 @@ import duckdb
 
 from ..config.extras import extra
 from ..domain.errors import InvalidInput
+from ..stores.duckdb.connecting import connect
 from .query import Relation
 
 Progress: TypeAlias = Callable[[float], None]
@@ -234,7 +235,7 @@ def _cell(value: Any) -> Any:
 
 @contextmanager
 def _reading(rows: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Relation]]:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection, connection.read_parquet(str(rows))
 

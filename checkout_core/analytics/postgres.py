@@ -9,6 +9,7 @@ import psycopg
 from typing_extensions import override
 
 from ..domain.errors import SchemaTooNew, StoreUnavailable
+from ..stores.duckdb.connecting import connect
 from ..stores.postgres.schema import MIGRATIONS
 from . import copying
 from .duckdb import no_orders_yet
@@ -39,7 +40,7 @@ class PostgresOrders(Orders):
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
         from .snapshot import ServerTable
 
-        with self._snapshot() as snapshot, duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        with self._snapshot() as snapshot, connect(config={"python_enable_replacements": False}) as connection:
             raw = {}
             for name in copying.COLUMNS:
                 connection.register(f"server_{name}", ServerTable(snapshot, name))
