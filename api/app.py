@@ -14,6 +14,7 @@ from checkout_core.domain.errors import StripeError
 from checkout_core.fastapi import checkout_router, install_error_answers
 from checkout_core.services.shops import Shops
 
+from .headers import Headers
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
 from .rates import Rates, limited
@@ -53,6 +54,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     if serving is not None:
         _serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Headers)
     install_error_answers(app)
     app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)

@@ -30,6 +30,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     import storefront
     from storefront.base_url_middleware import BaseUrlMiddleware
     from storefront.context import use
+    from storefront.headers_middleware import HeadersMiddleware
     from storefront.shop_host_middleware import ShopHostMiddleware
 
     use(shops)
@@ -60,6 +61,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     script = Path(storefront.__file__).with_name("app.py")
     routes = [Mount(path, app=sub) for path, sub in mounted.items()]
     middleware = [
+        Middleware(HeadersMiddleware, elsewhere=tuple(mounted)),
         Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
         Middleware(BaseUrlMiddleware),
     ]

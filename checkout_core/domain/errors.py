@@ -210,4 +210,5 @@ class ConfigurationError(CheckoutError):
     """The settings contradict each other or are incomplete; the message says which and what to do."""
 
     code = "configuration_error"
+    sentence = "The shop is not set up correctly. Whoever runs it finds the cause in its log."
     for_operators = True

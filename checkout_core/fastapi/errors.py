@@ -79,9 +79,11 @@ def install_error_answers(app: FastAPI) -> None:
         if isinstance(error, errors.ConfigurationError):
             log.error("misconfigured", message=error.message)
             return answer(status, error.code, errors.CheckoutError.sentence)
-        if status >= 500:
+        if isinstance(error, errors.StoreError):
+            log.error("store_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+        elif status >= 500:
             log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
-        return answer(status, error.code, error.message)
+        return answer(status, error.code, error.public_message)
 
     @app.exception_handler(RequestValidationError)
     def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -142,10 +142,12 @@ def main() -> None:
     except SessionNotComplete:
         show_not_complete(session_id)
     except StripeUnavailable as error:
-        st.html(markup.notice("We cannot see your payment yet", error.message, "wait", "…"))
+        st.html(markup.notice("We cannot see your payment yet", context.sentence_for_shopper(error), "wait", "…"))
         st.button("Check again", key="check-again")
     except CheckoutError as error:
-        show_refusal("The order cannot be shown", error.message, "views/shop.py", "See the programme")
+        show_refusal(
+            "The order cannot be shown", context.sentence_for_shopper(error), "views/shop.py", "See the programme"
+        )
     else:
         update_cart(order)
         show(order)

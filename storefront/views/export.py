@@ -1,14 +1,18 @@
 """Orders as a file, for work elsewhere."""
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
 
 from checkout_core import Checkout, open_orders
+from checkout_core.config.logging import get_logger
 from checkout_core.domain.errors import CheckoutError
 from storefront import markup
-from storefront.operator import layout, refunds
+from storefront.operator import layout
+
+log = get_logger(__name__)
 
 VIEWS = {"orders": "Orders", "order_items": "Lines of orders", "order_events": "What happened"}
 FORMATS = {"csv": "CSV", "parquet": "Parquet", "xlsx": "Excel"}
@@ -20,13 +24,16 @@ TYPES = {
 
 
 def export(checkout: Checkout, view: str, ending: str) -> bytes:
-    """Return a view of this shop's orders as a file."""
+    """Return a view of this shop's orders as a file; it is made by the click that downloads it."""
     orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / f"{view}.{ending}"
-        with st.spinner("Reading the orders …"):
+    try:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / f"{view}.{ending}"
             orders.export(file, view)
-        return file.read_bytes()
+            return file.read_bytes()
+    except CheckoutError as error:  # Streamlit says only that it did not work
+        log.error("export_failed", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+        raise
 
 
 with layout.page("Export") as checkout:
@@ -41,22 +48,16 @@ with layout.page("Export") as checkout:
         )
         assert view is not None  # both are required
         assert ending is not None
-        if st.button("Prepare the file", key="prepare", type="primary"):
-            st.session_state.pop("export", None)
-            try:
-                st.session_state["export"] = (view, ending, export(checkout, view, ending))
-            except CheckoutError as error:
-                st.html(markup.problem(refunds.sentence(error)))
-        ready = st.session_state.get("export")
-        if ready and ready[:2] == (view, ending):
-            size = len(ready[2]) / 1e6
-            label = f"Download {view}.{ending} ({size:,.1f} MB)"
+        if checkout.store.count(limit=1):
             st.download_button(
-                label,
-                ready[2],
+                f"Download {view}.{ending}",
+                partial(export, checkout, view, ending),
                 f"{view}.{ending}",
                 TYPES[ending],
                 key="download",
+                type="primary",
                 on_click="ignore",
                 icon=":material/download:",
             )
+        else:
+            st.html(markup.notice("No order yet", "There is nothing to export so far.", mark="✦"))
