@@ -32,7 +32,7 @@ EXCEL_ROWS = 1_048_576
 TIMES = ("created_at", "at", "day", "paid_at", "cohort")
 """The columns that can say to which month a row belongs; the first that is there does."""
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 

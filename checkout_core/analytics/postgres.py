@@ -38,15 +38,11 @@ class PostgresOrders(Orders):
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
-        from .snapshot import ServerTable
+        from .scanning import register
 
         with self._snapshot() as snapshot, connect(config={"python_enable_replacements": False}) as connection:
-            raw = {}
-            for name in copying.COLUMNS:
-                connection.register(f"server_{name}", ServerTable(snapshot, name))
-                raw[name] = f"({copying.typed(name, copying.no_rows(name), f'server_{name}')})"
             try:
-                return work(QuerySession(connection, raw))
+                return work(QuerySession(connection, register(connection, snapshot.read)))
             except duckdb.Error:
                 if snapshot.failure is not None:
                     raise snapshot.failure from None

@@ -68,7 +68,7 @@ def require_operator(checkout: Checkout) -> str:
     """Return who works here, in words. Everybody who may not enter is shown how to, and the run ends."""
     settings = checkout.settings
     if login.is_configured() and login.serves(checkout):
-        operator = login.signed_in_operator(settings.operators)
+        operator = login.signed_in_operator(settings.operators, settings.oidc_issuer)
     elif settings.operator_password is not None:
         operator = _by_password(settings.operator_password.get_secret_value(), checkout.shop)
     else:
