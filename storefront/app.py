@@ -57,7 +57,7 @@ def show_closed(title: str, error: CheckoutError) -> None:
 def main() -> None:
     """Draw the page."""
     patches.apply()
-    downloads.serve_once()
+    downloads.serve_for_a_minute()
     try:
         checkout = context.current_checkout()
     except ConfigurationError as error:

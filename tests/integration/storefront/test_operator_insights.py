@@ -59,7 +59,7 @@ def test_an_export_without_orders_says_so(visit: VisitPage, checkout: Checkout) 
 
 @pytest.fixture
 def files() -> MediaFileManager:
-    downloads.serve_once()
+    downloads.serve_for_a_minute()
     return MediaFileManager(MemoryMediaFileStorage("/media"))
 
 
@@ -69,12 +69,15 @@ def address_of(files: MediaFileManager) -> str:
     return files.execute_deferred(deferred)
 
 
-def test_a_download_is_served_once(files: MediaFileManager) -> None:
+def test_the_address_of_a_download_is_good_for_a_minute(
+    files: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = address_of(files).rpartition("/")[2]
     assert name.endswith(".csv")
     read = files.read_file(name)
     assert read is not None
     assert read.content == b"all shoppers"
+    monkeypatch.setattr(downloads, "GOOD_SECONDS", -1.0)
     assert files.read_file(name) is None
 
 
