@@ -177,7 +177,7 @@ def write(name):
     while not done.is_set():
         store.update(f"cs_{{name}}_{{number}}", creating(an_order(f"cs_{{name}}_{{number}}")))
         number += 1
-    print("acknowledged", number, flush=True)
+    sys.stdout.write(f"acknowledged {{number}}\\n")  # whole lines, for the other thread writes, too
 threads = [threading.Thread(target=write, args=[name]) for name in "ab"]
 for thread in threads:
     thread.start()
