@@ -132,6 +132,10 @@ bench-simulator: setup  ## the simulator beside localstripe and a bare route
 chaos: setup  ## 340 runs of random shoppers instead of twelve, with a printed seed, and the table in docs/reliability.md
 	@$(BIN)/python -m tests.chaos.run --docs
 
+.PHONY: hardening
+hardening: setup  ## what an attacker and a bad day do, on loopback, and the table in docs/reliability.md
+	@$(BIN)/python -m tests.hardening --docs
+
 .PHONY: mutants
 mutants: setup  ## change the money-critical code in small ways: what do the tests notice? (SAMPLE=60 SEED=7)
 	@exec $(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(GROUP),--group $(GROUP))

@@ -10,10 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from checkout_core import AsyncCheckout, Checkout, Settings
 from checkout_core.bootstrap import open_shops
 from checkout_core.config import logging as logs
+from checkout_core.config.descriptors import raise_descriptor_limit, reserve
 from checkout_core.domain.errors import StripeError
 from checkout_core.fastapi import checkout_router, install_error_answers
 from checkout_core.services.shops import Shops
 
+from .connections import ConnectionLimit, limited_connections
+from .headers import Headers
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
 from .operator import operator_routes
@@ -33,6 +36,9 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if serving is None:
+                raise_descriptor_limit()
+                reserve.fill()
+                stack.enter_context(limited_connections(ConnectionLimit()))
                 settings = Settings.load()
                 logs.configure(settings)
                 shops = open_shops(settings)
@@ -54,6 +60,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     if serving is not None:
         _serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Headers)
     install_error_answers(app)
     app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)

@@ -10,9 +10,12 @@ from starlette.exceptions import HTTPException
 
 from checkout_core import Checkout
 from checkout_core.config import metrics
+from checkout_core.config.logging import get_logger
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeRejected, StripeUnavailable
 from checkout_core.fastapi.errors import ErrorBody, answer
 from checkout_core.services.shops import Shops
+
+log = get_logger(__name__)
 
 operation_routes = APIRouter(tags=["operation"])
 
@@ -76,7 +79,8 @@ async def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response
     try:
         await next(iter(shops)).asynchronous.outbox.count()
     except CheckoutError as error:
-        return answer(503, error.code, error.message)
+        log.error("not_ready", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+        return answer(503, error.code, error.public_message)
     stripe: str = await request.app.state.readiness.stripe(shops)
     if stripe == "rejected":
         return answer(503, ConfigurationError.code, REJECTED)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from checkout_core import Settings
 from checkout_core.config.settings import Network
+
+_HOP = re.compile(r"\"?(?:\[(?P<ipv6>[^\]]*)\]|(?P<ipv4>[^:\[\]]*))(?::\d*)?\"?")
 
 _IPV6_CUSTOMER = 64
 """An IPv6 customer has at least a /64 of addresses, which count as one."""
@@ -72,10 +75,16 @@ def caller(request: Request, proxies: Sequence[Network]) -> str:
     """
     hops = request.headers.getlist("x-forwarded-for")
     chain = [hop.strip() for line in hops for hop in line.split(",")]
-    address = request.client.host if request.client else ""
+    address = _without_port(request.client.host) if request.client else ""
     while chain and _within(address, proxies):
-        address = chain.pop()
+        address = _without_port(chain.pop())
     return _customer(address)
+
+
+def _without_port(hop: str) -> str:
+    """Return the address of a hop: some proxies write `1.2.3.4:5678` or `[2001:db8::1]:443`, and another port each time."""
+    found = _HOP.fullmatch(hop)
+    return (found["ipv6"] or found["ipv4"]) if found else hop
 
 
 def _within(address: str, networks: Sequence[Network]) -> bool:

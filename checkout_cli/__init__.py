@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from checkout_core.config.descriptors import raise_descriptor_limit
 from checkout_core.domain.errors import CheckoutError
 
 from .adopt import adopt
@@ -46,6 +47,7 @@ for command in (demo, simulator, seed, reconcile, adopt, refund, export, doctor)
 
 def main() -> None:
     """Run the command; an error of ours is one sentence and exit status 1."""
+    raise_descriptor_limit()
     try:
         app()
     except CheckoutError as error:

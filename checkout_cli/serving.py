@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .addresses import reachable
 from .terminal import console, without_password
@@ -28,19 +29,26 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
 
     import api
     import storefront
+    from api.connections import ConnectionLimit, limited_connections
     from storefront.base_url_middleware import BaseUrlMiddleware
     from storefront.context import use
+    from storefront.headers_middleware import HeadersMiddleware
     from storefront.shop_host_middleware import ShopHostMiddleware
 
     use(shops)
     mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(shops)}
     if settings.stripe_api_base == f"{settings.public_url}/stripe":
+        from checkout_core.config.addresses import is_loopback, leads_to_loopback
         from stripe_simulator import Simulator, create_app
+        from stripe_simulator.addresses import LOOPBACK
 
         simulator = Simulator(
             public_url=settings.stripe_api_base,
             webhook_url=f"{settings.api_url}/stripe/webhook",
             webhook_secret=settings.webhook_secrets[0],
+            # Strangers must not let this machine post to whatever listens on it.
+            webhook_hosts=LOOPBACK if is_loopback(host) and leads_to_loopback(settings.public_url) else (),
+            hosts={name for one in shops if (name := urlsplit(one.settings.public_url).hostname)},
             webhook_urls={
                 one.settings.stripe_secret_key.get_secret_value(): f"{one.settings.api_url}/stripe/webhook"
                 for one in shops
@@ -50,7 +58,9 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
-        async with AsyncExitStack() as stack:  # a mounted app's lifespan does not run by itself
+        async with AsyncExitStack() as stack:
+            stack.enter_context(limited_connections(ConnectionLimit()))
+            # a mounted app's lifespan does not run by itself
             for sub in mounted.values():
                 await stack.enter_async_context(sub.router.lifespan_context(sub))
             announcing = asyncio.create_task(_announce(shops, settings, host, port))
@@ -60,6 +70,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     script = Path(storefront.__file__).with_name("app.py")
     routes = [Mount(path, app=sub) for path, sub in mounted.items()]
     middleware = [
+        Middleware(HeadersMiddleware, elsewhere=tuple(mounted)),
         Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
         Middleware(BaseUrlMiddleware),
     ]

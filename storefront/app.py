@@ -11,9 +11,9 @@ from streamlit.navigation.page import StreamlitPage
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, PaymentUnconfirmed, UnknownShop
 from checkout_core.streamlit import browser, patches
-from storefront import backstage, context, markup
+from storefront import backstage, context, downloads, markup
 from storefront.cart import COOKIE
-from storefront.operator import login
+from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
 from storefront.rendering import line
 
@@ -49,13 +49,17 @@ def show_closed(title: str, error: CheckoutError) -> None:
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="collapsed")
     st.html(FOLDER / "style.css")
     page = navigate(title, SHOP.title)
-    text = PaymentUnconfirmed.sentence if page.url_path == "confirmation" else error.message  # one may have paid
+    sentence = context.sentence_for_shopper(error)
+    text = error.message if auth.visitor_is_local() else sentence  # who sets it up need not look for the log
+    if page.url_path == "confirmation":  # one may have paid
+        text = PaymentUnconfirmed.sentence
     st.html(markup.notice(title, text, "bad", "!"))
 
 
 def main() -> None:
     """Draw the page."""
     patches.apply()
+    downloads.serve_for_a_minute()
     try:
         checkout = context.current_checkout()
     except ConfigurationError as error:

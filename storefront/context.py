@@ -6,9 +6,13 @@ import streamlit as st
 
 from checkout_core import Checkout
 from checkout_core.bootstrap import open_shops
+from checkout_core.config.logging import get_logger
+from checkout_core.domain.errors import CheckoutError
 from checkout_core.services.shops import Shops
 
 from .cart import COOKIE, Cart
+
+log = get_logger(__name__)
 
 _used: list[Shops] = []
 
@@ -39,6 +43,13 @@ def _own_shops() -> Shops:
     shops = open_shops()
     atexit.register(shops.close)
     return shops
+
+
+def sentence_for_shopper(error: CheckoutError) -> str:
+    """Return what a stranger may read of an error; what only the operator may read goes to the log."""
+    if error.for_operators:
+        log.error("page_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+    return error.public_message
 
 
 def current_cart() -> Cart:

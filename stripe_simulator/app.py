@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from .browser.pages import BrowserPages
 from .browser.payment_pages import PaymentPages
 from .controls import Controls
 from .dashboard.pages import Dashboard
+from .doorkeeper import Doorkeeper
 from .simulator import Simulator
 
 
@@ -42,6 +44,6 @@ def create_app(simulator: Simulator) -> Starlette:
         *rest,
         Route("/", home),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Doorkeeper, simulator=simulator)])
     app.state.simulator = simulator
     return app

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .addresses import LOOPBACK, is_loopback
+
 DEFAULT_PORT = 12111
 DEFAULT_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105  # signs webhooks where nothing else is set
 WEBHOOK_SECRET_VARIABLE = "STRIPE_WEBHOOK_SECRET"  # noqa: S105
@@ -36,6 +38,20 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     made.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     made.add_argument("--webhook-url", metavar="URL", help="where webhooks are delivered")
+    made.add_argument(
+        "--webhook-host",
+        metavar="HOST",
+        action="append",
+        help="where endpoints made over the API may be, as host or host:port; may be repeated "
+        "(default: this machine, and nowhere when --host is not loopback)",
+    )
+    made.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="another name of this machine, under which dashboard and controls may be used; may be repeated",
+    )
     made.add_argument("--state", type=Path, metavar="FILE", help="a file that keeps what happened over a restart")
     return made
 
@@ -60,6 +76,8 @@ def serve(
     state: Path | None = None,
     *,
     webhook_secret: str = DEFAULT_WEBHOOK_SECRET,
+    webhook_hosts: Sequence[str] | None = None,
+    hosts: Sequence[str] = (),
 ) -> None:
     """Serve a simulator until the process is told to stop.
 
@@ -69,6 +87,9 @@ def serve(
         webhook_url: where webhooks are delivered; None sends none.
         state: a file that keeps what happened over a restart.
         webhook_secret: what signs webhooks.
+        webhook_hosts: where endpoints made over the API may be; None: this machine, and nowhere for a simulator that
+            others reach, who would post to whatever listens here.
+        hosts: other names of this machine.
 
     Raises:
         OSError: the port is taken, or the file cannot be written.
@@ -81,7 +102,8 @@ def serve(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listener:
         address = f"http://{reachable(host)}:{port}"
-        simulator = Simulator(webhook_url, webhook_secret, address, state=state)
+        named = webhook_hosts if webhook_hosts is not None else LOOPBACK if is_loopback(host) else ()
+        simulator = Simulator(webhook_url, webhook_secret, address, state=state, hosts=hosts, webhook_hosts=named)
         print(f"Stripe simulator: {address} · dashboard: {address}/_simulator")
         print("Use any key that starts with sk_test_. Stop with Ctrl-C.", flush=True)
         config = uvicorn.Config(create_app(simulator), log_level="warning")
@@ -98,7 +120,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         secret = os.environ.get(WEBHOOK_SECRET_VARIABLE) or DEFAULT_WEBHOOK_SECRET
-        serve(given.host, given.port, given.webhook_url, given.state, webhook_secret=secret)
+        serve(
+            given.host,
+            given.port,
+            given.webhook_url,
+            given.state,
+            webhook_secret=secret,
+            webhook_hosts=given.webhook_host,
+            hosts=given.allow_host,
+        )
     except OSError as error:
         print(f"stripe-simulator: cannot start: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from .addresses import is_named
+from .errors import invalid
 from .ids import random_id
 from .state import Account, State
 from .webhooks import Webhooks
@@ -42,6 +44,20 @@ class EventLog:
         self._state = state
         self._webhooks = webhooks
         self._now = now
+
+    def require_reachable(self, url: str) -> None:
+        """Refuse an address that webhooks may not be sent to.
+
+        Raises:
+            StripeError: the simulator's owner has not named it.
+        """
+        if not is_named(url, self._webhooks.hosts):
+            allowed = ", ".join(sorted(self._webhooks.hosts)) or "none"
+            raise invalid(
+                f"This simulator sends webhooks to these hosts only: {allowed}. Its owner names others with --webhook-host.",
+                "url",
+                "url_invalid",
+            )
 
     def emit(
         self, account: Account, type: str, object: Mapping[str, Any], before: Mapping[str, Any] | None = None

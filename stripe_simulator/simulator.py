@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 from . import payment_methods
+from .addresses import LOOPBACK
 from .bank import BankService
 from .clock import Clock
 from .errors import invalid
@@ -45,6 +47,9 @@ class Simulator:
         state: a file of JSON lines that outlives the process; None keeps everything in memory.
         clock: seconds since the epoch; `advance` moves on from it.
         debit_delay: seconds until a bank debit ends.
+        hosts: names of this machine, beside loopback and that of `public_url`, under which pages may use the controls.
+        webhook_hosts: where endpoints that are made over the API may be, as `host` or `host:port`; `localhost` is all of
+            this machine. Whoever serves strangers names no more than the endpoints that they may reach.
     """
 
     def __init__(
@@ -57,8 +62,11 @@ class Simulator:
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
         debit_delay: float = 60.0,
+        hosts: Collection[str] = (),
+        webhook_hosts: Collection[str] = LOOPBACK,
     ) -> None:
         self.public_url = public_url.rstrip("/")
+        self.hosts = {*hosts, urlsplit(self.public_url).hostname or ""}
         self.loop: asyncio.AbstractEventLoop | None = None
         self.state = State(state)
         self.clock = Clock(self.state, clock)
@@ -66,6 +74,7 @@ class Simulator:
         self.idempotency_keys = IdempotencyKeys(self.now)
         self.request_log = RequestLog()
         self.webhooks = Webhooks(self.state, webhook_url, webhook_secret, self._retry_later)
+        self.webhooks.hosts = frozenset(webhook_hosts)
         self.webhooks.urls = {account_name(key): url for key, url in (webhook_urls or {}).items()}
         self.events = EventLog(self.state, self.webhooks, self.now)
         self.sessions = SessionService(self.state, self.events, self.now, self.public_url)

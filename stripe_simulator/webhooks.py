@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from .addresses import LOOPBACK, is_named
 from .state import Account, State
 from .wire import JSON
 
@@ -61,6 +62,7 @@ class Webhooks:
 
     Attributes:
         urls: the configured address of single accounts, by name; for all others it is `url`.
+        hosts: where endpoints that were made over the API may be; see `addresses.is_named`.
         mode: what happens to events, one of `MODES`.
         muted: sessions whose events are lost.
         outcomes: what became of each event, as the dashboard shows it.
@@ -71,6 +73,7 @@ class Webhooks:
     ) -> None:
         self.url = url
         self.urls: dict[str, str] = {}
+        self.hosts: frozenset[str] = frozenset(LOOPBACK)
         self.secret = secret
         self.mode = "deliver"
         self.muted: set[str] = set()
@@ -88,6 +91,8 @@ class Webhooks:
         url = self.urls.get(account.name, self.url)
         wanting = [Endpoint(CONFIGURED, url, self.secret)] if url is not None else []
         for id, one in account.tables["webhook_endpoints"].items():
+            if not is_named(one["url"], self.hosts):  # of a state file whose owner allowed more
+                continue
             if one["status"] == "enabled" and not {"*", type}.isdisjoint(one["enabled_events"]):
                 wanting.append(Endpoint(id, one["url"], one["secret"]))
         return wanting

@@ -22,7 +22,9 @@ from checkout_core.domain.products import Catalog
 from checkout_core.stores import Backend, backend_of, duckdb_path, open_store
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
-from checkout_core.stores.duckdb.lease import Lease, to_checkout_error
+from checkout_core.stores.duckdb.causes import to_checkout_error
+from checkout_core.stores.duckdb.connecting import connect
+from checkout_core.stores.duckdb.lease import Lease
 
 from .batches import Batch, orders
 
@@ -195,7 +197,7 @@ def _flat(table: pa.Table) -> pa.Table:
 
 
 def _json(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
+    with connect(config={"python_enable_replacements": False}) as connection:
         connection.register("demo_rows", pa.table({"nested": column}))
         return connection.sql("SELECT to_json(nested)::VARCHAR AS text FROM demo_rows").to_arrow_table()["text"]
 

@@ -33,8 +33,8 @@ def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
 
     Args:
         url: a file, `duckdb:///…`, or a server, `postgresql://…`.
-        shop: the views, copies and exports hold this shop's checkouts only. That keeps a page to its shop; it does not
-            fence off whoever may write any SQL, except in a private copy, where nothing else is.
+        shop: queries, copies and exports hold this shop's checkouts only: they run in a database in memory that has
+            nothing else, so that no name in a query leads to another shop's.
 
     Raises:
         ConfigurationError: the URL names no database we know, or one that notebooks cannot read.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from ..stores.columns import ORDER
+from ..stores.duckdb.connecting import connect
 from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS, type_of
 from . import view_sql
 
@@ -31,7 +32,7 @@ def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"]) -> duckd
         orders: rows of `orders`, in parts.
         events: rows of `order_events`, in parts.
     """
-    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection = connect(config={"python_enable_replacements": False})
     try:
         connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
         connection.execute("USE shop")

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,10 +14,12 @@ import duckdb
 from typing_extensions import override
 
 from ..domain.errors import StoreBusy, StoreUnavailable
-from ..stores.duckdb.lease import Lease, to_checkout_error
+from ..stores.duckdb.causes import to_checkout_error
+from ..stores.duckdb.connecting import connect
+from ..stores.duckdb.lease import Lease
 from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
-from .copying import COLUMNS, add, private, replace
+from .copying import COLUMNS, add, no_rows, private, replace
 from .frames import load
 from .orders import Orders
 from .query import QuerySession
@@ -116,15 +118,67 @@ class DuckDBOrders(Orders):
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
+        interrupted: list[duckdb.DuckDBPyConnection] = []
+
         def run(connection: duckdb.DuckDBPyConnection) -> T:
+            interrupted.append(connection)
+            if self._shop is not None:
+                return self._with_rows_of_shop(connection, interrupted, work)
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
             raw = {table: with_added_columns(connection, table, f'"{quoted}".main.{table}') for table in COLUMNS}
-            return work(QuerySession(connection, raw, self._shop))
+            return work(QuerySession(connection, raw))
 
-        return self._with_connection(run, self._interrupt_after)
+        return self._with_connection(run, self._interrupt_after, interrupted)
 
-    def _with_connection(self, work: Callable[[duckdb.DuckDBPyConnection], T], interrupt_after: float = math.inf) -> T:
+    def _with_rows_of_shop(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        interrupted: list[duckdb.DuckDBPyConnection],
+        work: Callable[[QuerySession], T],
+    ) -> T:
+        """Ask a database in memory that has this shop's rows only: no name in a query leads to those of others.
+
+        Args:
+            connection: the file.
+            interrupted: is told of the database in memory, which is to be interrupted as the file is.
+            work: asks.
+        """
+        load("arrow")
+        from .scanning import register
+
+        turn = threading.Lock()  # DuckDB scans several tables at once, and a connection answers one query
+
+        def read(table: str, names: Sequence[str]) -> "pa.Table":
+            with turn:
+                return self._read_as_text(connection, table, names)
+
+        with connect(config={"python_enable_replacements": False}) as memory:
+            interrupted.append(memory)
+            return work(QuerySession(memory, register(memory, read)))
+
+    def _read_as_text(self, connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> "pa.Table":
+        rows, params = self._rows(connection)
+        kinds = COLUMNS[table]
+        selected = [
+            f'"{name}"'
+            if kinds[name] in ("BIGINT", "TIMESTAMP", "VARCHAR")
+            else f'to_json("{name}")::VARCHAR AS "{name}"'
+            for name in names
+        ]
+        selected = [
+            f'"{name}"::VARCHAR AS "{name}"' if name in ("metadata", "detail") else column
+            for name, column in zip(names, selected, strict=True)
+        ]
+        query = f"SELECT {', '.join(selected)} FROM {rows[table]}"
+        return connection.sql(query, params=params).to_arrow_table().cast(no_rows(table).select(names).schema)
+
+    def _with_connection(
+        self,
+        work: Callable[[duckdb.DuckDBPyConnection], T],
+        interrupt_after: float = math.inf,
+        interrupted: Sequence[duckdb.DuckDBPyConnection] = (),
+    ) -> T:
         if not self._path.is_file():
             raise no_orders_yet(str(self._path))
         lease = Lease(self._path, read_only=True, wait=self._wait)
@@ -132,7 +186,7 @@ class DuckDBOrders(Orders):
             connection = self._leased(lease)
             with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
                 connection.execute("SET enable_progress_bar = false")
-            with _giving_way(lease, interrupt_after):
+            with _giving_way(lease, interrupt_after, interrupted):
                 return work(connection)
         except (duckdb.FatalException, duckdb.InternalException) as error:
             raise to_checkout_error(error, self._path) from error
@@ -145,7 +199,7 @@ class DuckDBOrders(Orders):
         except StoreBusy as error:
             raise StoreBusy(
                 f"{self._path} was held by other programs for {self._wait:.0f} seconds. Close whatever has it open "
-                "(a DuckDB shell, a notebook that called duckdb.connect on it), or ask again in a moment."
+                f"(a DuckDB shell, a notebook that called duckdb.connect on it), or ask again in a moment. {error.message}"
             ) from error
 
 
@@ -167,19 +221,27 @@ def no_orders_yet(where: str) -> StoreUnavailable:
 
 
 @contextmanager
-def _giving_way(lease: Lease, interrupt_after: float) -> Iterator[None]:
-    """Interrupt a query that takes longer than `interrupt_after` seconds while others wait for the file."""
+def _giving_way(
+    lease: Lease, interrupt_after: float, interrupted: Sequence[duckdb.DuckDBPyConnection]
+) -> Iterator[None]:
+    """Interrupt a query that takes longer than `interrupt_after` seconds while others wait for the file.
+
+    Args:
+        lease: holds the file.
+        interrupt_after: seconds.
+        interrupted: the connections on which the query runs, as they are by then.
+    """
     if interrupt_after == math.inf:
         yield
         return
-    connection = lease.connection()
     done = threading.Event()
 
     def watch() -> None:
         wait = interrupt_after
         while not done.wait(wait):
             if lease.wanted:
-                connection.interrupt()  # again and again: between two statements it has no effect
+                for connection in list(interrupted):
+                    connection.interrupt()  # again and again: between two statements it has no effect
             wait = 0.1
 
     watcher = threading.Thread(target=watch, name="query on orders", daemon=True)

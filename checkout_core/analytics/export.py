@@ -19,6 +19,7 @@ import duckdb
 
 from ..config.extras import extra
 from ..domain.errors import InvalidInput
+from ..stores.duckdb.connecting import connect
 from .query import Relation
 
 Progress: TypeAlias = Callable[[float], None]
@@ -31,7 +32,7 @@ EXCEL_ROWS = 1_048_576
 TIMES = ("created_at", "at", "day", "paid_at", "cohort")
 """The columns that can say to which month a row belongs; the first that is there does."""
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -234,7 +235,7 @@ def _cell(value: Any) -> Any:
 
 @contextmanager
 def _reading(rows: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Relation]]:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection, connection.read_parquet(str(rows))
 

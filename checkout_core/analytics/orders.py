@@ -103,6 +103,7 @@ class Orders(ABC):
         require_query(wanted)
 
         def read(session: QuerySession) -> None:
+            session.allow_writing(rows)
             with export.watched(session.connection, progress):
                 export.write_parquet(session.run(wanted), rows)
 

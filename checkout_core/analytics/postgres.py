@@ -9,6 +9,7 @@ import psycopg
 from typing_extensions import override
 
 from ..domain.errors import SchemaTooNew, StoreUnavailable
+from ..stores.duckdb.connecting import connect
 from ..stores.postgres.schema import MIGRATIONS
 from . import copying
 from .duckdb import no_orders_yet
@@ -37,15 +38,11 @@ class PostgresOrders(Orders):
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
-        from .snapshot import ServerTable
+        from .scanning import register
 
-        with self._snapshot() as snapshot, duckdb.connect(config={"python_enable_replacements": False}) as connection:
-            raw = {}
-            for name in copying.COLUMNS:
-                connection.register(f"server_{name}", ServerTable(snapshot, name))
-                raw[name] = f"({copying.typed(name, copying.no_rows(name), f'server_{name}')})"
+        with self._snapshot() as snapshot, connect(config={"python_enable_replacements": False}) as connection:
             try:
-                return work(QuerySession(connection, raw))
+                return work(QuerySession(connection, register(connection, snapshot.read)))
             except duckdb.Error:
                 if snapshot.failure is not None:
                     raise snapshot.failure from None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
@@ -13,11 +14,14 @@ from . import view_sql
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Relation: TypeAlias = duckdb.DuckDBPyRelation
 
-SHOP = "checkout_shop"
-"""The variable of a connection that names the shop whose rows its views show."""
-
-_READING = ("SELECT", "EXPLAIN", "CALL", "PRAGMA", "MULTI")
-"""The kinds of statements that only read; PIVOT is a MULTI."""
+_GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)"
+_EXPLAINED = re.compile(rf"{_GAP}*EXPLAIN(?:{_GAP}+ANALYZE\b|{_GAP}*\([^()]*\))?(?P<what>{_GAP}.*)", re.I | re.S)
+_PIVOT = re.compile(rf"{_GAP}*(?:WITH|SELECT|FROM|PIVOT|PIVOT_\w+|UNPIVOT|SUMMARIZE|DESCRIBE|\()", re.I)
+_TELLS = re.compile(
+    rf"{_GAP}*(?:CALL|PRAGMA){_GAP}+(?:duckdb_\w+|(?:pragma_)?"
+    r"(?:collations|database_list|database_size|functions|show|show_tables|show_tables_expanded|table_info|version))\b",
+    re.I,
+)
 
 
 class QuerySession:
@@ -26,16 +30,10 @@ class QuerySession:
     Args:
         connection: DuckDB with the tables of a store.
         raw: where these tables are; None in a private copy, which has the views already.
-        shop: the only one that the views show; None for all.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None, shop: str | None = None
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None) -> None:
         self.connection = connection
-        if raw is not None and shop is not None:
-            connection.execute(f"SET VARIABLE {SHOP} = ?", [shop])  # a view takes no parameter
-            raw = view_sql.of_shop(raw, f"getvariable('{SHOP}')")
         self._raw = raw
         self._defined: set[str] = set()
         connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever the query runs
@@ -52,12 +50,17 @@ class QuerySession:
         """
         self._define(view_sql.needed(query))
         self._require_reading(query)
+        self.connection.execute("SET enable_external_access = false")  # no other file, no other database, no extension
         params = _plain(params)
         try:
             return self.connection.sql(query, params=params)
         except duckdb.CatalogException:
             self._define(view_sql.NAMES)
             return self.connection.sql(query, params=params)
+
+    def allow_writing(self, path: Path) -> None:
+        """Let this connection write one file although a query may not; call it before `run`."""
+        self.connection.execute("SET allowed_paths = ?", [[str(path.absolute())]])
 
     def _require_reading(self, query: str) -> None:
         statements = self.connection.extract_statements(query)
@@ -66,7 +69,9 @@ class QuerySession:
         if len(statements) > 1:
             raise InvalidInput(f"These are {len(statements)} queries. Ask them one at a time.", field="query")
         kind = statements[0].type.name
-        if kind not in _READING:
+        if explained := _EXPLAINED.fullmatch(query):
+            self._require_reading(explained["what"])
+        elif not _reads(kind, query):
             raise InvalidInput(
                 f"A query only reads, and {kind} does not. To change things take a private copy, "
                 "`open_orders().connect()`; to write a file, `open_orders().export(…)`.",
@@ -77,6 +82,14 @@ class QuerySession:
         if self._raw is not None:
             view_sql.define(self.connection, [name for name in names if name not in self._defined], self._raw)
             self._defined.update(names)
+
+
+def _reads(kind: str, query: str) -> bool:
+    """Return whether a statement only reads, by its kind; a PIVOT in it makes any statement a MULTI."""
+    if kind == "SELECT":
+        return True
+    form = {"MULTI": _PIVOT, "CALL": _TELLS, "PRAGMA": _TELLS}.get(kind)
+    return form is not None and form.match(query) is not None
 
 
 def require_query(query: object, params: object = None) -> None:

@@ -1,10 +1,5 @@
-"""A PostgreSQL server's tables as DuckDB scans them: only the columns that a query needs cross the network.
+"""A PostgreSQL server's tables at one moment, as Arrow."""
 
-DuckDB calls `scanner()` with these columns, as pyarrow's dataset protocol has it
-(https://arrow.apache.org/docs/python/integration/dataset.html).
-"""
-
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +8,6 @@ import psycopg
 import pyarrow as pa  # type: ignore[import-untyped]
 from psycopg import sql
 from pyarrow import csv
-from pyarrow import dataset as ds
 
 from ..stores.postgres.schema import missing_columns
 from . import view_sql
@@ -71,33 +65,6 @@ class Snapshot:
         except psycopg.Error as error:
             self.failure = error
             raise
-
-
-class ServerTable(ds.InMemoryDataset):  # type: ignore[misc]
-    """A table that is read when a query scans it."""
-
-    def __init__(self, snapshot: Snapshot, name: str) -> None:
-        super().__init__(no_rows(name))
-        self._snapshot = snapshot
-        self._name = name
-        self._read: list[pa.Table] = []
-
-    def scanner(
-        self, columns: list[str] | None = None, filter: ds.Expression | None = None, **options: Any
-    ) -> ds.Scanner:
-        """Return the rows that DuckDB asks for, as pyarrow's dataset does.
-
-        `columns` leaves out those that only the filter needs, and an expression does not tell its columns. So each word
-        of its text counts as one: that finds all that it needs, and at worst a column more, for which a text constant of
-        the query has a name.
-        """
-        wanted = set(self.schema.names if columns is None else columns) | set(re.findall(r"\w+", str(filter)))
-        names = [name for name in self.schema.names if name in wanted]
-        rows = next((read for read in self._read if set(names) <= set(read.column_names)), None)
-        if rows is None:
-            rows = self._snapshot.read(self._name, names)
-            self._read.append(rows)
-        return ds.dataset(rows).scanner(columns=columns, filter=filter, **options)
 
 
 def _arrow(text: bytearray, schema: pa.Schema) -> pa.Table:

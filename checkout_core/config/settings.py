@@ -35,6 +35,11 @@ SIMULATOR_SECRET_KEY = "sk_test_simulator"  # noqa: S105 - the simulator takes a
 SIMULATOR_PUBLISHABLE_KEY = "pk_test_simulator"
 SIMULATOR_WEBHOOK_SECRET = "whsec_simulator"  # noqa: S105 - known to everyone, good for loopback only
 
+MIN_PASSWORD_LENGTH = 12
+"""How many characters the operators' password has at least where real money moves."""
+MIN_PASSWORD_LETTERS = 6
+"""How many of them are different."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -82,6 +87,7 @@ class Settings(BaseSettings):
     ui_mode: UiMode = UiMode.elements
     operator_password: SecretStr | None = None
     operators: Annotated[frozenset[str], NoDecode] = frozenset()
+    oidc_issuer: str | None = None
 
     stripe_secret_key: SecretStr = Field(
         default=SecretStr(SIMULATOR_SECRET_KEY),
@@ -248,6 +254,13 @@ class Settings(BaseSettings):
             raise ValueError("With a live key CHECKOUT_PUBLIC_URL must start with https://")
         if self.operator_password is None:
             raise ValueError("With a live key CHECKOUT_OPERATOR_PASSWORD must be set")
+        password = self.operator_password.get_secret_value()
+        if len(password) < MIN_PASSWORD_LENGTH or len(set(password)) < MIN_PASSWORD_LETTERS:
+            raise ValueError(
+                f"With a live key CHECKOUT_OPERATOR_PASSWORD must have at least {MIN_PASSWORD_LENGTH} characters, "
+                f'{MIN_PASSWORD_LETTERS} of them different. `python -c "import secrets; print(secrets.token_urlsafe())"` '
+                "makes one"
+            )
 
     @property
     def live(self) -> bool:

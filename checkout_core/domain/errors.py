@@ -34,7 +34,9 @@ CheckoutError
 └── ConfigurationError                      the settings contradict each other
 ```
 
-Each class has a stable `code` for programs and each instance a sentence that a shopper may read.
+Each class has a stable `code` for programs and each instance a sentence that a shopper may read. What names the machine,
+its files or settings is the `message` of a `StoreError` or a `ConfigurationError`: it is for the operator, and a stranger
+reads `public_message`.
 """
 
 from typing import ClassVar
@@ -43,14 +45,20 @@ from .refund_reasons import reason_in_words
 
 
 class CheckoutError(Exception):
-    """The root: `code` is stable, `str(error)` is a sentence that a shopper may read."""
+    """The root: `code` is stable, `str(error)` is a sentence for whoever called, `public_message` one for strangers."""
 
     code: ClassVar[str] = "checkout_error"
+    for_operators: ClassVar[bool] = False
     sentence: ClassVar[str] = "Something went wrong with this checkout. Please try again in a moment."
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.sentence
         super().__init__(self.message)
+
+    @property
+    def public_message(self) -> str:
+        """What a stranger may read: nothing of files, settings or other programs."""
+        return self.sentence if self.for_operators else self.message
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the sentence, without our frames."""
@@ -258,6 +266,7 @@ class StoreError(CheckoutError):
     """The database did not do what it was asked."""
 
     code = "store_error"
+    for_operators = True
 
 
 class StoreBusy(StoreError):
@@ -284,3 +293,5 @@ class ConfigurationError(CheckoutError):
     """The settings contradict each other or are incomplete; the message says which and what to do."""
 
     code = "configuration_error"
+    sentence = "The shop is not set up correctly. Whoever runs it finds the cause in its log."
+    for_operators = True

@@ -97,11 +97,13 @@ def install_error_answers(app: FastAPI) -> None:
         if isinstance(error, errors.ConfigurationError):
             log.error("misconfigured", message=error.message)
             return _answer(request, status, error.code, errors.CheckoutError.sentence)
-        if status >= 500:
+        if isinstance(error, errors.StoreError):
+            log.error("store_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+        elif status >= 500:
             log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
         if isinstance(error, errors.SessionAlreadyPaid):
             return already_paid(request, error)
-        return _answer(request, status, error.code, error.message)
+        return _answer(request, status, error.code, error.public_message)
 
     @app.exception_handler(RequestValidationError)
     def _validation(request: Request, error: RequestValidationError) -> Response:

@@ -1,9 +1,10 @@
 """What was asked of Stripe, and how long it took: a short memory, for presenters and for tests."""
 
-import threading
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+
+from ..config.forking import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class CallLog:
 
     def __init__(self, size: int = 2_000) -> None:
         self._calls: deque[StripeCall] = deque(maxlen=size)
-        self._guard = threading.Lock()
+        self._guard = Guard()
 
     def add(self, call: StripeCall) -> None:
         """Remember a call; the oldest is forgotten when there are too many."""

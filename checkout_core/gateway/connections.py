@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import stripe
 
+from ..config.forking import Guard
+
 if TYPE_CHECKING:
     import aiohttp  # takes a tenth of a second, so it is imported with the first call
 
@@ -37,7 +39,7 @@ class LoopConnections:
 
     def __init__(self) -> None:
         self._sessions: _Sessions = {}
-        self._guard = threading.Lock()
+        self._guard = Guard()
         weakref.finalize(self, _close_forgotten, self._sessions)
 
     async def session(self) -> "aiohttp.ClientSession":

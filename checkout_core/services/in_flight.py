@@ -3,11 +3,19 @@
 import threading
 from types import TracebackType
 
+from ..config.forking import begin_anew_after_fork
+
 
 class InFlight:
     """Counts what has begun and not finished; enter it around a piece of work. Safe to share between threads."""
 
     def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        begin_anew_after_fork(self)
+
+    def after_fork_in_child(self) -> None:
+        """Count from 0: what was in flight is the parent's."""
         self._changed = threading.Condition()
         self._count = 0
 

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from ..config.forking import Guard
+
 T = TypeVar("T")
 
-_guard = threading.Lock()
+_guard = Guard()
 _loop: asyncio.AbstractEventLoop | None = None
 _process = 0
 

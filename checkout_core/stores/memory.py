@@ -10,6 +10,7 @@ from typing import TypeVar, overload
 
 from typing_extensions import override
 
+from ..config.forking import begin_anew_after_fork
 from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
@@ -37,6 +38,11 @@ class MemoryStore(OrderStore):
         self._outbox: dict[str, _Pending] = {}
         self._lock = threading.RLock()
         self._closed = False
+        begin_anew_after_fork(self)
+
+    def after_fork_in_child(self) -> None:
+        """Go on with a copy in a forked process, whoever was at work in the parent."""
+        self._lock = threading.RLock()
 
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:

@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 import streamlit as st
 
 from ..bootstrap import open_checkout
+from ..config.logging import get_logger
 from ..config.settings import Settings, UiMode
 from ..config.urls import SESSION_ID, Urls
 from ..domain.checkout_session import CheckoutSession
@@ -31,6 +32,8 @@ from ..gateway import StripeGateway
 from ..services.blocking import Checkout
 from . import browser, patches, payment_form
 from .checkout_page import CheckoutPage, Details
+
+log = get_logger(__name__)
 
 RETURNED = "checkout_session"
 """The query parameter that a shopper comes back with."""
@@ -181,7 +184,9 @@ def _show_text(text: str) -> None:
 
 
 def _show_problem(error: CheckoutError) -> None:
-    st.html(f'<p class="problem" role="alert">{escape(error.message)}</p>')
+    if error.for_operators:
+        log.error("page_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+    st.html(f'<p class="problem" role="alert">{escape(error.public_message)}</p>')
 
 
 @st.cache_resource(show_spinner=False)

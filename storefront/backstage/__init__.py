@@ -16,6 +16,7 @@ from checkout_core.domain.orders import Order
 from checkout_core.stores import backend_of
 from checkout_core.streamlit import browser
 from checkout_core.streamlit.checkout_page import held_session
+from storefront import context
 from storefront import markup as pieces
 from storefront.backstage import markup, simulator_client
 from storefront.backstage.scenarios import ACTIONS, DEFAULT, SCENARIOS, Action, Scenario, number_for
@@ -83,7 +84,7 @@ def _panel(checkout: Checkout) -> None:
         if order is not None:
             _show_row(checkout, order)
     except CheckoutError as error:
-        st.html(pieces.problem(error.message))
+        st.html(pieces.problem(context.sentence_for_shopper(error)))
     with st.container(key="backstage-scenario-memory"):
         browser.keep_cookie(SCENARIO_COOKIE, st.session_state["backstage-scenario"])
         if url := st.session_state.get("backstage-redirect"):  # in every run until the page is left: the next is near

@@ -16,7 +16,7 @@ from limits.strategies import MovingWindowRateLimiter
 from checkout_core import Checkout
 from checkout_core.config.addresses import leads_to_loopback
 from checkout_core.config.settings import Settings
-from storefront import markup
+from storefront import downloads, markup
 from storefront.operator import login
 
 LOCAL = "Open: payments are simulated and you are on this machine."
@@ -68,7 +68,7 @@ def require_operator(checkout: Checkout) -> str:
     """Return who works here, in words. Everybody who may not enter is shown how to, and the run ends."""
     settings = checkout.settings
     if login.is_configured() and login.serves(checkout):
-        operator = login.signed_in_operator(settings.operators)
+        operator = login.signed_in_operator(settings.operators, settings.oidc_issuer)
     elif settings.operator_password is not None:
         operator = _by_password(settings.operator_password.get_secret_value(), checkout.shop)
     else:
@@ -79,13 +79,14 @@ def require_operator(checkout: Checkout) -> str:
 
 
 def sign_out() -> None:
-    """Sign out."""
+    """Sign out; what was prepared for downloading is gone."""
+    downloads.forget_unfetched()
     if st.session_state.pop("operator", None) is None and login.is_configured():
         st.logout()
 
 
-def _visitor_is_local() -> bool:
-    """Neither from another machine, nor through a name that leads here from outside."""
+def visitor_is_local() -> bool:
+    """Whether the visitor is on this machine, and did not come through a name that leads here from outside."""
     host: object = st.context.headers.get("Host")
     return _address() == THIS_MACHINE and (not isinstance(host, str) or leads_to_loopback(f"//{host}"))
 
@@ -97,7 +98,7 @@ def _address() -> str:
 
 
 def _by_place(settings: Settings) -> str | None:
-    if settings.simulated and leads_to_loopback(settings.public_url) and _visitor_is_local():
+    if settings.simulated and leads_to_loopback(settings.public_url) and visitor_is_local():
         return LOCAL
     st.html(markup.notice("The operator's pages are closed", _CLOSED, "bad", "!"))
     return None

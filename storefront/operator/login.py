@@ -31,7 +31,7 @@ def serves(checkout: Checkout) -> bool:
     return checkout.shop == DEFAULT_SHOP or (own.scheme, own.netloc) == (_home().scheme, _home().netloc)
 
 
-def signed_in_operator(operators: frozenset[str]) -> str | None:
+def signed_in_operator(operators: frozenset[str], issuer: str | None) -> str | None:
     """Return who has signed in, in words; everybody who has not or may not is shown how to, and is None."""
     user = st.user.to_dict()
     if not user.get("is_logged_in"):
@@ -39,18 +39,41 @@ def signed_in_operator(operators: frozenset[str]) -> str | None:
         return None
     if st.context.cookies.get(COOKIE):
         browser.keep_cookie(COOKIE, "")
-    if is_allowed(user, operators):
+    if is_allowed(user, operators, issuer):
         return f"Signed in as {user['email']}"
-    text = f"{user.get('email') or 'This account'} is not in CHECKOUT_OPERATORS. Ask whoever runs the shop to add it."
+    text = _refusal(user, operators)
     st.html(markup.notice("This account may not enter", text, "bad", "!"))
     st.button("Use another account", key="sign-out", on_click=st.logout)
     return None
 
 
-def is_allowed(user: Mapping[str, object], operators: frozenset[str]) -> bool:
-    """Return whether a signed-in user is on the list. An address that the provider calls unverified is nobody's."""
+def is_allowed(user: Mapping[str, object], operators: frozenset[str], issuer: str | None = None) -> bool:
+    """Return whether a signed-in user is on the list, by an address that is verified.
+
+    Args:
+        user: the claims of the login (https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims).
+        operators: the addresses of those who may enter, in small letters.
+        issuer: a provider that says of no address whether it is verified, and whose addresses are believed all the same.
+            Others' are not: in an app of many tenants an address is what the stranger's tenant says.
+    """
     email = user.get("email")
-    return isinstance(email, str) and user.get("email_verified", True) is True and email.lower() in operators
+    return isinstance(email, str) and email.lower() in operators and _is_verified(user, issuer)
+
+
+def _is_verified(user: Mapping[str, object], issuer: str | None) -> bool:
+    if "email_verified" in user:
+        return user["email_verified"] in (True, "true")  # some providers send text
+    return issuer is not None and user.get("iss") == issuer
+
+
+def _refusal(user: Mapping[str, object], operators: frozenset[str]) -> str:
+    email = user.get("email")
+    if isinstance(email, str) and email.lower() in operators:
+        return (
+            f"The provider does not say that {email} is verified. Verify it there; for a provider that never says so, "
+            "whoever runs the shop sets CHECKOUT_OIDC_ISSUER."
+        )
+    return f"{email or 'This account'} is not in CHECKOUT_OPERATORS. Ask whoever runs the shop to add it."
 
 
 def return_after_login() -> None:

@@ -55,7 +55,7 @@ refusal = None
 try:
     catalog.price(cart.quantities)
 except InvalidInput as error:
-    refusal = error.message
+    refusal = context.sentence_for_shopper(error)
 with st.container(key="sum"):
     st.html(line('<p class="sum"><span>Total</span><strong>{}</strong></p>', amount(total, catalog.currency)))
     if refusal:

@@ -41,7 +41,7 @@ def renew(page: CheckoutPage, session: CheckoutSession) -> NoReturn:
     try:
         order = page.restart(session)
     except CheckoutError as error:
-        st.html(markup.problem(error.message))
+        st.html(markup.problem(context.sentence_for_shopper(error)))
         st.stop()
     if order is not None:
         st.switch_page("views/confirmation.py", query_params={"session_id": session.id})
@@ -71,11 +71,11 @@ def submit(page: CheckoutPage, session: CheckoutSession, slots: dict[str, DeltaG
     try:
         save(page, session)
     except InvalidInput as error:
-        slots.get(error.field or "email", slots["email"]).html(markup.problem(error.message))
+        slots.get(error.field or "email", slots["email"]).html(markup.problem(context.sentence_for_shopper(error)))
     except (SessionNotOpen, SessionNotFound):
         renew(page, session)
     except CheckoutError as error:
-        st.html(markup.problem(error.message))
+        st.html(markup.problem(context.sentence_for_shopper(error)))
     else:
         if checkout.settings.ui_mode is UiMode.hosted_page and session.url:
             st.html('<p class="leaving" role="status">Taking you to the payment page …</p>')
@@ -163,10 +163,10 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
 def show_refusal(error: CheckoutError) -> None:
     """Show why there is nothing to fill in."""
     if isinstance(error, InvalidInput):
-        st.html(markup.notice("Please change your cart", error.message, "bad", "!"))
+        st.html(markup.notice("Please change your cart", context.sentence_for_shopper(error), "bad", "!"))
         st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
     else:
-        st.html(markup.notice("The checkout cannot open right now", error.message, "bad", "!"))
+        st.html(markup.notice("The checkout cannot open right now", context.sentence_for_shopper(error), "bad", "!"))
         st.button("Try again", key="retry")
 
 

@@ -1,14 +1,12 @@
 """Orders as a file, for work elsewhere."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 
 import streamlit as st
 
-from checkout_core import Checkout, open_orders
-from checkout_core.domain.errors import CheckoutError
 from storefront import markup
-from storefront.operator import layout, refunds
+from storefront.operator import layout
+from storefront.operator.exports import export_file
 
 VIEWS = {"orders": "Orders", "order_items": "Lines of orders", "order_events": "What happened"}
 FORMATS = {"csv": "CSV", "parquet": "Parquet", "xlsx": "Excel"}
@@ -17,16 +15,6 @@ TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
-def export(checkout: Checkout, view: str, ending: str) -> bytes:
-    """Return a view of this shop's orders as a file."""
-    orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / f"{view}.{ending}"
-        with st.spinner("Reading the orders …"):
-            orders.export(file, view)
-        return file.read_bytes()
 
 
 with layout.page("Export") as checkout:
@@ -41,22 +29,16 @@ with layout.page("Export") as checkout:
         )
         assert view is not None  # both are required
         assert ending is not None
-        if st.button("Prepare the file", key="prepare", type="primary"):
-            st.session_state.pop("export", None)
-            try:
-                st.session_state["export"] = (view, ending, export(checkout, view, ending))
-            except CheckoutError as error:
-                st.html(markup.problem(refunds.sentence(error)))
-        ready = st.session_state.get("export")
-        if ready and ready[:2] == (view, ending):
-            size = len(ready[2]) / 1e6
-            label = f"Download {view}.{ending} ({size:,.1f} MB)"
+        if checkout.store.count(limit=1):
             st.download_button(
-                label,
-                ready[2],
+                f"Download {view}.{ending}",
+                partial(export_file, checkout, view, ending),
                 f"{view}.{ending}",
                 TYPES[ending],
                 key="download",
+                type="primary",
                 on_click="ignore",
                 icon=":material/download:",
             )
+        else:
+            st.html(markup.notice("No order yet", "There is nothing to export so far.", mark="✦"))

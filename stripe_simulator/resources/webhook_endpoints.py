@@ -63,6 +63,7 @@ def _find(request: ApiRequest) -> JSON:
 async def create(request: ApiRequest) -> JSON:
     """Create an endpoint: POST /v1/webhook_endpoints, the only answer that shows the secret."""
     endpoint = build_endpoint(request.params, request.now)
+    request.events.require_reachable(endpoint["url"])
     request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return endpoint
 
@@ -76,6 +77,7 @@ async def retrieve(request: ApiRequest) -> JSON:
 async def update(request: ApiRequest) -> JSON:
     """Change the address or events of an endpoint, or disable it: POST /v1/webhook_endpoints/{id}."""
     endpoint = update_endpoint(_find(request), request.params)
+    request.events.require_reachable(endpoint["url"])
     request.state.put(request.account, "webhook_endpoints", endpoint["id"], endpoint)
     return without_secret(endpoint)
 

@@ -5,6 +5,7 @@ one set for each table.
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Update:
     session_id: str
     change: Change
     done: "Future[Order | None]" = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(eq=False, slots=True)
@@ -43,6 +45,7 @@ class Insert:
 
     rows: Rows
     done: "Future[None]" = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
 
 
 Write = Update | Insert

@@ -6,6 +6,7 @@ work: it starts with the first call; soon after the last it closes the file and 
 the program ends.
 """
 
+import math
 import random
 import threading
 import time
@@ -18,9 +19,11 @@ from typing import Any
 
 import duckdb
 
-from ...domain.errors import CheckoutError, StoreUnavailable
+from ...config.forking import begin_anew_after_fork
+from ...domain.errors import CheckoutError, StoreBusy, StoreUnavailable
 from .batch import DuckDBConnection, OrderCache, Write, commit
-from .lease import Lease, is_fatal, to_checkout_error
+from .causes import is_fatal, to_checkout_error
+from .lease import Lease
 
 _GATHER = 0.002
 
@@ -31,6 +34,7 @@ class Query:
 
     run: Callable[[DuckDBConnection], Any]
     done: "Future[Any]" = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
 
 
 Job = Write | Query
@@ -59,6 +63,7 @@ class Writer:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        begin_anew_after_fork(self)
 
     def submit(self, job: Job) -> None:
         """Add a job to those that wait; its answer comes as `job.done`."""
@@ -84,6 +89,14 @@ class Writer:
             thread = self._thread
         if thread is not None:
             thread.join()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew in a forked process: the thread, and who waits for it, are the parent's; the file is closed."""
+        self._changed = threading.Condition()
+        self._thread = None
+        self._waiting.clear()
+        self._cache.clear()
+        self._last_size = 0
 
     # What follows runs in the writer thread.
 
@@ -132,6 +145,7 @@ class Writer:
             self._lease.release()
 
     def _serve(self, jobs: Sequence[Job]) -> None:
+        jobs = self._with_open_file(jobs)
         for query in [job for job in jobs if isinstance(job, Query)]:
             try:
                 answer = query.run(self._lease.connection())
@@ -142,10 +156,27 @@ class Writer:
         if writes := [job for job in jobs if not isinstance(job, Query)]:
             self._commit(writes)
 
+    def _with_open_file(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Open the file, and return the jobs to do. Each waits for others no longer than the lease does, from its own call on."""
+        while jobs and not self._lease.held:
+            deadline = min(job.since for job in jobs) + self._lease.wait
+            try:
+                self._lease.connection(deadline)
+            except BaseException as error:
+                now = time.monotonic()
+                waited = isinstance(error, StoreBusy) and now >= deadline
+                over = now - self._lease.wait if waited else math.inf
+                for job in [job for job in jobs if job.since <= over]:
+                    self._refuse(job, error)
+                jobs = [job for job in jobs if job.since > over]
+        return jobs
+
     def _commit(self, writes: Sequence[Write]) -> None:
         """Do all writes in one transaction; when it fails, each in its own, so that only the one that cannot be done fails."""
         try:
-            outcomes = commit(self._lease.connection(), self._cache, writes)
+            connection = self._lease.connection()
+            self._lease.keep_log_private()
+            outcomes = commit(connection, self._cache, writes)
         except BaseException as error:
             self._roll_back(error)
             if len(writes) == 1 or isinstance(error, CheckoutError):

@@ -7,6 +7,7 @@ A lease is in one of these states. `wait`, `linger`, `keep` and `hold` are the t
 |-----------------|-----------------------|----------------------------------------------|-----------------|
 | not held        | closed                | a call needs the file (`connection`)         | waiting in line |
 | waiting in line | closed, or another's  | it is first in line and the file opens       | held            |
+|                 |                       | the first in line is stopped: it goes ahead  | held            |
 |                 |                       | `wait` is over: the call gets `StoreBusy`    | not held        |
 |                 |                       | it cannot be opened: `StoreUnavailable`      | not held        |
 | held            | open, calls are done  | no call came for `linger`                    | idle            |
@@ -24,7 +25,8 @@ A lease is in one of these states. `wait`, `linger`, `keep` and `hold` are the t
 |----------------------------------------|-----------|-----------------------------------------------------------------|
 | DuckDB's own lock on the file          | processes | the only one that protects the data; it belongs to a process, so |
 |                                        |           | two threads of one process do not exclude each other by it       |
-| `_CountedLock`, one for each file      | threads   | does that; it counts who waits, for `wanted`                     |
+| `_CountedLock`, one for each file      | threads   | does that; it counts who waits, for `wanted`; `os.fork` waits    |
+|                                        |           | for it, so that a child never has half of an open file           |
 | `flock` on the file `….line`           | processes | only the first in line tries to open the file, so that a busy    |
 |                                        |           | writer cannot keep a reader out; the system frees it with its    |
 |                                        |           | process, however that ends                                       |
@@ -33,43 +35,81 @@ A lease is in one of these states. `wait`, `linger`, `keep` and `hold` are the t
 | the condition in `group_commit.Writer` | threads   | callers hand calls to the one thread that has the file           |
 """
 
+import os
 import random
+import stat
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 
-from ...domain.errors import CheckoutError, StoreBusy, StoreUnavailable
+from ...config.descriptors import reserve
+from ...domain.errors import StoreBusy, StoreUnavailable
+from .causes import is_lock_conflict, to_checkout_error, unwritable
+from .connecting import connect
 from .schema import known_version, migrate
 
 STORAGE_VERSION = "v1.5.0"
 """Files can be opened by every DuckDB since this one."""
 
 
+FREE_SECONDS = 0.5
+"""When the file is free for so long and the first in line does not take it, the first in line is stopped."""
+FORK_WAIT_SECONDS = 5.0
+"""How long `os.fork` waits until this process has closed its files."""
+
+
 class _CountedLock:
     """Lets one thread of this process after another use a file: DuckDB's lock excludes processes, not threads."""
 
     def __init__(self) -> None:
+        self.waiting = 0
+        self.forked_while_open = False
+        self._parted = False
+        self._make_locks()
+
+    def _make_locks(self) -> None:
         self._lock = threading.Lock()
         self._count = threading.Lock()
-        self.waiting = 0
 
     def acquire(self, wait: float) -> None:
+        if self.forked_while_open:
+            raise StoreUnavailable(
+                "This process was forked while its parent had the order database open. Open a checkout of its own in "
+                "the new process, or start it with multiprocessing's `spawn`."
+            )
+        if not self._acquire(wait):
+            raise StoreBusy
+
+    def _acquire(self, wait: float) -> bool:
         with self._count:
             self.waiting += 1
         try:
-            if not self._lock.acquire(timeout=wait):
-                raise StoreBusy
+            return self._lock.acquire(timeout=wait)
         finally:
             with self._count:
                 self.waiting -= 1
 
     def release(self) -> None:
         self._lock.release()
+
+    def before_fork(self) -> None:
+        """Wait until no thread has the file open."""
+        self._parted = self._acquire(FORK_WAIT_SECONDS)
+
+    def after_fork_in_parent(self) -> None:
+        if self._parted:
+            self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: threads that held or awaited the locks are the parent's."""
+        self.forked_while_open = not self._parted
+        self.waiting = 0
+        self._make_locks()
 
 
 _LOCKS: dict[Path, _CountedLock] = {}
@@ -79,6 +119,28 @@ _LOCKS_GUARD = threading.Lock()
 def _lock_of(path: Path) -> _CountedLock:
     with _LOCKS_GUARD:
         return _LOCKS.setdefault(path, _CountedLock())
+
+
+def _before_fork() -> None:
+    _LOCKS_GUARD.acquire()
+    for lock in _LOCKS.values():
+        lock.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for lock in _LOCKS.values():
+        lock.after_fork_in_parent()
+    _LOCKS_GUARD.release()
+
+
+def _after_fork_in_child() -> None:
+    for lock in _LOCKS.values():
+        lock.after_fork_in_child()
+    _LOCKS_GUARD.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 
 
 class Lease:
@@ -125,16 +187,20 @@ class Lease:
         """Whether anyone waits for the file, in this process or in another."""
         return self._lock.waiting > 0 or _somebody_in_line(self.path)
 
-    def connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self, deadline: float | None = None) -> duckdb.DuckDBPyConnection:
         """Return the open file; it is opened first when this lease does not hold it.
 
+        Args:
+            deadline: until when others are waited for, by `time.monotonic`; `wait` seconds from now unless given.
+
         Raises:
-            StoreBusy: others held it for longer than `wait`.
+            StoreBusy: others held it for that long.
             StoreUnavailable: it cannot be opened.
         """
         if self._connection is None:
-            deadline = time.monotonic() + self.wait
-            self._lock.acquire(self.wait)
+            if deadline is None:
+                deadline = time.monotonic() + self.wait
+            self._lock.acquire(max(0.0, deadline - time.monotonic()))
             try:
                 self._connection = self._open(deadline)
             except BaseException:
@@ -151,11 +217,38 @@ class Lease:
                 if not self.read_only and self._log_is_due():
                     with suppress(duckdb.Error):  # what was committed is in the log; a transaction left open goes
                         connection.execute("CHECKPOINT")
+                if not self.read_only:
+                    self._remove_empty_log()
                 connection.close()
             except duckdb.Error as error:
                 raise to_checkout_error(error, self.path) from error
             finally:
+                reserve.fill()  # before somebody else has the descriptors that this was
                 self._lock.release()
+
+    def keep_log_private(self) -> None:
+        """Let the log have the rights of the file: DuckDB makes it anew after each checkpoint, for everybody to read.
+
+        Before a transaction there is most often none, so it is made; one that DuckDB made meanwhile is changed.
+        """
+        with suppress(OSError):
+            rights = self.path.stat().st_mode & 0o666
+            with suppress(FileExistsError):
+                os.close(os.open(self._log, os.O_CREAT | os.O_EXCL | os.O_WRONLY, rights))
+            status = self._log.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o666 != rights:
+                self._log.chmod(rights)
+
+    def _remove_empty_log(self) -> None:
+        """Nothing was written, or all of it is in the tables."""
+        with suppress(OSError):
+            status = self._log.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+                self._log.unlink()
+
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(self.path.name + ".wal")
 
     def _log_is_due(self) -> bool:
         """Whether to write the log into the tables now.
@@ -164,24 +257,22 @@ class Lease:
         at a few million orders. Left alone, the log is read by whoever opens the file next: a tenth of a second for
         each megabyte.
         """
-        log = self.path.with_name(self.path.name + ".wal")
         try:
-            return log.exists() and (not self.wanted or log.stat().st_size > self.path.stat().st_size / self.log_share)
+            size = self._log.stat().st_size
+            return size > 0 and (not self.wanted or size > self.path.stat().st_size / self.log_share)
         except OSError:  # somebody took the file away
             return False
 
     def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
         if not self.read_only or not self.path.exists():
             self._make_folder()
-        with _next_in_line(self.path):
+        with _next_in_line(self.path, deadline):
             while True:
                 try:
                     return self._try_open()
                 except duckdb.Error as error:
-                    if not is_lock_conflict(error):
+                    if not is_lock_conflict(error) or time.monotonic() > deadline:
                         raise to_checkout_error(error, self.path) from error
-                    if time.monotonic() > deadline:
-                        raise StoreBusy from error
                 self._wait_for_others(deadline)
 
     def _wait_for_others(self, deadline: float) -> None:
@@ -201,11 +292,15 @@ class Lease:
             "python_enable_replacements": False,  # a table name never means a Python variable
         }
         if self.read_only and self.path.exists():
-            connection = duckdb.connect(str(self.path), read_only=True, config=config)
+            connection = connect(self.path, read_only=True, config=config)
             if _readable(connection, self.path):
                 return connection
-        connection = duckdb.connect(str(self.path), config=config)
+        is_new = not self.path.exists()
+        connection = connect(self.path, config=config)
         try:
+            if is_new:
+                self.path.chmod(0o600)
+            self.keep_log_private()
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # `release` decides
             migrate(connection)
         except BaseException:
@@ -215,35 +310,60 @@ class Lease:
 
     def _make_folder(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(self.path) from error
+            raise unwritable(self.path, error) from error
 
 
 @contextmanager
-def _next_in_line(path: Path) -> Iterator[None]:
+def _next_in_line(path: Path, deadline: float) -> Iterator[None]:
     """Only the process at the head of the line tries the file, so that busy writers cannot starve a reader.
 
-    The line is a lock on an empty file beside the database; it goes with its process, however that ends. Nobody stays
-    at its head for longer than a lease waits.
+    The line is a lock on an empty file beside the database; it goes with its process, however that ends. A process that
+    is stopped at the head of the line does not take the file though it is free; then the line is left.
+
+    Args:
+        path: the file.
+        deadline: until when to stand in line, by `time.monotonic`.
     """
     try:
         import fcntl
 
-        line = _line(path).open("ab")
+        line = _open_line(path)
     except (ImportError, OSError):  # Windows, or a folder that is read-only: then the quickest goes first
         yield
         return
     with line:
-        fcntl.flock(line, fcntl.LOCK_EX)
+        free_since: float | None = None
+        while True:
+            try:
+                fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:  # somebody else is its head, or this system cannot lock
+                now = time.monotonic()
+                free_since = None if _locked(path) else free_since or now
+                if now > deadline or (free_since is not None and now - free_since > FREE_SECONDS):
+                    break
+            time.sleep(random.uniform(0.0005, 0.002))  # noqa: S311
         yield
+
+
+def _open_line(path: Path) -> IO[bytes]:
+    """Open the line's file; it is made with the rights of the database, and for its owner alone while there is none."""
+
+    def private(name: str, flags: int) -> int:
+        with suppress(OSError):
+            return os.open(name, flags, path.stat().st_mode & 0o666)
+        return os.open(name, flags, 0o600)
+
+    return open(_line(path), "ab", opener=private)
 
 
 def _somebody_in_line(path: Path) -> bool:
     try:
         import fcntl
 
-        with _line(path).open("ab") as line:
+        with _open_line(path) as line:
             fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (ImportError, OSError):  # no line to look at, or its head is taken: then let others in
         return True
@@ -286,39 +406,3 @@ def _readable(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         if not there:
             connection.close()
     return there
-
-
-def is_lock_conflict(error: duckdb.Error) -> bool:
-    """Whether another process holds the file."""
-    return isinstance(error, duckdb.IOException) and "lock on file" in str(error)
-
-
-def is_fatal(error: BaseException) -> bool:
-    """Whether DuckDB can do nothing more with the open file after this error."""
-    return isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.IOException)
-
-
-def to_checkout_error(error: duckdb.Error, path: Path) -> CheckoutError:
-    """Return the error of this package that says what DuckDB's error means for an operator."""
-    if is_lock_conflict(error):
-        return StoreBusy()
-    if isinstance(error, duckdb.ConnectionException) and "different configuration" in str(error):
-        return StoreUnavailable(
-            f"{path} is open in this program already, by duckdb.connect. Close that connection, then try again."
-        )
-    if "No space left" in str(error):  # a failed COMMIT is a TransactionException, all else an IOException
-        return StoreUnavailable(f"The disk with the order database in {path.parent} is full. Please free some space.")
-    if isinstance(error, duckdb.IOException | duckdb.PermissionException):
-        if "not a valid DuckDB database file" in str(error):
-            return StoreUnavailable(
-                f"{path} is not a DuckDB database. Move it away, or set CHECKOUT_DATABASE_URL to another file."
-            )
-        return _unwritable(path)
-    return StoreUnavailable()
-
-
-def _unwritable(path: Path) -> StoreUnavailable:
-    return StoreUnavailable(
-        f"The order database cannot be opened in the folder {path.parent}. Make that folder writable for this program, "
-        "or set CHECKOUT_DATABASE_URL to a file elsewhere."
-    )

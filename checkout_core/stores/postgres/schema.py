@@ -258,10 +258,7 @@ def migrate(connection: psycopg.Connection[TupleRow]) -> None:
     Raises:
         SchemaTooNew: the database was written by a newer version of this package.
     """
-    _create_version_table(connection)
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    connection.commit()
-    version = row[0] if row and row[0] is not None else 0
+    version = _known_version(connection)
     if version > len(MIGRATIONS):
         raise SchemaTooNew(
             f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
@@ -295,6 +292,18 @@ def _missing(column: Column, migration: Migration) -> sql.Composable:
     filled = migration.filled.get(column.name)
     value = sql.SQL(filled) if filled else sql.Literal(None if column.default is None else _stored(column))
     return sql.SQL("CAST({} AS {})").format(value, sql.SQL(_TYPES[column.kind]))
+
+
+def _known_version(connection: psycopg.Connection[TupleRow]) -> int:
+    """Return the number of migrations that the database has had. One that is there is only read: no rights are needed."""
+    try:
+        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    except errors.UndefinedTable:
+        connection.rollback()
+        _create_version_table(connection)
+        return _known_version(connection)
+    connection.commit()
+    return row[0] if row and row[0] is not None else 0
 
 
 def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:

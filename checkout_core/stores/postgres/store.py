@@ -24,6 +24,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from typing_extensions import override
 
+from ...config.forking import begin_anew_after_fork
 from ...domain.errors import StoreBusy, StoreUnavailable
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
@@ -33,6 +34,10 @@ from . import schema
 
 PostgresConnection = psycopg.Connection[TupleRow]
 T = TypeVar("T")
+
+
+_OF_PARENTS: list[object] = []
+"""What a forked process must neither use nor let go of: that would end the parent's connections."""
 
 
 class _RacedError(Exception):
@@ -51,24 +56,34 @@ class PostgresStore(OrderStore):
 
     def __init__(self, url: str, *, wait: float = 10.0, connections: int = 8, attempts: int = 12) -> None:
         self._attempts = attempts
+        self._connections = connections
+        self._url = url
+        self._wait = wait
+        self._closed = False
+        self._begin()
+        begin_anew_after_fork(self)
+
+    def _begin(self) -> None:
         self._pool: ConnectionPool[PostgresConnection] = ConnectionPool(
-            url,
+            self._url,
             min_size=0,
-            max_size=connections,
-            timeout=wait,
-            reconnect_timeout=wait,
-            kwargs={"connect_timeout": max(2, round(wait)), "autocommit": True},
+            max_size=self._connections,
+            timeout=self._wait,
+            reconnect_timeout=self._wait,
+            kwargs={"connect_timeout": max(2, round(self._wait)), "autocommit": True},
             open=False,
             name="orders",
         )
         # One thread more than connections: when all of those hang, it answers whoever waits in line for too long.
-        self._threads = ThreadPoolExecutor(connections + 1, thread_name_prefix="orders in PostgreSQL")
+        self._threads = ThreadPoolExecutor(self._connections + 1, thread_name_prefix="orders in PostgreSQL")
         self._used: set[PostgresConnection] = set()
-        self._url = url
-        self._wait = wait
         self._ready = False
-        self._closed = False
         self._opening = threading.Lock()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew in a forked process: threads and connections are the parent's, which goes on using them."""
+        _OF_PARENTS.append((self._pool, self._threads, self._used))
+        self._begin()
 
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
@@ -229,6 +244,11 @@ class PostgresStore(OrderStore):
             try:
                 with psycopg.connect(self._url, connect_timeout=max(2, round(self._wait))) as connection:
                     schema.migrate(connection)
+            except errors.InsufficientPrivilege as error:
+                raise StoreUnavailable(
+                    "This database role may not make or change the tables of orders, and they are missing or older than "
+                    "this program. Run `checkout doctor` once with a role that may, or GRANT the rights to this one."
+                ) from error
             except psycopg.OperationalError as error:
                 raise _unreachable() from error
             self._pool.open()

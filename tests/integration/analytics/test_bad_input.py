@@ -101,6 +101,19 @@ def test_queries_are_asked_one_at_a_time(story: str) -> None:
         "DROP VIEW orders",
         "CREATE TEMP TABLE mine AS SELECT 1",
         "COPY orders TO 'orders.csv'",
+        "EXPLAIN ANALYZE COPY (FROM orders) TO 'orders.csv'",
+        "EXPLAIN /* a */ ANALYZE -- b\n COPY (FROM orders) TO 'orders.csv'",
+        "EXPLAIN (ANALYZE, FORMAT json) COPY (FROM orders) TO 'orders.csv'",
+        "EXPLAIN ANALYZE DELETE FROM orders",
+        "ATTACH 'other.duckdb' AS other",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA enable_profiling",
+        "PRAGMA threads = 1",
+        "CALL force_checkpoint()",
+        "CALL enable_logging()",
+        "USE memory",
+        "PREPARE all_of_it AS FROM orders",
         "SET threads = 1",
         "BEGIN",
     ],
@@ -111,7 +124,19 @@ def test_a_query_that_writes_is_shown_the_way_to_a_private_copy(story: str, quer
 
 
 @pytest.mark.parametrize(
-    "query", ["PIVOT orders ON status USING count(*)", "DESCRIBE orders", "EXPLAIN FROM orders", "FROM orders;"]
+    "query",
+    [
+        "PIVOT orders ON status USING count(*)",
+        "DESCRIBE orders",
+        "EXPLAIN FROM orders",
+        "EXPLAIN ANALYZE FROM orders",
+        "explain (analyze, format json) /* why */ SELECT count(*) FROM orders",
+        "FROM orders;",
+        "SHOW TABLES",
+        "PRAGMA database_list",
+        "CALL pragma_version()",
+        "CALL duckdb_databases()",
+    ],
 )
 def test_every_kind_of_question_is_answered(story: str, query: str) -> None:
     assert len(open_orders(story).sql(query)) > 0

@@ -42,7 +42,9 @@ def test_sums_in_parquet_are_integers(story: str, tmp_path: Path) -> None:
     assert pd.read_parquet(tmp_path / "sum.parquet")["total"].tolist() == [2**53 + 1 + 2000]
 
 
-@pytest.mark.parametrize("text", [FORMULA, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text", [FORMULA, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠SUM(A1)"]
+)
 def test_no_cell_is_a_formula(store: BlockingOrderStore, url: str, tmp_path: Path, text: str) -> None:
     store.update("cs_1", creating(an_order(name=text)))
     orders = open_orders(url)

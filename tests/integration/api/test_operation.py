@@ -9,8 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from api import create_app
+from api.headers import HEADERS
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from checkout_core.domain.errors import ConfigurationError, SchemaTooNew, StoreBusy, StoreError, StoreUnavailable
 from tests.support.shopper import pay, pending_order
 from tests.support.stores import ScriptedStore
 from tests.support.webhooks import session_event, signed
@@ -150,3 +151,35 @@ def test_an_app_whose_settings_cannot_be_used_does_not_start(monkeypatch: pytest
     monkeypatch.setenv("CHECKOUT_UI_MODE", "popup")
     with pytest.raises(ConfigurationError, match="CHECKOUT_UI_MODE"), TestClient(create_app()):
         pass
+
+
+SECRET_CAUSE = "The order database cannot be opened in the folder /srv/shop."
+
+
+@pytest.mark.parametrize("kind", [StoreBusy, StoreUnavailable, SchemaTooNew])
+def test_what_is_wrong_with_the_store_is_for_the_log_and_not_for_strangers(
+    client: TestClient, memory_store: ScriptedStore, caplog: pytest.LogCaptureFixture, kind: type[StoreError]
+) -> None:
+    error = kind(SECRET_CAUSE)
+    error.__cause__ = OSError("No space left on device")
+    memory_store.fail("count_outbox", error)
+    memory_store.fail("update", error)
+    body = {"stripe_checkout_session_id": open_session(client), "email": "a@example.com"}
+    for answer in (client.get("/readyz"), client.post("/checkout/pending", json=body)):
+        assert_error(answer, 503, kind.code, kind.sentence)
+        assert "/srv" not in answer.text
+    logged = [getattr(record, "fields", {}) for record in caplog.records]
+    told = {"code": kind.code, "message": SECRET_CAUSE, "cause": "No space left on device"}
+    assert [fields for fields in logged if "cause" in fields] == [told, told]
+
+
+def open_session(client: TestClient) -> str:
+    cart = {"items": [{"product": "night-train-to-trieste", "quantity": 1}]}
+    return str(client.post("/checkout/sessions", json=cart).json()["session_id"])
+
+
+def test_every_answer_may_neither_be_kept_nor_framed_nor_told_of(client: TestClient) -> None:
+    paths = ["/healthz", "/readyz", "/metrics", "/checkout/confirmation?stripe_checkout_session_id=cs_x", "/nothing"]
+    for path in paths:
+        headers = client.get(path).headers
+        assert {name: headers[name] for name in HEADERS} == HEADERS

@@ -284,7 +284,7 @@ def test_a_live_key_is_refused_and_nothing_is_written(make_settings: Callable[..
         STRIPE_PUBLISHABLE_KEY="pk_live_x",
         STRIPE_API_BASE="",
         CHECKOUT_PUBLIC_URL="https://shop.test",
-        CHECKOUT_OPERATOR_PASSWORD="long enough",
+        CHECKOUT_OPERATOR_PASSWORD="long enough, now",
     )
     with pytest.raises(ConfigurationError, match="live key"):
         seed_store(live.database_url.get_secret_value(), 10, settings=live)
@@ -338,7 +338,7 @@ def test_several_shops_share_the_orders_and_each_sells_its_own(
 def test_a_live_key_of_any_shop_is_refused(
     make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = make_settings(STRIPE_API_BASE="", CHECKOUT_OPERATOR_PASSWORD="long enough")
+    settings = make_settings(STRIPE_API_BASE="", CHECKOUT_OPERATOR_PASSWORD="long enough, now")
     two_shops(tmp_path, monkeypatch)
     monkeypatch.setenv("LANTERN_SECRET_KEY", "sk_live_lantern")
     monkeypatch.setenv("LANTERN_PUBLISHABLE_KEY", "pk_live_lantern")

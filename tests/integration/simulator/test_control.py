@@ -168,7 +168,9 @@ def test_a_catalogue_is_seeded_from_python_too(client: stripe.StripeClient, simu
 
 def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeClient, simulator: Running) -> None:
     client.v1.customers.create({"name": "<script>alert(1)</script>"})
-    endpoint = client.v1.webhook_endpoints.create({"url": "http://x.test", "enabled_events": ["charge.succeeded"]})
+    endpoint = client.v1.webhook_endpoints.create(
+        {"url": "http://x.localhost:9", "enabled_events": ["charge.succeeded"]}
+    )
     assert endpoint.secret is not None
     answer = httpx2.get(f"{simulator.url}/_simulator")
     assert "/v1/customers" in answer.text
@@ -296,7 +298,9 @@ def test_a_file_is_compacted_and_remembers_the_clock(tmp_path: Any) -> None:
         id = client.v1.checkout.sessions.create(params()).id
         for number in range(20):
             client.v1.checkout.sessions.update(id, {"metadata": {"n": str(number)}})
-        endpoint = client.v1.webhook_endpoints.create({"url": "http://x.test", "enabled_events": ["customer.created"]})
+        endpoint = client.v1.webhook_endpoints.create(
+            {"url": "http://x.localhost:9", "enabled_events": ["customer.created"]}
+        )
         client.v1.webhook_endpoints.delete(endpoint.id)
         first.simulator.advance(23 * 3600)
     with running(state=path) as second:

@@ -95,7 +95,7 @@ def test_every_field_of_the_sdk_is_there(
     simulator.simulator.pay_session(session.id)
     coupon = client.v1.coupons.create({"percent_off": 10})
     fixed: Any = {"amount": 500, "currency": "eur"}
-    endpoint: Any = {"url": "https://shop.test/hook", "enabled_events": ["charge.succeeded"]}
+    endpoint: Any = {"url": "https://shop.localhost/hook", "enabled_events": ["charge.succeeded"]}
     objects: dict[str, Any] = {
         "customer": client.v1.customers.create({}),
         "coupon": coupon,

@@ -274,7 +274,7 @@ def test_a_parameter_that_is_not_simulated_is_refused(client: stripe.StripeClien
         ("prices.list", {"recurring": {"interval": "day"}}),
         ("coupons.create", {"percent_off": 5, "applies_to": {"products": ["prod_1"]}}),
         ("refunds.create", {"charge": "ch_1", "reverse_transfer": True}),
-        ("webhook_endpoints.create", {"url": "http://a.test", "enabled_events": ["*"], "connect": True}),
+        ("webhook_endpoints.create", {"url": "http://127.0.0.1:9/", "enabled_events": ["*"], "connect": True}),
         ("charges.list", {"transfer_group": "g"}),
         ("events.list", {"expand": ["data.data"]}),
         ("charges.list", {"expand": ["data.application_fee"]}),

@@ -91,12 +91,25 @@ def test_tries_come_back_with_time_and_are_counted_for_each_address_and_for_all(
 
 def test_only_listed_and_verified_addresses_may_sign_in(settings_of: MakeSettings) -> None:
     operators = settings_of(operators="Ada@example.com, grace@example.com").operators
-    assert is_allowed({"email": "ada@Example.com"}, operators)
-    assert is_allowed({"email": "grace@example.com", "email_verified": True}, operators)
-    assert not is_allowed({"email": "grace@example.com", "email_verified": False}, operators)
-    assert not is_allowed({"email": "eve@example.com"}, operators)
+    for verified in (True, "true"):
+        assert is_allowed({"email": "ada@Example.com", "email_verified": verified}, operators)
+        assert not is_allowed({"email": "eve@example.com", "email_verified": verified}, operators)
+    for unverified in (False, "false", "", None, 0, "True or false", [True]):
+        assert not is_allowed({"email": "grace@example.com", "email_verified": unverified}, operators)
+    assert not is_allowed({"email": "ada@example.com"}, operators), "a claim that is missing is not a yes"
     assert not is_allowed({}, operators)
-    assert not is_allowed({"email": ""}, settings_of().operators)
+    assert not is_allowed({"email": "", "email_verified": True}, settings_of().operators)
+
+
+def test_a_provider_that_never_says_verified_is_believed_when_its_issuer_is_named() -> None:
+    operators, tenant = frozenset({"ada@example.com"}), "https://login.microsoftonline.com/ours/v2.0"
+    user = {"email": "ada@example.com", "iss": tenant}
+    assert is_allowed(user, operators, tenant)
+    assert not is_allowed(user, operators)
+    assert not is_allowed(user | {"iss": "https://login.microsoftonline.com/theirs/v2.0"}, operators, tenant)
+    assert not is_allowed({"email": "ada@example.com"}, operators, tenant)
+    assert not is_allowed(user | {"email_verified": False}, operators, tenant)
+    assert not is_allowed(user | {"email": "eve@example.com"}, operators, tenant)
 
 
 def test_a_configured_login_takes_the_place_of_the_password(open_shop: OpenShop) -> None:
@@ -108,6 +121,9 @@ def test_a_configured_login_takes_the_place_of_the_password(open_shop: OpenShop)
     shop.user = {"is_logged_in": True, "email": "eve@example.com"}
     shop.run()
     assert "eve@example.com is not in CHECKOUT_OPERATORS" in text_of(shop)
+    shop.user = {"is_logged_in": True, "email": "ada@example.com"}
+    shop.run()
+    assert "does not say that ada@example.com is verified" in text_of(shop)
     shop.user = {"is_logged_in": True, "email": "ada@example.com", "email_verified": True}
     shop.run()
     assert "Signed in as ada@example.com" in text_of(shop)
