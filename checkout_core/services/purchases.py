@@ -70,7 +70,10 @@ class Purchases:
         return purchase_of(session_id, history)
 
     async def record_replacement(self, session_id: str, by: str) -> None:
-        """Record on the history of a session that another one has replaced it."""
+        """Record on the history of a session that another one has replaced it, once if the request is repeated."""
+        history = await answer(self._store.events(session_id))
+        if any(event.kind is EventKind.replaced and event.detail.get("by") == by for event in history):
+            return
         order = await answer(self._store.get(session_id))
         event = OrderEvent(
             id=new_id("event"),

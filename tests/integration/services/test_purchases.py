@@ -35,6 +35,13 @@ def test_a_changed_cart_expires_the_session_that_it_replaces(checkout: Checkout)
     assert metadata[PURCHASE] == first
 
 
+def test_a_repeated_request_replaces_a_session_once(checkout: Checkout) -> None:
+    first = pending_order(checkout)
+    asked = {second(checkout, replaces=first, idempotency_key="press-1") for _ in range(2)}
+    assert len(asked) == 1
+    assert kinds(checkout, first).count("replaced") == 1
+
+
 def test_a_session_without_an_order_is_replaced_too(checkout: Checkout) -> None:
     first = open_session(checkout)
     second(checkout, replaces=first)
