@@ -129,7 +129,7 @@ bench-simulator: setup  ## the simulator beside localstripe and a bare route
 	@$(BIN)/python -m benchmarks.simulator
 
 .PHONY: chaos
-chaos: setup  ## 340 runs of random shoppers instead of twelve, with a printed seed, and the table in docs/reliability.md
+chaos: setup  ## 24,000 requests of random shoppers, operators and banks, with printed seeds, and the table in docs/reliability.md
 	@$(BIN)/python -m tests.chaos.run --docs
 
 .PHONY: hardening

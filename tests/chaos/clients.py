@@ -9,17 +9,24 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
 from api import create_app
 from checkout_core import Checkout, CheckoutError, Settings, open_async_checkout, open_checkout
+from checkout_core.domain.errors import SessionExpired, SessionStillOpen
 from checkout_core.services.outbox import Handler
 from checkout_core.services.reconcile import Clock
 from tests.support.servers import serving
 from tests.support.webhook_sink import WebhookDelivery
 
 OK = "ok"
+STILL_OPEN = "still_open"
+EXPIRED = "expired"
+UNPAID = frozenset({STILL_OPEN, EXPIRED, "session_not_complete"})
+"""The answers that say that nothing was paid; over HTTP only a redirect says whether something still can be."""
+
 T = TypeVar("T")
 
 
@@ -34,12 +41,16 @@ class Answer:
 
 
 class Client(Protocol):
-    """One process of ours, as shoppers and Stripe see it. `checkout` is for operators, and for the comparison."""
+    """One process of ours, as shoppers and Stripe see it. `checkout` is for operators, and for the comparison.
+
+    `claims` is whether step 2 makes a session ours that our application has made without our mark.
+    """
 
     checkout: Checkout
+    claims: bool
 
-    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer: ...
-    def create_pending_order(self, session_id: str, email: str) -> Answer: ...
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str, replaces: str | None = None) -> Answer: ...
+    def create_pending_order(self, session_id: str, email: str, metadata: Mapping[str, str]) -> Answer: ...
     def complete_order(self, session_id: str) -> Answer: ...
     def check_order_status(self, session_id: str) -> Answer: ...
     def deliver_webhook(self, delivery: WebhookDelivery, signature: str) -> Answer: ...
@@ -54,16 +65,17 @@ class _BlockingPages:
     """The steps that pages take, through the blocking `Checkout`."""
 
     checkout: Checkout
+    claims = True
 
-    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str, replaces: str | None = None) -> Answer:
         def work() -> Answer:
-            session = self.checkout.create_session(cart, idempotency_key=idempotency_key)
+            session = self.checkout.create_session(cart, idempotency_key=idempotency_key, replaces=replaces)
             return Answer(OK, session_id=session.id, client_secret=session.client_secret or "")
 
         return answer_of(work)
 
-    def create_pending_order(self, session_id: str, email: str) -> Answer:
-        return answer_of(lambda: self.checkout.create_pending_order(session_id, email=email))
+    def create_pending_order(self, session_id: str, email: str, metadata: Mapping[str, str]) -> Answer:
+        return answer_of(lambda: self.checkout.create_pending_order(session_id, email=email, metadata=metadata))
 
     def check_order_status(self, session_id: str) -> Answer:
         return answer_of(lambda: self.checkout.check_order_status(session_id))
@@ -89,6 +101,8 @@ class BlockingClient(_BlockingPages):
 class AsyncClient:
     """`AsyncCheckout` on an event loop of its own, as an asynchronous program calls it."""
 
+    claims = True
+
     def __init__(self, settings: Settings, clock: Clock, on_paid: Handler) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="asynchronous client")
@@ -97,15 +111,18 @@ class AsyncClient:
         self._asynchronous.on_paid(on_paid, name="warehouse")
         self.checkout = Checkout(self._asynchronous)
 
-    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str, replaces: str | None = None) -> Answer:
         def work() -> Answer:
-            session = self._run(self._asynchronous.create_session(cart, idempotency_key=idempotency_key))
+            session = self._run(
+                self._asynchronous.create_session(cart, idempotency_key=idempotency_key, replaces=replaces)
+            )
             return Answer(OK, session_id=session.id, client_secret=session.client_secret or "")
 
         return answer_of(work)
 
-    def create_pending_order(self, session_id: str, email: str) -> Answer:
-        return answer_of(lambda: self._run(self._asynchronous.create_pending_order(session_id, email=email)))
+    def create_pending_order(self, session_id: str, email: str, metadata: Mapping[str, str]) -> Answer:
+        step_two = self._asynchronous.create_pending_order
+        return answer_of(lambda: self._run(step_two(session_id, email=email, metadata=metadata)))
 
     def complete_order(self, session_id: str) -> Answer:
         return answer_of(lambda: self._run(self._asynchronous.complete_order(session_id)))
@@ -129,6 +146,8 @@ class AsyncClient:
 class HttpClient:
     """The callback service on a port, as browsers and Stripe call it."""
 
+    claims = False
+
     def __init__(self, settings: Settings, clock: Clock, on_paid: Handler) -> None:
         self._running = ExitStack()
         self.checkout = self._running.enter_context(open_checkout(settings, clock=clock))
@@ -136,22 +155,25 @@ class HttpClient:
         url = self._running.enter_context(serving(create_app(self.checkout)))
         self._http = self._running.enter_context(httpx2.Client(base_url=url, timeout=30, trust_env=False, verify=False))
 
-    def create_session(self, cart: Mapping[str, int], idempotency_key: str) -> Answer:
+    def create_session(self, cart: Mapping[str, int], idempotency_key: str, replaces: str | None = None) -> Answer:
         items = [{"product": product, "quantity": quantity} for product, quantity in cart.items()]
-        answer = self._http.post("/checkout/sessions", json={"items": items})
+        headers = {"Idempotency-Key": idempotency_key}
+        answer = self._http.post("/checkout/sessions", json={"items": items, "replaces": replaces}, headers=headers)
         return _read(
             answer, lambda body: Answer(OK, session_id=body["session_id"], client_secret=body["client_secret"])
         )
 
-    def create_pending_order(self, session_id: str, email: str) -> Answer:
-        body = {"stripe_checkout_session_id": session_id, "email": email}
+    def create_pending_order(self, session_id: str, email: str, metadata: Mapping[str, str]) -> Answer:
+        body = {"stripe_checkout_session_id": session_id, "email": email, "metadata": dict(metadata)}
         return _read(self._http.post("/checkout/pending", json=body))
 
     def complete_order(self, session_id: str) -> Answer:
         answer = self._http.get("/checkout/complete", params={"session_id": session_id})
         if answer.status_code == 303:
-            paid = answer.headers["location"].endswith(f"/confirmation?session_id={session_id}")
-            return Answer(OK if paid else "session_not_complete")
+            pages = {"/confirmation": OK, "/checkout": STILL_OPEN, "/cart": EXPIRED}
+            to = urlsplit(answer.headers["location"])
+            assert parse_qs(to.query)["session_id"] == [session_id], "the page is told which checkout it is about"
+            return Answer(pages[to.path])
         assert not answer.is_success, "the shopper is redirected, or an error is answered"
         return _read(answer)
 
@@ -177,6 +199,10 @@ def answer_of(work: Callable[[], object]) -> Answer:
     """Return what came of a call in Python."""
     try:
         result = work()
+    except SessionStillOpen as error:
+        return Answer(STILL_OPEN, error.message)
+    except SessionExpired as error:
+        return Answer(EXPIRED, error.message)
     except CheckoutError as error:
         return Answer(error.code, error.message)
     return result if isinstance(result, Answer) else Answer(OK)
@@ -187,5 +213,4 @@ def _read(answer: httpx2.Response, success: Callable[[dict[str, str]], Answer] =
         return success(answer.json() if answer.content else {})
     assert answer.status_code in (400, 404, 409, 422, 429, 502, 503), answer.text
     error = answer.json()["error"]
-    code = {"http_error": "session_not_complete", "not_found": "session_not_complete"}.get(error["code"], error["code"])
-    return Answer(code, error["message"])
+    return Answer(error["code"], error["message"])

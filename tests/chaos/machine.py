@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-import httpx2
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
@@ -13,24 +12,29 @@ from checkout_core import OrderStatus
 from stripe_simulator.webhooks import signature
 from tests.support.webhook_sink import WebhookDelivery
 
-from .clients import OK, answer_of
+from .account_rules import Account
+from .cart_rules import Carts
+from .clients import OK, UNPAID, answer_of
 from .environment import Environment
-from .expected import ExpectedOrder
+from .money_rules import Money
 from .operators import cancel_order
 from .scenario import ProcessDies, Request
 from .shopper_rules import Shoppers
+from .violations import Done
 
 FORGED = ("signed by somebody else", "signed long ago")
 DELIVERIES = ("delivered", "delivered", "delivered", "duplicated", "duplicated", "repeated later", "lost", *FORGED)
 ROUTES = (
     *("/v1", "/v1", "/v1", "POST /v1/checkout/sessions", "GET /v1/checkout/sessions", "GET /v1/checkout/sessions"),
-    *("POST /v1/refunds", "GET /v1/events", "POST /v1/payment_pages"),
+    *("POST /v1/refunds", "POST /v1/refunds", "GET /v1/refunds", "GET /v1/disputes", "GET /v1/events"),
+    "POST /v1/payment_pages",
 )
 FAULTS = ("500", "429", "latency", "reset", "after", "time-out", "none")
 CLOCK = {
     "a debit settles": timedelta(seconds=70),
     "handlers are due again": timedelta(hours=2),
     "sessions expire": timedelta(hours=25),
+    "evidence is too late": timedelta(days=8),
 }
 MEANWHILE = (
     *("the other process", "we restart", "we restart", "Stripe restarts", "sweep"),
@@ -41,12 +45,11 @@ MANY = 30
 """So many requests of a route go wrong: a third of all, until then."""
 
 SIDES = ("at Stripe", "on our side")
-REFUND_ANSWERS = frozenset({OK, "order_not_found", "refund_not_possible", "refund_in_progress"})
 MAX_SIGNATURE_AGE_SECONDS = 300
 
 
-class Chaos(Shoppers):
-    """Shoppers, operators, webhooks, faults, clocks and restarts in any order."""
+class Chaos(Carts, Account, Money):
+    """Shoppers, other programs, operators, banks, webhooks, faults, clocks and restarts in any order."""
 
     any_number = st.integers(0, 11)
 
@@ -55,58 +58,9 @@ class Chaos(Shoppers):
         self._accepted: list[WebhookDelivery] = []
         self._cancelled: set[str] = set()
         self._restarted_stripe = False
+        self._waited_for_evidence = False
 
-    # Operators and the bank
-
-    @rule(
-        who=Shoppers.mostly_the_same,
-        quarters=st.integers(1, 4),
-        where=st.sampled_from(SIDES),
-        clicks=Shoppers.clicks,
-    )
-    def refund(self, who: int, quarters: int, where: str, clicks: int) -> None:
-        """Refund so many quarters of the total: from our side, where four asks for all that is left, or at Stripe."""
-        if (shopper := self.pick_shopper(who, OrderStatus.paid)) is None:
-            return
-        if where == "at Stripe":
-            self._refund_at_stripe(self.scenario.expected(shopper.session_id), quarters)
-        elif order := self.order(shopper):
-            order_id, amount = order.id, None if quarters == 4 else max(1, order.amount_total * quarters // 4)
-            checkout = self.scenario.client.checkout
-            refund: Request = lambda: answer_of(lambda: checkout.refund(order_id, amount))  # noqa: E731
-            self.scenario.send([refund] * clicks, REFUND_ANSWERS)
-
-    def _refund_at_stripe(self, expected: ExpectedOrder, quarters: int) -> None:
-        if expected.status is OrderStatus.paid:
-            refundable = expected.amount_total - expected.amount_refunded
-            amount = min(max(1, expected.amount_total * quarters // 4), refundable)
-            form = {"payment_intent": expected.payment_intent or "", "amount": str(amount)}
-            with suppress(httpx2.TransportError):  # a fault that was meant for us
-                self.scenario.stripe.dashboard("/v1/refunds", form)
-            self.scenario.collect_webhooks()
-
-    @rule(who=Shoppers.mostly_the_same, decision=st.sampled_from(("succeeded", "failed", "dispute")))
-    def bank(self, who: int, decision: str) -> None:
-        """A shopper's bank settles a debit that waits, or takes back what was paid."""
-        wanted = OrderStatus.paid if decision == "dispute" else OrderStatus.processing
-        shopper = self.pick_shopper(who, wanted)
-        expected = self.scenario.expected(shopper.session_id) if shopper else None
-        if expected is None or expected.status is not wanted or expected.disputed:
-            return
-        if decision == "dispute":
-            self.scenario.stripe.simulator.dispute(expected.session_id)
-        else:
-            self.scenario.stripe.simulator.settle_debit(expected.session_id, succeeded=decision == "succeeded")
-        self.scenario.collect_webhooks()
-
-    @rule(who=Shoppers.mostly_the_same)
-    def refund_comes_back(self, who: int) -> None:
-        """A shopper's bank cannot take the newest refund of a session."""
-        refunded = [each for each in self.shoppers if self.scenario.expected(each.session_id).amount_refunded]
-        if refunded:
-            self.scenario.counts["refund fails"] += 1
-            self.scenario.stripe.simulator.fail_refund(refunded[who % len(refunded)].session_id)
-            self.scenario.collect_webhooks()
+    # Operators
 
     @rule(who=Shoppers.any_shopper, where=st.sampled_from(SIDES))
     def cancel(self, who: int, where: str) -> None:
@@ -172,7 +126,7 @@ class Chaos(Shoppers):
         for delivery in about:
             for client in self.scenario.clients:
                 requests.append(partial(client.deliver_webhook, delivery, delivery.signature))
-        self.scenario.send(requests, {OK, "session_not_complete"})
+        self.scenario.send(requests, {OK, "session_not_found", *UNPAID})
 
     # Faults, and what happens meanwhile
 
@@ -196,6 +150,10 @@ class Chaos(Shoppers):
     def meanwhile(self, what: str) -> None:
         """Clocks jump, processes end and begin anew, a sweep runs, the handlers of paid orders run or fail."""
         if what in CLOCK:
+            if what == "evidence is too late":
+                if self._waited_for_evidence:  # once a run: after some weeks Stripe forgets events
+                    return
+                self._waited_for_evidence = True
             self.scenario.counts["clock jump"] += 1
             self.scenario.advance(CLOCK[what])
         elif what == "the other process":
@@ -208,6 +166,7 @@ class Chaos(Shoppers):
                 self._restarted_stripe = True
                 self.scenario.counts[what] += 1
                 self.scenario.restart_stripe()
+                self.keys.clear()  # the simulator does not keep them, Stripe does
         elif what == "sweep":
             self.scenario.counts[what] += 1
             with suppress(ProcessDies):
@@ -223,7 +182,8 @@ class Chaos(Shoppers):
         """Compare everything, once the faults are gone, a sweep has run and the outbox is dispatched."""
         try:
             if sys.exc_info()[0] is None:  # else a step has failed already, and says more
-                wrong = self.scenario.finish(frozenset(self._cancelled))
+                done = Done(self._cancelled, self.entered, self.named, self.purchases)
+                wrong = self.scenario.finish(done, self.refunds)
                 assert not wrong, "\n".join(wrong)
         finally:
             self.scenario.close()

@@ -1,6 +1,7 @@
 """`make chaos`: many times what `make test` runs, and a table of what was injected and what came of it.
 
-`python -m tests.chaos.run [--times 10] [--docs]`; `--docs` writes the table into docs/reliability.md.
+`python -m tests.chaos.run [--steps 24000] [--docs]`; `--docs` writes the table into docs/reliability.md. Ctrl-C ends it
+early, and prints the table of what was done until then.
 """
 
 import argparse
@@ -28,6 +29,10 @@ from .machine import Chaos
 from .variants import VARIANTS, Variant
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+STEPS = 24_000
+"""What `make chaos` does at least: requests of shoppers, operators, banks and Stripe."""
+
+RUNS_OF_A_SEED = 40
 BEGIN, END = "<!-- chaos: begin -->", "<!-- chaos: end -->"
 ROWS = {
     "Runs": "runs",
@@ -49,6 +54,19 @@ ROWS = {
     "Webhook still on its way at the end": "webhook never delivered",
     "Webhook signed by somebody else": "webhook signed by somebody else",
     "Webhook signed too long ago": "webhook signed long ago",
+    "Session of another program, shop, installation or mode": "session of others",
+    "Session of our application, with codes, shipping, taxes": "session of our application",
+    "Code or shipping chosen at Stripe": "chosen at Stripe",
+    "Cart changed, its session replaced": "cart changed",
+    "Idempotency key of step 1 used again later": "idempotency key used again",
+    "Bank's page: authorized": "bank page authorized",
+    "Bank's page: failed": "bank page failed",
+    "Bank's page: cancelled": "bank page canceled",
+    "Shopper back from Stripe with an open session": "back with an open session",
+    "Balance empty": "balance empty",
+    "Refund asked for and made": "refund ok",
+    "Refund asked for and refused": "refund refund_not_possible",
+    "Refund asked for, the answer is lost": "refund refund_unconfirmed",
     "Refund that comes back from the bank": "refund fails",
     "Clock jump (70 seconds to 25 hours)": "clock jump",
     "Restart of our side": "we restart",
@@ -63,6 +81,12 @@ ROWS = {
     "Sessions whose debit bounced": "session failed",
     "Sessions expired": "session expired",
     "Sessions still open": "session pending",
+    "Sessions that are not ours": "session of others at the end",
+    "Refunds at Stripe": "refund made",
+    "Disputes won": "dispute won",
+    "Disputes lost": "dispute lost",
+    "Disputes still open": "dispute open",
+    "Inquiries closed": "dispute warning_closed",
     "Orders": "orders",
     "Receipts": "receipts",
     "**Orders, receipts or histories that were wrong**": "wrong",
@@ -72,39 +96,47 @@ ROWS = {
 def main() -> None:
     """Run everything; a run that ends wrong is printed with its seed and ends the program."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=10, help="how many times `long_runs` of each variant")
+    parser.add_argument("--steps", type=int, default=STEPS, help="how many requests to send at least, in all variants")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/reliability.md")
     given = parser.parse_args()
     for name in filter(OURS.match, list(os.environ)):  # nothing of a real shop's settings gets in here
         del os.environ[name]
     Settings.model_config["env_file"] = None
-    logging.getLogger("checkout_core").setLevel(logging.ERROR)  # warnings are what this is about
+    logging.getLogger("checkout_core").setLevel(logging.CRITICAL)  # warnings and errors are what this is about
     began = time.monotonic()
-    counts: dict[str, Counter[str]] = {}
-    with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
-        postgres_url = stack.enter_context(_postgres())
-        for variant in VARIANTS:
-            counts[variant.name] = _run(variant, variant.long_runs * given.times, progress, lambda: postgres_url)
+    counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in VARIANTS}
+    try:
+        with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
+            postgres_url = stack.enter_context(_postgres())
+            for variant in VARIANTS:
+                _run(variant, counts[variant.name], given.steps, progress, lambda: postgres_url)
+    except KeyboardInterrupt:
+        print(_table(counts), "\n\nStopped early: the table in the documentation stays as it is.")
+        raise SystemExit(130) from None
     table = _table(counts)
     print(table)
-    command = "`make chaos`" if given.times == 10 else f"`python -m tests.chaos.run --times {given.times} --docs`"
+    command = "`make chaos`" if given.steps == STEPS else f"`python -m tests.chaos.run --steps {given.steps} --docs`"
     if given.docs:
         _write(table, f"{command}, {datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - began) / 60:.0f} minutes")
 
 
-def _run(variant: Variant, runs: int, progress: Progress, postgres_url: Callable[[], str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    task = progress.add_task(variant.name, total=runs)
+def _run(
+    variant: Variant, counts: Counter[str], steps: int, progress: Progress, postgres_url: Callable[[], str]
+) -> None:
+    """Run a variant until its share of all steps is done; what was done is in `counts` then."""
+    share = steps * variant.share // sum(each.share for each in VARIANTS) + 1
+    task = progress.add_task(variant.name, total=share)
 
     def machine(environment: Environment) -> Chaos:
-        progress.advance(task)
         counts["runs"] += 1
+        progress.update(task, completed=counts["steps"], description=f"{variant.name}: {counts['runs']} runs")
         return Chaos(environment)
 
     with open_environment(variant.open_clients, variant.databases(postgres_url), counts) as environment:
-        run_machine(environment, machine, runs=runs, steps=variant.steps)
+        while counts["steps"] < share:
+            run_machine(environment, machine, runs=RUNS_OF_A_SEED, steps=variant.steps)
+    progress.update(task, completed=share)
     counts["wrong"] = 0  # or else an error was raised
-    return counts
 
 
 @contextmanager

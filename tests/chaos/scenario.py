@@ -4,11 +4,14 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import httpx2
 
 from checkout_core import Checkout, Order, Settings
 from checkout_core.gateway import CallLimits
@@ -18,8 +21,12 @@ from tests.support.webhook_sink import WebhookDelivery
 
 from .clients import Answer, Client, OpenClient
 from .environment import Environment
-from .expected import ExpectedOrder, expected_orders, violations
+from .expected import ExpectedOrder, expected_order, expected_orders
+from .intended_refunds import IntendedRefunds
+from .offers import Offers
+from .receipts import receipt_violations
 from .simulated_stripe import ACCOUNT
+from .violations import ALL_ORDERS, Done, violations
 
 UNAVAILABLE = frozenset({"stripe_unavailable", "payment_unconfirmed", "refund_unconfirmed"})
 Request = Callable[[], Answer]
@@ -27,7 +34,6 @@ SHORT_TIMEOUT_SECONDS = 0.5
 """How long our side waits for Stripe while a fault is due; otherwise it waits as it always does."""
 
 IMPATIENT = replace(QUICK_RETRIES, connect=SHORT_TIMEOUT_SECONDS, read=SHORT_TIMEOUT_SECONDS)
-ALL_ORDERS = 100_000
 
 
 class Scenario:
@@ -43,6 +49,7 @@ class Scenario:
         self._ahead = timedelta(0)
         self._began = self.now()
         self.warehouse = Warehouse(self.counts)
+        self.offers = Offers.make(self.stripe)
         self._settings = _settings(
             self.stripe.url, self.webhook_secret, environment.new_database(self.folder), self.folder
         )
@@ -84,7 +91,7 @@ class Scenario:
 
     def expected(self, session_id: str) -> ExpectedOrder:
         """Return what the order of a session must say."""
-        return expected_orders(self.stripe.simulator)[session_id]
+        return expected_order(self.stripe.simulator, session_id)
 
     def send(self, requests: Sequence[Request], allowed: frozenset[str] | set[str]) -> list[Answer]:
         """Send all requests at the same moment; another answer than allowed is a failure.
@@ -102,6 +109,20 @@ class Scenario:
             assert answer.code in codes, f"{answer.code} ({answer.message}), expected {sorted(codes)}"
         self.collect_webhooks()
         return answers
+
+    def in_dashboard(self, path: str, form: dict[str, str]) -> dict[str, Any] | None:
+        """Do what a person, or another program, does in the account; return what Stripe made, unless it refused.
+
+        A fault that was meant for us may hit it.
+        """
+        self.counts["steps"] += 1
+        try:
+            answer = self.stripe.dashboard(path, form)
+        except httpx2.TransportError:
+            return None
+        finally:
+            self.collect_webhooks()
+        return dict(answer.json()) if answer.is_success else None
 
     def collect_webhooks(self) -> None:
         """Wait until Stripe has done what we gave up waiting for, and sent what it has to send; take that in."""
@@ -147,7 +168,7 @@ class Scenario:
         self.clear_faults()
         self.stripe.restart()
 
-    def finish(self, cancelled: frozenset[str]) -> list[str]:
+    def finish(self, done: Done, refunds: IntendedRefunds) -> list[str]:
         """Clear the faults, sweep once, and dispatch the outbox; return what is wrong after that."""
         self.collect_webhooks()
         self.counts["webhook never delivered"] += len(self.pending_webhooks)
@@ -157,24 +178,34 @@ class Scenario:
         checkout.sweep(older_than=timedelta(0), since=self._began)
         self._ahead += timedelta(hours=2)  # what failed is due again, and what was claimed when the process died
         checkout.dispatch_outbox()
-        known = expected_orders(self.stripe.simulator).values()
-        self.counts.update(f"session {each.status}" for each in known)
+        known = expected_orders(self.stripe.simulator)
+        self._count_outcome(known.values(), checkout)
+        return [
+            *violations(checkout, known, done),
+            *refunds.violations(known),
+            *receipt_violations(self.folder / "outbox", checkout.store.find(limit=ALL_ORDERS)),
+            *self._handler_violations(checkout),
+        ]
+
+    def _count_outcome(self, known: Iterable[ExpectedOrder], checkout: Checkout) -> None:
+        for each in known:
+            self.counts[f"session {each.status if each.ours else 'of others at the end'}"] += 1
+            self.counts["refund made"] += len(each.refunds)
+            for dispute in each.disputes:
+                self.counts[f"dispute {'open' if dispute.is_open else dispute.statuses[-1]}"] += 1
         self.counts["orders"] += checkout.store.count()
         self.counts["receipts"] += len(list((self.folder / "outbox").glob("*")))
-        return [*violations(checkout, known, cancelled), *self._handler_violations(checkout)]
 
     def _handler_violations(self, checkout: Checkout) -> Iterator[str]:
-        """Yield what is wrong with receipts, and with what else runs for a paid order."""
-        paid = {order.id: order for order in checkout.store.find(limit=ALL_ORDERS) if order.paid_at is not None}
-        receipts = {path.stem: path for path in (self.folder / "outbox").glob("*")}
-        for order_id in paid.keys() ^ receipts.keys():
-            yield f"{order_id} is {'' if order_id in paid else 'not '}paid, and {len(receipts)} receipts were written"
-        for order_id, order in paid.items():
-            receipt = receipts[order_id].read_text() if order_id in receipts else ""
-            if f"To: {order.email}" not in receipt:
-                yield f"the receipt of {order_id} is not for {order.email}"
-        yield from (f"{order_id} was shipped and never paid" for order_id in self.warehouse.shipped - paid.keys())
-        yield from (f"{order_id} was paid and never shipped" for order_id in paid.keys() - self.warehouse.shipped)
+        """Yield what is wrong with what else than a receipt runs for a paid order.
+
+        It runs once. Only when the process has died in the middle may what had run by then run again.
+        """
+        paid = {order.id for order in checkout.store.find(limit=ALL_ORDERS) if order.paid_at is not None}
+        shipped = self.warehouse.shipped
+        yield from (f"{order_id} was shipped and never paid" for order_id in shipped.keys() - paid)
+        yield from (f"{order_id} was paid and never shipped" for order_id in paid - shipped.keys())
+        yield from (f"{order_id} was shipped {times} times" for order_id, times in shipped.items() if times > 1)
         if checkout.store.count_outbox():
             yield f"{checkout.store.count_outbox()} outbox entries are not finished"
 
@@ -196,7 +227,7 @@ class Warehouse:
     def __init__(self, counts: Counter[str]) -> None:
         self._counts = counts
         self.behaviour = "works"
-        self.shipped: set[str] = set()
+        self.shipped: Counter[str] = Counter()
 
     def __call__(self, order: Order) -> None:
         self._counts[f"warehouse {self.behaviour}"] += 1
@@ -204,7 +235,7 @@ class Warehouse:
             raise ConnectionError("the warehouse does not answer")
         if self.behaviour == "ends the process":
             raise ProcessDies
-        self.shipped.add(order.id)
+        self.shipped[order.id] += 1
 
 
 def _settings(stripe_url: str, webhook_secret: str, database_url: str, folder: Path) -> Settings:

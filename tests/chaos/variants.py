@@ -20,7 +20,7 @@ class Variant:
         name: what people call it.
         open_clients: open the processes.
         runs: what `make test` does.
-        long_runs: what `make chaos` does, times ten.
+        share: how much of `make chaos` it does, beside the others.
         steps: rules of a run.
         postgres: the database is PostgreSQL; else DuckDB.
     """
@@ -28,7 +28,7 @@ class Variant:
     name: str
     open_clients: tuple[OpenClient, ...]
     runs: int
-    long_runs: int
+    share: int
     steps: int = 50
     postgres: bool = False
 
@@ -41,10 +41,10 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("DuckDB", (BlockingClient, AsyncClient), runs=3, long_runs=8),
-    Variant("DuckDB, over HTTP", (DemoClient, HttpClient), runs=3, long_runs=4),
-    Variant("PostgreSQL", (BlockingClient, AsyncClient), runs=4, long_runs=16, postgres=True),
-    Variant("PostgreSQL, over HTTP", (DemoClient, AsyncClient), runs=2, long_runs=6, postgres=True),
+    Variant("DuckDB", (BlockingClient, AsyncClient), runs=3, share=8),
+    Variant("DuckDB, over HTTP", (DemoClient, HttpClient), runs=3, share=4),
+    Variant("PostgreSQL", (BlockingClient, AsyncClient), runs=4, share=16, postgres=True),
+    Variant("PostgreSQL, over HTTP", (DemoClient, AsyncClient), runs=2, share=6, postgres=True),
 )
 
 
