@@ -258,6 +258,10 @@ class PaymentService:
             raise invalid("This Checkout Session is not waiting for the page of a bank.")
         _require_not_expired(record)
         record.challenge = None
+        if record.session["status"] == "complete":  # paid another way meanwhile: the bank is asked for nothing any more
+            self._state.put_session(account, record)
+            await self.wait_for_delivery(record.session["id"])
+            return
         if outcome == "authorized":
             await self.confirm(account, record, challenge.method, challenge.shopper, authenticated=True)
             return

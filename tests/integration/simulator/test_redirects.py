@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from stripe_simulator.payment_methods import PAYMENT_METHODS
+from stripe_simulator.payments import OUTCOMES
 from stripe_simulator.testing.server import Running
 
 from .conftest import Receiver, params, priced
@@ -68,6 +69,19 @@ def test_who_comes_back_unpaid_finds_the_session_open(
     assert ask(simulator, session, "init")["session"]["lastPaymentError"]["message"] == error.message
     assert simulator.simulator.pay_session(session.id)["payment_status"] == "paid"
     assert ask(simulator, session, "init")["session"]["lastPaymentError"] is None
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_banks_page_changes_nothing_once_the_session_was_paid_another_way(
+    client: stripe.StripeClient, simulator: Running, outcome: str
+) -> None:
+    session = client.v1.checkout.sessions.create(params())
+    page = begin(simulator, session)
+    simulator.simulator.pay_session(session.id)
+    assert choose(page, outcome).status_code == 303
+    found: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    assert (found.status, found.payment_status, found.payment_intent.status) == ("complete", "paid", "succeeded")
+    assert len(client.v1.charges.list().data) == 1
 
 
 def test_the_hosted_page_shows_what_became_of_the_payment(client: stripe.StripeClient, simulator: Running) -> None:
