@@ -93,14 +93,19 @@ class Purchases:
         """
         purchase = await self._purchase_of(order)
         others = await self._unlinked(order) if purchase is None else await self._paid_orders(order, purchase)
-        paid = {each.id: each for each in [order, *others]}
+        paid = {each.id: each for each in [*others, order]}
         if len(paid) == 1:
             return
         for each in paid.values():
-            change = double_payment_change(paid.keys() - {each.id}, self._clock())
-            decision = await self._changes.apply(each.stripe_checkout_session_id, change)
+            everybody = (
+                purchase is not None or each is order
+            )  # else the others look like this order, not like each other
+            reported = paid.keys() - {each.id} if everybody else {order.id}
+            decision = await self._changes.apply(
+                each.stripe_checkout_session_id, double_payment_change(reported, self._clock())
+            )
             if decision.events:
-                log.warning("double payment", order_id=each.id, others=sorted(paid.keys() - {each.id}))
+                log.warning("double payment", order_id=each.id, others=sorted(reported))
                 metrics.double_payment()
 
     async def _paid_orders(self, order: Order, purchase: str) -> Iterable[Order]:

@@ -169,6 +169,18 @@ def test_two_sessions_that_nobody_linked_are_reported_when_one_shopper_pays_both
         assert also_paid(now) == (other.id,)
 
 
+def test_two_orders_that_only_look_like_a_third_are_not_reported_on_each_other(checkout: Checkout) -> None:
+    first, other = list(checkout.catalog)[:2]
+    carts: list[dict[str, int]] = [{first: 1}, {other: 1}, {first: 1, other: 1}]
+    sessions = [checkout.create_session(each).id for each in carts]
+    for session_id in sessions:
+        pay(checkout, session_id)
+    ids = [checkout.complete_order(session_id).id for session_id in sessions]
+    checkout.dispatch_outbox()
+    reported = {order.id: set(also_paid(order)) for order in checkout.store.find()}
+    assert reported == {ids[0]: {ids[2]}, ids[1]: {ids[2]}, ids[2]: {ids[0], ids[1]}}
+
+
 def test_an_order_after_the_last_was_paid_or_of_something_else_is_no_double_payment(checkout: Checkout) -> None:
     first, other = list(checkout.catalog)[:2]
     for product in (first, first, other):  # one after the other
