@@ -19,12 +19,24 @@ from .shopper_rules import Shopper, Shoppers
 REFUND_ANSWERS = frozenset({OK, "refund_not_possible", "refund_in_progress"})
 REFUND_EVENTS = frozenset({"refunded", "partially_refunded", "refund_failed"})
 EVIDENCE = {"evidence[uncategorized_text]": "The ticket was scanned at the door."}
+TROUBLE: dict[str, tuple[tuple[str, str, int], ...]] = {
+    "nothing": (),
+    "Stripe refunds, and the answer is lost": (("after", "POST /v1/refunds", 3),),
+    "Stripe refunds, and the first answer is lost": (("after", "POST /v1/refunds", 1),),
+    "Stripe fails before it refunds": (("500", "POST /v1/refunds", 3),),
+    "Stripe does not say which refunds there are": (("reset", "GET /v1/refunds", 3),),
+    "Stripe refunds, and does not say what became of it": (("500", "GET /v1/checkout/sessions", 9),),
+}
+"""What goes wrong around a refund."""
+
 STEPS = ("evidence", "win", "win", "lose", "lose", "escalate")
 BANK = ("debit succeeds", "debit fails", "dispute", "dispute", "dispute of a part", "inquiry")
 
 
 class Money(Shoppers):
     """What operators and banks do to payments."""
+
+    troubles = st.sampled_from(("nothing", *TROUBLE))
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -37,8 +49,9 @@ class Money(Shoppers):
         quarters=st.integers(1, 4),
         clicks=Shoppers.clicks,
         again=st.booleans(),
+        trouble=troubles,
     )
-    def refund(self, who: int, quarters: int, clicks: int, again: bool) -> None:
+    def refund(self, who: int, quarters: int, clicks: int, again: bool, trouble: str) -> None:
         """An operator presses a button, perhaps twice; or the button that was pressed last, once more.
 
         Four quarters are all that is left.
@@ -48,7 +61,10 @@ class Money(Shoppers):
         session_id = order.stripe_checkout_session_id
         pressed = [key for key, each in self.refunds.by_ticket.items() if each.session_id == session_id]
         ticket = pressed[-1] if again and pressed else self.refunds.new_ticket(session_id, _amount(order, quarters))
+        self._meet(trouble)
         self._press({ticket: clicks}, self.scenario.client.checkout, order)
+        if trouble != "nothing":
+            self.scenario.clear_faults()
 
     @rule(who=Shoppers.mostly_the_same, quarters=st.tuples(st.integers(1, 4), st.integers(1, 4)))
     def two_operators_refund(self, who: int, quarters: tuple[int, int]) -> None:
@@ -92,8 +108,12 @@ class Money(Shoppers):
         if answer.code == "refund_not_possible" and before.money_taken and refused and enough and not stale:
             assert "balance" in answer.message or "disputed" in answer.message, answer.message
 
-    @rule(who=Shoppers.mostly_the_same, quarters=st.integers(1, 4), clicks=Shoppers.clicks)
-    def refund_without_a_ticket(self, who: int, quarters: int, clicks: int) -> None:
+    def _meet(self, trouble: str) -> None:
+        for kind, route, times in TROUBLE[trouble]:
+            self.scenario.add_fault(kind, route, times)
+
+    @rule(who=Shoppers.mostly_the_same, quarters=st.integers(1, 4), clicks=Shoppers.clicks, trouble=troubles)
+    def refund_without_a_ticket(self, who: int, quarters: int, clicks: int, trouble: str) -> None:
         """A script refunds. Asking again before the refund shows on the order means the same one."""
         if (order := self._order_of(who)) is None:
             return
@@ -101,7 +121,10 @@ class Money(Shoppers):
         events = sum(event.kind.value in REFUND_EVENTS for event in checkout.history(session_id))
         before = self.scenario.expected(session_id)
         request: Request = lambda: answer_of(lambda: checkout.refund(order.id, amount))  # noqa: E731
+        self._meet(trouble)
         answers = [answer.code for answer in self.scenario.send([request] * clicks, REFUND_ANSWERS)]
+        if trouble != "nothing":
+            self.scenario.clear_faults()
         after = self.scenario.expected(session_id)
         self.scenario.counts["refund without a ticket"] += 1
         wrong = list(self.refunds.without_ticket(before, after, amount, answers, events))
@@ -110,7 +133,7 @@ class Money(Shoppers):
     @rule(who=Shoppers.mostly_the_same, quarters=st.integers(1, 4))
     def refund_at_stripe(self, who: int, quarters: int) -> None:
         """Somebody refunds so many quarters of the total in Stripe's dashboard, or what is left of it."""
-        if (shopper := self.pick_shopper(who, OrderStatus.paid)) is None:
+        if (shopper := self.paying_shopper(who)) is None:
             return
         expected = self.scenario.expected(shopper.session_id)
         if expected.status is OrderStatus.paid and expected.payment_intent:
@@ -129,17 +152,17 @@ class Money(Shoppers):
         return self.scenario.client.checkout
 
     def _order_of(self, who: int) -> Order | None:
-        shopper = self.pick_shopper(who, OrderStatus.paid)
+        shopper = self.paying_shopper(who)
         return self.order(shopper) if shopper else None
 
     # Banks
 
-    @rule(who=Shoppers.mostly_the_same, what=st.sampled_from(BANK))
-    def bank(self, who: int, what: str) -> None:
-        """A shopper's bank settles a debit that waits, takes back what was paid, or asks about it."""
+    @rule(who=Shoppers.mostly_the_same, what=st.sampled_from(BANK), then=st.sampled_from(("waits", "waits", *STEPS)))
+    def bank(self, who: int, what: str, then: str) -> None:
+        """A shopper's bank settles a debit that waits, takes back what was paid, or asks about it, and perhaps goes on."""
         debit = what.startswith("debit")
         wanted = OrderStatus.processing if debit else OrderStatus.paid
-        shopper = self.pick_shopper(who, wanted)
+        shopper = self.pick_shopper(who, wanted) if debit else self.paying_shopper(who)
         expected = self.scenario.expected(shopper.session_id) if shopper else None
         if expected is None or expected.status is not wanted or expected.disputes or not expected.payment_intent:
             return
@@ -150,6 +173,8 @@ class Money(Shoppers):
             part = max(1, expected.amount_total // 2) if what == "dispute of a part" else None
             simulator.dispute(expected.session_id, amount=part, inquiry=what == "inquiry")
         self.scenario.collect_webhooks()
+        if shopper and not debit and then != "waits":
+            self._go_on(shopper, then)
 
     @rule(who=Shoppers.mostly_the_same, what=st.sampled_from(STEPS))
     def dispute_goes_on(self, who: int, what: str) -> None:
@@ -157,7 +182,10 @@ class Money(Shoppers):
         disputed = [each for each in self.shoppers if any(one.is_open for one in self._disputes_of(each))]
         if not disputed:
             return
-        shopper, simulator = disputed[-1 - who % len(disputed)], self.scenario.stripe.simulator
+        self._go_on(disputed[-1 - who % len(disputed)], what)
+
+    def _go_on(self, shopper: Shopper, what: str) -> None:
+        simulator = self.scenario.stripe.simulator
         if what == "evidence":
             self.scenario.in_dashboard(f"/v1/disputes/{self._disputes_of(shopper)[-1].id}", EVIDENCE)
             return

@@ -49,6 +49,8 @@ class Shoppers(RuleBasedStateMachine):
     """Mostly the same person: what happens to one person twice is where the faults are."""
     clicks = st.sampled_from((1, 1, 1, 2))
     carts = st.sampled_from(CARTS)
+    outcomes = st.sampled_from(("authorized", "authorized", "failed", "canceled"))
+    """How a shopper's bank may answer."""
     methods = st.sampled_from(("a good card", "a good card", *METHODS))
 
     def __init__(self, environment: Environment) -> None:
@@ -143,7 +145,7 @@ class Shoppers(RuleBasedStateMachine):
 
     @rule(
         who=mostly_the_same,
-        outcome=st.sampled_from(("authorized", "authorized", "failed", "canceled")),
+        outcome=outcomes,
         back=st.booleans(),
     )
     def answer_bank(self, who: int, outcome: str, back: bool) -> None:
@@ -152,16 +154,28 @@ class Shoppers(RuleBasedStateMachine):
         if not waiting:
             return
         shopper = waiting[-1 - who % len(waiting)]
+        self._answer_bank(shopper, outcome)
+        if back:
+            self.complete(shopper, 1)
+
+    def _answer_bank(self, shopper: Shopper, outcome: str) -> None:
         expected = self.scenario.expected(shopper.session_id)
         if expected.challenged_by == "card":
             form = {"outcome": "succeeded" if outcome == "authorized" else "failed"}
             self.send_to_stripe([lambda: self.post_to_page(shopper, "authenticate", form)])
-        else:
+        elif expected.challenged_by:
             self.scenario.counts[f"bank page {outcome}"] += 1
             path = f"/_simulator/bank/{shopper.session_id}/{expected.payment_intent}"
             self.send_to_stripe([lambda: self._post(path, {"outcome": outcome})])
-        if back:
-            self.complete(shopper, 1)
+
+    @rule(cart=carts, outcome=outcomes, clicks=clicks)
+    def go_to_the_bank(self, cart: dict[str, int], outcome: str, clicks: int) -> None:
+        """A shopper pays on a page of the bank's, or does not, and comes back."""
+        if shopper := self.create_session(cart, 1):
+            self.go_on(shopper, "enters the details", "iDEAL")
+            self._pay(shopper, "iDEAL", 1)
+            self._answer_bank(shopper, outcome)
+            self.complete(shopper, clicks)
 
     @rule(who=any_shopper, clicks=clicks)
     def come_back(self, who: int, clicks: int) -> None:
@@ -189,6 +203,13 @@ class Shoppers(RuleBasedStateMachine):
         wanted = statuses or tuple(OrderStatus)
         fit = [each for each in self.shoppers if who % 8 == 7 or known[each.session_id].status in wanted]
         return fit[-1 - who % len(fit)] if fit else None
+
+    def paying_shopper(self, who: int) -> Shopper | None:
+        """Return a shopper who has paid; the first one comes for it, if nothing goes wrong."""
+        shopper = self.pick_shopper(who, OrderStatus.paid)
+        if shopper is None and self.scenario.faultless and (shopper := self.create_session(CARTS[-1], 1)):
+            self.go_on(shopper, "pays and comes back", "a good card")
+        return shopper
 
     def _enter_details(self, shopper: Shopper, email: str, metadata: dict[str, str], clicks: int) -> None:
         order, client = self.order(shopper), self.scenario.client
