@@ -190,11 +190,15 @@ class Shoppers(RuleBasedStateMachine):
             self._answer_bank(shopper, outcome)
             self.complete(shopper, clicks)
 
-    @rule(who=any_shopper, clicks=clicks)
-    def come_back(self, who: int, clicks: int) -> None:
-        """Step 3: the redirect."""
+    @rule(who=any_shopper, clicks=clicks, stripe_answers=st.booleans())
+    def come_back(self, who: int, clicks: int, stripe_answers: bool) -> None:
+        """Step 3: the redirect, perhaps while Stripe cannot be reached."""
         if shopper := self.pick_shopper(who):
+            if not stripe_answers:
+                self.scenario.add_fault("500", "GET /v1/checkout/sessions", 9)
             self.complete(shopper, clicks)
+            if not stripe_answers:
+                self.scenario.clear_faults()
 
     @rule(who=any_shopper, clicks=clicks)
     def check_status(self, who: int, clicks: int) -> None:
