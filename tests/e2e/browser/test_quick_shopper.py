@@ -79,7 +79,7 @@ def test_coming_back_from_the_hosted_page_without_paying_finds_the_cart(
     page.wait_for_url("**/c/pay/cs_test_*")
     paying = page.url
     page.get_by_role("link", name=re.compile("back", re.IGNORECASE)).first.click()
-    expect(page.get_by_text("You came back before paying.")).to_be_visible()
+    expect(page.get_by_text("You were not charged.")).to_be_visible()
     expect(page.get_by_role("link", name="Cart · 1")).to_be_visible()
     page.get_by_role("button", name="Go to checkout").click()
     page.get_by_label("E-mail").fill("anna@example.com")
