@@ -12,11 +12,15 @@ from ..domain.errors import (
     SessionNotFound,
     SessionStillOpen,
     StripeRejected,
+    StripeUnavailable,
 )
 from ..domain.orders import Order, OrderStatus
 from ..stores.base import OrderStore
 from ..stores.futures import answer
 from .reconcile import Reconciled
+
+NOT_NOW = "The payment provider cannot be reached right now. Please try again in a moment."
+REFUSED = "The payment provider refused this request. Please try again later."
 
 log = get_logger(__name__)
 
@@ -83,6 +87,17 @@ def finished(order: Order) -> Order:
     if order.status is OrderStatus.expired:
         raise SessionExpired
     return order
+
+
+@contextmanager
+def saying_nothing_of_money() -> Iterator[None]:
+    """Let failures of Stripe say nothing of money: the session may have been paid meanwhile, such as in another tab."""
+    try:
+        yield
+    except StripeUnavailable as error:
+        raise StripeUnavailable(NOT_NOW) from error
+    except StripeRejected as error:
+        raise StripeRejected(REFUSED) from error
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from ..stores.base import OrderStore
 from ..stores.futures import answer
 from ..stores.scoped import ShopStore
 from .adoption import Adoption
-from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed
+from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed, saying_nothing_of_money
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
 from .in_flight import InFlight
@@ -210,18 +210,19 @@ class AsyncCheckout:
             InvalidInput: the e-mail address or another field cannot be used, or no receipt can be sent to the address.
             SessionNotFound: Stripe does not know the session, or it is another shop's, or no payment.
             SessionNotOpen: the session is complete or expired.
-            StripeUnavailable: Stripe did not answer; nobody was charged.
+            StripeUnavailable: Stripe did not answer. The message says nothing of money: the session may have been paid.
             StoreError: the order was not written.
         """
         async with self._step("create_pending_order", session_id):
             details = valid_details(email, name, phone, metadata)
             await self._require_address(details.email)
-            session = await self.gateway.retrieve_session(session_id)
-            if not (self.mark.may_claim(session) if claim else self.mark.owns(session)):
-                raise SessionNotFound
-            if session.status != "open":
-                raise SessionNotOpen
-            await self._write_metadata(session, details)
+            with saying_nothing_of_money():
+                session = await self.gateway.retrieve_session(session_id)
+                if not (self.mark.may_claim(session) if claim else self.mark.owns(session)):
+                    raise SessionNotFound
+                if session.status != "open":
+                    raise SessionNotOpen
+                await self._write_metadata(session, details)
             decision = await self._changes.apply(session_id, pending_change(session, details, self.clock()))
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order

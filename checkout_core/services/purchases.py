@@ -13,6 +13,7 @@ from ..domain.purchases import PURCHASE, double_payment_change, purchase_change,
 from ..gateway import StripeGateway
 from ..stores.base import OrderQuery, OrderStore
 from ..stores.futures import answer
+from .after_payment import NOT_NOW
 from .order_changes import OrderChanges
 from .reconcile import Clock, Reconciler
 
@@ -23,7 +24,6 @@ OPEN_AT_MOST = timedelta(days=1)
 """A session of Stripe can be paid for so long (https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at)."""
 
 _BEGUN = (OrderStatus.paid, OrderStatus.processing)
-_NOT_NOW = "The payment provider cannot be reached right now. Please try again in a moment."
 
 log = get_logger(__name__)
 
@@ -63,7 +63,7 @@ class Purchases:
             if order is not None and order.status in _BEGUN:
                 raise SessionAlreadyPaid(session_id=session_id) from None
         except StripeError as error:
-            raise StripeUnavailable(_NOT_NOW) from error
+            raise StripeUnavailable(NOT_NOW) from error
         else:
             with suppress(StripeError):  # it is closed; its webhook or the sweep updates the order
                 await self._reconciler.reconcile(session_id, source=Source.storefront)

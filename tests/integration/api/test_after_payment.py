@@ -131,3 +131,12 @@ def test_a_fault_around_the_route_says_so_too(client: TestClient, checkout: Chec
     shops, state.shops = state.shops, None  # no shop can be found
     assert_unconfirmed(client, session_id)
     state.shops = shops
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_step_2_of_a_session_that_was_paid_in_another_tab_says_nothing_of_money(settings: Settings, what: str) -> None:
+    with failing_shop(settings, saying(FAILURES[what])) as (client, _, session_id):
+        asked = {"stripe_checkout_session_id": session_id, "email": "anna@example.com"}
+        answer = client.post("/checkout/pending", json=asked)
+    assert answer.status_code >= 400
+    assert "charged" not in answer.text
