@@ -10,7 +10,7 @@ from .resources.charges import RETURNED, method_type, return_charge, settle_char
 from .resources.dispute_service import DisputeService, newest_dispute
 from .resources.disputes import build_dispute
 from .resources.payment_intents import charge_intent, return_intent
-from .resources.refunds import end_refund, newest_refund, planned_status
+from .resources.refunds import REASONS, RefundParams, end_refund, make_refund, newest_refund, planned_status
 from .state import Account, State
 from .wire import JSON
 
@@ -115,6 +115,28 @@ class BankService:
         if dispute is None:
             raise invalid("This Checkout Session has no dispute.")
         return dispute
+
+    def refund(self, account: Account, record: SessionRecord, amount: int | None, reason: str | None) -> JSON:
+        """Refund what a session took, as its owner can in the dashboard, and return the refund.
+
+        Args:
+            account: whose session it is.
+            record: the session.
+            amount: how much of it, in minor units; None stands for all that is left.
+            reason: one of `REASONS`, or None.
+
+        Raises:
+            StripeError: amount or reason are wrong, or nothing is left to refund.
+        """
+        charge = account.charge_of(record)
+        if charge is None:
+            raise invalid("This Checkout Session has no paid charge to refund.")
+        if amount is not None and amount < 1:
+            raise invalid("`amount` is at least 1, in minor units.", "amount")
+        if reason is not None and reason not in REASONS:
+            raise invalid(f"Invalid reason: must be one of {', '.join(REASONS)}", "reason")
+        given = RefundParams(None, charge["id"], amount, reason, {})
+        return make_refund(self._state, self._events, account, given, int(self._now()))
 
     def fail_refund(self, account: Account, record: SessionRecord, reason: str) -> JSON:
         """Send the newest refund of a session back, and return the refund.

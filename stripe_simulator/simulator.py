@@ -25,9 +25,10 @@ from .resources.catalogue import store_catalogue
 from .resources.checkout_sessions.service import SessionService
 from .scheduler import Scheduler
 from .state import Account, State, account_name
-from .webhooks import Webhooks
+from .webhooks import Inbox, Webhooks
 from .wire import JSON
 
+UNSUPPORTED = ("refuse", "ignore")
 TEST_CARD = "4242424242424242"
 SHOPPER_EMAIL = "shopper@example.com"
 SHOPPER_PHONE = "+15550100"
@@ -50,6 +51,8 @@ class Simulator:
         hosts: names of this machine, beside loopback and that of `public_url`, under which pages may use the controls.
         webhook_hosts: where endpoints that are made over the API may be, as `host` or `host:port`; `localhost` is all of
             this machine. Whoever serves strangers names no more than the endpoints that they may reach.
+        unsupported: what becomes of parameters of a session that Stripe has and the simulator does not, one of
+            `UNSUPPORTED`: `refuse` names them in a 400, `ignore` keeps them on the session and goes on.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Simulator:
         debit_delay: float = 60.0,
         hosts: Collection[str] = (),
         webhook_hosts: Collection[str] = LOOPBACK,
+        unsupported: str = "refuse",
     ) -> None:
         self.public_url = public_url.rstrip("/")
         self.hosts = {*hosts, urlsplit(self.public_url).hostname or ""}
@@ -78,6 +82,7 @@ class Simulator:
         self.webhooks.urls = {account_name(key): url for key, url in (webhook_urls or {}).items()}
         self.events = EventLog(self.state, self.webhooks, self.now)
         self.sessions = SessionService(self.state, self.events, self.now, self.public_url)
+        self.unsupported = unsupported
         self.payments = PaymentService(
             self.state,
             self.events,
@@ -89,6 +94,17 @@ class Simulator:
         )
         self.bank = BankService(self.state, self.events, self.now)
         self._scheduler = Scheduler(self.state, self.webhooks, self.sessions, self.bank, self.now)
+
+    @property
+    def unsupported(self) -> str:
+        """What becomes of parameters of a session that are not simulated, one of `UNSUPPORTED`."""
+        return "ignore" if self.sessions.keeps_unsupported else "refuse"
+
+    @unsupported.setter
+    def unsupported(self, choice: str) -> None:
+        if choice not in UNSUPPORTED:
+            raise ValueError(f"`unsupported` is one of {', '.join(UNSUPPORTED)}, not {choice!r}.")
+        self.sessions.keeps_unsupported = choice == "ignore"
 
     def now(self) -> float:
         """Return the simulated time, in seconds since the epoch."""
@@ -121,24 +137,34 @@ class Simulator:
         return payment_methods.from_number(number, self.now())
 
     @in_own_loop
-    async def pay_session(self, session_id: str, card: str = TEST_CARD, email: str | None = None) -> JSON:
+    async def pay_session(
+        self,
+        session_id: str,
+        card: str = TEST_CARD,
+        email: str | None = None,
+        *,
+        promotion_code: str | None = None,
+        shipping: str | None = None,
+    ) -> JSON:
         """Pay a session as the shopper would.
 
         Args:
             session_id: the session, `cs_…`.
             card: a test card or test account; a card that its bank would challenge passes.
             email: the shopper's address, where the session does not know one.
+            promotion_code: the code that the shopper types before paying.
+            shipping: the shipping option that the shopper chooses, by its name or the id of its shipping rate.
 
         Returns:
             The session after its webhooks were answered.
 
         Raises:
-            StripeError: the payment was declined, or there is no such session.
+            StripeError: the payment was declined, or there is no such session, code or shipping option.
         """
         self.tick()
         account, record = self.state.session(session_id)
-        session = record.session
-        if session["status"] == "open":
+        if record.session["status"] == "open":
+            self._choose(account, record, promotion_code, shipping)
             shopper = self._shopper(record, email)
             await self.payments.confirm(account, record, self.payment_method(card), shopper, authenticated=True)
         await self.payments.wait_for_delivery(session_id)
@@ -146,7 +172,14 @@ class Simulator:
 
     @in_own_loop
     async def pay_by_redirect(
-        self, session_id: str, method: str = "ideal", outcome: str = "authorized", email: str | None = None
+        self,
+        session_id: str,
+        method: str = "ideal",
+        outcome: str = "authorized",
+        email: str | None = None,
+        *,
+        promotion_code: str | None = None,
+        shipping: str | None = None,
     ) -> JSON:
         """Pay a session by a method with a page of its own, as a shopper would who comes back from there.
 
@@ -155,12 +188,15 @@ class Simulator:
             method: `ideal` or `klarna`.
             outcome: `authorized`, `failed` or `canceled`; the last two leave the session open.
             email: the shopper's address, where the session does not know one.
+            promotion_code: the code that the shopper types before paying.
+            shipping: the shipping option that the shopper chooses, by its name or the id of its shipping rate.
 
         Returns:
             The session after its webhooks were answered.
 
         Raises:
-            StripeError: there is no such session, method or outcome, or the session cannot be paid by it.
+            StripeError: there is no such session, method, outcome, code or shipping option, or the session cannot be
+                paid by this method.
         """
         self.tick()
         if outcome not in OUTCOMES:
@@ -168,10 +204,18 @@ class Simulator:
         account, record = self.state.session(session_id)
         if not payment_methods.PAYMENT_METHODS.get(method, payment_methods.CARD).redirects:
             raise invalid(f"`{method}` has no page of its own.", "method")
+        self._choose(account, record, promotion_code, shipping)
         shopper = self._shopper(record, email)
         if not await self.payments.confirm(account, record, self.payment_method(method), shopper):
             await self.payments.end_redirect(account, record, outcome)
         return _copy(record)
+
+    def _choose(self, account: Account, record: SessionRecord, code: str | None, shipping: str | None) -> None:
+        """Do what a shopper does before paying: type a promotion code, choose a shipping option."""
+        if code is not None:
+            self.sessions.apply_code(account, record, code)
+        if shipping is not None:
+            self.sessions.choose_shipping(account, record, _rate_id(record, shipping))
 
     def _shopper(self, record: SessionRecord, email: str | None) -> Shopper:
         phone = SHOPPER_PHONE if record.session["phone_number_collection"]["enabled"] else None
@@ -241,6 +285,26 @@ class Simulator:
         return dispute
 
     @in_own_loop
+    async def refund(self, session_id: str, amount: int | None = None, reason: str | None = None) -> JSON:
+        """Refund what a session took, as its owner can in the dashboard.
+
+        Args:
+            session_id: the session, `cs_…`.
+            amount: how much of it, in minor units; None stands for all that is left.
+            reason: `duplicate`, `fraudulent` or `requested_by_customer`, or None.
+
+        Returns:
+            The refund.
+
+        Raises:
+            StripeError: amount or reason are wrong, or nothing is left to refund.
+        """
+        account, record = self.state.session(session_id)
+        refund = self.bank.refund(account, record, amount, reason)
+        await self.webhooks.deliver()
+        return refund
+
+    @in_own_loop
     async def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
         """Let the shopper's bank send the newest refund of a session back, and return the refund."""
         account, record = self.state.session(session_id)
@@ -301,6 +365,18 @@ class Simulator:
         self.tick()
         await self.webhooks.deliver()
         await self.webhooks.drain()
+
+    @in_own_loop
+    async def open_inbox(self, inbox: Inbox) -> None:
+        """Let an inbox have all events that it did not have yet, and those that follow."""
+        self.webhooks.open_inbox(inbox)
+        await self.webhooks.drain()
+
+    @in_own_loop
+    async def close_inbox(self, inbox: Inbox) -> None:
+        """Let an inbox have no more events."""
+        await self.webhooks.drain()
+        self.webhooks.close_inbox(inbox)
 
     @in_own_loop
     async def set_delivery(self, mode: str) -> None:
@@ -385,6 +461,15 @@ class Simulator:
         given = tomllib.loads(catalogue.read_text(encoding="utf-8")) if isinstance(catalogue, Path) else catalogue
         account = self.state.account(account_name(key))
         return store_catalogue(self.state, account, given, int(self.now()))
+
+
+def _rate_id(record: SessionRecord, shipping: str) -> str:
+    """Return the id of the shipping rate that a session offers under this name or id."""
+    for rate in record.rates:
+        if shipping in (rate["id"], rate["display_name"]):
+            return str(rate["id"])
+    offered = ", ".join(str(rate["display_name"]) for rate in record.rates) or "no shipping"
+    raise invalid(f"This Checkout Session offers {offered}, not '{shipping}'.", "shipping", "resource_missing")
 
 
 def _copy(record: SessionRecord) -> JSON:

@@ -11,7 +11,7 @@ from .http.idempotency import IdempotencyKeys
 from .http.request_log import RequestLog
 from .simulator import TEST_CARD, Simulator
 from .state import Account, State
-from .webhooks import Webhooks
+from .webhooks import Inbox, Webhooks
 from .wire import JSON
 
 T = TypeVar("T")
@@ -35,15 +35,32 @@ class SyncSimulator:
 
         return run_blocking(self.simulator, work())
 
-    def pay_session(self, session_id: str, card: str = TEST_CARD, email: str | None = None) -> JSON:
-        """Pay a session as the shopper would, and return it."""
-        return self._run(self.simulator.pay_session, session_id, card, email)
+    def pay_session(
+        self,
+        session_id: str,
+        card: str = TEST_CARD,
+        email: str | None = None,
+        *,
+        promotion_code: str | None = None,
+        shipping: str | None = None,
+    ) -> JSON:
+        """Pay a session as the shopper would, and return it; `Simulator.pay_session` says what the arguments are."""
+        chosen = {"promotion_code": promotion_code, "shipping": shipping}
+        return self._run(self.simulator.pay_session, session_id, card, email, **chosen)
 
     def pay_by_redirect(
-        self, session_id: str, method: str = "ideal", outcome: str = "authorized", email: str | None = None
+        self,
+        session_id: str,
+        method: str = "ideal",
+        outcome: str = "authorized",
+        email: str | None = None,
+        *,
+        promotion_code: str | None = None,
+        shipping: str | None = None,
     ) -> JSON:
         """Pay a session by iDEAL or Klarna, or come back unpaid; `Simulator.pay_by_redirect` says how."""
-        return self._run(self.simulator.pay_by_redirect, session_id, method, outcome, email)
+        chosen = {"promotion_code": promotion_code, "shipping": shipping}
+        return self._run(self.simulator.pay_by_redirect, session_id, method, outcome, email, **chosen)
 
     def expire_session(self, session_id: str) -> JSON:
         """Expire an open session and return it."""
@@ -71,6 +88,10 @@ class SyncSimulator:
         """Make a chargeback, which takes the money, of the inquiry into a session, and return the dispute."""
         return self._run(self.simulator.escalate_dispute, session_id)
 
+    def refund(self, session_id: str, amount: int | None = None, reason: str | None = None) -> JSON:
+        """Refund what a session took, and return the refund; `Simulator.refund` says what the arguments are."""
+        return self._run(self.simulator.refund, session_id, amount, reason)
+
     def fail_refund(self, session_id: str, reason: str = "expired_or_canceled_card") -> JSON:
         """Let the shopper's bank send the newest refund of a session back, and return the refund."""
         return self._run(self.simulator.fail_refund, session_id, reason)
@@ -90,6 +111,14 @@ class SyncSimulator:
     def advance(self, seconds: float) -> None:
         """Move the clock on, and do everything that was due in between."""
         self._run(self.simulator.advance, seconds)
+
+    def open_inbox(self, inbox: Inbox) -> None:
+        """Let an inbox have all events that it did not have yet, and those that follow."""
+        self._run(self.simulator.open_inbox, inbox)
+
+    def close_inbox(self, inbox: Inbox) -> None:
+        """Let an inbox have no more events."""
+        self._run(self.simulator.close_inbox, inbox)
 
     def set_delivery(self, mode: str) -> None:
         """Deliver, drop, duplicate, delay or reorder events from now on."""
@@ -163,6 +192,15 @@ class SyncSimulator:
     def idempotency_keys(self) -> IdempotencyKeys:
         """The answers under idempotency keys."""
         return self.simulator.idempotency_keys
+
+    @property
+    def unsupported(self) -> str:
+        """What becomes of parameters of a session that are not simulated: `refuse` or `ignore`."""
+        return self.simulator.unsupported
+
+    @unsupported.setter
+    def unsupported(self, choice: str) -> None:
+        self.simulator.unsupported = choice
 
     @property
     def webhook_url(self) -> str | None:

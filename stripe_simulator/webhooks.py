@@ -8,6 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from .addresses import LOOPBACK, is_named
@@ -45,10 +46,45 @@ class Endpoint(NamedTuple):
     secret: str | None
 
 
+@dataclass(eq=False)
+class Inbox:
+    """Events for somebody in this process, who takes them without a server.
+
+    Attributes:
+        types: which ones, such as `charge.refunded`; `*` stands for all.
+        account: the name of the account that they are about; None stands for every one.
+        waiting: those that nobody took yet, the oldest first.
+        known: the ids of all that ever came in.
+    """
+
+    types: frozenset[str]
+    account: str | None = None
+    waiting: deque[JSON] = field(default_factory=deque)
+    known: set[str] = field(default_factory=set)
+
+    @property
+    def id(self) -> str:
+        """What deliveries name it by."""
+        return f"inbox {id(self)}"
+
+    def wants(self, account: Account, type: str) -> bool:
+        """Return whether an event belongs here."""
+        return self.account in (None, account.name) and not {"*", type}.isdisjoint(self.types)
+
+
 def signature(secret: str, body: bytes, at: int) -> str:
     """Return the `Stripe-Signature` header: https://docs.stripe.com/webhooks/signature."""
     digest = hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
+
+
+def signed(event: JSON, secret: str | None) -> tuple[bytes, dict[str, str]]:
+    """Return the body and the headers of a delivery now; without a secret there is no signature."""
+    body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (simulator)"}
+    if secret:
+        headers["Stripe-Signature"] = signature(secret, body, int(time.time()))
+    return body, headers
 
 
 class Webhooks:
@@ -80,6 +116,7 @@ class Webhooks:
         self.outcomes: dict[str, str] = {}
         self._state = state
         self._retry_later = retry_later
+        self._inboxes: dict[str, Inbox] = {}
         self._queued: deque[Delivery] = deque()
         self._held: deque[Delivery] = deque()
         self._failed: dict[str, tuple[Delivery, int]] = {}
@@ -95,7 +132,23 @@ class Webhooks:
                 continue
             if one["status"] == "enabled" and not {"*", type}.isdisjoint(one["enabled_events"]):
                 wanting.append(Endpoint(id, one["url"], one["secret"]))
+        wanting += [Endpoint(id, id, None) for id, inbox in self._inboxes.items() if inbox.wants(account, type)]
         return wanting
+
+    def open_inbox(self, inbox: Inbox) -> None:
+        """Queue what an inbox did not have yet, in the order in which it happened; what follows comes by itself."""
+        self._inboxes[inbox.id] = inbox
+        missed = [
+            Delivery(account, event, inbox.id)
+            for account in self._state.accounts.values()
+            for id, event in account.tables["events"].items()
+            if inbox.wants(account, event["type"]) and id not in inbox.known and id not in account.tables["lost"]
+        ]
+        self._enqueue(sorted(missed, key=lambda delivery: int(delivery.event["created"])))
+
+    def close_inbox(self, inbox: Inbox) -> None:
+        """Let an inbox have no more events."""
+        self._inboxes.pop(inbox.id, None)
 
     def add(self, account: Account, event: JSON) -> None:
         """Queue a new event; `flush` sends it."""
@@ -191,6 +244,7 @@ class Webhooks:
         self._queued.clear()
         self._held.clear()
         self._failed.clear()
+        self._inboxes.clear()
         self.muted.clear()
         self.outcomes.clear()
         self.mode = "deliver"
@@ -205,7 +259,11 @@ class Webhooks:
         endpoint = next((one for one in wanting if one.id == delivery.endpoint), None)
         if endpoint is None:  # gone since
             return
-        outcome, good = await self._post(endpoint, event)
+        inbox = self._inboxes.get(endpoint.id)
+        if inbox is not None:
+            inbox.known.add(event["id"])
+            inbox.waiting.append(event)
+        outcome, good = ("in process", True) if inbox else await self._post(endpoint, event)
         tries = self._failed.pop(delivery.key, (delivery, 0))[1]
         self.outcomes[event["id"]] = f"{outcome} (try {tries + 1})" if tries else outcome
         if good:
@@ -223,10 +281,7 @@ class Webhooks:
 
         if self._client is None:
             self._client = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
-        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (simulator)"}
-        if endpoint.secret:
-            headers["Stripe-Signature"] = signature(endpoint.secret, body, int(time.time()))
+        body, headers = signed(event, endpoint.secret)
         try:
             url = httpx2.URL(endpoint.url)
             if url.host.endswith(".localhost"):  # the machine itself, whatever its resolver says (RFC 6761, 6.3)

@@ -31,7 +31,8 @@ class PaymentPages:
 
     async def init(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Answer what Stripe.js asks first: the session and how it can be paid."""
-        return {"session": session_view(record), "methods": record.session["payment_method_types"]}
+        methods = [type for type in record.session["payment_method_types"] if type in payment_methods.PAYMENT_METHODS]
+        return {"session": session_view(record), "methods": methods}
 
     async def update(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Apply or remove a promotion code, or choose a shipping option."""

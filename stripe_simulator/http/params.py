@@ -3,14 +3,17 @@
 import re
 import sys
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from ..errors import StripeError, invalid
-from ..wire import JSON
+from ..wire import API_VERSION, JSON
 
 MAX_DEPTH = 8
 _PARTS = re.compile(r"\[([^\]]*)\]")
+_DATE_LENGTH = len("2026-10-28")
+_BOOLEANS = {"true": True, "false": False}
 
 
 def decode(body: str) -> JSON:
@@ -39,21 +42,43 @@ def _listed(value: Any) -> Any:
     return {key: _listed(item) for key, item in value.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the parameters of a request are read.
+
+    Attributes:
+        version: the request's `Stripe-Version`, such as `2024-06-20` or `2026-10-28.endive`.
+        keeps_unsupported: whether parameters that Stripe has and the simulator does not are kept instead of refused.
+    """
+
+    version: str = API_VERSION
+    keeps_unsupported: bool = False
+
+
+STRICT = Reading()
+
+
 class Params:
     """The parameters of a request, taken one by one; `finish` refuses what nobody took.
 
     Attributes:
         path: where they are nested, such as `line_items[0]`; empty for the request's own.
+        reading: how they are read; nested ones are read alike.
         finished: whether all were taken and are right, so that executing the request may begin.
     """
 
-    def __init__(self, values: JSON, path: str = "") -> None:
+    def __init__(self, values: JSON, path: str = "", reading: Reading = STRICT) -> None:
         self._values = dict(values)
         self.path = path
+        self.reading = reading
         self.finished = False
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def is_before(self, version: str) -> bool:
+        """Return whether the request has an older `Stripe-Version` than this one."""
+        return self.reading.version[:_DATE_LENGTH] < version[:_DATE_LENGTH]
 
     def name(self, name: str) -> str:
         """Return the parameter as errors spell it: `line_items[0][quantity]`."""
@@ -144,7 +169,7 @@ class Params:
             return None
         if not isinstance(value, dict):
             raise invalid(f"Invalid object: {self.name(name)}", self.name(name))
-        return Params(value, self.name(name))
+        return Params(value, self.name(name), self.reading)
 
     def items(self, name: str) -> "list[Params]":
         """Take a list of objects; empty when it is absent."""
@@ -153,7 +178,7 @@ class Params:
             return []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise invalid("Invalid array", self.name(name))
-        return [Params(item, f"{self.name(name)}[{index}]") for index, item in enumerate(value)]
+        return [Params(item, f"{self.name(name)}[{index}]", self.reading) for index, item in enumerate(value)]
 
     def texts(self, name: str) -> list[str]:
         """Take a list of strings; empty when it is absent."""
@@ -195,18 +220,39 @@ class Params:
             raise invalid("Metadata can have at most 50 keys.", full)
         return after
 
-    def finish(self, unsupported: Collection[str] = ()) -> None:
+    def keep(self, *names: str) -> JSON:
+        """Take parameters as they were given, and return those that are there.
+
+        A form says no types: `true` and `false` become booleans, everything else stays text.
+        """
+        return {name: _typed(self._values.pop(name)) for name in names if name in self._values}
+
+    def finish(self, unsupported: Collection[str] = (), *, keep: bool = False) -> JSON:
         """Refuse every parameter that was not taken.
 
         Args:
             unsupported: parameters that Stripe has and the simulator does not; all others are unknown.
+            keep: whether the caller keeps unsupported ones, where they shall be kept instead of refused.
+
+        Returns:
+            The unsupported parameters that the caller has to keep.
 
         Raises:
             StripeError: a parameter is left.
         """
+        kept = self.keep(*unsupported) if keep and self.reading.keeps_unsupported else {}
         for name in self._values:
             full = self.name(name)
             if name in unsupported:
                 raise invalid(f"The Stripe simulator does not simulate the parameter {full}.", full)
             raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")
         self.finished = True
+        return kept
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    return _BOOLEANS.get(value, value)

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from ..errors import StripeError
 from ..events import caused_by
-from ..wire import JSON
+from ..wire import API_VERSION, JSON
 from .context import ApiContext
 from .expansion import Expansion
 from .faults import Fault
-from .params import Params
+from .params import Params, Reading
 from .request import ApiRequest, Handler, authenticate, new_request_id, path_of, read_parameters, secret_key
 from .request_log import RequestLog
 from .responses import DroppedResponse, JSONResponse
@@ -98,7 +98,8 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
     expand = values.pop("expand", [])
     if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
         raise StripeError(400, "Invalid array", param="expand")
-    asked = ApiRequest(context.state, context.events, account, request.path_params, Params(values), int(context.now()))
+    params = Params(values, reading=Reading(request.headers.get("stripe-version", API_VERSION)))
+    asked = ApiRequest(context.state, context.events, account, request.path_params, params, int(context.now()))
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
     if not key:
         await asyncio.sleep(delay)

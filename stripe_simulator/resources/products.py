@@ -18,7 +18,7 @@ NOTHING: list[str] = []
 
 @dataclass(frozen=True, slots=True)
 class ProductParams:
-    """The parameters of `POST /v1/products`, or of `product_data` inside others."""
+    """The parameters of `POST /v1/products`, or of `product_data` inside others; `kept` has what is not simulated."""
 
     id: str | None
     name: str
@@ -28,6 +28,7 @@ class ProductParams:
     url: str | None
     tax_code: str | None
     unit_label: str | None
+    kept: JSON
 
     @classmethod
     def parse(cls, params: Params) -> "ProductParams":
@@ -38,7 +39,7 @@ class ProductParams:
         images = params.texts("images")
         if len(images) > MAX_IMAGES:
             raise invalid(f"A product can have at most {MAX_IMAGES} images.", params.name("images"))
-        made = cls(
+        return cls(
             id=params.text("id"),
             name=name,
             description=params.text("description"),
@@ -47,9 +48,8 @@ class ProductParams:
             url=params.url("url"),
             tax_code=params.text("tax_code"),
             unit_label=params.text("unit_label"),
+            kept=params.finish(UNSUPPORTED, keep=True),
         )
-        params.finish(UNSUPPORTED)
-        return made
 
 
 def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSON:
@@ -75,6 +75,7 @@ def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSO
         "unit_label": given.unit_label,
         "updated": now,
         "url": given.url,
+        **given.kept,
     }
 
 

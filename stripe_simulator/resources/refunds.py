@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from ..currencies import require_amount
 from ..errors import invalid
-from ..events import changed_fields
+from ..events import EventLog, changed_fields
 from ..http.filters import text
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
 from ..records import SessionRecord
-from ..state import LATER_SECONDS, Account
+from ..state import LATER_SECONDS, Account, State
 from ..wire import JSON, Charge
 from .balance_transactions import book, build_transaction, refund_transaction
 from .dispute_service import DisputeService, blocks_refunds
@@ -223,24 +223,40 @@ def end_refund(account: Account, refund: JSON, status: str, reason: str | None, 
     return ended, after, returned
 
 
-async def create(request: ApiRequest) -> JSON:
-    """Refund a charge or a part of it: POST /v1/refunds."""
-    account, state, events = request.account, request.state, request.events
-    refund, charge = refund_charge(account, RefundParams.parse(request.params), request.now)
+def make_refund(state: State, events: EventLog, account: Account, given: RefundParams, now: int) -> JSON:
+    """Refund a charge or a part of it, and return the refund.
+
+    Args:
+        state: where everything is stored.
+        events: what tells of each step.
+        account: whose charge it is.
+        given: what was asked for.
+        now: the simulated time, in seconds since the epoch.
+
+    Raises:
+        StripeError: the charge cannot be refunded like this, or the balance is empty.
+    """
+    refund, charge = refund_charge(account, given, now)
     if state.balance_is_empty:
         message = "You have insufficient funds in your Stripe account to refund this charge."
         raise invalid(message, code="balance_insufficient")
     before = account.charges[charge["id"]]
-    refund["balance_transaction"] = book(state, account, refund_transaction(charge, refund, request.now))
+    refund["balance_transaction"] = book(state, account, refund_transaction(charge, refund, now))
     state.put(account, "refunds", refund["id"], refund)
     state.put(account, "charges", charge["id"], charge)
     if planned_status(charge) is not None:
-        state.schedule(request.now + LATER_SECONDS, "refund", refund["id"])
+        state.schedule(now + LATER_SECONDS, "refund", refund["id"])
     changed = {"amount_refunded": before["amount_refunded"], "refunded": before["refunded"]}
     events.emit(account, "charge.refunded", charge, changed)
     events.emit(account, "refund.created", refund)
-    DisputeService(state, events, request.now).close_inquiry(account, charge)
+    DisputeService(state, events, now).close_inquiry(account, charge)
     return refund
+
+
+async def create(request: ApiRequest) -> JSON:
+    """Refund a charge or a part of it: POST /v1/refunds."""
+    given = RefundParams.parse(request.params)
+    return make_refund(request.state, request.events, request.account, given, request.now)
 
 
 async def update(request: ApiRequest) -> JSON:

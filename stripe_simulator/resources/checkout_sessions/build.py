@@ -19,7 +19,7 @@ from .discounts import choose_discount
 from .nested_params import LineItemParams, ShippingOptionParams
 from .params import SessionParams
 from .totals import NOTHING, compute_totals
-from .view import DEFAULT_CURRENCY, customer_details
+from .view import DEFAULT_CURRENCY, customer_details, overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "wallet_options": None,
     }
     return SessionRecord(
-        session=session,
+        session=overlay(session, given.kept) if given.kept else session,
         secret=secret,
         lines=totals.lines,
         products=products,
@@ -189,6 +189,7 @@ def build_line_item(account: Account, given: LineItemParams, now: int) -> tuple[
         "price": price,
         "quantity": given.quantity,
         "taxes": taxes,
+        **given.kept,
     }
     return line, product
 
@@ -251,8 +252,10 @@ def _customer(account: Account, given: SessionParams) -> _Customer:
 
 
 def _method_types(given: SessionParams, currency: str) -> list[str]:
-    """Return what the session can be paid with: what takes its currency, narrowed by the caller."""
+    """Return what the session can be paid with: what takes its currency, chosen or narrowed by the caller."""
     types = payment_methods.types_for(currency)
+    if given.payment_method_types:
+        return _chosen_types(given, currency, types)
     if given.mode != "payment":  # what is charged again needs no page of a bank
         types = [type for type in types if not payment_methods.redirects(type)]
     allowed, excluded = given.allowed_payment_method_types, given.excluded_payment_method_types
@@ -261,3 +264,21 @@ def _method_types(given: SessionParams, currency: str) -> list[str]:
     if not types:
         raise not_simulated("a Checkout Session with none of the payment methods that are simulated")
     return types
+
+
+def _chosen_types(given: SessionParams, currency: str, fitting: list[str]) -> list[str]:
+    """Return the types that the caller chose. Raises a 400 for one that cannot pay this session."""
+    if given.allowed_payment_method_types or given.excluded_payment_method_types:
+        raise invalid(
+            "You may only specify one of these parameters: payment_method_types, allowed_payment_method_types, "
+            "excluded_payment_method_types.",
+            "payment_method_types",
+        )
+    for type in given.payment_method_types:
+        if type not in payment_methods.PAYMENT_METHODS:
+            continue
+        if type not in fitting:
+            raise invalid(f"The payment method {type} cannot pay in {currency}.", "payment_method_types")
+        if given.mode != "payment" and payment_methods.redirects(type):
+            raise invalid(f"The payment method {type} cannot be used in `{given.mode}` mode.", "payment_method_types")
+    return given.payment_method_types

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ...errors import invalid
 from ...http.params import Params
+from ...wire import JSON
 from ..prices import PriceParams
 from ..products import ProductParams
 from ..shipping_rates import ShippingRateParams
@@ -42,6 +43,7 @@ class LineItemParams:
 
     Attributes:
         path: how errors name it, such as `line_items[0]`.
+        kept: what is not simulated and was not refused.
     """
 
     path: str
@@ -50,6 +52,7 @@ class LineItemParams:
     tax_rates: list[str]
     price: str | None
     price_data: PriceDataParams | None
+    kept: JSON
 
     @classmethod
     def parse(cls, params: Params) -> "LineItemParams":
@@ -61,9 +64,9 @@ class LineItemParams:
         if (price_id is None) == (data is None):
             raise invalid("Each line item needs either `price` or `price_data`.", params.name("price"))
         price_data = None if data is None else PriceDataParams.parse(data)
-        made = cls(params.path, quantity, params.metadata(), params.texts("tax_rates"), price_id, price_data)
-        params.finish(LINE_ITEM)
-        return made
+        metadata, tax_rates = params.metadata(), params.texts("tax_rates")
+        kept = params.finish(LINE_ITEM, keep=True)
+        return cls(params.path, quantity, metadata, tax_rates, price_id, price_data, kept)
 
 
 @dataclass(frozen=True, slots=True)

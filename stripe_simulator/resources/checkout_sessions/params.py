@@ -1,19 +1,24 @@
 """The parameters of a Checkout Session, read and checked before anything is made of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ...errors import invalid, not_simulated
 from ...http.params import Params
+from ...payment_methods import PAYMENT_METHODS
+from ...wire import JSON
 from ..fields import take_currency, take_email
 from .nested_params import DiscountParams, LineItemParams, ShippingOptionParams
-from .unsupported import PAYMENT_INTENT_DATA, SESSION
+from .unsupported import PAYMENT_INTENT_DATA, PAYMENT_METHOD_TYPES, SESSION, SWITCHES
 
 MODES = ("payment", "setup", "subscription")
 DAY_SECONDS = 24 * 3600
 MIN_LIFETIME_SECONDS = 1800
 CLOCK_TOLERANCE_SECONDS = 60
 MAX_LINE_ITEMS = 100
+ENDIVE = "2026-10-28.endive"
 UI_MODES = ("elements", "hosted_page", "embedded_page", "form")
+USUAL = {"billing_address_collection": "auto", "redirect_on_completion": "always"}
+"""The one simulated value of parameters that have several."""
 PAYMENT_TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
 NO_DATA: dict[str, str] = {}
 """Shared by all sessions without data for their payment intent; do not change it."""
@@ -21,7 +26,10 @@ NO_DATA: dict[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class SessionParams:
-    """The parameters of `POST /v1/checkout/sessions`; those that were not given are None or empty."""
+    """The parameters of `POST /v1/checkout/sessions`; those that were not given are None or empty.
+
+    `kept` has what is not simulated and was not refused.
+    """
 
     mode: str
     ui_mode: str
@@ -37,6 +45,7 @@ class SessionParams:
     shipping_options: list[ShippingOptionParams]
     allowed_payment_method_types: list[str]
     excluded_payment_method_types: list[str]
+    payment_method_types: list[str]
     cancel_url: str | None
     return_url: str | None
     success_url: str | None
@@ -48,6 +57,7 @@ class SessionParams:
     origin_context: str | None
     phone_number_collection: bool
     submit_type: str | None
+    kept: JSON = field(default_factory=dict)
 
     @property
     def hosted(self) -> bool:
@@ -65,8 +75,8 @@ class SessionParams:
         Raises:
             StripeError: a parameter is wrong, unknown, not simulated, or does not go with another.
         """
-        _refuse_payment_method_types(params)
-        payment_data, payment_metadata = _take_payment_data(params.mapping("payment_intent_data"))
+        payment_method_types = _take_payment_method_types(params)
+        payment_data, payment_metadata, kept_payment_data = _take_payment_data(params.mapping("payment_intent_data"))
         made = cls(
             mode=(mode := _take_mode(params)),
             ui_mode=_take_ui_mode(params),
@@ -82,6 +92,7 @@ class SessionParams:
             shipping_options=ShippingOptionParams.parse_list(params),
             allowed_payment_method_types=params.texts("allowed_payment_method_types"),
             excluded_payment_method_types=params.texts("excluded_payment_method_types"),
+            payment_method_types=payment_method_types,
             cancel_url=params.url("cancel_url"),
             return_url=params.url("return_url"),
             success_url=params.url("success_url"),
@@ -96,8 +107,8 @@ class SessionParams:
         )
         made._check_urls()
         made._check_combinations()
-        _refuse_unsupported(params)
-        return made
+        kept = _take_unsupported(params)
+        return replace(made, kept={**kept, **kept_payment_data}) if kept or kept_payment_data else made
 
     def _check_urls(self) -> None:
         urls = {"success_url": self.success_url, "return_url": self.return_url, "cancel_url": self.cancel_url}
@@ -139,7 +150,7 @@ def _take_mode(params: Params) -> str:
 
 def _take_ui_mode(params: Params) -> str:
     ui_mode = params.choice("ui_mode", UI_MODES) or "hosted_page"
-    if ui_mode in ("embedded_page", "form"):
+    if ui_mode in ("embedded_page", "form") and not params.reading.keeps_unsupported:
         raise not_simulated(f"ui_mode `{ui_mode}`; use `elements` or `hosted_page`", "ui_mode")
     return ui_mode
 
@@ -155,13 +166,13 @@ def _take_line_items(params: Params, mode: str) -> list[LineItemParams]:
     return items
 
 
-def _take_payment_data(data: Params | None) -> tuple[dict[str, str], dict[str, str]]:
+def _take_payment_data(data: Params | None) -> tuple[dict[str, str], dict[str, str], JSON]:
     if data is None:
-        return NO_DATA, NO_DATA
+        return NO_DATA, NO_DATA, NO_DATA
     metadata = data.metadata()
     values = {name: text for name in PAYMENT_TEXTS if (text := data.text(name)) is not None}
-    data.finish(PAYMENT_INTENT_DATA)
-    return values, metadata
+    kept = data.finish(PAYMENT_INTENT_DATA, keep=True)
+    return values, metadata, {"payment_intent_data": kept} if kept else NO_DATA
 
 
 def _take_expiry(params: Params, now: int) -> int:
@@ -179,7 +190,7 @@ def _take_expiry(params: Params, now: int) -> int:
 
 def _take_locale(params: Params) -> str | None:
     locale = params.text("locale")
-    if locale not in (None, "auto", "en", "en-GB"):
+    if locale not in (None, "auto", "en", "en-GB") and not params.reading.keeps_unsupported:
         raise not_simulated(f"the locale `{locale}`: its pages are in English", "locale")
     return locale
 
@@ -193,22 +204,35 @@ def _is_enabled(params: Params, name: str) -> bool:
     return bool(enabled)
 
 
-def _refuse_payment_method_types(params: Params) -> None:
-    if "payment_method_types" in params:
+def _take_payment_method_types(params: Params) -> list[str]:
+    """Take what versions before endive have: the payment methods, chosen by the caller."""
+    if "payment_method_types" not in params:
+        return []
+    if not params.is_before(ENDIVE):
         raise invalid(
             "The parameter payment_method_types is no longer accepted. Payment methods are chosen dynamically; "
             "use allowed_payment_method_types or excluded_payment_method_types to narrow them.",
             "payment_method_types",
             "parameter_unknown",
         )
+    types = params.texts("payment_method_types")
+    for index, type in enumerate(types):
+        name = f"payment_method_types[{index}]"
+        if type not in PAYMENT_METHOD_TYPES:
+            raise invalid(f"Invalid {name}: must be one of {', '.join(sorted(PAYMENT_METHOD_TYPES))}", name)
+        if type not in PAYMENT_METHODS and not params.reading.keeps_unsupported:
+            raise not_simulated(f"the payment method {type}", name)
+    return types
 
 
-def _refuse_unsupported(params: Params) -> None:
-    """Raise when something was asked for that is not simulated; to ask for nothing special is fine."""
-    for name in ("automatic_tax", "adaptive_pricing", "invoice_creation", "tax_id_collection", "managed_payments"):
+def _take_unsupported(params: Params) -> JSON:
+    """Take what is not simulated and shall be kept; otherwise raise, unless nothing special was asked for."""
+    if params.reading.keeps_unsupported:
+        return {**params.keep(*SWITCHES, *USUAL), **params.finish(SESSION, keep=True)}
+    for name in SWITCHES:
         if _is_enabled(params, name):
             raise not_simulated(f"the parameter {name}", f"{name}[enabled]")
-    for name, usual in (("billing_address_collection", "auto"), ("redirect_on_completion", "always")):
+    for name, usual in USUAL.items():
         if params.text(name) not in (None, usual):
             raise not_simulated(f"other values of {name} than `{usual}`", name)
-    params.finish(SESSION)
+    return params.finish(SESSION)

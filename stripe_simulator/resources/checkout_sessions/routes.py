@@ -25,12 +25,14 @@ class SessionRoutes:
 
     async def create(self, request: ApiRequest) -> JSON:
         """Create a session: POST /v1/checkout/sessions."""
+        self._sessions.set_reading(request.params)
         given = SessionParams.parse(request.params, request.now)
         return _session(self._sessions.create(request.account, given))
 
     async def update(self, request: ApiRequest) -> JSON:
         """Change metadata and shipping options of a session: POST /v1/checkout/sessions/{id}."""
         record = request.account.get_session(request.path["id"])
+        self._sessions.set_reading(request.params)
         self._sessions.update(request.account, record, request.params)
         return _session(record)
 

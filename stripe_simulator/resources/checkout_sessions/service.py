@@ -1,6 +1,7 @@
 """The service that stores, changes and expires sessions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ...errors import invalid
 from ...events import EventLog
@@ -15,7 +16,7 @@ from .nested_params import ShippingOptionParams
 from .params import SessionParams
 from .totals import apply_totals, compute_totals
 from .unsupported import UPDATE
-from .view import asked_amounts
+from .view import asked_amounts, overlay
 
 
 class SessionService:
@@ -26,6 +27,9 @@ class SessionService:
         events: what tells of an expiry.
         now: the simulated time, in seconds since the epoch.
         public_url: the address under which a browser reaches the simulator.
+
+    Attributes:
+        keeps_unsupported: whether parameters that are not simulated are kept on the session instead of refused.
     """
 
     def __init__(self, state: State, events: EventLog, now: Callable[[], float], public_url: str) -> None:
@@ -33,6 +37,11 @@ class SessionService:
         self._events = events
         self._now = now
         self._public_url = public_url
+        self.keeps_unsupported = False
+
+    def set_reading(self, params: Params) -> None:
+        """Let the parameters of a session be read as this service is set."""
+        params.reading = replace(params.reading, keeps_unsupported=self.keeps_unsupported)
 
     def create(self, account: Account, given: SessionParams) -> SessionRecord:
         """Build and store a session, and schedule its expiry. Raises what Stripe refuses."""
@@ -48,14 +57,14 @@ class SessionService:
         metadata = params.metadata(before=session["metadata"])
         has_options = "shipping_options" in params
         options = ShippingOptionParams.parse_list(params)
-        params.finish(UPDATE)
+        kept = params.finish(UPDATE, keep="line_items" not in params)  # other lines are another price
         if has_options:
             if session["status"] != "open":
                 message = "Only open Checkout Sessions can have their shipping options updated."
                 raise invalid(message, "shipping_options")
             rates = offered_rates(account, options, asked_amounts(session).currency, int(self._now()))
             self._reprice(account, record, discounts=session["discounts"], rates=rates)
-        record.session = {**record.session, "metadata": metadata}
+        record.session = overlay({**record.session, "metadata": metadata}, kept)
         self._state.put_session(account, record)
 
     def apply_code(self, account: Account, record: SessionRecord, code: str | None) -> None:

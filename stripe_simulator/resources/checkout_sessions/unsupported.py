@@ -1,4 +1,4 @@
-"""Parameters that Stripe has for a Checkout Session and the simulator does not: they are refused by name."""
+"""Parameters that Stripe has for a Checkout Session and the simulator does not: they are refused by name, or kept."""
 
 SESSION = frozenset(
     [
@@ -23,6 +23,8 @@ SESSION = frozenset(
         "wallet_options",
     ]
 )
+SWITCHES = ("automatic_tax", "adaptive_pricing", "invoice_creation", "tax_id_collection", "managed_payments")
+"""Parameters of which only `{"enabled": false}` is simulated."""
 PAYMENT_INTENT_DATA = frozenset(
     [
         "application_fee_amount",
@@ -36,3 +38,63 @@ PAYMENT_INTENT_DATA = frozenset(
 )
 LINE_ITEM = frozenset(["adjustable_quantity", "dynamic_tax_rates"])
 UPDATE = frozenset(["collected_information", "line_items", "payment_intent_data"])
+PAYMENT_METHOD_TYPES = frozenset(
+    [
+        "acss_debit",
+        "affirm",
+        "afterpay_clearpay",
+        "alipay",
+        "alma",
+        "amazon_pay",
+        "au_becs_debit",
+        "bacs_debit",
+        "bancontact",
+        "billie",
+        "bizum",
+        "blik",
+        "boleto",
+        "card",
+        "cashapp",
+        "crypto",
+        "customer_balance",
+        "eps",
+        "fpx",
+        "giropay",
+        "grabpay",
+        "ideal",
+        "kakao_pay",
+        "klarna",
+        "konbini",
+        "kr_card",
+        "mb_way",
+        "mobilepay",
+        "multibanco",
+        "naver_pay",
+        "nz_bank_account",
+        "oxxo",
+        "p24",
+        "pay_by_bank",
+        "payco",
+        "paynow",
+        "paypal",
+        "paypay",
+        "payto",
+        "pix",
+        "promptpay",
+        "revolut_pay",
+        "samsung_pay",
+        "satispay",
+        "scalapay",
+        "sepa_debit",
+        "sequra",
+        "sofort",
+        "sunbit",
+        "swish",
+        "twint",
+        "upi",
+        "us_bank_account",
+        "wechat_pay",
+        "zip",
+    ]
+)
+"""What `payment_method_types` may name: https://docs.stripe.com/api/checkout/sessions/create."""

@@ -1,6 +1,6 @@
 """What is derived from a session: the details of its customer, and where the shopper goes afterwards."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ...currencies import display
 from ...records import Shopper
@@ -10,6 +10,17 @@ PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 NOBODY = Shopper(None)
 DEFAULT_CURRENCY = "eur"
 """What a session without lines is asked in, where it names none."""
+
+
+def overlay(session: Session, kept: JSON) -> Session:
+    """Return a session with parameters that are not simulated laid over it, as they were given."""
+    shown = cast(JSON, session)
+    merged = {name: _merge(shown.get(name), value) for name, value in kept.items()}
+    return cast(Session, {**shown, **merged})
+
+
+def _merge(before: object, value: object) -> object:
+    return {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
 
 
 def customer_details(email: str | None, shopper: Shopper = NOBODY) -> JSON:
