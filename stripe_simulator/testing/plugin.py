@@ -1,81 +1,128 @@
-"""A pytest plugin: any test may ask for `stripe_simulator`.
+"""A pytest plugin: any test may ask for `stripe_simulator`, any wider fixture for `stripe_simulator_session`.
 
     def test_a_shopper_can_pay(stripe_simulator):
         client = stripe.StripeClient(**stripe_simulator.client_options)
 
-The server starts with the first test that asks and serves the whole test run (one per xdist worker). This module is
+A server starts with the first test that asks and serves the whole test run (one per xdist worker). This module is
 imported by every pytest of an environment that has the package, so what it needs is imported when it is needed.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from .simulated_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, SignedEvent, SimulatedStripe
+
 if TYPE_CHECKING:
-    from ..sync import SyncSimulator
+    from importlib.metadata import EntryPoint
 
-SECRET_KEY = "sk_test_pytest"  # noqa: S105
-PUBLISHABLE_KEY = "pk_test_pytest"
-WEBHOOK_SECRET = "whsec_pytest"  # noqa: S105
+__all__ = ["PUBLISHABLE_KEY", "SECRET_KEY", "WEBHOOK_SECRET", "SignedEvent", "SimulatedStripe"]
 
-
-@dataclass(frozen=True)
-class SimulatedStripe:
-    """What a test gets: where the simulator listens, and the simulator itself."""
-
-    url: str
-    simulator: "SyncSimulator"
-    secret_key: str = SECRET_KEY
-    publishable_key: str = PUBLISHABLE_KEY
-    webhook_secret: str = WEBHOOK_SECRET
-
-    @property
-    def client_options(self) -> dict[str, Any]:
-        """The arguments of a `stripe.StripeClient` that talks to the simulator."""
-        return {"api_key": self.secret_key, "base_addresses": {"api": self.url}}
-
-    def pay(self, session_id: str, card: str = "4242424242424242", email: str | None = None) -> dict[str, Any]:
-        """Pay a session as the shopper would.
-
-        Args:
-            session_id: the session, `cs_…`.
-            card: a test card or test account.
-            email: the shopper's address, where the session does not know one.
-
-        Returns:
-            The session afterwards.
-
-        Raises:
-            StripeError: the payment was declined, or there is no such session.
-        """
-        return self.simulator.pay_session(session_id, card, email)
-
-    @contextmanager
-    def delivering_to(self, url: str) -> Iterator[None]:
-        """While inside, webhooks go to `url`, signed with `webhook_secret`."""
-        self.simulator.webhook_url = url
-        try:
-            yield
-            self.simulator.drain()
-        finally:
-            self.simulator.webhook_url = None
+FIXTURE, WIDER_FIXTURE = "stripe_simulator", "stripe_simulator_session"
+MARKER = "stripe_simulator"
+INI, OPTION = "stripe_simulator_unsupported", "--stripe-simulator-unsupported"
+CHOICES = ("refuse", "ignore")
+MEANING = "parameters of a Checkout Session that are not simulated: refuse them by name, or ignore (keep) them"
 
 
-@pytest.fixture(scope="session")
-def _stripe_simulator_server() -> Iterator[SimulatedStripe]:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option and the ini value."""
+    parser.getgroup("stripe-simulator").addoption(OPTION, choices=CHOICES, help=MEANING)
+    parser.addini(INI, MEANING, default="refuse")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; refuse a wrong ini value and another plugin with the same fixture."""
+    config.addinivalue_line("markers", f'{MARKER}(unsupported="refuse"): {MEANING}, in these tests')
+    if config.getini(INI) not in CHOICES:
+        raise pytest.UsageError(f"{INI} is {' or '.join(CHOICES)}, not {config.getini(INI)!r}.")
+    for plugin, distribution in config.pluginmanager.list_plugin_distinfo():
+        if getattr(plugin, "__name__", None) != __name__ and FIXTURE in vars(plugin):
+            raise pytest.UsageError(two_plugins(distribution.project_name))
+
+
+def two_plugins(name: str) -> str:
+    """Return the sentence about a distribution that has a fixture of the same name."""
+    return (
+        f"Two pytest plugins have the fixture {FIXTURE}: that of stripe-simulator and that of {name}. "
+        f"Keep one of them: pip uninstall {name}, and then install stripe-simulator again."
+    )
+
+
+def find_rival(entry_points: "Iterator[EntryPoint]") -> str | None:
+    """Return the distribution, other than our own, whose plugin has the name of ours; None when there is none."""
+    names = {each.dist.name for each in entry_points if each.name == FIXTURE and each.dist is not None}
+    return min(names - {"stripe-simulator"}, default=None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say what is wrong before the first fixture of a test is made: a scope that cannot be, a marker that says nothing."""
+    if FIXTURE not in getattr(item, "fixturenames", ()):
+        return
+    definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
+    for name, fixtures in definitions.items():
+        for fixture in fixtures:
+            if FIXTURE in fixture.argnames and fixture.scope != "function" and name != FIXTURE:
+                pytest.fail(
+                    f"The fixture {name} is made once a {fixture.scope} and asks for {FIXTURE}, which is made for one "
+                    f"test. Let it ask for {WIDER_FIXTURE}, or make it once a test.",
+                    pytrace=False,
+                )
+    _unsupported(item)
+
+
+def _unsupported(item: pytest.Item) -> str:
+    """Return what a test wants of parameters that are not simulated: its marker, the option, the ini value."""
+    marker = item.get_closest_marker(MARKER)
+    if marker is None:
+        return str(item.config.getoption(OPTION) or item.config.getini(INI))
+    given = {**marker.kwargs, **({"…": marker.args} if marker.args else {})}
+    if set(given) != {"unsupported"} or given["unsupported"] not in CHOICES:
+        pytest.fail(
+            f'The marker is written {MARKER}(unsupported="refuse") or {MARKER}(unsupported="ignore"), '
+            f"not with {', '.join(f'{name}={value!r}' for name, value in given.items()) or 'nothing'}.",
+            pytrace=False,
+        )
+    return str(given["unsupported"])
+
+
+@contextmanager
+def _serving() -> Iterator[SimulatedStripe]:
+    from importlib.metadata import entry_points
+
     from .server import running
 
+    rival = find_rival(iter(entry_points(group="pytest11")))
+    if rival is not None:
+        pytest.fail(two_plugins(rival), pytrace=False)
     with running(webhook_secret=WEBHOOK_SECRET) as (url, simulator):
         yield SimulatedStripe(url, simulator)
 
 
+@pytest.fixture(scope="session")
+def _stripe_simulator_server() -> Iterator[SimulatedStripe]:
+    with _serving() as stripe:
+        yield stripe
+
+
 @pytest.fixture
-def stripe_simulator(_stripe_simulator_server: SimulatedStripe) -> SimulatedStripe:
+def stripe_simulator(request: pytest.FixtureRequest, _stripe_simulator_server: SimulatedStripe) -> SimulatedStripe:
     """A running Stripe simulator, as if freshly started: no objects, no faults, the clock on time, no webhooks."""
-    stripe = _stripe_simulator_server
-    stripe.simulator.webhook_url, stripe.simulator.webhook_secret = None, WEBHOOK_SECRET
-    stripe.simulator.reset()
+    stripe = SimulatedStripe(_stripe_simulator_server.url, _stripe_simulator_server.simulator)
+    stripe.reset()
+    stripe.unsupported = _unsupported(request.node)
     return stripe
+
+
+@pytest.fixture(scope="session")
+def stripe_simulator_session(request: pytest.FixtureRequest) -> Iterator[SimulatedStripe]:
+    """A Stripe simulator for wider fixtures: a server of its own, which nothing resets.
+
+    `account(name)` gives an account that is empty until the first use; `reset()` forgets all of them and the clock.
+    """
+    with _serving() as stripe:
+        stripe.unsupported = str(request.config.getoption(OPTION) or request.config.getini(INI))
+        yield stripe
