@@ -63,6 +63,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if FIXTURE not in getattr(item, "fixturenames", ()):
         return
     definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
+    if definitions[FIXTURE][-1].func.__module__ != __name__:  # the test's own fixture of that name
+        return
     for name, fixtures in definitions.items():
         for fixture in fixtures:
             if FIXTURE in fixture.argnames and fixture.scope != "function" and name != FIXTURE:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +111,186 @@ def test_the_fixture_introduces_itself(run: Run) -> None:
 def test_a_suite_that_never_asks_starts_no_server() -> None:
     code = f"import sys, {PLUGIN}; sys.exit(any(name in sys.modules for name in ('uvicorn', 'stripe')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_introduction_names_both_fixtures_the_marker_and_the_option(run: Run) -> None:
+    run("", "--fixtures").stdout.fnmatch_lines(["stripe_simulator_session*-- *", "*for wider fixtures*"])
+    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.stripe_simulator(unsupported=*"])
+    run("", "--help").stdout.fnmatch_lines(["*--stripe-simulator-unsupported=*", "*stripe_simulator_unsupported*"])
+
+
+def test_wider_fixtures_keep_what_they_made_while_tests_begin_afresh(run: Run) -> None:
+    result = run("""
+    @pytest.fixture(scope="module")
+    def paid(stripe_simulator_session):
+        client = stripe.StripeClient(**stripe_simulator_session.client_options)
+        session = client.v1.checkout.sessions.create(SALE)
+        stripe_simulator_session.pay(session.id)
+        return session.id
+
+    @pytest.mark.parametrize("turn", range(2))
+    def test_both(paid, stripe_simulator, stripe_simulator_session, turn):
+        client = stripe.StripeClient(**stripe_simulator_session.client_options)
+        assert client.v1.checkout.sessions.retrieve(paid).payment_status == "paid"
+        assert stripe.StripeClient(**stripe_simulator.client_options).v1.events.list().data == []
+
+    def test_an_account_is_its_own(stripe_simulator_session, paid):
+        other = stripe_simulator_session.account("other")
+        client = stripe.StripeClient(**other.client_options)
+        assert client.v1.checkout.sessions.list().data == []
+        other.expire(client.v1.checkout.sessions.create(SALE).id)
+        told = other.deliver_to(lambda body, headers: None).answers
+        assert [answer.type for answer in told] == ["checkout.session.expired"]
+        assert other.event("checkout.session.expired").headers["Stripe-Signature"]
+        with pytest.raises(LookupError, match=r"only: checkout\\.session\\.expired"):
+            other.event("checkout.session.completed")
+
+    def test_reset_forgets(stripe_simulator_session, paid):
+        stripe_simulator_session.reset()
+        with pytest.raises(stripe.InvalidRequestError):
+            stripe.StripeClient(**stripe_simulator_session.client_options).v1.checkout.sessions.retrieve(paid)
+    """)
+    result.assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize(
+    ("scope", "arguments"),
+    [("class", ()), ("module", ()), ("package", ()), ("session", ()), ("module", ("-n", "1"))],
+    ids=str,
+)
+def test_a_fixture_that_is_too_wide_for_a_test_s_stripe_is_told_of_the_wider_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, scope: str, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin" if arguments else "")
+    result = run(
+        f"""
+    made = []
+
+    @pytest.fixture(scope="{scope}", autouse=True)
+    def first():
+        made.append("first")
+
+    @pytest.fixture(scope="{scope}")
+    def paid(stripe_simulator):
+        made.append("paid")
+
+    def test_paid(paid):
+        pass
+
+    def test_nothing_was_made():
+        assert made in ([], ["first"])
+    """,
+        *arguments,
+    )
+    result.assert_outcomes(errors=1, passed=1)
+    says = f"The fixture paid is made once a {scope} and asks for stripe_simulator, *ask for stripe_simulator_session*"
+    result.stdout.fnmatch_lines([says])
+
+
+def test_a_fixture_of_one_s_own_with_that_name_may_have_any_scope(run: Run) -> None:
+    result = run("""
+    @pytest.fixture(scope="session")
+    def stripe_simulator(stripe_simulator_session):
+        return stripe_simulator_session
+
+    @pytest.fixture(scope="module")
+    def paid(stripe_simulator):
+        return stripe_simulator.url
+
+    def test_paid(paid):
+        assert paid.startswith("http")
+    """)
+    result.assert_outcomes(passed=1)
+
+
+IGNORES = """
+    def test_kept(stripe_simulator):
+        client = stripe.StripeClient(**stripe_simulator.client_options)
+        assert client.v1.checkout.sessions.create({**SALE, "locale": "de"}).locale == "de"
+"""
+
+
+def test_unsupported_parameters_are_refused_by_name_unless_told_otherwise(run: Run) -> None:
+    result = run(IGNORES)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*does not simulate the locale `de`*"])
+    run(IGNORES, "--stripe-simulator-unsupported", "ignore").assert_outcomes(passed=1)
+    run(IGNORES, "-o", "stripe_simulator_unsupported=ignore").assert_outcomes(passed=1)
+    run(IGNORES, "-o", "stripe_simulator_unsupported=ignore", "--stripe-simulator-unsupported=refuse").assert_outcomes(
+        failed=1
+    )
+
+
+def test_the_marker_speaks_for_its_tests_only(run: Run) -> None:
+    result = run("""
+    def kept(sim):
+        client = stripe.StripeClient(**sim.client_options)
+        return client.v1.checkout.sessions.create({**SALE, "locale": "de"}).locale == "de"
+
+    @pytest.mark.stripe_simulator(unsupported="ignore")
+    def test_kept(stripe_simulator):
+        assert kept(stripe_simulator)
+
+    def test_refused(stripe_simulator):
+        with pytest.raises(stripe.InvalidRequestError, match="locale"):
+            kept(stripe_simulator)
+    """)
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("given", ["", "unsuported='ignore'", "unsupported='ignor'", "'ignore'", "unsupported=True"])
+def test_a_marker_that_says_nothing_known_is_refused(run: Run, given: str) -> None:
+    result = run(f"""
+    @pytest.mark.stripe_simulator({given})
+    def test_marked(stripe_simulator):
+        pass
+    """)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*The marker is written stripe_simulator(unsupported=*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ("-o", "stripe_simulator_unsupported=ignor"),
+            "*stripe_simulator_unsupported is refuse or ignore, not 'ignor'*",
+        ),
+        (("--stripe-simulator-unsupported", "ignor"), "*invalid choice: 'ignor'*"),
+    ],
+    ids=["ini", "option"],
+)
+def test_a_choice_that_does_not_exist_ends_the_run_at_once(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    result = run(IGNORES, *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([says])
+
+
+def install(folder: Path, name: str, entry_point: str) -> None:
+    """Lay an installed distribution into a folder: its metadata, and the plugin that it names."""
+    info = folder / f"{name.replace('-', '_')}-0.0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.0.1\n")
+    (info / "entry_points.txt").write_text(f"[pytest11]\n{entry_point}\n")
+
+
+@pytest.mark.parametrize(
+    "entry_point", ["stripe_simulator = old_plugin", "checkout_toolkit = old_plugin"], ids=["same name", "another name"]
+)
+def test_two_plugins_with_the_fixture_are_told_which_to_remove(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, entry_point: str
+) -> None:
+    # What comes later on the path is found later, so the plugin of this project takes the name.
+    install(pytester.path, "checkout-toolkit-old", entry_point)
+    pytester.makepyfile(
+        old_plugin="import pytest\n@pytest.fixture\ndef stripe_simulator(): pass",
+        test_shop="def test_pay(stripe_simulator): pass",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    code = f"import sys; sys.path[:0] = [{packages!r}]; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    result = pytester.run(sys.executable, "-c", code, "-p", "no:cacheprovider", "-p", "no:randomly")
+    assert result.ret != 0
+    said = "\n".join([*result.stdout.lines, *result.stderr.lines])
+    assert "that of stripe-simulator and that of checkout-toolkit-old" in said
+    assert "pip uninstall checkout-toolkit-old" in said
