@@ -13,7 +13,7 @@ from ..wire import API_VERSION, JSON
 MAX_DEPTH = 8
 _PARTS = re.compile(r"\[([^\]]*)\]")
 _DATE_LENGTH = len("2026-10-28")
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 
 def decode(body: str) -> JSON:
@@ -141,11 +141,13 @@ class Params:
         return max(low), min(high)
 
     def boolean(self, name: str) -> bool | None:
-        """Take `true` or `false`; None when it is absent."""
+        """Take `true` or `false`, or `True` or `False` as old versions of stripe-python say; None when it is absent."""
         value = self.text(name)
-        if value not in (None, "true", "false"):
+        if value is None:
+            return None
+        if value not in _BOOLEANS:
             raise invalid(f"Invalid boolean: {value}", self.name(name))
-        return None if value is None else value == "true"
+        return _BOOLEANS[value]
 
     def choice(self, name: str, options: Collection[str]) -> str | None:
         """Take one of `options`; None when it is absent."""

@@ -161,3 +161,11 @@ def test_the_choice_of_methods_holds_for_the_shopper(client: stripe.StripeClient
     made = create(simulator, BEFORE_ENDIVE[1], ["card"]).json()
     with pytest.raises(Exception, match="cannot be paid by sepa_debit"):
         simulator.simulator.pay_session(made["id"], "DE89370400440532013000")
+
+
+@pytest.mark.parametrize(("given", "read"), [("true", True), ("True", True), ("false", False), ("False", False)])
+def test_booleans_are_read_as_every_version_of_stripe_python_writes_them(
+    simulator: Running, given: str, read: bool
+) -> None:
+    made = create(simulator, BEFORE_ENDIVE[0], ["card"], allow_promotion_codes=given).json()
+    assert made["allow_promotion_codes"] is read
