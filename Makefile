@@ -7,6 +7,8 @@ SCRIPTS := '**/*.{js,mjs,css}'
 UV = $$(command -v uv || echo "$$PWD/.uv/bin/uv")
 FOLDERS := . ./checkout_core ./stripe_simulator
 PROJECTS := $(FOLDERS:%=%/pyproject.toml)
+# Each has modules of the same names, so each is checked by itself. Django has no types.
+TYPED_EXAMPLES := flask streamlit
 STAMP := .venv/.installed
 DEMO_STAMP := .venv/.demo
 # Programs that start again and again, as the tests do, must not compile everything each time.
@@ -57,6 +59,10 @@ dist: $(DEMO_STAMP)  ## the three distributions as wheels and sdists, in dist/
 	@rm -rf dist
 	@VIRTUAL_ENV=$$PWD/.venv $(UV) build --quiet --all-packages --no-build-isolation -o dist && ls dist
 
+.PHONY: examples
+examples: dist  ## test each example with the wheels, in an environment of its own (ALL=1: with old stripe-python, too)
+	@$(BIN)/python examples/run.py --uv "$(UV)" $(if $(ALL),--all) $(NAMES)
+
 .PHONY: demo
 demo: $(DEMO_STAMP)  ## the whole shop on this machine: storefront, API, Stripe simulator, DuckDB
 	@exec $(BIN)/checkout demo
@@ -77,6 +83,7 @@ endef
 .PHONY: test
 test: setup  ## everything that CI runs
 	$(call tested_and_checked)
+	@$(MAKE) --no-print-directory examples
 
 .PHONY: check
 check: setup  ## the quick part for every commit: formatter, linters, types, unit and contract tests
@@ -105,6 +112,8 @@ lint: setup
 .PHONY: types
 types: setup
 	@$(BIN)/mypy
+	@set -e; for each in $(TYPED_EXAMPLES); do echo "examples/$$each"; \
+	  (cd examples/$$each && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache .); done
 
 .PHONY: imports
 imports: setup

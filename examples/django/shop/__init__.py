@@ -1,0 +1,1 @@
+"""A Django shop on plain stripe-python."""
