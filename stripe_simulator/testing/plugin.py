@@ -9,14 +9,14 @@ imported by every pytest of an environment that has the package, so what it need
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .simulated_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, SignedEvent, SimulatedStripe
-
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from .simulated_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, SignedEvent, SimulatedStripe
 
 __all__ = ["PUBLISHABLE_KEY", "SECRET_KEY", "WEBHOOK_SECRET", "SignedEvent", "SimulatedStripe"]
 
@@ -25,6 +25,15 @@ MARKER = "stripe_simulator"
 INI, OPTION = "stripe_simulator_unsupported", "--stripe-simulator-unsupported"
 CHOICES = ("refuse", "ignore")
 MEANING = "parameters of a Checkout Session that are not simulated: refuse them by name, or ignore (keep) them"
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name from the module where it lives: https://peps.python.org/pep-0562/."""
+    if name in __all__:
+        from . import simulated_stripe
+
+        return getattr(simulated_stripe, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,10 +101,11 @@ def _unsupported(item: pytest.Item) -> str:
 
 
 @contextmanager
-def _serving() -> Iterator[SimulatedStripe]:
+def _serving() -> "Iterator[SimulatedStripe]":
     from importlib.metadata import entry_points
 
     from .server import running
+    from .simulated_stripe import WEBHOOK_SECRET, SimulatedStripe
 
     rival = find_rival(iter(entry_points(group="pytest11")))
     if rival is not None:
@@ -105,14 +115,16 @@ def _serving() -> Iterator[SimulatedStripe]:
 
 
 @pytest.fixture(scope="session")
-def _stripe_simulator_server() -> Iterator[SimulatedStripe]:
+def _stripe_simulator_server() -> "Iterator[SimulatedStripe]":
     with _serving() as stripe:
         yield stripe
 
 
 @pytest.fixture
-def stripe_simulator(request: pytest.FixtureRequest, _stripe_simulator_server: SimulatedStripe) -> SimulatedStripe:
+def stripe_simulator(request: pytest.FixtureRequest, _stripe_simulator_server: "SimulatedStripe") -> "SimulatedStripe":
     """A running Stripe simulator, as if freshly started: no objects, no faults, the clock on time, no webhooks."""
+    from .simulated_stripe import SimulatedStripe
+
     stripe = SimulatedStripe(_stripe_simulator_server.url, _stripe_simulator_server.simulator)
     stripe.reset()
     stripe.unsupported = _unsupported(request.node)
@@ -120,7 +132,7 @@ def stripe_simulator(request: pytest.FixtureRequest, _stripe_simulator_server: S
 
 
 @pytest.fixture(scope="session")
-def stripe_simulator_session(request: pytest.FixtureRequest) -> Iterator[SimulatedStripe]:
+def stripe_simulator_session(request: pytest.FixtureRequest) -> "Iterator[SimulatedStripe]":
     """A Stripe simulator for wider fixtures: a server of its own, which nothing resets.
 
     `account(name)` gives an account that is empty until the first use; `reset()` forgets all of them and the clock.

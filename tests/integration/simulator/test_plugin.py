@@ -109,8 +109,9 @@ def test_the_fixture_introduces_itself(run: Run) -> None:
 
 
 def test_a_suite_that_never_asks_starts_no_server() -> None:
-    code = f"import sys, {PLUGIN}; sys.exit(any(name in sys.modules for name in ('uvicorn', 'stripe')))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = f"import sys, pytest; before = set(sys.modules); import {PLUGIN}; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, text=True, stdout=subprocess.PIPE)
+    assert done.stdout.split() == ["stripe_simulator", "stripe_simulator.testing", PLUGIN]
 
 
 def test_the_introduction_names_both_fixtures_the_marker_and_the_option(run: Run) -> None:
