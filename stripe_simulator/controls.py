@@ -31,7 +31,7 @@ class Controls:
         card, email = body.get("card", TEST_CARD), body.get("email")
         if not isinstance(card, str) or not (email is None or isinstance(email, str)):
             raise invalid("`card` and `email` are strings.", "card")
-        session = await self.simulator.pay_session(path["id"], card, email)
+        session = await self.simulator.pay_session(path["id"], card, email, **_chosen(body))
         return {**session, "redirect_url": redirect_url(cast(Session, session))}
 
     async def pay_by_redirect(self, body: JSON, path: dict[str, str]) -> JSON:
@@ -39,7 +39,7 @@ class Controls:
         method, outcome, email = body.get("method", "ideal"), body.get("outcome", "authorized"), body.get("email")
         if not isinstance(method, str) or not isinstance(outcome, str) or not (email is None or isinstance(email, str)):
             raise invalid("`method`, `outcome` and `email` are strings.", "method")
-        session = await self.simulator.pay_by_redirect(path["id"], method, outcome, email)
+        session = await self.simulator.pay_by_redirect(path["id"], method, outcome, email, **_chosen(body))
         return {**session, "redirect_url": redirect_url(cast(Session, session))}
 
     async def settle_debit(self, body: JSON, path: dict[str, str]) -> JSON:
@@ -144,6 +144,15 @@ class Controls:
         self.simulator.empty_balance(empty)
         return {"empty": empty}
 
+    async def refund(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Refund what a session took, as the account's owner can in the dashboard."""
+        amount, reason = body.get("amount"), body.get("reason")
+        if isinstance(amount, bool) or not (amount is None or isinstance(amount, int)):
+            raise invalid("`amount` is a number of minor units.", "amount")
+        if not (reason is None or isinstance(reason, str)):
+            raise invalid("`reason` is a string.", "reason")
+        return await self.simulator.refund(path["id"], amount, reason)
+
     async def fail_refund(self, body: JSON, path: dict[str, str]) -> JSON:
         """Let the shopper's bank send the newest refund of a session back."""
         return await self.simulator.fail_refund(path["id"], str(body.get("reason", "expired_or_canceled_card")))
@@ -203,6 +212,7 @@ class Controls:
             ("/_simulator/sessions/{id}/settle_debit", self.settle_debit),
             ("/_simulator/sessions/{id}/dispute", self.dispute),
             ("/_simulator/sessions/{id}/end_dispute", self.end_dispute),
+            ("/_simulator/sessions/{id}/refund", self.refund),
             ("/_simulator/sessions/{id}/fail_refund", self.fail_refund),
             ("/_simulator/sessions/{id}/settle_refund", self.settle_refund),
             ("/_simulator/balance", self.balance),
@@ -217,6 +227,15 @@ class Controls:
         ]
         posts = [Route(path, self._json(control), methods=["POST"]) for path, control in table]
         return [*posts, Route("/_simulator/state", self._json(self.state))]
+
+
+def _chosen(body: JSON) -> dict[str, str | None]:
+    """Return what a shopper types and chooses before paying."""
+    chosen = {name: body.get(name) for name in ("promotion_code", "shipping")}
+    for name, value in chosen.items():
+        if not (value is None or isinstance(value, str)):
+            raise invalid(f"`{name}` is a string.", name)
+    return chosen
 
 
 def _decode(raw: bytes, content_type: str) -> object:
