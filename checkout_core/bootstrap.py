@@ -11,12 +11,13 @@ from .config.settings import Settings
 from .config.shops import FILE, ShopTable, read_shops, settings_of
 from .domain.errors import ConfigurationError
 from .domain.orders import DEFAULT_SHOP
-from .domain.products import ProductSource
 from .gateway import StripeGateway
 from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
 from .services.outbox import Handler, named_handler
+from .services.pricing import Products
 from .services.reconcile import Clock
+from .services.session_hooks import SessionHook
 from .services.shops import Shops
 from .stores import OrderStore, open_store
 
@@ -24,11 +25,12 @@ from .stores import OrderStore, open_store
 def open_async_checkout(
     settings: Settings | None = None,
     *,
-    products: ProductSource | None = None,
+    products: Products | None = None,
     store: OrderStore | None = None,
     gateway: StripeGateway | None = None,
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
+    before_session: SessionHook | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> AsyncCheckout:
@@ -45,6 +47,7 @@ def open_async_checkout(
         receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts. A handler
             with a method `takes(email)` says of which addresses step 2 takes those with letters outside ASCII before the @.
         handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
+        before_session: may change or refuse a session before it is created; see `AsyncCheckout.before_session`.
         shop: whose orders of the store they are.
         clock: returns the time now, with a time zone.
 
@@ -57,13 +60,15 @@ def open_async_checkout(
         receipts = _standard_receipts(settings)
     checkout = AsyncCheckout(
         settings=settings,
-        products=products or read_catalog(settings.catalog_path),
+        products=read_catalog(settings.catalog_path) if products is None else products,
         gateway=gateway or StripeGateway(settings),
         store=store or open_store(settings.database_url.get_secret_value()),
         shop=shop,
         clock=clock,
         takes_address=getattr(receipts, "takes", lambda _: True),
     )
+    if before_session is not None:
+        checkout.before_session(before_session)
     if receipts is not None:
         checkout.on_paid(receipts, name="receipt")
     for handler in handlers:
@@ -76,11 +81,12 @@ def open_async_checkout(
 def open_checkout(
     settings: Settings | None = None,
     *,
-    products: ProductSource | None = None,
+    products: Products | None = None,
     store: OrderStore | None = None,
     gateway: StripeGateway | None = None,
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
+    before_session: SessionHook | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> Checkout:
@@ -96,6 +102,7 @@ def open_checkout(
             gateway=gateway,
             receipts=receipts,
             handlers=handlers,
+            before_session=before_session,
             shop=shop,
             clock=clock,
         )
@@ -139,8 +146,9 @@ def _open_shop(table: ShopTable, path: Path, settings: Settings, store: OrderSto
         catalog = read_catalog(path.parent / table.catalog)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}, shop {table.id}: {error.message}") from error
-    if table.currency not in (None, catalog.currency):
+    if table.currency is not None and catalog.currencies != (table.currency,):
         raise ConfigurationError(
-            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is {catalog.currency}."
+            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is "
+            f"{' and '.join(catalog.currencies)}."
         )
     return open_checkout(own, products=catalog, store=store, shop=table.id)

@@ -24,7 +24,7 @@ class OrderQuery:
         shop: orders of this shop.
         created_before: orders created before this time (with a time zone).
         created_after: orders created at this time or later (with a time zone).
-        metadata: orders whose metadata has this key with this value.
+        metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
     """
 

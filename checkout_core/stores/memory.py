@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
+from ..domain.metadata import copied_metadata
 from ..domain.orders import DEFAULT_SHOP, Order
 from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
 from .columns import MAX_INTEGER, ORDER, Kind
@@ -179,4 +180,4 @@ def _copied(order: Order) -> Order: ...
 def _copied(order: None) -> None: ...
 def _copied(order: Order | None) -> Order | None:
     """Return the order with a metadata dictionary of its own, the one thing about an order that a caller could change."""
-    return order and order.model_copy(update={"metadata": {**order.metadata}})
+    return order and order.model_copy(update={"metadata": copied_metadata(order.metadata)})
