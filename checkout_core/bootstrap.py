@@ -14,7 +14,7 @@ from .domain.orders import DEFAULT_SHOP
 from .gateway import StripeGateway
 from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
-from .services.outbox import Handler, named_handler
+from .services.handlers import Handler, named_event, named_handler
 from .services.pricing import Products
 from .services.reconcile import Clock
 from .services.session_hooks import SessionHook
@@ -37,7 +37,8 @@ def open_async_checkout(
     """Put a checkout together; nothing is connected before its first use. Close it, or use it in an `async with`.
 
     Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched (with the
-    extra `receipts`), and the handlers that CHECKOUT_ON_PAID names (`package.module:function`) run.
+    extra `receipts`), and the handlers that CHECKOUT_ON_PAID (`package.module:function`) and CHECKOUT_HANDLERS
+    (`refunded=package.module:function`) name run.
 
     Args:
         settings: read from the environment unless given.
@@ -75,6 +76,9 @@ def open_async_checkout(
         checkout.on_paid(handler)
     for name in settings.on_paid:
         checkout.on_paid(named_handler(name), name=name)
+    for entry in settings.handlers:
+        event, name = named_event(entry)
+        checkout.on(event, named_handler(name, "CHECKOUT_HANDLERS"), name=name)
     return checkout
 
 

@@ -162,6 +162,7 @@ def postgres_url(postgres_server: str) -> str:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS checkout CASCADE")
         connection.execute("CREATE SCHEMA public")
         connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")  # as a new database has it
     return postgres_server

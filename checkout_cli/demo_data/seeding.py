@@ -23,6 +23,7 @@ from checkout_core.stores import Backend, backend_of, duckdb_path, open_store
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.lease import Lease, to_checkout_error
+from checkout_core.stores.postgres.address import Address
 
 from .batches import Batch, orders
 
@@ -156,7 +157,7 @@ def _write_postgres(url: str, batch: Batch) -> int:
 
     known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
     try:
-        with psycopg.connect(url) as connection:
+        with Address.of(url).connect() as connection:
             first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
             if first and last:
                 return 0

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     on_paid: Annotated[tuple[str, ...], NoDecode] = ()
+    handlers: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit: str = "300/minute"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     metrics_token: SecretStr | None = None
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
         fields = {name: value for name, value in values.items() if name not in by_variable}
         return {name: value for name, value in (fields | arguments).items() if not _is_blank(name, value)}
 
-    @field_validator("operators", "on_paid", "trusted_proxies", mode="before")
+    @field_validator("operators", "on_paid", "handlers", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, names: object) -> object:
         return tuple(names.replace(",", " ").split()) if isinstance(names, str) else names

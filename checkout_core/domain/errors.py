@@ -31,7 +31,8 @@ CheckoutError
 ├── StoreError
 │   ├── StoreBusy                           another process holds the database file
 │   └── StoreUnavailable                    the database cannot be opened or reached
-│       └── SchemaTooNew                    the database was written by a newer version
+│       ├── SchemaTooNew                    the database was written by a newer version
+│       └── ForeignTables                   tables of the same names belong to another program
 └── ConfigurationError                      the settings contradict each other
     ├── ProductSourceError                  the product source gave what cannot be sold
     └── InvalidHandler                      what was registered can never run
@@ -288,6 +289,12 @@ class SchemaTooNew(StoreUnavailable):
     """The database was written by a newer version of this package."""
 
     code = "schema_too_new"
+
+
+class ForeignTables(StoreUnavailable):
+    """The database has tables of our names that belong to another program; nothing was changed."""
+
+    code = "foreign_tables"
 
 
 class ConfigurationError(CheckoutError):

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import ConfigurationError
-from ..domain.events import History, Source
+from ..domain.events import EventName, History, Source
 from ..domain.metadata import JsonValue
 from ..domain.orders import Order
 from ..domain.products import Catalog, PricedItem
@@ -19,7 +19,7 @@ from ..stores.blocking import BlockingOrderStore
 from . import portal
 from .background_worker import BackgroundWorker
 from .checkout import AsyncCheckout
-from .outbox import Handler, Handlers
+from .handlers import Handler, Handlers
 from .pricing import Products
 from .reconcile import Clock
 from .session_hooks import SessionHook
@@ -27,6 +27,9 @@ from .sweep import Progress, SweepSummary
 
 if TYPE_CHECKING:
     from ..gateway.sessions import SessionParams
+
+
+H = TypeVar("H", bound=Handler)
 
 
 class Checkout:
@@ -82,7 +85,7 @@ class Checkout:
 
     @property
     def handlers(self) -> Handlers:
-        """The handlers that run when an order has become paid."""
+        """The handlers of all events."""
         return self.asynchronous.outbox.handlers
 
     def create_session(
@@ -198,7 +201,7 @@ class Checkout:
         return self.store.events(session_id)
 
     def dispatch_outbox(self) -> int:
-        """Run the handlers of every paid order that has not had them."""
+        """Run the handlers of all events that have not had them."""
         return portal.run(self.asynchronous.dispatch_outbox())
 
     def sweep(
@@ -246,7 +249,21 @@ class Checkout:
         """
         return portal.run(self.asynchronous.check_prices())
 
-    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
+    @overload
+    def on(self, event: EventName, handler: H, *, name: str | None = None, transactional: bool = False) -> H: ...
+    @overload
+    def on(
+        self, event: EventName, handler: None = None, *, name: str | None = None, transactional: bool = False
+    ) -> Callable[[H], H]: ...
+    def on(
+        self, event: EventName, handler: H | None = None, *, name: str | None = None, transactional: bool = False
+    ) -> H | Callable[[H], H]:
+        """Run `handler` for every event of that name; without one, return a decorator."""
+        if handler is None:
+            return self.asynchronous.on(event, name=name, transactional=transactional)
+        return self.asynchronous.on(event, handler, name=name, transactional=transactional)
+
+    def on_paid(self, handler: H, *, name: str | None = None) -> H:
         """Run `handler` once for every order that becomes paid; may be used as a decorator."""
         return self.asynchronous.on_paid(handler, name=name)
 

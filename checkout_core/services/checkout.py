@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 import structlog
 
@@ -15,7 +15,7 @@ from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_email, valid_metadata
 from ..domain.errors import ConfigurationError, InvalidInput, OrderNotFound, SessionNotFound, SessionNotOpen
-from ..domain.events import EventKind, History, OrderEvent, Source
+from ..domain.events import EventKind, EventName, History, OrderEvent, Source
 from ..domain.mail_addresses import mail_address
 from ..domain.metadata import JSON_KEYS, MAX_ENTRIES, JsonValue, metadata_to_stripe
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
@@ -37,9 +37,10 @@ from .adoption import Adoption
 from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .handlers import Handler
 from .in_flight import InFlight
 from .order_changes import OrderChanges
-from .outbox import Handler, Outbox
+from .outbox import Outbox
 from .pricing import Products, priced, require_source
 from .purchases import Purchases
 from .reconcile import Clock, Reconciler
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 MAX_STEP_SECONDS = 30.0
 """How long closing waits for steps that are in flight: longer than Stripe may take for a call."""
 
+H = TypeVar("H", bound=Handler)
 log = get_logger(__name__)
 
 
@@ -501,26 +503,60 @@ class AsyncCheckout:
         return await answer(self.store.events(session_id))
 
     async def dispatch_outbox(self) -> int:
-        """Run the handlers of every paid order that has not had them; return for how many orders all have run."""
+        """Run the handlers of all events that have not had them; return for how many events all have run."""
         return await self.outbox.dispatch()
 
-    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
-        """Run `handler` once for every order that becomes paid; may be used as a decorator.
+    @overload
+    def on(self, event: EventName, handler: H, *, name: str | None = None, transactional: bool = False) -> H: ...
+    @overload
+    def on(
+        self, event: EventName, handler: None = None, *, name: str | None = None, transactional: bool = False
+    ) -> Callable[[H], H]: ...
+    def on(
+        self, event: EventName, handler: H | None = None, *, name: str | None = None, transactional: bool = False
+    ) -> H | Callable[[H], H]:
+        """Run `handler` for every event of that name; without one, return a decorator.
 
-        An outbox entry is written in the transaction that makes the order paid, and handlers are tried until they
-        succeed: one may be called again after a crash, so it tells repetitions by the order's id. Whichever process
-        dispatches the outbox runs the handlers that it has: with several programs on one store, name them in
-        CHECKOUT_ON_PAID so that all have the same.
+        An outbox entry is written in the transaction that changes the order, and handlers are tried until they succeed:
+        one may be called again after a crash, so it tells repetitions by the ids of the order and the event. An order's
+        events are handled one after the other, a refund only after the payment. Whichever process dispatches the outbox
+        runs the handlers that it has: with several programs on one store, name them in CHECKOUT_HANDLERS so that all
+        have the same.
+
+        Args:
+            event: `paid`, `processing` (a bank debit is on its way), `refunded` (each refund, also of a part), `failed`,
+                `expired`, `disputed`, or `dispute_closed`.
+            handler: a function, which runs in a thread, or a coroutine function. It is given the order as it is now, and
+                the OrderEvent if it needs a second argument.
+            name: must stay the same over restarts; the function's own unless given.
+            transactional: give the handler, a plain function, the `psycopg.Connection` as its last argument on which its
+                entry is finished: what it writes there is committed together with that, or not at all.
+
+        Raises:
+            InvalidHandler: there is no such event, the handler needs a name, the name is taken, its arguments are
+                others, or it is transactional and the orders are not in PostgreSQL.
+        """
+        if handler is not None:
+            self.outbox.handlers.add(handler, name, event=event, transactional=transactional)
+            return handler
+
+        def register(decorated: H) -> H:
+            self.outbox.handlers.add(decorated, name, event=event, transactional=transactional)
+            return decorated
+
+        return register
+
+    def on_paid(self, handler: H, *, name: str | None = None) -> H:
+        """Run `handler` once for every order that becomes paid, as `on("paid", handler)` does; may be a decorator.
 
         Args:
             handler: a function, which runs in a thread, or a coroutine function.
             name: must stay the same over restarts; the function's own unless given.
 
         Raises:
-            ValueError: the handler needs a name, or the name is taken.
+            InvalidHandler: the handler needs a name, the name is taken, or its arguments are others.
         """
-        self.outbox.handlers.add(handler, name)
-        return handler
+        return self.on("paid", handler, name=name)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""

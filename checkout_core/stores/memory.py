@@ -84,7 +84,14 @@ class MemoryStore(OrderStore):
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
         def work() -> list[OutboxEntry]:
-            due = [one for one in self._outbox.values() if one.due_at <= now and shop in (None, one.shop)]
+            first: dict[str, str] = {}
+            for id, one in self._outbox.items():
+                first[one.entry.order_id] = min(id, first.get(one.entry.order_id, id))
+            due = [
+                one
+                for id, one in self._outbox.items()
+                if one.due_at <= now and shop in (None, one.shop) and id == first[one.entry.order_id]
+            ]
             claimed = sorted(due, key=lambda one: (one.entry.at, one.entry.event_id))[:limit]
             for one in claimed:
                 one.entry = replace(one.entry, attempts=one.entry.attempts + 1)

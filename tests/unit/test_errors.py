@@ -46,6 +46,7 @@ STATUSES = {
     "SessionNotComplete": ("session_not_complete", 400),
     "SessionStillOpen": ("session_not_complete", 400),
     "SessionExpired": ("session_not_complete", 400),
+    "ForeignTables": ("foreign_tables", 503),
     "SessionRefused": ("session_refused", 409),
     "ProductSourceError": ("product_source_error", 500),
     "InvalidHandler": ("invalid_handler", 500),

@@ -65,6 +65,7 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("smtp_url", "CHECKOUT_SMTP_URL", "smtps://mail.example", SecretStr("smtps://mail.example")),
     ("mail_from", "CHECKOUT_MAIL_FROM", "shop@example.com", "shop@example.com"),
     ("on_paid", "CHECKOUT_ON_PAID", "a.b:c, d:e", ("a.b:c", "d:e")),
+    ("handlers", "CHECKOUT_HANDLERS", "paid=a.b:c, refunded=d:e", ("paid=a.b:c", "refunded=d:e")),
     ("rate_limit", "CHECKOUT_RATE_LIMIT", "3/hour; 1/second", "3/hour; 1/second"),
     ("trusted_proxies", "CHECKOUT_TRUSTED_PROXIES", "10.0.0.0/8 ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ("metrics_token", "CHECKOUT_METRICS_TOKEN", "t0k3n", SecretStr("t0k3n")),
