@@ -1,6 +1,6 @@
 """The composition root: what belongs together is put together here, and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -45,7 +45,8 @@ def open_async_checkout(
         products: where prices come from; the catalogue of the settings unless given.
         store: where orders are kept; the database of the settings unless given. Closing the checkout closes it.
         gateway: the Stripe account; the settings' unless given.
-        receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts. A handler
+        receipts: sends the receipt of a paid order: `standard`, `Receipts(templates=…)` of `checkout_core.receipts.message`,
+            a handler of your own, or None for no receipts. A handler
             with a method `takes(email)` says of which addresses step 2 takes those with letters outside ASCII before the @.
         handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
         before_session: may change or refuse a session before it is created; see `AsyncCheckout.before_session`.
@@ -57,8 +58,7 @@ def open_async_checkout(
             `receipts` is not installed.
     """
     settings = settings or Settings.load()
-    if receipts == "standard":
-        receipts = _standard_receipts(settings)
+    sends_receipt = _receipts(receipts, settings)
     checkout = AsyncCheckout(
         settings=settings,
         products=read_catalog(settings.catalog_path) if products is None else products,
@@ -66,12 +66,12 @@ def open_async_checkout(
         store=store or open_store(settings.database_url.get_secret_value()),
         shop=shop,
         clock=clock,
-        takes_address=getattr(receipts, "takes", lambda _: True),
+        takes_address=getattr(sends_receipt, "takes", lambda _: True),
     )
     if before_session is not None:
         checkout.before_session(before_session)
-    if receipts is not None:
-        checkout.on_paid(receipts, name="receipt")
+    if sends_receipt is not None:
+        checkout.on_paid(sends_receipt, name="receipt")
     for handler in handlers:
         checkout.on_paid(handler)
     for name in settings.on_paid:
@@ -131,6 +131,14 @@ def open_shops(settings: Settings | None = None) -> Shops:
         raise ConfigurationError(f"{path} has two shops with the same Stripe key. Give each an account of its own.")
     by_host = {host: checkout for table, checkout in zip(tables, opened, strict=True) for host in table.hosts}
     return Shops(opened, by_host)
+
+
+def _receipts(given: Handler | Literal["standard"] | None, settings: Settings) -> Handler | None:
+    """Return the handler that sends receipts; one that takes its mail server from the settings is given them."""
+    if given == "standard":
+        return _standard_receipts(settings)
+    for_settings: Callable[[Settings], Handler] | None = getattr(given, "for_settings", None)
+    return given if for_settings is None else for_settings(settings)
 
 
 def _standard_receipts(settings: Settings) -> Handler | None:

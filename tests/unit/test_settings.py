@@ -127,11 +127,24 @@ def test_arguments_come_before_the_environment_and_that_before_the_file(
 ) -> None:
     file = tmp_path / "own.env"
     file.write_text("CHECKOUT_SHOP_NAME=file\nCHECKOUT_SESSION_MINUTES=31\nCHECKOUT_LOG_LEVEL=error\n")
-    monkeypatch.setitem(Settings.model_config, "env_file", str(file))
     monkeypatch.setenv("CHECKOUT_SHOP_NAME", "environment")
     monkeypatch.setenv("CHECKOUT_SESSION_MINUTES", "32")
-    settings = Settings(shop_name="argument")
+    settings = Settings.load(file).replace(shop_name="argument")
     assert (settings.shop_name, settings.session_minutes, settings.log_level) == ("argument", 32, "error")
+    assert Settings(shop_name="argument").session_minutes == 32
+
+
+@pytest.mark.parametrize("arguments", [{}, {"CHECKOUT_DATA_DIR": "x"}, {"data_dir": "x"}, {"shop_name": "Books"}])
+def test_only_load_reads_an_env_file_so_a_test_never_reaches_real_money(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("checkout_core.config.settings.ENV_FILE", ".env")
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in LIVE.items()))
+    assert Settings.load().live
+    settings = Settings(**arguments)
+    assert settings.built_in_simulator
+    assert settings.replace(sweep_every=0).built_in_simulator
 
 
 def test_a_replacement_is_validated_again_and_keeps_the_rest() -> None:
@@ -272,7 +285,7 @@ def test_a_variable_that_another_file_names_is_read_from_the_environment_or_the_
 ) -> None:
     file = tmp_path / ".env"
     file.write_text("FROM_FILE= books \nBLANK=\n")
-    monkeypatch.setitem(Settings.model_config, "env_file", str(file))
+    monkeypatch.setattr("checkout_core.config.settings.ENV_FILE", str(file))
     monkeypatch.setenv("FROM_ENVIRONMENT", " films ")
     assert (variable("FROM_FILE"), variable("FROM_ENVIRONMENT")) == ("books", "films")
     for missing in ("BLANK", "NOT_SET"):

@@ -297,9 +297,7 @@ def version_of(connection: psycopg.Connection[TupleRow]) -> int:
     if version and "orders" not in tables:  # somebody else may have made them a moment ago
         tables = _tables(connection)
     foreign = {name for name, columns in tables.items() if not _OURS[name] <= columns}
-    if version == 0:  # our tables and the row of their version are committed together
-        foreign |= tables.keys() - {"schema_version"}
-    elif "orders" not in tables:
+    if version and "orders" not in tables:
         foreign.add("schema_version")
     if tables.get("schema_version", _OURS["schema_version"]) != _OURS["schema_version"]:
         foreign.add("schema_version")
@@ -312,13 +310,15 @@ def version_of(connection: psycopg.Connection[TupleRow]) -> int:
 
 
 _OURS: Mapping[str, frozenset[str]] = {
-    "orders": frozenset({"stripe_checkout_session_id", "stripe_payment_intent_id", "items"}),
-    "order_events": frozenset({"stripe_checkout_session_id", "seq"}),
-    "outbox": frozenset({"event_id", "handled"}),
-    "order_items": frozenset({"order_id", "unit_amount"}),
+    "orders": frozenset(
+        {"id", "shop", "stripe_checkout_session_id", "stripe_payment_intent_id", "items", "amount_refunded", "version"}
+    ),
+    "order_events": frozenset({"stripe_checkout_session_id", "seq", "kind", "source", "stripe_event_id"}),
+    "outbox": frozenset({"event_id", "stripe_checkout_session_id", "due_at", "handled"}),
+    "order_items": frozenset({"order_id", "shop", "unit_amount", "quantity"}),
     "schema_version": frozenset({"version"}),
 }
-"""Columns by which our tables are told from another program's tables of the same names."""
+"""Columns by which our tables are told from another program's tables of the same names: they are there from the start."""
 
 
 def _tables(connection: psycopg.Connection[TupleRow]) -> dict[str, frozenset[str]]:
