@@ -1,6 +1,6 @@
 """The composition root: what belongs together is put together here, and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -11,12 +11,13 @@ from .config.settings import Settings
 from .config.shops import FILE, ShopTable, read_shops, settings_of
 from .domain.errors import ConfigurationError
 from .domain.orders import DEFAULT_SHOP
-from .domain.products import ProductSource
 from .gateway import StripeGateway
 from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
-from .services.outbox import Handler, named_handler
+from .services.handlers import Handler, named_event, named_handler
+from .services.pricing import Products
 from .services.reconcile import Clock
+from .services.session_hooks import SessionHook
 from .services.shops import Shops
 from .stores import OrderStore, open_store
 
@@ -24,27 +25,31 @@ from .stores import OrderStore, open_store
 def open_async_checkout(
     settings: Settings | None = None,
     *,
-    products: ProductSource | None = None,
+    products: Products | None = None,
     store: OrderStore | None = None,
     gateway: StripeGateway | None = None,
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
+    before_session: SessionHook | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> AsyncCheckout:
     """Put a checkout together; nothing is connected before its first use. Close it, or use it in an `async with`.
 
     Its orders' receipts are sent, or written to the data folder's `outbox/`, whenever its outbox is dispatched (with the
-    extra `receipts`), and the handlers that CHECKOUT_ON_PAID names (`package.module:function`) run.
+    extra `receipts`), and the handlers that CHECKOUT_ON_PAID (`package.module:function`) and CHECKOUT_HANDLERS
+    (`refunded=package.module:function`) name run.
 
     Args:
         settings: read from the environment unless given.
         products: where prices come from; the catalogue of the settings unless given.
         store: where orders are kept; the database of the settings unless given. Closing the checkout closes it.
         gateway: the Stripe account; the settings' unless given.
-        receipts: sends the receipt of a paid order: `standard`, a handler of your own, or None for no receipts. A handler
+        receipts: sends the receipt of a paid order: `standard`, `Receipts(templates=…)` of `checkout_core.receipts.message`,
+            a handler of your own, or None for no receipts. A handler
             with a method `takes(email)` says of which addresses step 2 takes those with letters outside ASCII before the @.
         handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
+        before_session: may change or refuse a session before it is created; see `AsyncCheckout.before_session`.
         shop: whose orders of the store they are.
         clock: returns the time now, with a time zone.
 
@@ -53,34 +58,39 @@ def open_async_checkout(
             `receipts` is not installed.
     """
     settings = settings or Settings.load()
-    if receipts == "standard":
-        receipts = _standard_receipts(settings)
+    sends_receipt = _receipts(receipts, settings)
     checkout = AsyncCheckout(
         settings=settings,
-        products=products or read_catalog(settings.catalog_path),
+        products=read_catalog(settings.catalog_path) if products is None else products,
         gateway=gateway or StripeGateway(settings),
         store=store or open_store(settings.database_url.get_secret_value()),
         shop=shop,
         clock=clock,
-        takes_address=getattr(receipts, "takes", lambda _: True),
+        takes_address=getattr(sends_receipt, "takes", lambda _: True),
     )
-    if receipts is not None:
-        checkout.on_paid(receipts, name="receipt")
+    if before_session is not None:
+        checkout.before_session(before_session)
+    if sends_receipt is not None:
+        checkout.on_paid(sends_receipt, name="receipt")
     for handler in handlers:
         checkout.on_paid(handler)
     for name in settings.on_paid:
         checkout.on_paid(named_handler(name), name=name)
+    for entry in settings.handlers:
+        event, name = named_event(entry)
+        checkout.on(event, named_handler(name, "CHECKOUT_HANDLERS"), name=name)
     return checkout
 
 
 def open_checkout(
     settings: Settings | None = None,
     *,
-    products: ProductSource | None = None,
+    products: Products | None = None,
     store: OrderStore | None = None,
     gateway: StripeGateway | None = None,
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
+    before_session: SessionHook | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> Checkout:
@@ -96,6 +106,7 @@ def open_checkout(
             gateway=gateway,
             receipts=receipts,
             handlers=handlers,
+            before_session=before_session,
             shop=shop,
             clock=clock,
         )
@@ -122,6 +133,14 @@ def open_shops(settings: Settings | None = None) -> Shops:
     return Shops(opened, by_host)
 
 
+def _receipts(given: Handler | Literal["standard"] | None, settings: Settings) -> Handler | None:
+    """Return the handler that sends receipts; one that takes its mail server from the settings is given them."""
+    if given == "standard":
+        return _standard_receipts(settings)
+    for_settings: Callable[[Settings], Handler] | None = getattr(given, "for_settings", None)
+    return given if for_settings is None else for_settings(settings)
+
+
 def _standard_receipts(settings: Settings) -> Handler | None:
     """Return what sends receipts; None when there is neither a mail server nor the extra that makes them."""
     if settings.smtp_url is None and find_spec("jinja2") is None:
@@ -139,8 +158,9 @@ def _open_shop(table: ShopTable, path: Path, settings: Settings, store: OrderSto
         catalog = read_catalog(path.parent / table.catalog)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}, shop {table.id}: {error.message}") from error
-    if table.currency not in (None, catalog.currency):
+    if table.currency is not None and catalog.currencies != (table.currency,):
         raise ConfigurationError(
-            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is {catalog.currency}."
+            f"{path}, shop {table.id}: its currency is {table.currency} and its catalogue's is "
+            f"{' and '.join(catalog.currencies)}."
         )
     return open_checkout(own, products=catalog, store=store, shop=table.id)

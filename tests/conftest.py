@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in filter(OURS.match, list(os.environ)):
         monkeypatch.delenv(name)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    monkeypatch.setattr("checkout_core.config.settings.ENV_FILE", None)
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +162,7 @@ def postgres_url(postgres_server: str) -> str:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("DROP SCHEMA IF EXISTS checkout CASCADE")
         connection.execute("CREATE SCHEMA public")
         connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")  # as a new database has it
     return postgres_server

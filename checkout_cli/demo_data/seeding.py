@@ -25,6 +25,7 @@ from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.causes import to_checkout_error
 from checkout_core.stores.duckdb.connecting import connect
 from checkout_core.stores.duckdb.lease import Lease
+from checkout_core.stores.postgres.address import Address
 
 from .batches import Batch, orders
 
@@ -158,7 +159,7 @@ def _write_postgres(url: str, batch: Batch) -> int:
 
     known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
     try:
-        with psycopg.connect(url) as connection:
+        with Address.of(url).connect() as connection:
             first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
             if first and last:
                 return 0

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from ..domain.errors import SchemaTooNew, StoreUnavailable
 from ..stores.duckdb.connecting import connect
-from ..stores.postgres.schema import MIGRATIONS
+from ..stores.postgres.address import Address
+from ..stores.postgres.schema import MIGRATIONS, version_of
 from . import copying
 from .duckdb import no_orders_yet
 from .frames import load
@@ -27,7 +28,7 @@ class PostgresOrders(Orders):
     """Orders on a PostgreSQL server; of `shop` only, when it is given. `url` appears in no error."""
 
     def __init__(self, url: str, shop: str | None = None) -> None:
-        self._url = url
+        self._address = Address.of(url)
         self._shop = shop
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -55,7 +56,9 @@ class PostgresOrders(Orders):
         try:
             with self._connected() as server:
                 server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-                [(version,)] = server.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
+                version = version_of(server)
+                if not version:
+                    raise no_orders_yet("this PostgreSQL database")
                 if version > len(MIGRATIONS):
                     raise SchemaTooNew(
                         "The order database was written by a newer version of this program. Please update the program."
@@ -72,7 +75,7 @@ class PostgresOrders(Orders):
 
     def _connected(self) -> "psycopg.Connection[Any]":
         try:
-            return psycopg.connect(self._url)
+            return self._address.connect()
         except psycopg.Error as error:
             raise StoreUnavailable(
                 "The PostgreSQL server cannot be reached, or it does not know this database, user or password. "

@@ -29,8 +29,6 @@ def read_catalog(path: Path) -> Catalog:
         raise ConfigurationError(f"The catalogue {path} has no [[product]] table.")
     if len({product.id for product in products}) < len(products):
         raise ConfigurationError(f"The catalogue {path} has two products of the same id.")
-    if len({product.currency for product in products}) > 1:
-        raise ConfigurationError(f"The catalogue {path} mixes currencies; a Stripe session takes one.")
     try:
         welcome = Welcome.model_validate(written.get("welcome", {}))
     except ValidationError as error:

@@ -53,10 +53,10 @@ _WEBHOOK_LAG = Histogram(
     buckets=_LAG,
     registry=REGISTRY,
 )
-_OUTBOX = Gauge("checkout_outbox_entries", "Paid orders whose handlers have not all run.", registry=REGISTRY)
+_OUTBOX = Gauge("checkout_outbox_entries", "Events of orders whose handlers have not all run.", registry=REGISTRY)
 _HANDLER_RUNS = Counter(
     "checkout_handler_runs_total",
-    "Runs of `on_paid` handlers, by how they ended: `ok` or the error's class.",
+    "Runs of handlers, by how they ended: `ok` or the error's class.",
     ["handler", "outcome"],
     registry=REGISTRY,
 )

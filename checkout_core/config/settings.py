@@ -26,6 +26,8 @@ from .shipped import shipped_catalog
 from .urls import Urls
 from .validation import first_fault
 
+ENV_FILE: str | None = ".env"
+"""The file that `Settings.load()` reads beside the environment."""
 STRIPE_API = "https://api.stripe.com"
 STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
 SIMULATOR = "http://127.0.0.1:12111"
@@ -61,9 +63,10 @@ class UiMode(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What can be set, by argument, environment variable or `.env`.
+    """What can be set, by argument or environment variable; `Settings.load()` reads `.env` as well.
 
-    A variable has the field's name in capitals, behind `CHECKOUT_` unless it begins with `STRIPE_`. An argument has the
+    `Settings(…)` itself reads no file: a test that gives its settings never reaches the account of a `.env` that happens
+    to be there. A variable has the field's name in capitals, behind `CHECKOUT_` unless it begins with `STRIPE_`. An argument has the
     name of its field, or of its variable. No key: the built-in simulator; no database: a DuckDB file in `data_dir`.
 
     Raises:
@@ -73,7 +76,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
-        env_file=".env",
         env_file_encoding="utf-8",
         extra="forbid",
         frozen=True,
@@ -115,6 +117,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     on_paid: Annotated[tuple[str, ...], NoDecode] = ()
+    handlers: Annotated[tuple[str, ...], NoDecode] = ()
     rate_limit: str = "300/minute"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     metrics_token: SecretStr | None = None
@@ -126,13 +129,13 @@ class Settings(BaseSettings):
         """Read the settings of this process.
 
         Args:
-            env_file: read instead of `.env` in the current folder.
+            env_file: read instead of `.env` in the current folder, which no other way of making settings reads.
 
         Raises:
             ConfigurationError: a value cannot be used; values never appear in the message.
         """
         try:
-            return cls() if env_file is None else cls(_env_file=env_file)  # type: ignore[call-arg]
+            return cls(_env_file=ENV_FILE if env_file is None else env_file)  # type: ignore[call-arg]
         except ValidationError as error:
             raise ConfigurationError(one_sentence(error)) from None
 
@@ -171,7 +174,7 @@ class Settings(BaseSettings):
         fields = {name: value for name, value in values.items() if name not in by_variable}
         return {name: value for name, value in (fields | arguments).items() if not _is_blank(name, value)}
 
-    @field_validator("operators", "on_paid", "trusted_proxies", mode="before")
+    @field_validator("operators", "on_paid", "handlers", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, names: object) -> object:
         return tuple(names.replace(",", " ").split()) if isinstance(names, str) else names
@@ -331,8 +334,7 @@ def variable(name: str) -> str:
     Raises:
         ConfigurationError: it is not set.
     """
-    file = Settings.model_config.get("env_file")
-    value = os.environ.get(name) or (dotenv_values(file).get(name) if isinstance(file, str) else None)
+    value = os.environ.get(name) or (dotenv_values(ENV_FILE).get(name) if ENV_FILE else None)
     if not value or not value.strip():
         raise ConfigurationError(f"{name} is not set. Set it in the environment or in .env.")
     return value.strip()

@@ -8,11 +8,11 @@ from pydantic import EmailStr, TypeAdapter, ValidationError
 
 from .errors import InvalidInput, Undeliverable
 from .mail_addresses import mail_address
+from .metadata import MAX_ENTRIES, MAX_KEY_LENGTH, JsonValue, json_entry
 from .ownership import is_reserved
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
 _MAX_LENGTHS = {"name": 200, "phone": 40}
-_MAX_METADATA = 20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -27,23 +27,23 @@ class Details:
     email: str
     name: str | None
     phone: str | None
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, JsonValue]
 
-    def changes(self, metadata: Mapping[str, str]) -> dict[str, object]:
+    def changes(self, metadata: Mapping[str, JsonValue]) -> dict[str, object]:
         """Return the fields of an order that has `metadata`, as these details want them."""
         given = {"name": self.name, "phone": self.phone}
         texts: dict[str, object] = {name: text or None for name, text in given.items() if text is not None}
         return {"email": self.email, **texts, "metadata": {**metadata, **self.metadata}}
 
 
-def valid_details(email: str, name: str | None, phone: str | None, metadata: Mapping[str, str] | None) -> Details:
+def valid_details(email: str, name: str | None, phone: str | None, metadata: Mapping[str, JsonValue] | None) -> Details:
     """Check what the shopper has entered.
 
     Args:
         email: space around it is dropped.
         name: at most 200 characters.
         phone: at most 40 characters.
-        metadata: at most 20 entries, keys of 40 and values of 500 characters, none of them our own.
+        metadata: at most 20 entries of any JSON value, keys of 40 and values of 500 characters, no key of ours.
 
     Raises:
         InvalidInput: one cannot be used; the error names it.
@@ -82,17 +82,24 @@ def _text(field: str, text: str | None) -> str | None:
     return _CONTROL.sub(" ", text).strip()
 
 
-def valid_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+def valid_metadata(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Check metadata of an application: Stripe keeps it, too (https://docs.stripe.com/metadata).
 
+    Returns:
+        A copy, as JSON has it.
+
     Raises:
-        InvalidInput: there is too much, or a key is one of ours.
+        InvalidInput: there is too much, a value is none of JSON's, or a key is one of ours.
     """
+    if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
+        raise InvalidInput("Metadata are values by name: {'seat': 'B7'}.", field="metadata")
     if own := next(filter(is_reserved, metadata), None):
         raise InvalidInput(f"The metadata key {own!r} is this toolkit's own. Choose another.", field="metadata")
-    if len(metadata) > _MAX_METADATA or any(len(key) > 40 or len(value) > 500 for key, value in metadata.items()):
+    if len(metadata) > MAX_ENTRIES or any(len(key) > MAX_KEY_LENGTH for key in metadata):
         raise InvalidInput(
-            f"Metadata can have at most {_MAX_METADATA} entries, keys of 40 and values of 500 characters.",
+            f"Metadata can have at most {MAX_ENTRIES} entries, and keys of {MAX_KEY_LENGTH} characters.",
             field="metadata",
         )
-    return dict(metadata)
+    if any(_CONTROL.search(key) or not key.isprintable() for key in metadata):
+        raise InvalidInput("The keys of metadata are text without control characters.", field="metadata")
+    return {str(key): json_entry(key, value) for key, value in metadata.items()}

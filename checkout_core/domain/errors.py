@@ -12,6 +12,7 @@ CheckoutError
 ├── SessionNotComplete                      nothing was paid in this session
 │   ├── SessionStillOpen                    … and it can still be paid
 │   └── SessionExpired                      … and it cannot be paid any more
+├── SessionRefused                          the application takes no payment for this cart now
 ├── SessionAlreadyPaid                      the session that shall be replaced was paid
 ├── PaymentUnconfirmed                      the shopper may have paid, and we cannot see it now
 ├── OrderNotFound
@@ -30,8 +31,11 @@ CheckoutError
 ├── StoreError
 │   ├── StoreBusy                           another process holds the database file
 │   └── StoreUnavailable                    the database cannot be opened or reached
-│       └── SchemaTooNew                    the database was written by a newer version
+│       ├── SchemaTooNew                    the database was written by a newer version
+│       └── ForeignTables                   tables of the same names belong to another program
 └── ConfigurationError                      the settings contradict each other
+    ├── ProductSourceError                  the product source gave what cannot be sold
+    └── InvalidHandler                      what was registered can never run
 ```
 
 Each class has a stable `code` for programs and each instance a sentence that a shopper may read. What names the machine,
@@ -130,6 +134,13 @@ class SessionStillOpen(SessionNotComplete):
 
 class SessionExpired(SessionNotComplete):
     """Stripe says that the session has expired: nothing was paid, and it cannot be paid any more."""
+
+
+class SessionRefused(CheckoutError):
+    """The application takes no payment for this cart now: raise it, or a subclass, before a session is created."""
+
+    code = "session_refused"
+    sentence = "This cannot be bought right now."
 
 
 class SessionAlreadyPaid(CheckoutError):
@@ -289,9 +300,27 @@ class SchemaTooNew(StoreUnavailable):
     code = "schema_too_new"
 
 
+class ForeignTables(StoreUnavailable):
+    """The database has tables of our names that belong to another program; nothing was changed."""
+
+    code = "foreign_tables"
+
+
 class ConfigurationError(CheckoutError):
     """The settings contradict each other or are incomplete; the message says which and what to do."""
 
     code = "configuration_error"
     sentence = "The shop is not set up correctly. Whoever runs it finds the cause in its log."
     for_operators = True
+
+
+class ProductSourceError(ConfigurationError):
+    """The product source gave what cannot be sold; the message names the source, the product and the fault."""
+
+    code = "product_source_error"
+
+
+class InvalidHandler(ConfigurationError, ValueError):
+    """A handler or a hook that could never run, or not be told apart from another; said when it is registered."""
+
+    code = "invalid_handler"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -66,7 +66,23 @@ class EventKind(StrEnum):
     imported = "imported", "Order imported from Stripe", Tone.plain
 
 
-OUTBOX_EVENT_KINDS = frozenset({EventKind.paid})
+EventName = Literal["paid", "processing", "refunded", "failed", "expired", "disputed", "dispute_closed"]
+"""What handlers can be registered for."""
+
+KINDS_OF_EVENT: Mapping[EventName, frozenset[EventKind]] = {
+    "paid": frozenset({EventKind.paid}),
+    "processing": frozenset({EventKind.processing}),
+    "refunded": frozenset({EventKind.refunded, EventKind.partially_refunded}),
+    "failed": frozenset({EventKind.failed}),
+    "expired": frozenset({EventKind.expired}),
+    "disputed": frozenset({EventKind.disputed}),
+    "dispute_closed": frozenset({EventKind.dispute_won, EventKind.dispute_lost, EventKind.dispute_prevented}),
+}
+"""The kinds of order events for which the handlers of each name run."""
+
+EVENT_OF_KIND: Mapping[EventKind, EventName] = {kind: name for name, kinds in KINDS_OF_EVENT.items() for kind in kinds}
+
+OUTBOX_EVENT_KINDS = frozenset(EVENT_OF_KIND)
 """The kinds for which handlers run: a store writes an outbox entry in the transaction that writes such an event."""
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from typeid import TypeID
 
 from .breakdown import Breakdown, breakdown_of
+from .metadata import JsonValue
 from .money import format_amount
 from .payment_method import payment_method_label
 
@@ -133,7 +134,7 @@ class Order(Value):
     payment_method_brand: str | None = None
     payment_method_last4: str | None = None
     payment_method_country: str | None = None
-    metadata: dict[str, str] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
     created_at: UtcDatetime
     updated_at: UtcDatetime
     paid_at: UtcDatetime | None = None

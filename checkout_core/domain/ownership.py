@@ -4,7 +4,6 @@ The mark is metadata on the session and on its payment. Pure.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from .checkout_session import CheckoutSession
+from .metadata import JSON_KEYS, JsonValue, in_parts, joined_parts, metadata_from_stripe
 from .stripe_events import StripeEvent
 
 INSTALLATION = "checkout_installation"
@@ -23,11 +23,9 @@ PRODUCTS = "checkout_products"
 
 _RESERVED = re.compile(r"checkout_\w+|product_\d+")
 """Keys that no application may use; sessions of older versions have one `product_…` for each line."""
-_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{PRODUCTS}(_\d+)?|product_\d+")
+_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{PRODUCTS}(_\d+)?|{JSON_KEYS}(_\d+)?|product_\d+")
 """Keys that say something of the session and do not stay with its order."""
 _ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
-_MAX_VALUE = 500
-"""How long a value of Stripe's metadata may be (https://docs.stripe.com/metadata)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,9 @@ class Mark:
         return event.session_metadata is not None and not self.is_on(event.session_metadata)
 
 
-def own_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+def own_metadata(metadata: Mapping[str, str]) -> dict[str, JsonValue]:
     """Return what of a session's metadata stays with its order: all but the mark and the products."""
-    return {key: value for key, value in metadata.items() if _MARKS.fullmatch(key) is None}
+    return {key: value for key, value in metadata_from_stripe(metadata).items() if _MARKS.fullmatch(key) is None}
 
 
 def is_reserved(key: str) -> bool:
@@ -80,21 +78,13 @@ def is_reserved(key: str) -> bool:
 
 def products_metadata(products: Sequence[str]) -> dict[str, str]:
     """Return the product ids of a session's lines, in their order, as metadata: JSON in parts that fit."""
-    text = json.dumps(list(products), ensure_ascii=False, separators=(",", ":"))
-    parts = [text[start : start + _MAX_VALUE] for start in range(0, len(text), _MAX_VALUE)]
-    return {PRODUCTS if number == 0 else f"{PRODUCTS}_{number}": part for number, part in enumerate(parts)}
+    return in_parts(PRODUCTS, products)
 
 
 def products_of(metadata: Mapping[str, str]) -> list[str | None]:
     """Return the product ids that `products_metadata` wrote, or a version before it; None where one is missing."""
-    parts = [metadata.get(PRODUCTS, "")]
-    while (part := metadata.get(f"{PRODUCTS}_{len(parts)}")) is not None:
-        parts.append(part)
-    try:
-        products = json.loads("".join(parts) or "[]")
-    except ValueError:  # somebody edited it in Stripe's dashboard
-        products = []
-    if products:
+    products = joined_parts(PRODUCTS, metadata)
+    if products and isinstance(products, list):
         return [product if isinstance(product, str) else None for product in products]
     return [metadata.get(f"product_{position}") for position in range(len(metadata))]
 

@@ -1,20 +1,41 @@
 """Products: what a shop sells, and carts priced by it. Prices never come from a request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from .currencies import CURRENCIES, currency_of
-from .errors import EmptyCart, InvalidInput, ProductSoldOut, QuantityNotAllowed, UnknownProduct
+from .errors import (
+    ConfigurationError,
+    EmptyCart,
+    InvalidInput,
+    ProductSoldOut,
+    ProductSourceError,
+    QuantityNotAllowed,
+    UnknownProduct,
+)
+from .metadata import in_parts
 from .money import format_amount
 
 MAX_LINES = 40
-"""Different products in one cart. Each needs a metadata key on the session, and Stripe allows 50 (https://docs.stripe.com/metadata)."""
+"""Different products in one cart; Stripe takes 100 lines, and shows 10 on a page."""
+MAX_ID_LENGTH = 500
+"""Of a product's id: Stripe keeps it in a value of metadata (https://docs.stripe.com/metadata)."""
+MAX_IDS_LENGTH = 20 * 500
+"""Of all product ids of a cart together: they have twenty values of the session's metadata."""
 
-ProductId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("a product's id has no control characters, and no space at its ends")
+    return text
+
+
+ProductId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(_printable)]
+"""What an application calls a product: any printable text, such as `TKT-0001` or `Ürümqi, row 7`."""
 
 
 class Product(BaseModel):
@@ -95,7 +116,10 @@ class PricedItem:
 
 
 class ProductSource(Protocol):
-    """Where prices come from. `Catalog` is one."""
+    """Where prices come from. `Catalog` is one.
+
+    `price` may block: it runs in a thread. One that is a coroutine function is an `AsyncProductSource`.
+    """
 
     def price(self, cart: Mapping[str, int], *, context: object = None) -> Sequence[PricedItem]:
         """Price a cart.
@@ -104,20 +128,65 @@ class ProductSource(Protocol):
             cart: quantities by product id.
             context: whatever the application passed along, such as its user.
 
+        Returns:
+            The lines, all of one currency.
+
         Raises:
             InvalidInput: something in the cart cannot be bought; the sentence names it.
         """
         ...
 
 
-class Catalog(Mapping[str, Product]):
-    """Products by id, in the order of the file. All are of one currency."""
+class AsyncProductSource(Protocol):
+    """Where prices come from, for applications whose database is asked by coroutines."""
 
-    def __init__(self, products: list[Product], folder: Path, welcome: Welcome | None = None) -> None:
+    async def price(self, cart: Mapping[str, int], *, context: object = None) -> Sequence[PricedItem]:
+        """Price a cart, as `ProductSource.price` does."""
+        ...
+
+
+class Catalog(Mapping[str, Product]):
+    """Products by id, in the order in which they were given.
+
+    They may have several currencies; one cart has one. `folder` is where their pictures are, in `images`.
+    """
+
+    def __init__(
+        self, products: Iterable[Product] = (), folder: Path | None = None, welcome: Welcome | None = None
+    ) -> None:
+        """Make a catalogue.
+
+        Args:
+            products: for sale; none is a catalogue from which nothing can be bought.
+            folder: of the catalogue file; the current one unless given.
+            welcome: what the demo shop's first page begins with.
+
+        Raises:
+            ConfigurationError: two products have the same id.
+        """
         self.welcome = welcome or Welcome()
-        self._products = {product.id: product for product in products}
-        self.folder = folder
-        self.currency = products[0].currency
+        self.folder = folder or Path()
+        self._products: dict[str, Product] = {}
+        for product in products:
+            if product.id in self._products:
+                raise ConfigurationError(f"The catalogue has two products called “{product.id}”.")
+            self._products[product.id] = product
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies of its products, in their order."""
+        return tuple(dict.fromkeys(product.currency for product in self._products.values()))
+
+    @property
+    def currency(self) -> str:
+        """The currency of its first product.
+
+        Raises:
+            ConfigurationError: it has no products.
+        """
+        if not self._products:
+            raise ConfigurationError("The catalogue has no products, so it has no currency. Add a product.")
+        return self.currencies[0]
 
     def __getitem__(self, product_id: str) -> Product:
         return self._products[product_id]
@@ -139,6 +208,7 @@ class Catalog(Mapping[str, Product]):
         if len(cart) > MAX_LINES:
             raise InvalidInput(f"At most {MAX_LINES} different products fit in one order.", field="items")
         items = [self._priced(product_id, quantity) for product_id, quantity in cart.items()]
+        require_one_currency(items)
         require_chargeable(items)
         return items
 
@@ -163,6 +233,78 @@ class Catalog(Mapping[str, Product]):
             stripe_price=product.stripe_price,
             stock=product.stock,
         )
+
+
+def checked_items(items: object, source: str) -> list[PricedItem]:
+    """Return what a product source gave as a list of lines that Stripe can charge.
+
+    Args:
+        items: what it gave.
+        source: its name, for the sentence.
+
+    Raises:
+        ProductSourceError: it gave something else than lines, or a line that cannot be sold.
+        InvalidInput: the shopper's cart has several currencies, or costs too little or too much.
+    """
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        raise ProductSourceError(f"{source} gave {_kind(items)} instead of a list of PricedItem.")
+    lines = list(items)
+    for line in lines:
+        if not isinstance(line, PricedItem):
+            raise ProductSourceError(f"{source} gave {_kind(line)} instead of a PricedItem.")
+        if fault := _fault(line):
+            raise ProductSourceError(f"{source}, product “{str(line.product)[:64]}”: {fault}.")
+    if not lines:
+        raise EmptyCart(field="items")
+    if len(lines) > MAX_LINES:
+        raise InvalidInput(f"At most {MAX_LINES} different products fit in one order.", field="items")
+    if sum(map(len, in_parts("", [line.product for line in lines]).values())) > MAX_IDS_LENGTH:
+        raise ProductSourceError(
+            f"{source}: the product ids of this cart have more than {MAX_IDS_LENGTH} characters together, "
+            "which Stripe cannot keep. Use shorter ids."
+        )
+    require_one_currency(lines)
+    require_chargeable(lines)
+    return lines
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _fault(line: PricedItem) -> str | None:
+    """Say what keeps a line from being sold."""
+    texts = {"product": line.product, "name": line.name, "currency": line.currency}
+    for field, text in texts.items():
+        if not isinstance(text, str) or not text.strip():
+            return f"{field} is {text!r}, not a text"
+    if not line.product.isprintable() or len(line.product) > MAX_ID_LENGTH:
+        return f"a product's id is printable text of at most {MAX_ID_LENGTH} characters"
+    if line.currency not in CURRENCIES:
+        return f"Stripe takes no currency {line.currency} (https://docs.stripe.com/currencies)"
+    for field, number, least in (("unit_amount", line.unit_amount, 0), ("quantity", line.quantity, 1)):
+        if isinstance(number, bool) or not isinstance(number, int):
+            return f"{field} is {number!r}. Give a whole number{' of minor units' if least == 0 else ''}"
+        if number < least:
+            return f"{field} is {number}, and {least} is the least"
+    if line.unit_amount % CURRENCIES[line.currency].multiple:
+        return f"unit_amount must be a multiple of {CURRENCIES[line.currency].multiple} in {line.currency}"
+    return None
+
+
+def require_one_currency(items: Sequence[PricedItem]) -> None:
+    """Check that a cart has one currency, as a Stripe session has.
+
+    Raises:
+        InvalidInput: it has several; the sentence names a product of each of two.
+    """
+    for item in items:
+        if item.currency != items[0].currency:
+            raise InvalidInput(
+                f"“{items[0].name}” is sold in {items[0].currency.upper()} and “{item.name}” in "
+                f"{item.currency.upper()}. Please buy them in two orders.",
+                field="items",
+            )
 
 
 def require_chargeable(items: Sequence[PricedItem]) -> None:

@@ -28,7 +28,7 @@ def purchase_of(session_id: str, history: History) -> str:
 
 def also_paid(order: Order) -> tuple[str, ...]:
     """Return the ids of the other orders that were paid for the same purchase, as far as they were reported."""
-    return tuple(order.metadata.get(ALSO_PAID, "").split())
+    return tuple(str(order.metadata.get(ALSO_PAID, "")).split())
 
 
 def double_payment_change(others: Iterable[str], now: datetime) -> Change:

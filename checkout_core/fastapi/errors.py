@@ -23,6 +23,7 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.SessionNotOpen: 400,
     errors.SessionNotComplete: 400,
     errors.PaymentUnconfirmed: 503,
+    errors.SessionRefused: 409,
     errors.SessionAlreadyPaid: 409,
     errors.OrderNotFound: 404,
     errors.UnknownShop: 404,

@@ -116,8 +116,7 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         """
         urls = checkout.gateway.urls
         try:
-            await checkout.complete_order(session_id)
-            url = urls.after_payment(session_id)
+            url = checkout.address_after_payment(await checkout.complete_order(session_id))
         except SessionStillOpen:
             url = urls.after_no_payment(session_id)
         except SessionNotComplete:

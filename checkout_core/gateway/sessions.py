@@ -6,17 +6,26 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
 from ..config.settings import UiMode
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
+from ..domain.metadata import JsonValue, metadata_to_stripe
 from ..domain.money import format_amount
 from ..domain.orders import OrderItem, new_id
 from ..domain.ownership import Mark, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
+from ..domain.returning import RETURN
+from .session_params import with_params
+
+if TYPE_CHECKING:
+    from stripe.params.checkout import SessionCreateParams
+
+    SessionParams = SessionCreateParams
+    """Everything that a session of Stripe's takes."""
 
 EXPAND = ["line_items", "payment_intent.latest_charge.balance_transaction", "payment_intent.latest_charge.refunds"]
 """What a retrieved session must hold to be viewed."""
@@ -35,12 +44,20 @@ class NewSession:
         email: the shopper's, when it is known.
         client_reference_id: what the application calls the purchase; the order's id unless given.
         metadata: what stays with the session and its order.
+        customer: the shopper's Customer at Stripe, `cus_…`; its e-mail address is Stripe's business then.
+        locale: the language of Stripe's page.
+        return_path: where on the shop's public address the shopper goes after payment.
+        params: more parameters of the session; ours win.
     """
 
     mark: Mark
     email: str | None = None
     client_reference_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+    customer: str | None = None
+    locale: str | None = None
+    return_path: str | None = None
+    params: "SessionParams | Mapping[str, Any]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +112,44 @@ def session_create_params(
         urls: where Stripe sends the shopper.
         ui_mode: the Payment Element in our page, or Stripe's own page.
         expires_at: seconds since the epoch; None: Stripe's own time.
+
+    Raises:
+        InvalidInput: the application's parameters contradict ours.
     """
     mark = asked.mark.metadata(order_id)
-    params: dict[str, Any] = {
+    returned = {RETURN: asked.return_path} if asked.return_path else {}
+    kept = metadata_to_stripe({**asked.metadata, **returned})
+    ours: dict[str, Any] = {
         "mode": "payment",
         "ui_mode": ui_mode.value,
         "line_items": [_line_item(item) for item in items],
-        "client_reference_id": asked.client_reference_id or order_id,
-        "metadata": {**asked.metadata, **products_metadata([item.product for item in items]), **mark},
-        "payment_intent_data": {"description": f"{shop_name}: {order_id}", "metadata": {**asked.metadata, **mark}},
+        "metadata": {**kept, **products_metadata([item.product for item in items]), **mark},
+        "payment_intent_data": {"metadata": {**kept, **mark}},
         "expand": ["line_items"],
     }
+    defaults: dict[str, Any] = {
+        "client_reference_id": order_id,
+        "payment_intent_data": {"description": f"{shop_name}: {order_id}"},
+    }
     if ui_mode is UiMode.elements:
-        params["return_url"] = urls.complete
+        ours["return_url"] = urls.from_stripe(asked.return_path)
     else:
-        params["success_url"] = urls.complete
-        params["cancel_url"] = urls.cancel
-    if asked.email:
-        params["customer_email"] = asked.email
+        ours["success_url"] = urls.from_stripe(asked.return_path)
+        ours["cancel_url"] = urls.cancel
     if expires_at is not None:
-        params["expires_at"] = expires_at
-    return params
+        defaults["expires_at"] = expires_at
+    given = {name: value for name, value in asked.params.items() if value is not None}
+    if "currency" in given:
+        ours["currency"] = items[0].currency if items else given["currency"]
+    arguments = {
+        "client_reference_id": asked.client_reference_id,
+        "customer": asked.customer,
+        # An e-mail address that we happen to know gives way to a customer.
+        "customer_email": None if asked.customer or given.keys() & {"customer", "customer_account"} else asked.email,
+        "locale": asked.locale,
+    }
+    ours |= {name: value for name, value in arguments.items() if value}
+    return with_params(ours, defaults, given)
 
 
 def session_expires_at(now: datetime, minutes: int) -> int | None:

@@ -97,7 +97,6 @@ class StripeGateway:
         *,
         now: datetime,
         idempotency_key: str | None = None,
-        metadata: Mapping[str, str] | None = None,
     ) -> CheckoutSession:
         """Create an open session for priced items.
 
@@ -106,15 +105,17 @@ class StripeGateway:
             asked: whose session it is, and what else the application asks for.
             now: the time from which the session's life counts.
             idempotency_key: repeating the call under it gives the same session back.
-            metadata: stays with the session; our own keys win.
 
         Raises:
+            InvalidInput: the application's parameters contradict ours.
             PriceMismatch: Stripe would charge something else than the items cost, so the session is expired again.
             IdempotencyKeyReused: the key named another request.
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
-        expires_at = sessions.session_expires_at(now, self._settings.session_minutes)
+        expires_at: int | None = asked.params.get("expires_at")
+        if expires_at is None:
+            expires_at = sessions.session_expires_at(now, self._settings.session_minutes)
         names = sessions.session_names(asked.mark, idempotency_key, expires_at, now)
         params = sessions.session_create_params(
             items,

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import ConfigurationError
-from ..domain.events import History, Source
+from ..domain.events import EventName, History, Source
+from ..domain.metadata import JsonValue
 from ..domain.orders import Order
-from ..domain.products import Catalog, PricedItem, ProductSource
+from ..domain.products import Catalog, PricedItem
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
@@ -18,9 +19,17 @@ from ..stores.blocking import BlockingOrderStore
 from . import portal
 from .background_worker import BackgroundWorker
 from .checkout import AsyncCheckout
-from .outbox import Handler, Handlers
+from .handlers import Handler, Handlers
+from .pricing import Products
 from .reconcile import Clock
+from .session_hooks import SessionHook
 from .sweep import Progress, SweepSummary
+
+if TYPE_CHECKING:
+    from ..gateway.sessions import SessionParams
+
+
+H = TypeVar("H", bound=Handler)
 
 
 class Checkout:
@@ -39,7 +48,7 @@ class Checkout:
         return self.asynchronous.settings
 
     @property
-    def products(self) -> ProductSource:
+    def products(self) -> Products:
         """Where prices come from."""
         return self.asynchronous.products
 
@@ -76,7 +85,7 @@ class Checkout:
 
     @property
     def handlers(self) -> Handlers:
-        """The handlers that run when an order has become paid."""
+        """The handlers of all events."""
         return self.asynchronous.outbox.handlers
 
     def create_session(
@@ -84,8 +93,13 @@ class Checkout:
         cart: Mapping[str, int] | Sequence[PricedItem],
         *,
         email: str | None = None,
+        customer: str | None = None,
         client_reference_id: str | None = None,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+        locale: str | None = None,
+        return_path: str | None = None,
+        context: object = None,
+        params: "SessionParams | None" = None,
         purchase: str | None = None,
         replaces: str | None = None,
         idempotency_key: str | None = None,
@@ -95,13 +109,30 @@ class Checkout:
             self.asynchronous.create_session(
                 cart,
                 email=email,
+                customer=customer,
                 client_reference_id=client_reference_id,
                 metadata=metadata,
+                locale=locale,
+                return_path=return_path,
+                context=context,
+                params=params,
                 purchase=purchase,
                 replaces=replaces,
                 idempotency_key=idempotency_key,
             )
         )
+
+    def price(self, cart: Mapping[str, int] | Sequence[PricedItem], *, context: object = None) -> list[PricedItem]:
+        """Return a cart with the prices of `products`, checked."""
+        return portal.run(self.asynchronous.price(cart, context=context))
+
+    def before_session(self, hook: SessionHook) -> SessionHook:
+        """Call `hook` before every session is created; may be used as a decorator."""
+        return self.asynchronous.before_session(hook)
+
+    def address_after_payment(self, order: Order) -> str:
+        """Return where the shopper of a paid order goes: its `return_path`, or the confirmation page."""
+        return self.asynchronous.address_after_payment(order)
 
     def create_pending_order(
         self,
@@ -110,7 +141,7 @@ class Checkout:
         email: str,
         name: str | None = None,
         phone: str | None = None,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
         claim: bool = True,
     ) -> Order:
         """Create or update the pending order of an open session (step 2)."""
@@ -170,7 +201,7 @@ class Checkout:
         return self.store.events(session_id)
 
     def dispatch_outbox(self) -> int:
-        """Run the handlers of every paid order that has not had them."""
+        """Run the handlers of all events that have not had them."""
         return portal.run(self.asynchronous.dispatch_outbox())
 
     def sweep(
@@ -218,7 +249,21 @@ class Checkout:
         """
         return portal.run(self.asynchronous.check_prices())
 
-    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
+    @overload
+    def on(self, event: EventName, handler: H, *, name: str | None = None, transactional: bool = False) -> H: ...
+    @overload
+    def on(
+        self, event: EventName, handler: None = None, *, name: str | None = None, transactional: bool = False
+    ) -> Callable[[H], H]: ...
+    def on(
+        self, event: EventName, handler: H | None = None, *, name: str | None = None, transactional: bool = False
+    ) -> H | Callable[[H], H]:
+        """Run `handler` for every event of that name; without one, return a decorator."""
+        if handler is None:
+            return self.asynchronous.on(event, name=name, transactional=transactional)
+        return self.asynchronous.on(event, handler, name=name, transactional=transactional)
+
+    def on_paid(self, handler: H, *, name: str | None = None) -> H:
         """Run `handler` once for every order that becomes paid; may be used as a decorator."""
         return self.asynchronous.on_paid(handler, name=name)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 import structlog
 
@@ -15,13 +15,16 @@ from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_email, valid_metadata
 from ..domain.errors import ConfigurationError, InvalidInput, OrderNotFound, SessionNotFound, SessionNotOpen
-from ..domain.events import EventKind, History, OrderEvent, Source
+from ..domain.events import EventKind, EventName, History, OrderEvent, Source
 from ..domain.mail_addresses import mail_address
+from ..domain.metadata import JSON_KEYS, MAX_ENTRIES, JsonValue, metadata_to_stripe
 from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
-from ..domain.ownership import Mark
-from ..domain.products import Catalog, PricedItem, ProductSource, require_chargeable
+from ..domain.ownership import Mark, is_reserved, own_metadata
+from ..domain.products import Catalog, PricedItem
 from ..domain.purchases import PURCHASE
 from ..domain.reconciling import pending_change
+from ..domain.returning import return_path_of, valid_return_path
+from ..domain.session_draft import SessionDraft
 from ..domain.stripe_events import StripeEvent
 from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
@@ -34,17 +37,24 @@ from .adoption import Adoption
 from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed, saying_nothing_of_money
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .handlers import Handler
 from .in_flight import InFlight
 from .order_changes import OrderChanges
-from .outbox import Handler, Outbox
+from .outbox import Outbox
+from .pricing import Products, priced, require_source
 from .purchases import Purchases
 from .reconcile import Clock, Reconciler
 from .refunds import Refunds
+from .session_hooks import SessionHook, SessionHooks
 from .sweep import Sweeper
+
+if TYPE_CHECKING:
+    from ..gateway.sessions import SessionParams
 
 MAX_STEP_SECONDS = 30.0
 """How long closing waits for steps that are in flight: longer than Stripe may take for a call."""
 
+H = TypeVar("H", bound=Handler)
 log = get_logger(__name__)
 
 
@@ -74,14 +84,16 @@ class AsyncCheckout:
         self,
         *,
         settings: Settings,
-        products: ProductSource,
+        products: Products,
         gateway: StripeGateway,
         store: OrderStore,
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
         takes_address: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        require_source(products)
         self._takes_address = takes_address
+        self._hooks = SessionHooks()
         self.settings = settings
         self.products = products
         self.gateway = gateway
@@ -119,8 +131,13 @@ class AsyncCheckout:
         cart: Mapping[str, int] | Sequence[PricedItem],
         *,
         email: str | None = None,
+        customer: str | None = None,
         client_reference_id: str | None = None,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
+        locale: str | None = None,
+        return_path: str | None = None,
+        context: object = None,
+        params: "SessionParams | None" = None,
         purchase: str | None = None,
         replaces: str | None = None,
         idempotency_key: str | None = None,
@@ -132,15 +149,26 @@ class AsyncCheckout:
         Args:
             cart: quantities by product id, or what `products` made of them just now.
             email: the shopper's, when it is known.
+            customer: the shopper's Customer at Stripe, `cus_…`, whose e-mail address Stripe takes then.
             client_reference_id: what your application calls the purchase; the order's id unless given.
-            metadata: at most 20 entries that stay with the session, the payment and the order.
+            metadata: at most 20 entries that stay with the session, the payment and the order: any JSON values, of 500
+                characters each.
+            locale: the language of Stripe's page, such as `de` (https://docs.stripe.com/js/appendix/supported_locales).
+            return_path: where the shopper goes after payment, instead of to the confirmation page: a path on the shop's
+                public address, such as `/premium?bought={CHECKOUT_SESSION_ID}`.
+            context: passed to `products` and to the hooks, such as your user.
+            params: whatever else Stripe's session takes (https://docs.stripe.com/api/checkout/sessions/create), such as
+                discounts, shipping and tax. What is ours stays ours.
             purchase: names what the sessions of one cart have in common; two of them that are paid are reported.
             replaces: the session that this one replaces because the cart has changed. It is expired if it is open;
                 one that we do not know, or that is over and was not paid, is left alone.
             idempotency_key: repeating the call under it gives the same session back.
 
         Raises:
-            InvalidInput: the cart or the e-mail address cannot be used.
+            InvalidInput: the cart, the e-mail address or another argument cannot be used, or `params` has another value
+                for what is ours.
+            ProductSourceError: `products` gave what cannot be sold.
+            SessionRefused: a hook refuses the session; it may raise any other error, too.
             PriceMismatch: a price in Stripe is not the one of `products`.
             SessionAlreadyPaid: the session to be replaced was paid.
             IdempotencyKeyReused: the key was used for another cart.
@@ -150,17 +178,33 @@ class AsyncCheckout:
             StoreError: the event could not be recorded.
         """
         async with self._step("create_session"):
-            items = self.products.price(cart) if isinstance(cart, Mapping) else cart
-            require_chargeable(items)
-            if email is not None:
-                email = valid_email(email)
-                await self._require_address(email)
-            own = valid_metadata(metadata or {})
+            path = None if return_path is None else valid_return_path(return_path)
+            draft = SessionDraft(
+                items=await priced(self.products, cart, context),
+                context=context,
+                email=email,
+                customer=customer,
+                client_reference_id=client_reference_id,
+                metadata=metadata or {},
+                locale=locale,
+                params={} if params is None else params,
+            )
+            draft = await self._checked(await self._hooks.run(draft))
+            items = draft.items
             if replaces is not None:
                 before = await self._purchases.close_session(replaces)
                 purchase = purchase or before
             named = {PURCHASE: purchase} if purchase else {}
-            asked = NewSession(self.mark, email, client_reference_id, {**own, **named})
+            asked = NewSession(
+                mark=self.mark,
+                email=draft.email,
+                client_reference_id=draft.client_reference_id,
+                metadata={**draft.metadata, **named},
+                customer=draft.customer,
+                locale=draft.locale,
+                return_path=path,
+                params=draft.params,
+            )
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             event = OrderEvent(
                 id=new_id("event"),
@@ -182,6 +226,58 @@ class AsyncCheckout:
             log.info("session created", session_id=session.id)
             return session
 
+    async def _checked(self, draft: SessionDraft) -> SessionDraft:
+        """Return the draft with what can be used of it; the metadata of `params` stays with the order, too.
+
+        Raises:
+            InvalidInput: something cannot be used.
+        """
+        email = draft.email
+        if email is not None:
+            email = valid_email(email)
+            await self._require_address(email)
+        if not isinstance(draft.params, Mapping):
+            raise InvalidInput("params are those of stripe.params.checkout.SessionCreateParams.", field="params")
+        given = valid_metadata(draft.params.get("metadata") or {})
+        own = valid_metadata(draft.metadata)
+        if twice := next((key for key in given if key in own and own[key] != given[key]), None):
+            raise InvalidInput(f"metadata and params both have {twice!r}, with two values.", field="metadata")
+        merged = valid_metadata({**given, **own})
+        params = {name: value for name, value in draft.params.items() if name != "metadata"}
+        return draft.replace(email=email, metadata=merged, params=params)
+
+    async def price(
+        self, cart: Mapping[str, int] | Sequence[PricedItem], *, context: object = None
+    ) -> list[PricedItem]:
+        """Return a cart with the prices of `products`, checked.
+
+        Args:
+            cart: quantities by product id.
+            context: passed to `products`.
+
+        Raises:
+            InvalidInput: something in the cart cannot be bought.
+            ProductSourceError: `products` gave what cannot be sold.
+        """
+        return await priced(self.products, cart, context)
+
+    def before_session(self, hook: SessionHook) -> SessionHook:
+        """Call `hook` before every session is created; may be used as a decorator.
+
+        It is given the `SessionDraft`: it may return a changed one, or raise `SessionRefused` or `InvalidInput`, whose
+        sentence the shopper reads. A function runs in a thread, a coroutine function is awaited.
+
+        Raises:
+            InvalidHandler: it does not take one argument.
+        """
+        self._hooks.add(hook)
+        return hook
+
+    def address_after_payment(self, order: Order) -> str:
+        """Return where the shopper of a paid order goes: its `return_path`, or the confirmation page."""
+        path = return_path_of(order.metadata)
+        return self.gateway.urls.after_payment(order.stripe_checkout_session_id, path)
+
     async def create_pending_order(
         self,
         session_id: str,
@@ -189,7 +285,7 @@ class AsyncCheckout:
         email: str,
         name: str | None = None,
         phone: str | None = None,
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
         claim: bool = True,
     ) -> Order:
         """Create a pending order (step 2): right before the shopper is handed to Stripe.
@@ -202,7 +298,8 @@ class AsyncCheckout:
             email: where the receipt goes.
             name: at most 200 characters; blank clears it.
             phone: at most 40 characters; blank clears it.
-            metadata: at most 20 entries that stay with the session and the order; merged with what is there.
+            metadata: at most 20 entries of any JSON value that stay with the session and the order; merged with what is
+                there.
             claim: whether a session that no shop has marked becomes this shop's, as one does that your application made
                 by itself. Not where a stranger names the session: it may be another program's on the account.
 
@@ -229,7 +326,13 @@ class AsyncCheckout:
 
     async def _write_metadata(self, session: CheckoutSession, details: Details) -> None:
         """Let the session carry the mark and the details' metadata, so that the order can be made of the payment alone."""
-        wanted = {**details.metadata, **self.mark.metadata()}
+        own = {**own_metadata(session.metadata), **details.metadata}
+        if sum(not is_reserved(key) for key in own) > MAX_ENTRIES:
+            raise InvalidInput(f"An order can have at most {MAX_ENTRIES} entries of metadata.", field="metadata")
+        kept = metadata_to_stripe(own) if details.metadata else {}
+        # An entry that has become a text is listed no longer; Stripe removes what is blank.
+        unlisted = {key: "" for key in session.metadata if key.startswith(JSON_KEYS) and kept and key not in kept}
+        wanted = {**kept, **unlisted, **self.mark.metadata()}
         missing = {key: value for key, value in wanted.items() if session.metadata.get(key) != value}
         if missing:
             await self.gateway.set_metadata(session.id, missing)
@@ -401,26 +504,60 @@ class AsyncCheckout:
         return await answer(self.store.events(session_id))
 
     async def dispatch_outbox(self) -> int:
-        """Run the handlers of every paid order that has not had them; return for how many orders all have run."""
+        """Run the handlers of all events that have not had them; return for how many events all have run."""
         return await self.outbox.dispatch()
 
-    def on_paid(self, handler: Handler, *, name: str | None = None) -> Handler:
-        """Run `handler` once for every order that becomes paid; may be used as a decorator.
+    @overload
+    def on(self, event: EventName, handler: H, *, name: str | None = None, transactional: bool = False) -> H: ...
+    @overload
+    def on(
+        self, event: EventName, handler: None = None, *, name: str | None = None, transactional: bool = False
+    ) -> Callable[[H], H]: ...
+    def on(
+        self, event: EventName, handler: H | None = None, *, name: str | None = None, transactional: bool = False
+    ) -> H | Callable[[H], H]:
+        """Run `handler` for every event of that name; without one, return a decorator.
 
-        An outbox entry is written in the transaction that makes the order paid, and handlers are tried until they
-        succeed: one may be called again after a crash, so it tells repetitions by the order's id. Whichever process
-        dispatches the outbox runs the handlers that it has: with several programs on one store, name them in
-        CHECKOUT_ON_PAID so that all have the same.
+        An outbox entry is written in the transaction that changes the order, and handlers are tried until they succeed:
+        one may be called again after a crash, so it tells repetitions by the ids of the order and the event. An order's
+        events are handled one after the other, a refund only after the payment. Whichever process dispatches the outbox
+        runs the handlers that it has: with several programs on one store, name them in CHECKOUT_HANDLERS so that all
+        have the same.
+
+        Args:
+            event: `paid`, `processing` (a bank debit is on its way), `refunded` (each refund, also of a part), `failed`,
+                `expired`, `disputed`, or `dispute_closed`.
+            handler: a function, which runs in a thread, or a coroutine function. It is given the order as it is now, and
+                the OrderEvent if it needs a second argument.
+            name: must stay the same over restarts; the function's own unless given.
+            transactional: give the handler, a plain function, the `psycopg.Connection` as its last argument on which its
+                entry is finished: what it writes there is committed together with that, or not at all.
+
+        Raises:
+            InvalidHandler: there is no such event, the handler needs a name, the name is taken, its arguments are
+                others, or it is transactional and the orders are not in PostgreSQL.
+        """
+        if handler is not None:
+            self.outbox.handlers.add(handler, name, event=event, transactional=transactional)
+            return handler
+
+        def register(decorated: H) -> H:
+            self.outbox.handlers.add(decorated, name, event=event, transactional=transactional)
+            return decorated
+
+        return register
+
+    def on_paid(self, handler: H, *, name: str | None = None) -> H:
+        """Run `handler` once for every order that becomes paid, as `on("paid", handler)` does; may be a decorator.
 
         Args:
             handler: a function, which runs in a thread, or a coroutine function.
             name: must stay the same over restarts; the function's own unless given.
 
         Raises:
-            ValueError: the handler needs a name, or the name is taken.
+            InvalidHandler: the handler needs a name, the name is taken, or its arguments are others.
         """
-        self.outbox.handlers.add(handler, name)
-        return handler
+        return self.on("paid", handler, name=name)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""

@@ -150,7 +150,7 @@ class Purchases:
     async def _purchase_of(self, order: Order) -> str | None:
         """Return the purchase of a paid order; None: it had one session only."""
         if marked := order.metadata.get(PURCHASE):
-            return marked
+            return str(marked)
         session_id = order.stripe_checkout_session_id
         history = await answer(self._store.events(session_id))
         purchase = purchase_of(session_id, history)

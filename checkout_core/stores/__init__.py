@@ -56,6 +56,9 @@ BACKENDS: Mapping[str, Backend] = {
 }
 """Databases by the scheme of their URL."""
 
+_DRIVERS = frozenset({"psycopg", "psycopg2", "psycopg_async", "asyncpg", "pg8000"})
+"""Drivers that a URL of SQLAlchemy may name: an application may have one address for both."""
+
 
 def backend_of(url: str) -> Backend:
     """Return the database that a URL names.
@@ -64,18 +67,20 @@ def backend_of(url: str) -> Backend:
         ConfigurationError: the scheme is none of `BACKENDS`.
     """
     scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in BACKENDS:
+    scheme, driver, name = scheme.partition("+")
+    known = BACKENDS.get(scheme)
+    if not separator or known is None or (driver and (known is not _POSTGRES or name not in _DRIVERS)):
         raise ConfigurationError(
             "CHECKOUT_DATABASE_URL must look like duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
         )
-    return BACKENDS[scheme]
+    return known
 
 
 def open_store(url: str) -> OrderStore:
     """Return the store that `url` names. Nothing is opened before the first call.
 
     `duckdb:///data/orders.duckdb` is relative to the current folder and `duckdb:////srv/orders.duckdb` absolute, as in
-    SQLAlchemy; `postgresql://…` is a server; `memory://` keeps orders for as long as the store lives.
+    SQLAlchemy; `postgresql://…` is a server (`?schema=checkout` keeps our tables in a schema of their own); `memory://` keeps orders for as long as the store lives.
 
     Raises:
         ConfigurationError: the URL names no database that we know.

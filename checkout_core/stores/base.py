@@ -1,12 +1,13 @@
 """What the services ask of a store of orders."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
+from ..domain.errors import ConfigurationError
 from ..domain.events import OUTBOX_EVENT_KINDS, Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order, OrderStatus
 
@@ -24,7 +25,7 @@ class OrderQuery:
         shop: orders of this shop.
         created_before: orders created before this time (with a time zone).
         created_after: orders created at this time or later (with a time zone).
-        metadata: orders whose metadata has this key with this value.
+        metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
     """
 
@@ -80,10 +81,34 @@ class OrderStore(Protocol):
         """Record events that change no order."""
         ...
 
+    @property
+    def has_transactions(self) -> bool:
+        """Whether `run_in_transaction` works."""
+        return False
+
+    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+        """Do `work` in the transaction that notes the handler in its outbox entry: both are committed, or neither.
+
+        A handler that is noted already is not run again. `work` may be called again after its transaction was rolled
+        back.
+
+        Args:
+            event_id: the entry's.
+            handler: its name.
+            work: is given the connection, on which it may neither commit nor roll back.
+
+        The future raises what `work` raises, and ConfigurationError where this database cannot do it.
+        """
+        refused: Future[None] = Future()
+        refused.set_exception(ConfigurationError("A transactional handler needs orders in PostgreSQL."))
+        return refused
+
     def claim_outbox(
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
         """Claim entries that are due, oldest first; nobody else is given them until `now + lease`.
+
+        Of one order only the first entry is due, so that they are handled one after the other.
 
         `update` and `append` write an entry in the transaction of an event whose kind is in `OUTBOX_EVENT_KINDS`. An
         entry stays until `finish_outbox`: if whoever claimed it dies, the next claims it again.

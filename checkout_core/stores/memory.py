@@ -13,6 +13,7 @@ from typing_extensions import override
 from ..config.forking import begin_anew_after_fork
 from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
+from ..domain.metadata import copied_metadata
 from ..domain.orders import DEFAULT_SHOP, Order
 from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
 from .columns import MAX_INTEGER, ORDER, Kind
@@ -89,7 +90,14 @@ class MemoryStore(OrderStore):
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
         def work() -> list[OutboxEntry]:
-            due = [one for one in self._outbox.values() if one.due_at <= now and shop in (None, one.shop)]
+            first: dict[str, str] = {}
+            for id, one in self._outbox.items():
+                first[one.entry.order_id] = min(id, first.get(one.entry.order_id, id))
+            due = [
+                one
+                for id, one in self._outbox.items()
+                if one.due_at <= now and shop in (None, one.shop) and id == first[one.entry.order_id]
+            ]
             claimed = sorted(due, key=lambda one: (one.entry.at, one.entry.event_id))[:limit]
             for one in claimed:
                 one.entry = replace(one.entry, attempts=one.entry.attempts + 1)
@@ -185,4 +193,4 @@ def _copied(order: Order) -> Order: ...
 def _copied(order: None) -> None: ...
 def _copied(order: Order | None) -> Order | None:
     """Return the order with a metadata dictionary of its own, the one thing about an order that a caller could change."""
-    return order and order.model_copy(update={"metadata": {**order.metadata}})
+    return order and order.model_copy(update={"metadata": copied_metadata(order.metadata)})

@@ -1,9 +1,10 @@
 """One shop's part of a store that several shops share."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from typing_extensions import override
 
@@ -77,6 +78,15 @@ class ShopStore(OrderStore):
         """Record events that change no order; those of another shop than the default carry it in their detail."""
         mark = shop_detail(self._shop)
         return self._store.append(*(event.model_copy(update={"detail": {**event.detail, **mark}}) for event in events))
+
+    @property
+    @override
+    def has_transactions(self) -> bool:
+        return self._store.has_transactions
+
+    @override
+    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+        return self._store.run_in_transaction(event_id, handler, work)
 
     @override
     def claim_outbox(

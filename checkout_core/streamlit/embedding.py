@@ -141,7 +141,7 @@ def _show_button(checkout: Checkout, cart: Mapping[str, int], label: str, email:
 
 
 def _page(checkout: Checkout, cart: Mapping[str, int], button: _Button, key: str) -> CheckoutPage:
-    items = checkout.products.price(cart)
+    items = checkout.price(cart)
     return CheckoutPage(checkout, items, button, st.session_state, name=f"{key}-session")
 
 

@@ -180,7 +180,7 @@ if not cart:
 place = st.empty()
 try:
     with place.container():
-        show(checkout.products.price(cart.quantities), returned)
+        show(checkout.price(cart.quantities), returned)
 except CheckoutError as error:
     place.empty()
     with place.container():

@@ -1,5 +1,7 @@
 """One order, for operators: what was bought, by whom, what happened, and what can be done about it."""
 
+import json
+
 import streamlit as st
 
 from checkout_core import Checkout
@@ -54,7 +56,7 @@ def facts(order: Order) -> str:
             ("Checkout session", order.stripe_checkout_session_id),
             ("Payment", order.stripe_payment_intent_id),
             *fees(order),
-            *((key, value) for key, value in order.metadata.items()),
+            *((key, value if isinstance(value, str) else json.dumps(value)) for key, value in order.metadata.items()),
         ]
     )
 

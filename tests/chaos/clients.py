@@ -16,7 +16,7 @@ import httpx2
 from api import create_app
 from checkout_core import Checkout, CheckoutError, Settings, open_async_checkout, open_checkout
 from checkout_core.domain.errors import SessionExpired, SessionStillOpen
-from checkout_core.services.outbox import Handler
+from checkout_core.services.handlers import Handler
 from checkout_core.services.reconcile import Clock
 from tests.support.servers import serving
 from tests.support.webhook_sink import WebhookDelivery

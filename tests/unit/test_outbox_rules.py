@@ -7,7 +7,8 @@ import pytest
 
 from checkout_core import Order
 from checkout_core.domain.errors import ConfigurationError
-from checkout_core.services.outbox import FIRST_RETRY, MAX_RETRY_WAIT, Handlers, backoff, named_handler
+from checkout_core.services.handlers import Handlers, named_handler
+from checkout_core.services.outbox import FIRST_RETRY, MAX_RETRY_WAIT, backoff
 
 
 def handler(order: Order) -> None:
@@ -30,7 +31,7 @@ def test_a_handler_needs_a_name_that_outlives_a_restart() -> None:
             handlers.add(each)
     handlers.add(handler)
     handlers.add(inner, "inner")
-    assert [name for name, _ in handlers.remaining(())] == [f"{__name__}.handler", "inner"]
+    assert [each.name for each in handlers.remaining(())] == [f"{__name__}.handler", "inner"]
 
 
 def test_a_name_is_taken_once() -> None:
@@ -46,7 +47,7 @@ def test_what_remains_is_in_the_order_in_which_it_was_added() -> None:
     handlers = Handlers()
     for name in ("one", "two", "three"):
         handlers.add(handler, name)
-    assert [name for name, _ in handlers.remaining({"two", "gone"})] == ["one", "three"]
+    assert [each.name for each in handlers.remaining({"two", "gone"})] == ["one", "three"]
 
 
 def test_a_handler_is_found_by_the_name_in_the_settings() -> None:

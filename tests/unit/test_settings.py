@@ -66,6 +66,7 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("smtp_url", "CHECKOUT_SMTP_URL", "smtps://mail.example", SecretStr("smtps://mail.example")),
     ("mail_from", "CHECKOUT_MAIL_FROM", "shop@example.com", "shop@example.com"),
     ("on_paid", "CHECKOUT_ON_PAID", "a.b:c, d:e", ("a.b:c", "d:e")),
+    ("handlers", "CHECKOUT_HANDLERS", "paid=a.b:c, refunded=d:e", ("paid=a.b:c", "refunded=d:e")),
     ("rate_limit", "CHECKOUT_RATE_LIMIT", "3/hour; 1/second", "3/hour; 1/second"),
     ("trusted_proxies", "CHECKOUT_TRUSTED_PROXIES", "10.0.0.0/8 ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ("metrics_token", "CHECKOUT_METRICS_TOKEN", "t0k3n", SecretStr("t0k3n")),
@@ -127,11 +128,24 @@ def test_arguments_come_before_the_environment_and_that_before_the_file(
 ) -> None:
     file = tmp_path / "own.env"
     file.write_text("CHECKOUT_SHOP_NAME=file\nCHECKOUT_SESSION_MINUTES=31\nCHECKOUT_LOG_LEVEL=error\n")
-    monkeypatch.setitem(Settings.model_config, "env_file", str(file))
     monkeypatch.setenv("CHECKOUT_SHOP_NAME", "environment")
     monkeypatch.setenv("CHECKOUT_SESSION_MINUTES", "32")
-    settings = Settings(shop_name="argument")
+    settings = Settings.load(file).replace(shop_name="argument")
     assert (settings.shop_name, settings.session_minutes, settings.log_level) == ("argument", 32, "error")
+    assert Settings(shop_name="argument").session_minutes == 32
+
+
+@pytest.mark.parametrize("arguments", [{}, {"CHECKOUT_DATA_DIR": "x"}, {"data_dir": "x"}, {"shop_name": "Books"}])
+def test_only_load_reads_an_env_file_so_a_test_never_reaches_real_money(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("checkout_core.config.settings.ENV_FILE", ".env")
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in LIVE.items()))
+    assert Settings.load().live
+    settings = Settings(**arguments)
+    assert settings.built_in_simulator
+    assert settings.replace(sweep_every=0).built_in_simulator
 
 
 def test_a_replacement_is_validated_again_and_keeps_the_rest() -> None:
@@ -275,7 +289,7 @@ def test_a_variable_that_another_file_names_is_read_from_the_environment_or_the_
 ) -> None:
     file = tmp_path / ".env"
     file.write_text("FROM_FILE= books \nBLANK=\n")
-    monkeypatch.setitem(Settings.model_config, "env_file", str(file))
+    monkeypatch.setattr("checkout_core.config.settings.ENV_FILE", str(file))
     monkeypatch.setenv("FROM_ENVIRONMENT", " films ")
     assert (variable("FROM_FILE"), variable("FROM_ENVIRONMENT")) == ("books", "films")
     for missing in ("BLANK", "NOT_SET"):

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from ...domain.events import Change, OrderEvent
+from ...domain.metadata import copied_metadata
 from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import outbox_events
 from ..columns import KEYS, ORDER, Row
@@ -180,4 +181,4 @@ def _read(connection: DuckDBConnection, keys: set[str]) -> dict[str, Order]:
 
 def _copied(order: Order | None) -> Order | None:
     """Return the order with a metadata dictionary of its own: the one thing about an order that a caller could change."""
-    return order and order.model_copy(update={"metadata": {**order.metadata}})
+    return order and order.model_copy(update={"metadata": copied_metadata(order.metadata)})

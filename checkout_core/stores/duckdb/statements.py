@@ -82,6 +82,7 @@ CLAIM_OUTBOX = f"""
     UPDATE outbox SET due_at = $later, attempts = attempts + 1
     WHERE event_id IN (
         SELECT event_id FROM outbox WHERE due_at <= $now AND shop = coalesce($shop, shop)
+            AND event_id IN (SELECT min(event_id) FROM outbox GROUP BY order_id)
         ORDER BY "at", event_id LIMIT $limit
     )
     RETURNING {_names(OUTBOX_COLUMNS)}

@@ -12,7 +12,7 @@ from psycopg import errors, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from ...domain.errors import SchemaTooNew
+from ...domain.errors import ForeignTables, SchemaTooNew, StoreUnavailable
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
 from .. import migrations
@@ -51,6 +51,10 @@ INSERT_ANNOUNCED_EVENT = sql.SQL("""
 CLAIM_OUTBOX = sql.SQL("""
     WITH due AS (
         SELECT event_id FROM outbox WHERE due_at <= %(now)s AND shop = coalesce(%(shop)s, shop)
+            AND NOT EXISTS (
+                SELECT 1 FROM outbox AS earlier
+                WHERE earlier.order_id = outbox.order_id AND earlier.event_id < outbox.event_id
+            )
         ORDER BY at, event_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox SET due_at = %(later)s, attempts = attempts + 1 FROM due WHERE outbox.event_id = due.event_id
@@ -250,15 +254,22 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 
 
-def migrate(connection: psycopg.Connection[TupleRow]) -> None:
+def migrate(connection: psycopg.Connection[TupleRow], schema: str | None = None) -> None:
     """Bring the database to the newest version.
 
     Whoever comes first writes the row of a step; others wait for that transaction, find the row and go on.
 
     Raises:
         SchemaTooNew: the database was written by a newer version of this package.
+        ForeignTables: it has tables of our names that are another program's; nothing was made.
+        StoreUnavailable: the schema is missing and may not be made.
     """
-    version = _known_version(connection)
+    if schema is not None:
+        _create_schema(connection, schema)
+    version = version_of(connection)
+    connection.commit()
+    if not version:
+        _create_version_table(connection)
     if version > len(MIGRATIONS):
         raise SchemaTooNew(
             f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
@@ -269,6 +280,77 @@ def migrate(connection: psycopg.Connection[TupleRow]) -> None:
         if claimed:
             for statement in step:
                 connection.execute(statement)
+        connection.commit()
+
+
+def version_of(connection: psycopg.Connection[TupleRow]) -> int:
+    """Return the number of migrations that the database has had; 0 for one without our tables.
+
+    Raises:
+        ForeignTables: it has tables of our names that are another program's.
+    """
+    tables = _tables(connection)
+    version = 0
+    if tables.get("schema_version") == _OURS["schema_version"]:
+        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        version = row[0] if row and row[0] is not None else 0
+    if version and "orders" not in tables:  # somebody else may have made them a moment ago
+        tables = _tables(connection)
+    foreign = {name for name, columns in tables.items() if not _OURS[name] <= columns}
+    if version and "orders" not in tables:
+        foreign.add("schema_version")
+    if tables.get("schema_version", _OURS["schema_version"]) != _OURS["schema_version"]:
+        foreign.add("schema_version")
+    if foreign:
+        raise ForeignTables(
+            f"The database has tables of another program with the names that orders need: {', '.join(sorted(foreign))}. "
+            "Nothing was changed. Give the orders a schema of their own: add ?schema=checkout to CHECKOUT_DATABASE_URL."
+        )
+    return version
+
+
+_OURS: Mapping[str, frozenset[str]] = {
+    "orders": frozenset(
+        {"id", "shop", "stripe_checkout_session_id", "stripe_payment_intent_id", "items", "amount_refunded", "version"}
+    ),
+    "order_events": frozenset({"stripe_checkout_session_id", "seq", "kind", "source", "stripe_event_id"}),
+    "outbox": frozenset({"event_id", "stripe_checkout_session_id", "due_at", "handled"}),
+    "order_items": frozenset({"order_id", "shop", "unit_amount", "quantity"}),
+    "schema_version": frozenset({"version"}),
+}
+"""Columns by which our tables are told from another program's tables of the same names: they are there from the start."""
+
+
+def _tables(connection: psycopg.Connection[TupleRow]) -> dict[str, frozenset[str]]:
+    """Return the columns of tables that have our names, in the schema where ours are made."""
+    rows = connection.execute(
+        "SELECT c.relname, array_agg(a.attname::text) FROM pg_class AS c"
+        " JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid"
+        " WHERE n.nspname = current_schema() AND c.relname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        " AND a.attnum > 0 AND NOT a.attisdropped GROUP BY c.relname",
+        [[*_OURS]],
+    ).fetchall()
+    return {name: frozenset(columns) for name, columns in rows}
+
+
+def _create_schema(connection: psycopg.Connection[TupleRow], schema: str) -> None:
+    """Make a schema that is missing.
+
+    Raises:
+        StoreUnavailable: this role may not.
+    """
+    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema]).fetchone() is not None:
+        return
+    try:
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+    except (errors.UniqueViolation, errors.DuplicateSchema):  # two at the same moment: the other one made it
+        connection.rollback()
+    except errors.InsufficientPrivilege as error:
+        raise StoreUnavailable(
+            f"The database has no schema {schema}, and this role may not make it. Let its owner run: "
+            f"CREATE SCHEMA {schema} AUTHORIZATION the_role."
+        ) from error
+    else:
         connection.commit()
 
 
@@ -292,18 +374,6 @@ def _missing(column: Column, migration: Migration) -> sql.Composable:
     filled = migration.filled.get(column.name)
     value = sql.SQL(filled) if filled else sql.Literal(None if column.default is None else _stored(column))
     return sql.SQL("CAST({} AS {})").format(value, sql.SQL(_TYPES[column.kind]))
-
-
-def _known_version(connection: psycopg.Connection[TupleRow]) -> int:
-    """Return the number of migrations that the database has had. One that is there is only read: no rights are needed."""
-    try:
-        row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    except errors.UndefinedTable:
-        connection.rollback()
-        _create_version_table(connection)
-        return _known_version(connection)
-    connection.commit()
-    return row[0] if row and row[0] is not None else 0
 
 
 def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:

@@ -31,6 +31,8 @@ from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, outbox_events
 from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import schema
+from .address import Address
+from .transactions import HandlerTransaction
 
 PostgresConnection = psycopg.Connection[TupleRow]
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class PostgresStore(OrderStore):
     """Orders on a PostgreSQL server.
 
     Args:
-        url: `postgresql://user:password@host/database`. It appears in no error.
+        url: `postgresql://user:password@host/database?schema=checkout`. It appears in no error.
         wait: seconds to wait for a connection before `StoreBusy`, and for the server before `StoreUnavailable`.
         connections: how many connections the pool holds at most.
         attempts: how often a transaction is tried that the server aborts in favour of another.
@@ -56,8 +58,8 @@ class PostgresStore(OrderStore):
 
     def __init__(self, url: str, *, wait: float = 10.0, connections: int = 8, attempts: int = 12) -> None:
         self._attempts = attempts
+        self._address = Address.of(url)
         self._connections = connections
-        self._url = url
         self._wait = wait
         self._closed = False
         self._begin()
@@ -65,12 +67,13 @@ class PostgresStore(OrderStore):
 
     def _begin(self) -> None:
         self._pool: ConnectionPool[PostgresConnection] = ConnectionPool(
-            self._url,
+            self._address.conninfo,
             min_size=0,
             max_size=self._connections,
             timeout=self._wait,
             reconnect_timeout=self._wait,
             kwargs={"connect_timeout": max(2, round(self._wait)), "autocommit": True},
+            configure=self._address.use_schema,
             open=False,
             name="orders",
         )
@@ -134,6 +137,35 @@ class PostgresStore(OrderStore):
 
         return self._call(work, transaction=True)
 
+    @property
+    @override
+    def has_transactions(self) -> bool:
+        return True
+
+    @override
+    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+        """Do `work` on a connection of its own: what the application sets there is gone afterwards."""
+
+        def run() -> None:
+            for attempt in range(self._attempts):
+                transaction = HandlerTransaction(self._address, event_id, handler)
+                try:
+                    transaction.run(work, connect_timeout=max(2, round(self._wait)))
+                except (errors.SerializationFailure, errors.DeadlockDetected):
+                    time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
+                except psycopg.Error as error:
+                    if transaction.failure is error:  # the application's own, and not the store's
+                        raise
+                    raise StoreUnavailable from error
+                else:
+                    return
+            raise StoreBusy
+
+        try:
+            return done_here(run) if caller_is_waiting() else self._threads.submit(run)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+
     @override
     def claim_outbox(
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
@@ -147,7 +179,11 @@ class PostgresStore(OrderStore):
 
     @override
     def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
-        statement: LiteralString = "UPDATE outbox SET handled = %s, error = %s, due_at = %s WHERE event_id = %s"
+        # Added to what is there: whoever had the entry before may have noted a handler in a transaction since.
+        statement: LiteralString = (
+            "UPDATE outbox SET handled = (SELECT coalesce(jsonb_agg(DISTINCT name), '[]'::jsonb)"
+            " FROM jsonb_array_elements(handled || %s) AS name), error = %s, due_at = %s WHERE event_id = %s"
+        )
         return self._execute(statement, [Jsonb(sorted(handled)), error, due_at, event_id])
 
     @override
@@ -242,8 +278,8 @@ class PostgresStore(OrderStore):
             if self._ready:
                 return
             try:
-                with psycopg.connect(self._url, connect_timeout=max(2, round(self._wait))) as connection:
-                    schema.migrate(connection)
+                with self._address.connect(connect_timeout=max(2, round(self._wait))) as connection:
+                    schema.migrate(connection, self._address.schema)
             except errors.InsufficientPrivilege as error:
                 raise StoreUnavailable(
                     "This database role may not make or change the tables of orders, and they are missing or older than "

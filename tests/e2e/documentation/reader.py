@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,9 @@ PORTS = ("8000", "8501", "12111")
 IN_THE_CHECKOUT = ("README.md", "CONTRIBUTING.md", "docs/*.md")
 """Pages that a reader follows in a checkout of the repository; all others in a folder of their own."""
 
+DATABASE = "postgresql://app@localhost/app"
+"""The database of the pages' application; a page that connects to it gets an empty one of its own."""
+
 NOT_COPIED = {".git", "data", "site", ".docs"}
 PAYS = re.compile(r"# … the shopper pays …")
 PRELUDE = 'uv() { command uv "$@" --dry-run; }; set -e\n'
@@ -43,8 +47,17 @@ PRELUDE = 'uv() { command uv "$@" --dry-run; }; set -e\n'
 class Reader:
     """Follows one page from its beginning to its end."""
 
-    def __init__(self, folder: Path, stripe_url: str, pay: Callable[[str], object], *, in_the_checkout: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stripe_url: str,
+        pay: Callable[[str], object],
+        *,
+        in_the_checkout: bool,
+        database: str = "",
+    ) -> None:
         self._folder = folder
+        self._database = database
         self._pay = pay
         self._ports = {port: str(free_port()) for port in PORTS}
         self._names: dict[str, object] = {"shopper_pays": self._shopper_pays}
@@ -99,6 +112,8 @@ class Reader:
         Raises:
             AssertionError: it does not work; the message says what happened.
         """
+        if self._database:
+            block = replace(block, text=block.text.replace(DATABASE, self._database))
         if block.title:
             path = self._folder / block.title
             path.parent.mkdir(parents=True, exist_ok=True)

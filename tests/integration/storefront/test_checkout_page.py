@@ -51,7 +51,7 @@ def cart() -> Cart:
 
 
 def page_of(checkout: Checkout, cart: Cart, state: dict[str, Any]) -> CheckoutPage:
-    return CheckoutPage(checkout, checkout.products.price(cart.quantities), cart, state)
+    return CheckoutPage(checkout, checkout.price(cart.quantities), cart, state)
 
 
 def test_a_session_is_made_once_and_kept_for_the_next_run(checkout: Checkout, cart: Cart) -> None:
@@ -81,7 +81,7 @@ def test_two_checkouts_of_one_page_do_not_disturb_each_other(checkout: Checkout)
     state: dict[str, Any] = {}
     tips, mugs = Cart({"tote-bag": 1}), Cart({"enamel-mug": 1})
     first = page_of(checkout, tips, state).open_session()
-    items = checkout.products.price(mugs.quantities)
+    items = checkout.price(mugs.quantities)
     CheckoutPage(checkout, items, mugs, state, name="mugs").open_session()
     assert page_of(checkout, tips, state).current_session() is first
 

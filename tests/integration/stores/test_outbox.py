@@ -14,6 +14,8 @@ from checkout_core.stores.scoped import ShopStore
 from tests.support.databases import open_blocking
 from tests.support.orders import NOW, an_event, an_order, creating, paying, raising
 
+BEFORE = NOW - timedelta(hours=1)
+
 
 def make_paid(store: BlockingOrderStore, *numbers: int) -> None:
     with ThreadPoolExecutor(64) as threads:
@@ -43,10 +45,20 @@ def test_a_paid_event_leaves_an_entry_and_other_events_none(store: BlockingOrder
     ]
 
 
-def test_a_paid_event_that_is_appended_leaves_an_entry_too(store: BlockingOrderStore) -> None:
-    store.append(an_event(kind="paid"), an_event("cs_2", kind="expired"))
+def test_an_event_with_handlers_that_is_appended_leaves_an_entry_too(store: BlockingOrderStore) -> None:
+    store.append(an_event(kind="paid"), an_event("cs_2", kind="payment_declined"))
 
     assert [entry.event_id for entry in store.claim_outbox(NOW)] == ["event_paid_cs_1"]
+
+
+def test_of_one_order_only_the_first_entry_is_due(store: BlockingOrderStore) -> None:
+    """Whatever the times say: Stripe's time of a refund may be before ours of the payment."""
+    first, second = an_event(kind="paid", id="event_1"), an_event(kind="refunded", id="event_2", at=BEFORE)
+    store.append(second, first, an_event("cs_2", kind="expired", id="event_3"))
+    assert [entry.event_id for entry in store.claim_outbox(NOW)] == ["event_1", "event_3"]
+    assert store.claim_outbox(NOW) == []
+    store.finish_outbox("event_1")
+    assert [(entry.event_id, entry.kind) for entry in store.claim_outbox(NOW)] == [("event_2", "refunded")]
 
 
 def test_a_paid_event_that_was_not_written_leaves_no_entry(store: BlockingOrderStore) -> None:

@@ -1,0 +1,69 @@
+"""A handler of an application in the transaction that notes it in its outbox entry: both happen, or neither."""
+
+from collections.abc import Callable
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from ...domain.errors import InvalidHandler
+from .address import Address
+
+
+class HandlerTransaction:
+    """One attempt to run a handler. `failure` is what the handler raised.
+
+    Args:
+        address: of the server, and of our schema there.
+        event_id: the outbox entry's.
+        handler: its name.
+    """
+
+    def __init__(self, address: Address, event_id: str, handler: str) -> None:
+        self.failure: Exception | None = None
+        self._address = address
+        self._event_id = event_id
+        self._handler = handler
+
+    def run(self, work: Callable[["psycopg.Connection[TupleRow]"], None], *, connect_timeout: int) -> None:
+        """Do `work`, unless the entry is finished or the handler is noted in it.
+
+        The entry is locked meanwhile, so whoever claims it as well waits, and then finds the handler there.
+
+        Args:
+            work: finds the application's tables as any other connection does.
+            connect_timeout: seconds.
+
+        Raises:
+            InvalidHandler: the handler ended the transaction, which then holds one half only.
+            Exception: what `work` or the server raises; nothing was done.
+        """
+        with (
+            psycopg.connect(self._address.conninfo, connect_timeout=connect_timeout, autocommit=True) as connection,
+            connection.transaction(),
+        ):
+            if self._address.schema is not None:
+                connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(self._address.schema)))
+            ours = connection.execute("SELECT current_setting('search_path')").fetchone()
+            assert ours is not None
+            row = connection.execute(
+                "SELECT handled FROM outbox WHERE event_id = %s FOR UPDATE", [self._event_id]
+            ).fetchone()
+            if row is None or self._handler in row[0]:
+                return
+            if self._address.schema is not None:
+                connection.execute("SET LOCAL search_path TO DEFAULT")
+            try:
+                work(connection)
+            except Exception as error:
+                self.failure = error
+                raise
+            if connection.info.transaction_status not in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                raise InvalidHandler(f"The handler {self._handler} ended the transaction. Leave COMMIT to the outbox.")
+            connection.execute("SELECT set_config('search_path', %s, true)", ours)
+            connection.execute(
+                "UPDATE outbox SET handled = handled || %s WHERE event_id = %s",
+                [Jsonb([self._handler]), self._event_id],
+            )
