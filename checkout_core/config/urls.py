@@ -1,6 +1,7 @@
 """The addresses that shoppers are sent to."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 """What Stripe replaces by the session's id (https://docs.stripe.com/payments/checkout/custom-success-page)."""
@@ -16,6 +17,9 @@ class Urls:
         confirmation: the confirmation page.
         unpaid: where one goes on who comes back from Stripe and has not paid; `cancel` unless given.
         expired: where one begins again whose session has expired; `cancel` unless given.
+        public: what goes before a `return_path`.
+        pages_complete: whether pages of the application complete their orders themselves. Then Stripe sends shoppers
+            straight to a session's `return_path`, with the query of `complete`.
     """
 
     complete: str
@@ -23,6 +27,18 @@ class Urls:
     confirmation: str
     unpaid: str | None = None
     expired: str | None = None
+    public: str | None = None
+    pages_complete: bool = False
+
+    def from_stripe(self, return_path: str | None = None) -> str:
+        """Return where Stripe sends the shopper after payment; it replaces the session's id itself."""
+        if return_path is None or not self.pages_complete:
+            return self.complete
+        return f"{self.public}{return_path}?{urlsplit(self.complete).query}"
+
+    def left(self, return_path: str | None = None) -> str:
+        """Return where the hosted page's way back leads: to the page that sold, where pages complete their orders."""
+        return self.cancel if return_path is None or not self.pages_complete else f"{self.public}{return_path}"
 
     def after_payment(self, session_id: str) -> str:
         """Return the confirmation page of one checkout."""

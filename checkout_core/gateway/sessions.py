@@ -35,12 +35,14 @@ class NewSession:
         email: the shopper's, when it is known.
         client_reference_id: what the application calls the purchase; the order's id unless given.
         metadata: what stays with the session and its order.
+        return_path: where on the shop's public address the shopper goes after payment.
     """
 
     mark: Mark
     email: str | None = None
     client_reference_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    return_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,10 @@ def session_create_params(
         "expand": ["line_items"],
     }
     if ui_mode is UiMode.elements:
-        params["return_url"] = urls.complete
+        params["return_url"] = urls.from_stripe(asked.return_path)
     else:
-        params["success_url"] = urls.complete
-        params["cancel_url"] = urls.cancel
+        params["success_url"] = urls.from_stripe(asked.return_path)
+        params["cancel_url"] = urls.left(asked.return_path)
     if asked.email:
         params["customer_email"] = asked.email
     if expires_at is not None:

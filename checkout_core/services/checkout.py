@@ -128,6 +128,7 @@ class AsyncCheckout:
         email: str | None = None,
         client_reference_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        return_path: str | None = None,
         purchase: str | None = None,
         replaces: str | None = None,
         idempotency_key: str | None = None,
@@ -141,6 +142,7 @@ class AsyncCheckout:
             email: the shopper's, when it is known.
             client_reference_id: what your application calls the purchase; the order's id unless given.
             metadata: at most 20 entries that stay with the session, the payment and the order.
+            return_path: where the shopper goes after payment: a path on the shop's public address, such as `/premium`.
             purchase: names what the sessions of one cart have in common; two of them that are paid are reported.
             replaces: the session that this one replaces because the cart has changed. It is expired if it is open;
                 one that we do not know, or that is over and was not paid, is left alone.
@@ -167,7 +169,7 @@ class AsyncCheckout:
                 before = await self._purchases.close_session(replaces)
                 purchase = purchase or before
             named = {PURCHASE: purchase} if purchase else {}
-            asked = NewSession(self.mark, email, client_reference_id, {**own, **named})
+            asked = NewSession(self.mark, email, client_reference_id, {**own, **named}, return_path)
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             event = OrderEvent(
                 id=new_id("event"),
