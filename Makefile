@@ -105,6 +105,7 @@ lint: setup
 .PHONY: types
 types: setup
 	@$(BIN)/mypy
+	@cd examples/fastapi_sqlmodel && ../../$(BIN)/mypy --strict tickets tests
 
 .PHONY: imports
 imports: setup
