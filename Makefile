@@ -8,7 +8,7 @@ UV = $$(command -v uv || echo "$$PWD/.uv/bin/uv")
 FOLDERS := . ./checkout_core ./stripe_simulator
 PROJECTS := $(FOLDERS:%=%/pyproject.toml)
 # Each has modules of the same names, so each is checked by itself. Django has no types.
-TYPED_EXAMPLES := flask streamlit
+TYPED_EXAMPLES := fastapi_sqlmodel flask streamlit
 STAMP := .venv/.installed
 DEMO_STAMP := .venv/.demo
 # Programs that start again and again, as the tests do, must not compile everything each time.

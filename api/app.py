@@ -16,11 +16,13 @@ from checkout_core.fastapi import checkout_router, install_error_answers
 from checkout_core.services.shops import Shops
 
 from .connections import ConnectionLimit, limited_connections
+from .documentation import documentation_routes
 from .headers import Headers
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
 from .operator import operator_routes
 from .rates import Rates, limited
+from .starting import StartOnRequest
 
 log = logs.get_logger(__name__)
 
@@ -29,11 +31,14 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     """Make the callback service of one checkout or of several shops, at the root or mounted anywhere.
 
     Without either the app opens the shops of the environment when it starts and closes them when it stops, and sets up
-    the logs; what is given stays its owner's. Either way orders are kept in the background while the app runs.
+    the logs; what is given stays its owner's. Either way orders are kept in the background while the app runs. The
+    lifespan of a mounted app does not run: its first request then does what the lifespan does, except for the logs, and
+    the worker runs in a thread of its own until the process ends.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.started = True
         async with AsyncExitStack() as stack:
             if serving is None:
                 raise_descriptor_limit()
@@ -43,7 +48,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
                 logs.configure(settings)
                 shops = open_shops(settings)
                 stack.push_async_callback(run_in_threadpool, shops.close)
-                _serve(app, shops)
+                serve(app, shops)
             await run_in_threadpool(_say_which_shops_share_an_account, app.state.shops)
             for checkout in app.state.shops:
                 stack.push_async_callback(checkout.asynchronous.disconnect)  # the app's event loop ends with the app
@@ -55,20 +60,26 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
         summary="The four steps of Stripe Checkout over HTTP.",
         version=version("checkout-toolkit"),
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.readiness = Readiness()
+    app.state.started = False
     if serving is not None:
-        _serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
+        serve(app, Shops.only(serving) if isinstance(serving, Checkout) else serving)
     app.add_middleware(BodyLimit)
     app.add_middleware(Headers)
+    app.add_middleware(StartOnRequest, owner=app, serve=serve)
     install_error_answers(app)
     app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)
     app.include_router(operator_routes)
+    app.include_router(documentation_routes)
     return app
 
 
-def _serve(app: FastAPI, shops: Shops) -> None:
+def serve(app: FastAPI, shops: Shops) -> None:
+    """Let an app answer for these shops."""
     app.state.shops = shops
     app.state.rates = Rates(next(iter(shops)).settings)
 

@@ -12,7 +12,9 @@ from checkout_core import Checkout
 from checkout_core.config import metrics
 from checkout_core.config.logging import get_logger
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeRejected, StripeUnavailable
-from checkout_core.fastapi.errors import ErrorBody, answer
+from checkout_core.fastapi.dependency import NO_WORKER, needs_worker
+from checkout_core.fastapi.error_codes import error_responses
+from checkout_core.fastapi.errors import answer
 from checkout_core.services.shops import Shops
 
 log = get_logger(__name__)
@@ -67,15 +69,19 @@ async def _key_check(checkout: Checkout) -> str:
     return "ok"
 
 
-@operation_routes.get("/healthz")
+@operation_routes.get("/healthz", operation_id="getHealth")
 async def healthz() -> dict[str, str]:
     """Say that this process answers."""
     return {"status": "ok"}
 
 
-@operation_routes.get("/readyz", response_model=dict[str, str], responses={503: {"model": ErrorBody}})
+@operation_routes.get(
+    "/readyz", operation_id="getReadiness", response_model=dict[str, str], responses=error_responses(503)
+)
 async def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response:
-    """Whether this process can serve: the store answers and Stripe does not reject our keys."""
+    """Whether this process can serve: its worker runs, the store answers and Stripe does not reject our keys."""
+    if any(needs_worker(checkout.asynchronous) for checkout in shops):
+        return answer(503, ConfigurationError.code, NO_WORKER)
     try:
         await next(iter(shops)).asynchronous.outbox.count()
     except CheckoutError as error:
@@ -89,8 +95,9 @@ async def readyz(request: Request, shops: ShopsDep) -> dict[str, str] | Response
 
 @operation_routes.get(
     "/metrics",
+    operation_id="getMetrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, 404: {"model": ErrorBody}, 503: {"model": ErrorBody}},
+    responses={200: {"content": {"text/plain": {}}}, **error_responses(404, 503)},
 )
 async def show_metrics(shops: ShopsDep, authorization: Annotated[str, Header()] = "") -> Response:
     """Show what this process counts, for Prometheus. With real Stripe only for whoever knows CHECKOUT_METRICS_TOKEN."""

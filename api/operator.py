@@ -6,7 +6,7 @@ cannot refund with the password that the browser remembers.
 
 import hmac
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Header, Path, Request, status
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
@@ -17,7 +17,7 @@ from checkout_core import AsyncCheckout
 from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.domain.refund_reasons import RefundReason
-from checkout_core.fastapi.errors import ErrorBody
+from checkout_core.fastapi.error_codes import error_responses
 from checkout_core.fastapi.schemas import ItemResponse
 from checkout_core.services.shops import Shops
 
@@ -110,20 +110,20 @@ class OperatorOrderResponse(BaseModel):
         )
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {code: {"model": ErrorBody} for code in (401, 404, 422, 429, *statuses, 503)}
-
-
 operator_routes = APIRouter(prefix="/operator", tags=["operator"], dependencies=[Depends(limited)])
 
 
-@operator_routes.get("/orders/{order_id}", responses=_errors())
+@operator_routes.get("/orders/{order_id}", operation_id="getOrder", responses=error_responses(401, 404, 422, 429, 503))
 async def show_order(order_id: OrderId, checkout: OperatorCheckout) -> OperatorOrderResponse:
     """Show an order as it is here."""
     return OperatorOrderResponse.of(await checkout.get_order(order_id))
 
 
-@operator_routes.post("/orders/{order_id}/refunds", responses=_errors(409, 413, 502))
+@operator_routes.post(
+    "/orders/{order_id}/refunds",
+    operation_id="refundOrder",
+    responses=error_responses(401, 404, 409, 413, 422, 429, 502, 503),
+)
 async def refund_order(
     order_id: OrderId,
     idempotency_key: IdempotencyKey,

@@ -92,7 +92,7 @@ def _help(program: str, *names: str) -> str:
 def http_api() -> str:
     """Return the routes of `checkout_router` and those that the callback service has besides."""
     own = FastAPI()
-    own.include_router(checkout_router(lambda _: None))  # type: ignore[arg-type,return-value]  # no request is served
+    own.include_router(checkout_router())
     shared, service = own.openapi(), create_app().openapi()
     besides = {path: routes for path, routes in service["paths"].items() if path not in shared["paths"]}
     parts = ["## The four steps and the webhook", *_routes(shared["paths"], service)]

@@ -31,6 +31,12 @@ class Urls:
     public: str | None = None
     pages_complete: bool = False
 
+    def left(self, return_path: str | None = None) -> str:
+        """Return where the hosted page's way back leads: to the page that sold, where pages complete their orders."""
+        if return_path is None or not self.pages_complete:
+            return self.cancel
+        return self._at(return_path).partition("?")[0]
+
     def from_stripe(self, return_path: str | None = None) -> str:
         """Return where Stripe sends the shopper after payment; it replaces the session's id itself."""
         if return_path is None or not self.pages_complete:

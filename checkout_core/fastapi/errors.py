@@ -6,42 +6,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ..config.logging import get_logger
 from ..domain import errors
+from .error_codes import HTTP_CODES, status_of
 from .pages import confirmation_url, is_after_payment, page, wants_page
 
 log = get_logger(__name__)
-
-STATUSES: Mapping[type[errors.CheckoutError], int] = {
-    errors.CheckoutError: 500,
-    errors.InvalidInput: 422,
-    errors.ProductSoldOut: 409,
-    errors.SessionNotFound: 404,
-    errors.SessionNotOpen: 400,
-    errors.SessionNotComplete: 400,
-    errors.PaymentUnconfirmed: 503,
-    errors.SessionRefused: 409,
-    errors.SessionAlreadyPaid: 409,
-    errors.OrderNotFound: 404,
-    errors.UnknownShop: 404,
-    errors.RefundNotPossible: 409,
-    errors.RefundInProgress: 409,
-    errors.WebhookSignatureInvalid: 400,
-    errors.StripeError: 502,
-    errors.IdempotencyKeyReused: 409,
-    errors.StripeUnavailable: 503,
-    errors.StoreError: 503,
-}
-"""The HTTP status of a class of errors, and of its subclasses unless they have their own."""
-
-
-def status_of(error: errors.CheckoutError) -> int:
-    """Return the HTTP status of an error."""
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-
 
 _TITLES = {
     404: "We cannot find this page",
@@ -52,27 +24,7 @@ _TITLES = {
 _FAULT = "This page cannot be shown"
 INCOMPLETE_ADDRESS = "Something is missing at its end. Please open it once more from where you have it."
 
-CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 429: "rate_limited"}
-"""The codes of what HTTP itself has against a request."""
-
 NOT_JSON = "The body is not valid JSON."
-
-
-class ErrorDetail(BaseModel):
-    """What went wrong: `code` for programs, `message` for people.
-
-    With `already_paid`, `confirmation` is the address of the confirmation page.
-    """
-
-    code: str
-    message: str
-    confirmation: str | None = None
-
-
-class ErrorBody(BaseModel):
-    """The body of every answer that is not a success."""
-
-    error: ErrorDetail
 
 
 def answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -90,37 +42,48 @@ def answer(status: int, code: str, message: str, headers: Mapping[str, str] | No
 
 
 def install_error_answers(app: FastAPI) -> None:
-    """Make every error of `app` answer with `ErrorBody`, or with a page where a browser asks for one."""
+    """Make every error of `app` answer with `ErrorBody`, or with a page where a browser asks for one.
 
-    @app.exception_handler(errors.CheckoutError)
-    def _checkout(request: Request, error: errors.CheckoutError) -> Response:
-        status = status_of(error)
-        if isinstance(error, errors.ConfigurationError):
-            log.error("misconfigured", message=error.message)
-            return _answer(request, status, error.code, errors.CheckoutError.sentence)
-        if isinstance(error, errors.StoreError):
-            log.error("store_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
-        elif status >= 500:
-            log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
-        if isinstance(error, errors.SessionAlreadyPaid):
-            return already_paid(request, error)
-        return _answer(request, status, error.code, error.public_message)
-
-    @app.exception_handler(RequestValidationError)
-    def _validation(request: Request, error: RequestValidationError) -> Response:
-        return _answer(request, 422, "invalid_input", _in_one_sentence(error.errors()[0]))
-
-    @app.exception_handler(HTTPException)
-    def _http(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 400 and isinstance(error.__cause__, ValueError):  # a body that is not even text
-            return answer(422, "invalid_input", NOT_JSON)
-        code = CODES.get(error.status_code, "http_error")
-        return _answer(request, error.status_code, code, str(error.detail), error.headers)
+    For an application that has nothing but a checkout: elsewhere the routes of `checkout_router` answer so by themselves,
+    and the errors of all other routes are the application's own.
+    """
+    for kind in (errors.CheckoutError, RequestValidationError, HTTPException):
+        app.exception_handler(kind)(error_answer)
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("unexpected", error=type(error).__name__, exc_info=error)
-        return _answer(request, 500, "internal_error", errors.CheckoutError.sentence)
+        return error_answer(request, error)
+
+
+def error_answer(request: Request, error: Exception) -> Response:
+    """Return the answer to a request that ended in an error, and log what is our fault."""
+    match error:
+        case errors.CheckoutError():
+            return _checkout_error_answer(request, error)
+        case RequestValidationError():
+            return _answer(request, 422, "invalid_input", _in_one_sentence(error.errors()[0]))
+        case HTTPException():
+            if error.status_code == 400 and isinstance(error.__cause__, ValueError):  # a body that is not even text
+                return answer(422, "invalid_input", NOT_JSON)
+            code = HTTP_CODES.get(error.status_code, "http_error")
+            return _answer(request, error.status_code, code, str(error.detail), error.headers)
+        case _:
+            log.error("unexpected", error=type(error).__name__, exc_info=error)
+            return _answer(request, 500, "internal_error", errors.CheckoutError.sentence)
+
+
+def _checkout_error_answer(request: Request, error: errors.CheckoutError) -> Response:
+    status = status_of(error)
+    if isinstance(error, errors.ConfigurationError):
+        log.error(f"misconfigured: {error.message}")
+        return _answer(request, status, error.code, errors.CheckoutError.sentence)
+    if isinstance(error, errors.StoreError):
+        log.error("store_error", code=error.code, message=error.message, cause=str(error.__cause__ or ""))
+    elif status >= 500:
+        log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
+    if isinstance(error, errors.SessionAlreadyPaid):
+        return already_paid(request, error)
+    return _answer(request, status, error.code, error.public_message)
 
 
 def already_paid(request: Request, error: errors.SessionAlreadyPaid) -> JSONResponse:

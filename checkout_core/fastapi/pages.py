@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from ..config.settings import Settings
-from ..services.checkout import AsyncCheckout
+from .dependency import checkout_of
 
 RELOAD_SECONDS = 5
 """After so many seconds a page that says "not confirmed yet" asks again by itself."""
@@ -50,7 +50,7 @@ def page(
         headers: of the answer.
         reload: whether the page asks again by itself.
     """
-    checkout = _checkout_of(request)
+    checkout = checkout_of(request)
     settings = checkout.settings if checkout else None
     again = f'<meta http-equiv="refresh" content="{RELOAD_SECONDS}">' if reload else ""
     link = (
@@ -65,20 +65,10 @@ def page(
     return HTMLResponse(body, status, {**(headers or {}), "Cache-Control": "no-store"})
 
 
-def remember_checkout(request: Request, checkout: AsyncCheckout) -> None:
-    """Let error pages know the shop that serves a request."""
-    request.state.checkout = checkout
-
-
 def confirmation_url(request: Request, session_id: str) -> str | None:
     """Return the confirmation page of a session of the shop that serves a request."""
-    checkout = _checkout_of(request)
+    checkout = checkout_of(request)
     return checkout.gateway.urls.after_payment(session_id) if checkout else None
-
-
-def _checkout_of(request: Request) -> AsyncCheckout | None:
-    checkout: AsyncCheckout | None = getattr(request.state, "checkout", None)
-    return checkout
 
 
 def _style(settings: Settings | None) -> str:

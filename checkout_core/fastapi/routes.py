@@ -1,29 +1,33 @@
 """The routes: each validates, calls one method of `AsyncCheckout`, and shows the result."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, status
 from fastapi.params import Depends as Dependency
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from ..domain.errors import SessionNotComplete, SessionStillOpen
+from ..domain.errors import ConfigurationError, SessionNotComplete, SessionStillOpen
 from ..services.checkout import AsyncCheckout
-from .errors import ErrorBody
-from .pages import remember_checkout
+from .callback_address import COMPLETE_PATH, COMPLETE_ROUTE
+from .dependency import GetCheckout, checkout_dependency
+from .error_codes import error_responses
+from .route import checkout_route
 from .schemas import (
+    EVENT_BODY,
+    REDIRECT,
     OrderResponse,
     PendingRequest,
     PendingResponse,
     SessionId,
     SessionRequest,
     SessionResponse,
+    WebhookResponse,
 )
 
-GetCheckout = Callable[[Request], AsyncCheckout]
-"""Returns the checkout that serves a request."""
-
+CheckoutDep = Annotated[AsyncCheckout, Depends(checkout_dependency)]
 
 IdempotencyKey = Annotated[
     str | None,
@@ -37,36 +41,45 @@ IdempotencyKey = Annotated[
 
 
 def checkout_router(
-    get_checkout: GetCheckout, *, prefix: str = "", dependencies: Sequence[Dependency] = ()
+    get_checkout: GetCheckout | None = None, *, prefix: str = "", dependencies: Sequence[Dependency] = ()
 ) -> APIRouter:
     """Return the routes of the four steps (`/checkout/…`) and of Stripe's webhook (`/stripe/webhook`).
 
+    Their errors are answered with `ErrorBody`, or with a page where a browser asks for one; nothing else in the
+    application changes. They depend on `checkout_dependency`.
+
     Args:
-        get_checkout: returns the checkout that serves a request.
+        get_checkout: returns the checkout that serves a request, which it may take as its argument; without it the
+            checkout of `lifespan`.
         prefix: goes before every path.
         dependencies: of the shopper's routes, such as a rate limit; Stripe's webhook has none.
+
+    Raises:
+        ConfigurationError: `get_checkout` is not a function.
     """
-
-    def remembered(request: Request) -> AsyncCheckout:
-        checkout = get_checkout(request)
-        remember_checkout(request, checkout)
-        return checkout
-
-    router = APIRouter(prefix=prefix)
-    router.include_router(_shopper_routes(remembered, dependencies))
-    router.include_router(_stripe_routes(get_checkout))
+    if get_checkout is not None and not callable(get_checkout):
+        raise ConfigurationError(
+            f"checkout_router takes a function that returns the checkout, and not {type(get_checkout).__name__}: "
+            "checkout_router(lambda: checkout)."
+        )
+    route_class = checkout_route(get_checkout)
+    router = APIRouter(prefix=prefix, route_class=route_class)
+    router.include_router(_shopper_routes(route_class, dependencies))
+    router.include_router(_stripe_routes(route_class))
     return router
 
 
-def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency]) -> APIRouter:
-    routes = APIRouter(prefix="/checkout", tags=["checkout"], dependencies=dependencies)
-    checkout_dependency = Depends(get_checkout)
+def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependency]) -> APIRouter:
+    routes = APIRouter(prefix="/checkout", tags=["checkout"], dependencies=dependencies, route_class=route_class)
 
-    @routes.post("/sessions", status_code=status.HTTP_201_CREATED, responses=_errors(409, 413, 422, 429, 502))
+    @routes.post(
+        "/sessions",
+        status_code=status.HTTP_201_CREATED,
+        operation_id="createCheckoutSession",
+        responses=error_responses(409, 413, 422, 429, 502, 503),
+    )
     async def create_session(
-        body: SessionRequest,
-        idempotency_key: IdempotencyKey = None,
-        checkout: AsyncCheckout = checkout_dependency,
+        body: SessionRequest, checkout: CheckoutDep, idempotency_key: IdempotencyKey = None
     ) -> SessionResponse:
         """Create a checkout session for a cart (step 1).
 
@@ -87,10 +100,12 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
             currency=session.currency,
         )
 
-    @routes.post("/pending", responses=_errors(400, 404, 413, 422, 429, 502))
-    async def create_pending_order(
-        body: PendingRequest, checkout: AsyncCheckout = checkout_dependency
-    ) -> PendingResponse:
+    @routes.post(
+        "/pending",
+        operation_id="createPendingOrder",
+        responses=error_responses(400, 404, 413, 422, 429, 502, 503),
+    )
+    async def create_pending_order(body: PendingRequest, checkout: CheckoutDep) -> PendingResponse:
         """Create or update the pending order of an open session (step 2)."""
         order = await checkout.create_pending_order(
             body.stripe_checkout_session_id,
@@ -103,12 +118,15 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
         return PendingResponse(order_id=order.id, status=order.status)
 
     @routes.get(
-        "/complete",
+        COMPLETE_PATH.removeprefix("/checkout"),
+        name=COMPLETE_ROUTE,
+        summary="Complete Order",
+        operation_id="completeCheckout",
         status_code=status.HTTP_303_SEE_OTHER,
         response_class=RedirectResponse,
-        responses=_errors(404, 422, 429, 502),
+        responses={303: REDIRECT, **error_responses(404, 422, 429, 502, 503)},
     )
-    async def complete_order(session_id: SessionId, checkout: AsyncCheckout = checkout_dependency) -> RedirectResponse:
+    async def complete_order(session_id: SessionId, checkout: CheckoutDep) -> RedirectResponse:
         """Complete the order of the shopper whom Stripe sends back (step 3).
 
         The answer leads to the confirmation; to the checkout when nothing was paid and something can be; to where the
@@ -123,10 +141,13 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
             url = urls.after_expiry(session_id)
         return RedirectResponse(url, status.HTTP_303_SEE_OTHER)
 
-    @routes.get("/confirmation", responses=_errors(400, 404, 422, 429, 502))
+    @routes.get(
+        "/confirmation",
+        operation_id="getCheckoutConfirmation",
+        responses=error_responses(400, 404, 422, 429, 502, 503),
+    )
     async def check_order_status(
-        session_id: Annotated[SessionId, Query(alias="stripe_checkout_session_id")],
-        checkout: AsyncCheckout = checkout_dependency,
+        session_id: Annotated[SessionId, Query(alias="stripe_checkout_session_id")], checkout: CheckoutDep
     ) -> OrderResponse:
         """Show the order of a completed session, any number of times (step 4)."""
         return OrderResponse.of(await checkout.check_order_status(session_id))
@@ -134,16 +155,18 @@ def _shopper_routes(get_checkout: GetCheckout, dependencies: Sequence[Dependency
     return routes
 
 
-def _stripe_routes(get_checkout: GetCheckout) -> APIRouter:
-    routes = APIRouter(prefix="/stripe", tags=["stripe"])
-    checkout_dependency = Depends(get_checkout)
+def _stripe_routes(route_class: type[APIRoute]) -> APIRouter:
+    routes = APIRouter(prefix="/stripe", tags=["stripe"], route_class=route_class)
 
-    @routes.post("/webhook", responses=_errors(400, 404, 413, 422, 502))
+    @routes.post(
+        "/webhook",
+        operation_id="receiveStripeWebhook",
+        responses=error_responses(400, 404, 413, 422, 502, 503),
+        openapi_extra={"requestBody": EVENT_BODY},
+    )
     async def stripe_webhook(
-        request: Request,
-        stripe_signature: Annotated[str, Header()] = "",
-        checkout: AsyncCheckout = checkout_dependency,
-    ) -> dict[str, bool]:
+        request: Request, checkout: CheckoutDep, stripe_signature: Annotated[str, Header()] = ""
+    ) -> WebhookResponse:
         """Receive a hint from Stripe that something happened; what happened is then asked for.
 
         Anything but a 2xx makes Stripe send it again, so that is kept for what may succeed another time.
@@ -151,10 +174,6 @@ def _stripe_routes(get_checkout: GetCheckout) -> APIRouter:
         if not checkout.settings.webhook_secrets:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "No webhook secret is configured.")
         await checkout.receive_webhook(await request.body(), stripe_signature)
-        return {"received": True}
+        return WebhookResponse()
 
     return routes
-
-
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {code: {"model": ErrorBody} for code in (*statuses, 503)}

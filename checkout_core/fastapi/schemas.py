@@ -1,7 +1,7 @@
 """What goes in and comes out of the routes."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -16,6 +16,9 @@ SessionId = Annotated[
 ]
 
 
+_ORDER_ID = "order_01k8q5w3h2e9a8b7c6d5e4f3g2"
+
+
 class CartLine(BaseModel):
     """A product of the catalogue and how many of it. Prices are never taken from a request."""
 
@@ -25,10 +28,47 @@ class CartLine(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=10**9, strict=True)] = 1
 
 
+EVENT_BODY = {
+    "description": "An event, as Stripe sends it (https://docs.stripe.com/api/events/object).",
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "title": "StripeEvent"},
+            "example": {
+                "id": "evt_1",
+                "object": "event",
+                "type": "checkout.session.completed",
+                "created": 1767225600,
+                "data": {"object": {"id": "cs_test_a1", "object": "checkout.session"}},
+            },
+        }
+    },
+}
+"""How the body of a webhook stands in the OpenAPI schema: its signature is over the bytes, so nothing parses it first."""
+
+REDIRECT = {
+    "description": "Where the shopper goes on.",
+    "headers": {
+        "Location": {
+            "description": "The confirmation, or a page where the shopper can pay or begin again.",
+            "schema": {"type": "string", "format": "uri"},
+        }
+    },
+}
+"""How the answer of step 3 stands in the OpenAPI schema."""
+
+
+def _example(**fields: Any) -> dict[str, Any]:
+    return {"examples": [fields]}
+
+
 class SessionRequest(BaseModel):
     """The cart that a session is made for."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=_example(items=[{"product": "seat", "quantity": 2}], email="anna@example.com"),
+    )
 
     items: Annotated[list[CartLine], Field(max_length=MAX_LINES)]
     email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
@@ -48,6 +88,16 @@ class SessionRequest(BaseModel):
 class SessionResponse(BaseModel):
     """An open session. `amount_total` is in minor units of `currency`."""
 
+    model_config = ConfigDict(
+        json_schema_extra=_example(
+            session_id="cs_test_a1",
+            client_secret=None,
+            url="https://checkout.stripe.com/c/pay/cs_test_a1",
+            amount_total=2500,
+            currency="eur",
+        )
+    )
+
     session_id: str
     client_secret: str | None
     url: str | None
@@ -58,7 +108,12 @@ class SessionResponse(BaseModel):
 class PendingRequest(BaseModel):
     """Who is about to pay."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=_example(
+            stripe_checkout_session_id="cs_test_a1", email="anna@example.com", name="Anna", metadata={"row": "F"}
+        ),
+    )
 
     stripe_checkout_session_id: SessionId
     email: Annotated[str, StringConstraints(min_length=3, max_length=320)]
@@ -73,8 +128,18 @@ class PendingRequest(BaseModel):
 class PendingResponse(BaseModel):
     """The order that waits for its payment."""
 
+    model_config = ConfigDict(json_schema_extra=_example(order_id=_ORDER_ID, status="pending"))
+
     order_id: str
     status: OrderStatus
+
+
+class WebhookResponse(BaseModel):
+    """The event has been handled; Stripe does not send it again."""
+
+    model_config = ConfigDict(json_schema_extra=_example(received=True))
+
+    received: bool = True
 
 
 class ItemResponse(BaseModel):
@@ -93,6 +158,28 @@ class OrderResponse(BaseModel):
     `amount_subtotal` less `amount_discount`, with `amount_shipping` and `amount_tax_added`, is `amount_total`.
     `amount_tax` is all tax, also what prices include.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=_example(
+            order_id=_ORDER_ID,
+            status="paid",
+            items=[
+                {"product": "seat", "name": "A seat", "unit_amount": 1250, "quantity": 2, "amount_subtotal": 2500},
+            ],
+            currency="eur",
+            amount_subtotal=2500,
+            amount_discount=0,
+            amount_shipping=0,
+            amount_tax=0,
+            amount_tax_added=0,
+            amount_total=2500,
+            amount_refunded=0,
+            payment="Visa ending in 4242",
+            email="a…@example.com",
+            created_at="2026-01-01T12:00:00Z",
+            paid_at="2026-01-01T12:01:00Z",
+        )
+    )
 
     order_id: str
     status: OrderStatus

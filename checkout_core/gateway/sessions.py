@@ -135,7 +135,7 @@ def session_create_params(
         ours["return_url"] = urls.from_stripe(asked.return_path)
     else:
         ours["success_url"] = urls.from_stripe(asked.return_path)
-        ours["cancel_url"] = urls.cancel
+        ours["cancel_url"] = urls.left(asked.return_path)
     if expires_at is not None:
         defaults["expires_at"] = expires_at
     given = {name: value for name, value in asked.params.items() if value is not None}

@@ -57,20 +57,33 @@ class BackgroundWorker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._events_since = clock() - LOOK_BACK
         self._waiting_due: datetime | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started, and neither it nor its event loop has ended."""
+        if self._loop is None or self._loop.is_closed() or self._stopping:
+            return False
+        return self._task is None or not self._task.done()  # with `every=0` somebody else is said to do the work
+
     async def start(self) -> None:
         """Begin; what was left in the outbox is dispatched at once."""
+        self._loop = asyncio.get_running_loop()
         if self._every and self._task is None:
             self._task = asyncio.create_task(self._run(), name="background worker")
 
     async def stop(self) -> None:
-        """End, after what is in flight has been finished."""
+        """End, after what is in flight has been finished. One of another event loop is asked to end, not waited for."""
         self._stopping = True
-        self._wake.set()
-        if self._task is not None:
-            await self._task
+        if self._loop is asyncio.get_running_loop():
+            self._wake.set()
+            if self._task is not None:
+                await self._task
+        elif self._loop is not None:
+            with suppress(RuntimeError):  # that loop has ended, and the worker with it
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     async def sweep(self) -> None:
         """Do one round: replay Stripe's events since the last one, and reconcile waiting orders when that is due.

@@ -284,6 +284,7 @@ class Checkout:
 
         What blocks, blocks the calling thread: at the exit of the interpreter the event loop can start no thread for it.
         """
+        portal.run(self.asynchronous.stop_workers())
         self.asynchronous.finish()
         portal.run(self.gateway.close())
         self.store.close()

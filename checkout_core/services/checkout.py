@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, overload
+from weakref import WeakSet
 
 import structlog
 
@@ -120,6 +121,12 @@ class AsyncCheckout:
         )
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
+        self._workers: WeakSet[BackgroundWorker] = WeakSet()
+
+    @property
+    def has_background_worker(self) -> bool:
+        """Whether a background worker of this checkout runs; without one nobody is told of paid orders."""
+        return any(worker.running for worker in self._workers)
 
     @property
     def calls(self) -> CallLog:
@@ -570,7 +577,9 @@ class AsyncCheckout:
             every: seconds between sweeps; CHECKOUT_SWEEP_EVERY unless given. 0: it does nothing.
         """
         every = self.settings.sweep_every if every is None else every
-        return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
+        worker = BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
+        self._workers.add(worker)
+        return worker
 
     async def check_prices(self) -> int:
         """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
@@ -606,8 +615,15 @@ class AsyncCheckout:
         """Close the connections to Stripe of the current event loop, which is about to end while the checkout is not."""
         await self.gateway.disconnect()
 
+    async def stop_workers(self) -> None:
+        """Stop the background workers that still run, as their store is about to be closed."""
+        for worker in tuple(self._workers):
+            if worker.running:
+                await worker.stop()
+
     async def close(self) -> None:
         """Finish what is in flight, and let go of Stripe and the store."""
+        await self.stop_workers()
         await asyncio.to_thread(self.finish)
         await self.gateway.close()
         await asyncio.to_thread(self.store.close)

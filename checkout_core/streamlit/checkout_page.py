@@ -7,7 +7,7 @@ have a state of their own, Stripe therefore gives the same session back, and wit
 
 import hashlib
 import json
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -67,16 +67,31 @@ class CheckoutPage:
         token: names this checkout of the cart.
         state: what is kept for the visitor from run to run.
         name: where in the state; one for each checkout on a page.
+        label: begins the name of the purchase.
+        metadata: stays with the session and the order.
+        return_path: the page of the application to which the shopper comes back.
     """
 
     def __init__(
-        self, checkout: Checkout, items: Sequence[PricedItem], token: CartToken, state: State, *, name: str = STATE
+        self,
+        checkout: Checkout,
+        items: Sequence[PricedItem],
+        token: CartToken,
+        state: State,
+        *,
+        name: str = STATE,
+        label: str = "cart",
+        metadata: Mapping[str, str] | None = None,
+        return_path: str | None = None,
     ) -> None:
         self._checkout = checkout
         self._items = items
         self._token = token
         self._state = state
         self._name = name
+        self._label = label
+        self._metadata = dict(metadata or {})
+        self._return_path = return_path
 
     def current_session(self) -> CheckoutSession | None:
         """Return the open session that this cart has already."""
@@ -133,7 +148,7 @@ class CheckoutPage:
     @property
     def purchase(self) -> str:
         """What the sessions of this cart have in common; it does not tell the token."""
-        return "cart-" + hashlib.sha256(f"purchase {self._token.token}".encode()).hexdigest()[:32]
+        return purchase_name(self._token.token, self._label)
 
     def saved_details(self) -> Details | None:
         """Return what the pending order of the current session was saved with; None: there is none yet."""
@@ -202,7 +217,14 @@ class CheckoutPage:
 
     def _create_session(self, replaces: str | None = None) -> CheckoutSession:
         key, purchase = self._key(), self.purchase
-        return self._checkout.create_session(self._items, idempotency_key=key, purchase=purchase, replaces=replaces)
+        return self._checkout.create_session(
+            self._items,
+            metadata=self._metadata,
+            return_path=self._return_path,
+            purchase=purchase,
+            replaces=replaces,
+            idempotency_key=key,
+        )
 
     def _is_over(self, session: CheckoutSession) -> bool:
         return session.status != "open" or session.expires_at <= self._checkout.clock()
@@ -210,8 +232,14 @@ class CheckoutPage:
     def _key(self) -> str:
         urls = self._checkout.gateway.urls
         items = [asdict(item) for item in self._items]
-        parts = [self._token.token, items, self._checkout.settings.ui_mode, urls.complete, urls.cancel]
+        way_back = [urls.complete, urls.cancel, self._return_path]
+        parts = [self._token.token, items, self._metadata, self._checkout.settings.ui_mode, *way_back]
         return "cart-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def purchase_name(token: str, label: str = "cart") -> str:
+    """Return what the sessions under a token have in common; it does not tell the token."""
+    return f"{label}-" + hashlib.sha256(f"purchase {token}".encode()).hexdigest()[:32]
 
 
 def held_session(state: State, *, name: str = STATE) -> CheckoutSession | None:

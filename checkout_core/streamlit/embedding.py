@@ -1,14 +1,14 @@
 """A checkout inside any Streamlit app: `checkout_button` does it all, `payment_element` only takes the payment.
 
-The shopper comes back to the app's own address (`CHECKOUT_PUBLIC_URL`) with the session in the query: no callback
-service is needed. One should run beside it in production all the same, for webhooks (`uvicorn api.main:app`).
+The shopper comes back to the page that sold, with the session in its address: no callback service is needed. One should
+run beside it in production all the same, for webhooks (`uvicorn api.main:app`).
 """
 
 import atexit
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import escape
-from secrets import token_urlsafe
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -20,6 +20,7 @@ from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import (
     CheckoutError,
     InvalidInput,
+    PaymentUnconfirmed,
     SessionAlreadyPaid,
     SessionExpired,
     SessionNotComplete,
@@ -27,31 +28,35 @@ from ..domain.errors import (
     SessionNotOpen,
     SessionStillOpen,
 )
-from ..domain.orders import Order
+from ..domain.orders import Order, OrderStatus
 from ..gateway import StripeGateway
 from ..services.blocking import Checkout
 from . import browser, patches, payment_form
-from .checkout_page import CheckoutPage, Details
+from .button_state import ButtonState, is_for
+from .checkout_page import CheckoutPage, Details, drop
+from .settings import load_settings
 
 log = get_logger(__name__)
 
 RETURNED = "checkout_session"
 """The query parameter that a shopper comes back with."""
 
+UNPAID = "You were not charged. The payment was not finished; you can pay now."
+EXPIRED = "You were not charged. The checkout was left open for too long; you can start again."
+FAILED = "You were not charged. The payment did not go through."
+REFUNDED = "This payment was refunded."
+ELSEWHERE = (
+    "This payment was begun in another browser, or for something else. If you have paid, the receipt comes by e-mail."
+)
 
-@dataclass
-class _Button:
-    """What a button keeps for one visitor."""
+_BOUGHT = (OrderStatus.paid, OrderStatus.processing)
+_attending = threading.Lock()
 
-    token: str = field(default_factory=lambda: token_urlsafe(18))
-    is_open: bool = False
-    email: str | None = None
-    returned: str | None = None
-    """The session that the shopper came back with unpaid, once it was taken up."""
 
-    def renew(self) -> None:
-        """Make the next checkout a new one."""
-        self.token = token_urlsafe(18)
+class BoughtOrder(Order):
+    """An order as `checkout_button` gives it: `is_new` in the one run in which the page first hears of it."""
+
+    is_new: bool = False
 
 
 def checkout_button(
@@ -59,39 +64,65 @@ def checkout_button(
     *,
     label: str = "Check out",
     email: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    return_path: str | None = None,
     checkout: Checkout | None = None,
     key: str = "checkout",
-) -> Order | None:
+) -> BoughtOrder | None:
     """Show a button that takes a payment for a cart, right where it stands.
+
+    The order is given to the button and the browser that made it, while the page asks for the cart that it is for, and only
+    as long as it is paid or processing. After a purchase the button can be pressed again, for the next one.
 
     Args:
         cart: quantities by product id.
         label: the button's text.
         email: the shopper's; without it the shopper is asked.
-        checkout: opened from the environment's settings unless given, with the prices of `data/catalog.toml`.
+        metadata: at most 20 entries that stay with the session, the payment and the order.
+        return_path: the page of the app to which the shopper comes back, such as `/premium`; this page unless given.
+        checkout: opened from the app's settings unless given, with the prices of `data/catalog.toml`.
         key: one for each button on a page.
 
     Returns:
-        The order once the shopper is back from paying (paid, or processing with a bank debit), else None.
+        The order once it is paid, or processing with a bank debit, else None. In the first run that gives it its `is_new` is
+        true, later on false. What must happen once for each order belongs into a handler (`on_paid`).
     """
     patches.apply()
     try:
         checkout = checkout or _own()
-        returned = st.query_params.get(RETURNED)
-        if returned:
-            try:
-                return checkout.check_order_status(returned)
-            except SessionStillOpen:
-                _take_up(checkout, cart, returned, key)
-                _show_text("You were not charged. The payment was not finished; you can pay now.")
-            except SessionExpired:
-                _show_text("You were not charged. The checkout was left open for too long; you can start again.")
-            except SessionNotComplete:
-                _show_text("You were not charged. The payment did not go through.")
-        return _show_button(checkout, cart, label, email, key)
+        _attend(checkout)
+        button = _button(key)
+        offer = _Offer(checkout, cart, button, dict(metadata or {}), return_path or _page_path(checkout.settings))
+        _look(offer)
+        order = _bought(offer)
+        place = st.empty()
+        payment_url = _show_button(offer, label, email)
+        if button.bought and order is None:
+            order = _bought(offer)
+        if button.note:
+            place.html(_text(button.note))
+        if button.current or button.bought:
+            browser.keep_cookie(button.cookie, button.to_cookie(), days=None)
+        if payment_url is not None:  # after the cookie: by it the shopper is known on the way back
+            browser.redirect_to(payment_url)
+        return order
+    except PaymentUnconfirmed as error:  # no button: the shopper must not pay again
+        _show_problem(error)
     except CheckoutError as error:
         _show_problem(error)
     return None
+
+
+def has_come_back(*, checkout: Checkout | None = None, key: str = "checkout") -> bool:
+    """Whether the shopper has just come back from paying at a button: open its dialog then.
+
+    Args:
+        checkout: the button's.
+        key: the button's.
+    """
+    returned = st.query_params.get(RETURNED)
+    order = (checkout or _own()).store.get(returned) if returned else None
+    return order is not None and _button(key).made(order)
 
 
 def payment_element(
@@ -102,7 +133,7 @@ def payment_element(
     Args:
         session: an open session whose pending order has been made.
         email: the shopper's.
-        checkout: the one that made the session; opened from the environment's settings unless given.
+        checkout: the one that made the session; opened from the app's settings unless given.
         key: one for each element on a page.
 
     Returns:
@@ -116,71 +147,226 @@ def payment_element(
 def app_urls(app: str) -> Urls:
     """Return the addresses for an app that shoppers come back to, such as `https://tips.example`."""
     returned = f"{app}/?{RETURNED}={SESSION_ID}"
-    return Urls(complete=returned, cancel=f"{app}/", confirmation=returned, unpaid=returned, expired=returned)
+    return Urls(
+        complete=returned,
+        cancel=f"{app}/",
+        confirmation=returned,
+        unpaid=returned,
+        expired=returned,
+        public=app,
+        pages_complete=True,
+    )
 
 
-def _take_up(checkout: Checkout, cart: Mapping[str, int], session_id: str, key: str) -> None:
-    """Go on with the open session that the shopper came back with, once: the payment is there again."""
-    button: _Button = st.session_state.setdefault(f"{key}-state", _Button())
-    if button.returned == session_id:
-        return
-    button.returned, button.is_open = session_id, True
-    details = _page(checkout, cart, button, key).resume(session_id)
+class _Offer:
+    """What one button offers in this run: a cart, of one shop, to one browser."""
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        cart: Mapping[str, int],
+        button: ButtonState,
+        metadata: Mapping[str, str],
+        return_path: str | None,
+    ) -> None:
+        self.checkout = checkout
+        self.cart = cart
+        self.button = button
+        self.name = f"{button.key}-session"
+        self._metadata = metadata
+        self._return_path = return_path
+
+    def page(self) -> CheckoutPage:
+        """Return the checkout page of the cart, priced now."""
+        items = self.checkout.price(self.cart)
+        return CheckoutPage(
+            self.checkout,
+            items,
+            self.button,
+            st.session_state,
+            name=self.name,
+            label=self.button.label,
+            metadata=self._metadata,
+            return_path=self._return_path,
+        )
+
+
+def _button(key: str) -> ButtonState:
+    """Return what this browser knows of a button: from its cookie at first, from then on the visit's own."""
+    name = f"{key}-state"
+    if name not in st.session_state:
+        cookie: object = st.context.cookies.get(ButtonState(key).cookie)
+        st.session_state[name] = ButtonState.from_cookie(key, cookie if isinstance(cookie, str) else None)
+        st.session_state[f"{key}-new"] = True
+    state: ButtonState = st.session_state[name]
+    return state
+
+
+def _look(offer: _Offer) -> None:
+    """Find out what became of the session that the shopper comes back with, and of the one that the browser names."""
+    checkout, button = offer.checkout, offer.button
+    returned = st.query_params.get(RETURNED)
+    order = checkout.store.get(returned) if returned else None
+    if returned and order is not None and button.sells(order):
+        del st.query_params[RETURNED]
+        if button.made(order):
+            _ask(offer, returned, says=True)
+        else:
+            button.note = ELSEWHERE
+        st.session_state.pop(f"{button.key}-new", None)
+    elif st.session_state.pop(f"{button.key}-new", False):  # the page was loaded anew
+        for session_id in (button.bought, button.current):
+            kept = checkout.store.get(session_id) if session_id else None
+            if session_id and kept is not None and button.made(kept):
+                _ask(offer, session_id, says=False)
+            elif session_id == button.bought:
+                button.bought = None
+    elif button.current:  # paid in another tab, and a webhook or the worker has heard of it
+        kept = checkout.store.get(button.current)
+        if kept is not None and kept.status in _BOUGHT:
+            _remember(offer, kept)
+
+
+def _ask(offer: _Offer, session_id: str, *, says: bool) -> None:
+    """Ask what became of a session of this button.
+
+    Args:
+        offer: what the button offers.
+        session_id: the session.
+        says: whether the shopper reads what came of it when nothing was paid.
+
+    Raises:
+        PaymentUnconfirmed: that is not known now.
+    """
+    button, note = offer.button, None
+    try:
+        order = offer.checkout.check_order_status(session_id)
+        if order.status in _BOUGHT:
+            _remember(offer, order)
+            return
+        note = REFUNDED if order.status is OrderStatus.refunded else FAILED
+    except SessionStillOpen:
+        button.current, note = session_id, UNPAID
+        if says:
+            _take_up(offer, session_id)
+    except SessionExpired:
+        note = EXPIRED
+    except (SessionNotComplete, SessionNotFound):
+        note = FAILED
+    if session_id == button.bought:
+        button.bought = None
+    if says:
+        button.note = note
+
+
+def _remember(offer: _Offer, order: Order) -> None:
+    """Remember that an order was bought at this button: the next press is another purchase."""
+    button = offer.button
+    if button.bought != order.stripe_checkout_session_id:
+        button.bought, button.is_told = order.stripe_checkout_session_id, False
+        button.current, button.is_open, button.note = None, False, None
+        drop(st.session_state, button, name=offer.name)
+
+
+def _bought(offer: _Offer) -> BoughtOrder | None:
+    """Return the order that was bought here, if it is for this cart and still holds."""
+    button = offer.button
+    order = offer.checkout.store.get(button.bought) if button.bought else None
+    if order is None:
+        return None
+    if order.status not in _BOUGHT:
+        button.bought = None
+        button.note = REFUNDED if order.status is OrderStatus.refunded else FAILED
+        return None
+    if not is_for(order, offer.cart):
+        if not button.is_open:
+            button.note = (
+                f"Order {order.id} over {order.total} is {order.status}. It was for another choice than this one."
+            )
+        return None
+    is_new, button.is_told, button.note = not button.is_told, True, None
+    return BoughtOrder(**order.model_dump(), is_new=is_new)
+
+
+def _take_up(offer: _Offer, session_id: str) -> None:
+    """Go on with the open session that the shopper came back with: the payment is there again."""
+    button = offer.button
+    details = offer.page().resume(session_id)
+    button.is_open = True
     button.email = button.email or (details.email if details else None)
 
 
-def _show_button(checkout: Checkout, cart: Mapping[str, int], label: str, email: str | None, key: str) -> Order | None:
-    """The button, then the e-mail if it is not known, then the payment."""
-    button: _Button = st.session_state.setdefault(f"{key}-state", _Button())
-    if st.button(label, key=f"{key}-open", type="primary") or button.is_open:
-        button.is_open = True
-        given = email or _ask_for_email(button, key)
+def _show_button(offer: _Offer, label: str, email: str | None) -> str | None:
+    """Show the button, then the e-mail if it is not known, then the payment; return the address of a page to pay on."""
+    button = offer.button
+    if st.button(label, key=f"{button.key}-open", type="primary"):
+        button.is_open, button.note = True, None
+    if button.is_open:
+        given = email or _ask_for_email(button)
         if given:
-            return _pay(checkout, _page(checkout, cart, button, key), button, given, key)
+            return _pay(offer, given)
     return None
 
 
-def _page(checkout: Checkout, cart: Mapping[str, int], button: _Button, key: str) -> CheckoutPage:
-    items = checkout.price(cart)
-    return CheckoutPage(checkout, items, button, st.session_state, name=f"{key}-session")
-
-
-def _ask_for_email(button: _Button, key: str) -> str | None:
-    with st.form(f"{key}-form", border=False):
-        typed = st.text_input("E-mail", key=f"{key}-email", autocomplete="email", max_chars=254)
+def _ask_for_email(button: ButtonState) -> str | None:
+    with st.form(f"{button.key}-form", border=False):
+        typed = st.text_input("E-mail", key=f"{button.key}-email", autocomplete="email", max_chars=254)
         if st.form_submit_button("Continue to payment"):
             button.email = typed
     return button.email
 
 
-def _pay(checkout: Checkout, page: CheckoutPage, button: _Button, email: str, key: str) -> Order | None:
-    """Hand the shopper to Stripe. A session that was paid elsewhere gives its order, an expired one is replaced once."""
-    details = Details(email)
+def _pay(offer: _Offer, email: str) -> str | None:
+    """Show the payment, or return the address of Stripe's page.
+
+    A session that was paid elsewhere is remembered, an expired one is replaced once.
+    """
+    button, checkout, page, details = offer.button, offer.checkout, offer.page(), Details(email)
+    if button.current and offer.name not in st.session_state:  # the page was loaded anew: go on, or replace it
+        page.resume(button.current)
     try:
         session = page.open_session()
     except SessionAlreadyPaid as error:
-        return checkout.check_order_status(error.session_id)
+        _remember(offer, checkout.check_order_status(error.session_id))
+        return None
     try:
         if page.saved_details() != details:
             try:
                 page.save_details(session, details)
             except (SessionNotOpen, SessionNotFound):
                 if order := page.restart(session):
-                    return order
+                    _remember(offer, order)
+                    return None
                 session = page.open_session()
                 page.save_details(session, details)
     except InvalidInput:
         button.email = None
         raise
+    button.current = session.id
     if checkout.settings.ui_mode is UiMode.hosted_page and session.url:
-        browser.redirect_to(session.url)
-    elif payment_element(session, email=email, checkout=checkout, key=f"{key}-element"):
+        return session.url
+    if payment_element(session, email=email, checkout=checkout, key=f"{button.key}-element"):
         page.forget_details()  # the next run asks Stripe
     return None
 
 
-def _show_text(text: str) -> None:
-    st.html(f'<p class="aside" role="status">{escape(text)}</p>')
+def _page_path(settings: Settings) -> str | None:
+    """Return the path of the page that this run draws, below the app's public address; None: its first page."""
+    url: object = st.context.url
+    path = urlsplit(url).path if isinstance(url, str) else ""
+    path = "/" + path.removeprefix(urlsplit(settings.public_url).path).strip("/")
+    return None if path == "/" else path
+
+
+def _attend(checkout: Checkout) -> None:
+    """See that somebody dispatches the outbox and sweeps, once in a process."""
+    with _attending:
+        if checkout.settings.sweep_every > 0 and not checkout.asynchronous.has_background_worker:
+            checkout.background_worker().__enter__()  # closing the checkout stops it
+
+
+def _text(note: str) -> str:
+    return f'<p class="aside" role="status">{escape(note)}</p>'
 
 
 def _show_problem(error: CheckoutError) -> None:
@@ -191,7 +377,7 @@ def _show_problem(error: CheckoutError) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _own() -> Checkout:
-    settings = Settings.load()
+    settings = load_settings()
     gateway = StripeGateway(settings, urls=app_urls(settings.public_url))
     checkout = open_checkout(settings, gateway=gateway)
     atexit.register(checkout.close)

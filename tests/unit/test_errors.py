@@ -6,7 +6,7 @@ import pytest
 
 from checkout_core.domain import errors
 from checkout_core.domain.errors import CheckoutError
-from checkout_core.fastapi.errors import status_of
+from checkout_core.fastapi.error_codes import status_of
 
 
 def kinds(root: type[CheckoutError] = CheckoutError) -> list[type[CheckoutError]]:

@@ -16,7 +16,7 @@ from checkout_core.domain.errors import (
     StripeRejected,
     StripeUnavailable,
 )
-from checkout_core.fastapi.errors import status_of
+from checkout_core.fastapi.error_codes import status_of
 from checkout_core.gateway.errors import map_refund_errors, map_stripe_errors
 
 SECRET = "sk_test_verysecret"

@@ -2,9 +2,10 @@
 const last = new Map();
 
 export default function ({ data }) {
-  const { name, value } = data;
+  const { name, value, days } = data;
   if (last.get(name) === value) return;
   last.set(name, value);
   const secure = window.location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${name}=${value}; Path=/; Max-Age=2592000; SameSite=Lax${secure}`;
+  const lasts = days ? `; Max-Age=${days * 86400}` : "";
+  document.cookie = `${name}=${value}; Path=/${lasts}; SameSite=Lax${secure}`;
 }

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,28 @@ pytestmark = pytest.mark.browser
 EXAMPLE = ROOT / "docs" / "examples" / "embedding.py"
 
 
-@pytest.fixture
-def tip_jar(tmp_path: Path) -> Iterator[str]:
+TWO_BUTTONS = """
+import streamlit as st
+from checkout_core.streamlit import checkout_button
+for key, product in (("mug", "enamel-mug"), ("bag", "tote-bag")):
+    if order := checkout_button({product: 1}, label=f"Buy a {key}", email="anna@example.com", key=key):
+        st.write(f"The {key} is yours: {'news' if order.is_new else 'known'}")
+"""
+TWO_PAGES = """
+import streamlit as st
+from checkout_core.streamlit import checkout_button
+def home():
+    st.write("Welcome")
+def premium():
+    if checkout_button({"enamel-mug": 1}, label="Join", email="anna@example.com", key="join"):
+        st.write("You are in")
+st.navigation([st.Page(home, default=True), st.Page(premium, url_path="premium")]).run()
+"""
+
+
+@contextmanager
+def running_app(script: Path, folder: Path, **settings: str) -> Iterator[str]:
+    """Run a Streamlit app with a simulator of its own; gives its address."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
@@ -33,13 +54,14 @@ def tip_jar(tmp_path: Path) -> Iterator[str]:
             "STRIPE_SECRET_KEY": "sk_test_tips",
             "STRIPE_PUBLISHABLE_KEY": "pk_test_tips",
             "STRIPE_API_BASE": simulator.url,
-            "CHECKOUT_DATA_DIR": str(tmp_path),
+            "CHECKOUT_DATA_DIR": str(folder),
             "CHECKOUT_PUBLIC_URL": address,
+            **settings,
         }
-        app = [sys.executable, "-m", "streamlit", "run", str(EXAMPLE), f"--server.port={port}"]
+        app = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
         with subprocess.Popen(
             [*app, "--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false"],
-            cwd=tmp_path,
+            cwd=folder,
             env=clean | environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -49,6 +71,51 @@ def tip_jar(tmp_path: Path) -> Iterator[str]:
             yield address
             process.terminate()
             process.communicate(timeout=30)
+
+
+@pytest.fixture
+def tip_jar(tmp_path: Path) -> Iterator[str]:
+    with running_app(EXAMPLE, tmp_path) as address:
+        yield address
+
+
+def app_of(text: str, folder: Path) -> Path:
+    script = folder / "app.py"
+    script.write_text(text, encoding="utf-8")
+    return script
+
+
+def pay_on_the_hosted_page(page: Page) -> None:
+    fill_card(page, GOOD)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+
+
+def test_of_two_buttons_on_a_page_only_the_one_that_sold_gives_the_order(page: Page, tmp_path: Path) -> None:
+    with running_app(app_of(TWO_BUTTONS, tmp_path), tmp_path) as address:
+        page.goto(address)
+        page.get_by_role("button", name="Buy a bag").click()
+        fill_card(page.frame_locator("iframe").first, GOOD)
+        page.get_by_role("button", name=re.compile("^Pay")).click()
+        expect(page.get_by_text("The bag is yours: news")).to_be_visible()
+        expect(page).to_have_url(f"{address}/")
+        page.reload()
+        expect(page.get_by_text("The bag is yours: known")).to_be_visible()
+        expect(page.get_by_text("The mug is yours")).to_have_count(0)
+
+
+def test_whoever_pays_on_stripe_s_page_comes_back_to_the_page_that_sold(
+    page: Page, new_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    with running_app(app_of(TWO_PAGES, tmp_path), tmp_path, CHECKOUT_UI_MODE="hosted_page") as address:
+        page.goto(f"{address}/premium")
+        page.get_by_role("button", name="Join").click()
+        pay_on_the_hosted_page(page)
+        expect(page.get_by_text("You are in")).to_be_visible()
+        expect(page).to_have_url(f"{address}/premium")
+        stranger = new_page()
+        stranger.goto(f"{address}/premium")
+        expect(stranger.get_by_role("button", name="Join")).to_be_visible()
+        expect(stranger.get_by_text("You are in")).to_have_count(0)
 
 
 def test_twenty_lines_take_a_payment(tip_jar: str, page: Page, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout, OrderStatus, Settings
 from checkout_core.streamlit import app_urls, embedding
+from checkout_core.streamlit.button_state import ButtonState
 from stripe_simulator.testing.server import Running
 from tests.conftest import ROOT
 from tests.support.markdown import blocks
@@ -27,6 +28,15 @@ def give_email(page: AppTest, email: str) -> None:
     page.button(key="checkout-open").click().run()
     page.text_input(key="checkout-email").input(email)
     page.button[1].click().run()
+
+
+def reloaded(page: AppTest, script: str, key: str = "checkout") -> AppTest:
+    """Return the page as the same browser loads it anew, with nothing but a button's cookie."""
+    another = AppTest.from_string(script, default_timeout=20)
+    button: ButtonState = page.session_state[f"{key}-state"]
+    another.session_state[f"{key}-state"] = ButtonState.from_cookie(key, button.to_cookie())
+    another.session_state[f"{key}-new"] = True
+    return another
 
 
 def test_the_document_shows_the_example() -> None:
@@ -82,6 +92,9 @@ def test_a_slider_that_changes_the_cart_leaves_one_open_session(tip_jar: AppTest
     (order,) = checkout.store.find(limit=1)
     pay(order.stripe_checkout_session_id)
     tip_jar.slider[0].set_value(6).run()
+    assert not tip_jar.success
+    assert f"Order {order.id} over €72.50 is paid. It was for another choice" in text_of(tip_jar)
+    tip_jar.slider[0].set_value(5).run()
     assert f"order {order.id}, is paid" in tip_jar.success[0].value
 
 
@@ -91,7 +104,7 @@ def test_who_comes_back_unpaid_to_a_button_pays_the_same_session(
 ) -> None:
     give_email(tip_jar, "ada@example.com")
     (order,) = checkout.store.find()
-    page = tip_jar if how == "in the same tab" else AppTest.from_file(str(EXAMPLE), default_timeout=20)
+    page = tip_jar if how == "in the same tab" else reloaded(tip_jar, EXAMPLE.read_text(encoding="utf-8"))
     page.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
     page.run()
     assert "You were not charged. The payment was not finished" in text_of(page)
@@ -101,6 +114,7 @@ def test_who_comes_back_unpaid_to_a_button_pays_the_same_session(
         page.button[1].click().run()
     assert [each.id for each in checkout.store.find()] == [order.id]
     pay(order.stripe_checkout_session_id)
+    page.query_params[embedding.RETURNED] = order.stripe_checkout_session_id
     page.run()
     assert f"order {order.id}, is paid" in page.success[0].value
 

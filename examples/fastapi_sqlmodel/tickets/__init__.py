@@ -1,0 +1,1 @@
+"""Tickets for concerts: an application with products and users of its own."""

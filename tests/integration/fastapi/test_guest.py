@@ -1,0 +1,129 @@
+"""The router in somebody's application: the toolkit's routes answer in its form, and nothing else changes."""
+
+from typing import Annotated
+
+import pytest
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.testclient import TestClient
+
+from checkout_core import AsyncCheckout, Checkout, Settings, open_checkout
+from checkout_core.domain.errors import ConfigurationError, OrderNotFound
+from checkout_core.fastapi import checkout_dependency, checkout_router, lifespan
+from tests.support.shopper import cart, open_session
+from tests.support.stores import ScriptedStore
+
+
+def host(shop: Checkout, **router: object) -> FastAPI:
+    """An application with errors of its own, and the toolkit's routes."""
+    app = FastAPI(lifespan=lifespan(shop))
+    app.include_router(checkout_router(**router))  # type: ignore[arg-type]
+
+    @app.get("/mine/{n}")
+    def mine(n: int) -> None:
+        if n == 1:
+            raise OrderNotFound
+        raise HTTPException(418, {"mine": "own shape"})
+
+    @app.get("/theirs")
+    async def theirs(checkout: Annotated[AsyncCheckout, Depends(checkout_dependency)]) -> str:
+        return checkout.settings.shop_name
+
+    return app
+
+
+def refuse() -> None:
+    raise HTTPException(401, {"who": "are you"})
+
+
+def break_down() -> None:
+    raise LookupError("a fault of the application's own")
+
+
+def test_the_errors_of_the_application_stay_its_own(shop: Checkout) -> None:
+    with TestClient(host(shop), raise_server_exceptions=False) as client:
+        assert client.get("/mine/2").json() == {"detail": {"mine": "own shape"}}
+        assert client.get("/mine/x").json()["detail"][0]["type"] == "int_parsing"
+        assert client.get("/nothing").json() == {"detail": "Not Found"}
+        assert client.get("/mine/1").text == "Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    ("dependency", "body", "status", "code"),
+    [
+        (None, {"items": [{"product": "nothing"}]}, 422, "unknown_product"),
+        (None, {"items": "nothing"}, 422, "invalid_input"),
+        (refuse, {"items": []}, 401, "unauthorized"),
+        (break_down, {"items": []}, 500, "internal_error"),
+    ],
+)
+def test_every_error_of_the_toolkit_s_routes_has_its_form(
+    shop: Checkout, dependency: object, body: object, status: int, code: str
+) -> None:
+    dependencies = [Depends(dependency)] if dependency else []  # type: ignore[arg-type]
+    with TestClient(host(shop, dependencies=dependencies)) as client:
+        answer = client.post("/checkout/sessions", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_the_routes_stand_in_the_application_s_openapi(shop: Checkout) -> None:
+    paths = host(shop, prefix="/pay").openapi()["paths"]
+    assert {"/pay/checkout/sessions", "/pay/stripe/webhook", "/mine/{n}"} < paths.keys()
+
+
+def test_a_route_of_the_application_gets_the_checkout(shop: Checkout) -> None:
+    with TestClient(host(shop)) as client:
+        assert client.get("/theirs").json() == shop.settings.shop_name
+
+
+def given(request: Request) -> Checkout:
+    raise AssertionError("never asked where it is overridden")
+
+
+@pytest.mark.parametrize("replaced", [checkout_dependency, given])
+def test_a_test_of_the_application_replaces_the_checkout(shop: Checkout, settings: Settings, replaced: object) -> None:
+    app = FastAPI()
+    app.include_router(checkout_router(given))
+    app.dependency_overrides[replaced] = lambda: shop if replaced is given else shop.asynchronous  # type: ignore[index]
+    body = {"items": [{"product": product} for product in cart(shop)]}
+    answer = TestClient(app).post("/checkout/sessions", json=body)
+    assert answer.status_code == 201
+    assert [event.kind for event in shop.history(answer.json()["session_id"])]
+
+
+async def waited_for(request: Request) -> AsyncCheckout:
+    checkout: AsyncCheckout = request.app.state.mine
+    return checkout
+
+
+def asked(request: Request) -> AsyncCheckout:
+    checkout: AsyncCheckout = request.app.state.mine
+    return checkout
+
+
+@pytest.mark.parametrize("how", ["asked", "waited for", "a lambda", "blocking"])
+def test_the_checkout_may_be_given_in_any_way(shop: Checkout, how: str) -> None:
+    ways = {"asked": asked, "waited for": waited_for, "a lambda": lambda: shop.asynchronous, "blocking": lambda: shop}
+    app = FastAPI()
+    app.state.mine = shop.asynchronous
+    app.include_router(checkout_router(ways[how]))  # type: ignore[arg-type]
+    session_id = open_session(shop)
+    answer = TestClient(app).get("/checkout/confirmation", params={"stripe_checkout_session_id": session_id})
+    assert answer.json()["error"]["code"] == "session_not_complete"
+
+
+@pytest.mark.parametrize("wrong", [None, "a checkout", 7])
+def test_what_is_no_checkout_is_refused_with_a_sentence(shop: Checkout, wrong: object) -> None:
+    with pytest.raises(ConfigurationError, match="A checkout is expected here"):
+        lifespan(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"checkout_router\(lambda: checkout\)"):
+        checkout_router(wrong or shop)  # type: ignore[arg-type]
+
+
+def test_two_applications_in_one_process_have_checkouts_of_their_own(shop: Checkout, settings: Settings) -> None:
+    named = settings.replace(shop_name="Another")
+    with (
+        open_checkout(named, store=ScriptedStore(), receipts=None) as another,
+        TestClient(host(shop)) as one,
+        TestClient(host(another)) as two,
+    ):
+        assert (one.get("/theirs").json(), two.get("/theirs").json()) == (shop.settings.shop_name, "Another")
