@@ -1,14 +1,14 @@
 """What the services ask of a store of orders."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..domain.events import OUTBOX_EVENT_KINDS, Change, History, OrderEvent, OutboxEntry
-from ..domain.orders import Order, OrderStatus
+from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus
 
 CLAIM = timedelta(minutes=2)
 """How long an outbox entry belongs to whoever claimed it."""
@@ -26,6 +26,7 @@ class OrderQuery:
         created_after: orders created at this time or later (with a time zone).
         metadata: orders whose metadata has this key with this value.
         dispute_statuses: orders whose `dispute_status` is one of these.
+        personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
     """
 
     statuses: tuple[OrderStatus, ...] = ()
@@ -35,6 +36,7 @@ class OrderQuery:
     created_after: datetime | None = None
     metadata: tuple[str, str] | None = None
     dispute_statuses: tuple[str, ...] = ()
+    personal: bool | None = None
 
 
 ALL_ORDERS = OrderQuery()
@@ -109,6 +111,34 @@ class OrderStore(Protocol):
 
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
         """Return how many entries, of one shop or of all, are not finished, due or not."""
+        ...
+
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        """Keep what a shop must not forget beside its orders; a note of that kind and key is replaced.
+
+        Args:
+            kind: what it is about, such as `cursor`.
+            key: names it among those of its kind.
+            value: any text.
+            shop: whose it is.
+        """
+        ...
+
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        """Return a shop's notes of a kind by their keys."""
+        ...
+
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        """Remove a note. Removing it again does nothing."""
+        ...
+
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        """Write other details on events that are recorded: only to erase a person from them.
+
+        Args:
+            session_id: the checkout session of the events.
+            details: the new detail of each event, by the event's id.
+        """
         ...
 
     def close(self) -> None:

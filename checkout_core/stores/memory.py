@@ -2,11 +2,11 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from typing_extensions import override
 
@@ -35,6 +35,7 @@ class MemoryStore(OrderStore):
         self._orders: dict[str, Order] = {}
         self._events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
         self._outbox: dict[str, _Pending] = {}
+        self._notes: dict[tuple[str, str, str], str] = {}
         self._lock = threading.RLock()
         self._closed = False
 
@@ -113,6 +114,33 @@ class MemoryStore(OrderStore):
         return self._answer(lambda: sum(shop in (None, one.shop) for one in self._outbox.values()))
 
     @override
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._answer(lambda: self._notes.update({(shop, kind, key): value}))
+
+    @override
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        return self._answer(
+            lambda: {key: value for (of, what, key), value in self._notes.items() if (of, what) == (shop, kind)}
+        )
+
+    @override
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        def work() -> None:
+            self._notes.pop((shop, kind, key), None)
+
+        return self._answer(work)
+
+    @override
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        def work() -> None:
+            self._events[session_id] = [
+                event.model_copy(update={"detail": {**details[event.id]}}) if event.id in details else event
+                for event in self._events.get(session_id, ())
+            ]
+
+        return self._answer(work)
+
+    @override
     def close(self) -> None:
         self._closed = True
 
@@ -164,6 +192,7 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (query.created_after is None or order.created_at >= query.created_after)
         and (query.metadata is None or order.metadata.get(query.metadata[0]) == query.metadata[1])
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
+        and (query.personal is None or query.personal is order.personal)
         and (not query.text or _has_text(order, query.text))
     )
 

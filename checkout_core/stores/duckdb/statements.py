@@ -86,6 +86,13 @@ CLAIM_OUTBOX = f"""
     )
     RETURNING {_names(OUTBOX_COLUMNS)}
 """
+KEEP_NOTE = """
+    INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?)
+    ON CONFLICT (shop, kind, "key") DO UPDATE SET "value" = excluded."value"
+"""
+SELECT_NOTES = 'SELECT "key", "value" FROM notes WHERE shop = ? AND kind = ? ORDER BY "key"'
+FORGET_NOTE = 'DELETE FROM notes WHERE shop = ? AND kind = ? AND "key" = ?'
+REPLACE_DETAIL = _update("order_events", "id", {"detail": "VARCHAR"})
 SELECT_ORDERS = f"SELECT {_names(ORDER_COLUMNS)} FROM orders"
 SELECT_EVENTS = f"SELECT {_names(EVENT_COLUMNS)} FROM order_events"
 

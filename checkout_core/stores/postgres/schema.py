@@ -60,6 +60,14 @@ SELECT_EVENTS = sql.SQL("SELECT {} FROM order_events WHERE stripe_checkout_sessi
     _names(EVENT)
 )
 
+KEEP_NOTE: LiteralString = """
+    INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (shop, kind, key) DO UPDATE SET value = excluded.value
+"""
+SELECT_NOTES: LiteralString = "SELECT key, value FROM notes WHERE shop = %s AND kind = %s ORDER BY key"
+FORGET_NOTE: LiteralString = "DELETE FROM notes WHERE shop = %s AND kind = %s AND key = %s"
+REPLACE_DETAIL: LiteralString = "UPDATE order_events SET detail = %s WHERE stripe_checkout_session_id = %s AND id = %s"
+
 _TYPES: Mapping[Kind, LiteralString] = {
     Kind.text: "text",
     Kind.choice: "text",
@@ -236,6 +244,10 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("metadata ->> %(key)s::text = %(value)s")
     if query.dispute_statuses:
         where.append("dispute_status = ANY(%(dispute_statuses)s)")
+    if query.personal is not None:
+        where.append(
+            "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
+        )
     key, value = query.metadata or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
