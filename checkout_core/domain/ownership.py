@@ -14,16 +14,19 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from .checkout_session import CheckoutSession
+from .handled import HANDLED
 from .stripe_events import StripeEvent
 
 INSTALLATION = "checkout_installation"
 SHOP = "checkout_shop"
 ORDER = "checkout_order"
 PRODUCTS = "checkout_products"
+ERASED = "checkout_erased"
+"""On a session whose shopper was erased: nothing that names them becomes part of an order again."""
 
 _RESERVED = re.compile(r"checkout_\w+|product_\d+")
 """Keys that no application may use; sessions of older versions have one `product_…` for each line."""
-_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{PRODUCTS}(_\d+)?|product_\d+")
+_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{HANDLED}|{ERASED}|{PRODUCTS}(_\d+)?|product_\d+")
 """Keys that say something of the session and do not stay with its order."""
 _ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
 _MAX_VALUE = 500

@@ -34,6 +34,7 @@ from .adoption import Adoption
 from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .handled import HandledMarks
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Handler, Outbox
@@ -96,7 +97,7 @@ class AsyncCheckout:
         self._event_handlers = EventHandlers(context)
         self.adoption = Adoption(gateway, self._changes, self._reconciler, self.mark, clock)
         self._purchases = Purchases(gateway, self.store, self._changes, self._reconciler, clock)
-        self.outbox = Outbox(self.store, clock)
+        self.outbox = Outbox(self.store, clock, HandledMarks(gateway))
         self.outbox.handlers.add(self._purchases.report_double_payment, "double payment")
         self.sweeper = Sweeper(
             gateway=gateway,

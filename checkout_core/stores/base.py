@@ -151,6 +151,11 @@ def outbox_events(events: Iterable[OrderEvent]) -> list[OrderEvent]:
     return [event for event in events if event.kind in OUTBOX_EVENT_KINDS and event.order_id is not None]
 
 
+def handled_before(event: OrderEvent) -> list[str]:
+    """Return the handlers that have run for an event already, in a database that was lost."""
+    return sorted(map(str, event.detail.get("handled", ())))
+
+
 def may_be_in_an_id(text: str) -> bool:
     """Whether ids of orders and sessions can contain `text`: most searches need not look at them."""
     return re.fullmatch(r"\w+", text, re.ASCII) is not None

@@ -13,7 +13,7 @@ from typing_extensions import override
 from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
+from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, handled_before, may_be_in_an_id, outbox_events
 from .columns import MAX_INTEGER, ORDER, Kind
 
 T = TypeVar("T")
@@ -167,7 +167,7 @@ class MemoryStore(OrderStore):
                 kind=event.kind,
                 at=event.at,
                 attempts=0,
-                handled=frozenset(),
+                handled=frozenset(handled_before(event)),
             )
             self._outbox[event.id] = _Pending(entry, shop, event.at)
 

@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
+from ..base import handled_before
 from ..columns import EVENT, KEYS, ORDER, OUTBOX, Kind, Row, RowFormat
 from ..migrations import source_of
 from .schema import EVENT_COLUMNS, ORDER_COLUMNS, OUTBOX_COLUMNS, type_of
@@ -150,7 +151,7 @@ def outbox_row(event: OrderEvent, shop: str) -> Row:
         "kind": str(event.kind),
         "at": naive(event.at),
         "attempts": 0,
-        "handled": "[]",
+        "handled": json.dumps(handled_before(event)),
         "due_at": naive(event.at),
     }
 

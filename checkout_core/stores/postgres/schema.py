@@ -44,9 +44,10 @@ UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = 
 )
 INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names(EVENT), _values(EVENT))
 INSERT_ANNOUNCED_EVENT = sql.SQL("""
-    WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at)
+    WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at, detail)
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
-    SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, '[]'::jsonb FROM event
+    SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, coalesce(detail -> 'handled', '[]'::jsonb)
+    FROM event
 """).format(INSERT_EVENT)
 CLAIM_OUTBOX = sql.SQL("""
     WITH due AS (
