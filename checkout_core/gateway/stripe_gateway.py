@@ -295,6 +295,17 @@ class StripeGateway:
                 return
             after = {"starting_after": page.data[-1].id}
 
+    async def event(self, event_id: str) -> StripeEvent:
+        """Return one event.
+
+        Raises:
+            StripeRejected: Stripe has forgotten it.
+            StripeUnavailable: no answer.
+        """
+        with self._client.call("events.retrieve"):
+            event = await self._client.v1.events.retrieve_async(event_id)
+        return read_event(event.to_dict())
+
     async def delayed_success_at(self, session: CheckoutSession) -> datetime | None:
         """Return when the delayed payment of a session succeeded; None when Stripe has forgotten the event."""
         since = session.paid_at or session.created

@@ -18,6 +18,7 @@ from ..stores.blocking import BlockingOrderStore
 from . import portal
 from .background_worker import BackgroundWorker
 from .checkout import AsyncCheckout
+from .event_reading import EventReading
 from .outbox import Handler, Handlers
 from .reconcile import Clock
 from .sweep import Progress, SweepSummary
@@ -187,6 +188,14 @@ class Checkout:
         """
         sweeper = self.asynchronous.sweeper
         return portal.run(sweeper.sweep(older_than=older_than, since=since, progress=progress, stop=stop))
+
+    def event_reading(self) -> EventReading:
+        """Return how far Stripe's events were read, and what is not right about it."""
+        return portal.run(self.asynchronous.sweeper.reading())
+
+    def missing_orders(self) -> int:
+        """Return how many paid sessions are older than the database. See `Sweeper.missing_orders`."""
+        return portal.run(self.asynchronous.sweeper.missing_orders())
 
     def adoptable_sessions(self, since: datetime, *, every: bool = False) -> list[CheckoutSession]:
         """Return the completed payments that nobody has marked, newest first. See `Adoption.candidates`."""

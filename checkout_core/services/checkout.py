@@ -34,6 +34,7 @@ from .adoption import Adoption
 from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .event_reading import EventCursor
 from .handled import HandledMarks
 from .in_flight import InFlight
 from .order_changes import OrderChanges
@@ -105,6 +106,8 @@ class AsyncCheckout:
             reconciler=self._reconciler,
             event_handlers=self._event_handlers,
             outbox=self.outbox,
+            cursor=EventCursor(self.store, settings.stripe_secret_key.get_secret_value()),
+            mark=self.mark,
             clock=clock,
         )
         self._after_payment = AfterPayment(self.store)
