@@ -11,6 +11,7 @@ import typer
 from checkout_core.domain.errors import CheckoutError
 
 from .adopt import adopt
+from .backup import backup, restore
 from .demo import demo
 from .doctor import doctor
 from .export import export
@@ -40,7 +41,7 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (demo, simulator, seed, reconcile, adopt, refund, export, doctor):
+for command in (demo, simulator, seed, reconcile, adopt, refund, export, backup, restore, doctor):
     app.command()(command)
 
 

@@ -37,14 +37,15 @@ def _values(columns: Mapping[str, str]) -> str:
     return ", ".join(f"${name}::{kind}" for name, kind in columns.items())
 
 
-def _set(columns: Mapping[str, str]) -> str:
+def rows_from_json(columns: Mapping[str, str]) -> str:
+    """Return SQL that makes rows with these columns of one parameter, which is a JSON list of objects."""
     shape: Row = {name: _LISTS.get(name, kind) for name, kind in columns.items()}
     return f"unnest(from_json_strict(?, '{json.dumps([shape])}'), max_depth := 2)"
 
 
 def _insert(table: str, columns: Mapping[str, str]) -> Statement:
     into = f"INSERT INTO {table} ({_names(columns)})"
-    return Statement(f"{into} VALUES ({_values(columns)})", f"{into} SELECT {_set(columns)}")
+    return Statement(f"{into} VALUES ({_values(columns)})", f"{into} SELECT {rows_from_json(columns)}")
 
 
 def _update(table: str, key: str, columns: Mapping[str, str]) -> Statement:
@@ -53,7 +54,7 @@ def _update(table: str, key: str, columns: Mapping[str, str]) -> Statement:
     many = ", ".join(f'"{name}" = new."{name}"' for name in columns)
     return Statement(
         f"UPDATE {table} SET {one} WHERE {key} = ${key}",
-        f"UPDATE {table} SET {many} FROM (SELECT {_set(typed)}) AS new WHERE {table}.{key} = new.{key}",
+        f"UPDATE {table} SET {many} FROM (SELECT {rows_from_json(typed)}) AS new WHERE {table}.{key} = new.{key}",
     )
 
 
@@ -77,7 +78,7 @@ INSERT_OUTBOX = _insert("outbox", OUTBOX_COLUMNS)
 RETRY_OUTBOX = _update("outbox", "event_id", {"handled": "VARCHAR", "error": "VARCHAR", "due_at": "TIMESTAMP"})
 FINISH_OUTBOX = Statement(
     "DELETE FROM outbox WHERE event_id = $event_id",
-    f"DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM (SELECT {_set({'event_id': 'VARCHAR'})}))",
+    f"DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM (SELECT {rows_from_json({'event_id': 'VARCHAR'})}))",
 )
 CLAIM_OUTBOX = f"""
     UPDATE outbox SET due_at = $later, attempts = attempts + 1
