@@ -36,12 +36,18 @@ def restore(
 ) -> None:
     """Put a backup in place of the order database. Stop the shop first, and run `checkout reconcile` afterwards."""
     from checkout_core import Settings
+    from checkout_core.bootstrap import open_shops
     from checkout_core.stores.backup import restore_backup
 
-    url = Settings.load().database_url.get_secret_value()
+    settings = Settings.load()
+    url = settings.database_url.get_secret_value()
     with _bar(file) as progress:
         info = restore_backup(url, file, progress=progress, replace=replace)
     console.print(f"{_contents(info)} restored.", highlight=False)
+    with open_shops(settings) as shops:
+        erased = sum(checkout.erase_again() for checkout in shops)
+    if erased:
+        console.print(f"{erased:,} orders whose shoppers had been erased were blanked again.", highlight=False)
     console.print(
         f"What happened since {info.made_at:%Y-%m-%d %H:%M} UTC is at Stripe: run `checkout reconcile` now. Handlers that "
         "have run for a payment are noted there and do not run again.",

@@ -42,6 +42,7 @@ class BackgroundWorker:
         subscribe: takes what to call, in any thread, when an outbox entry was written.
         clock: returns the time now, with a time zone.
         every: seconds between sweeps; 0: the worker does nothing.
+        erase_old: blanks who bought in some orders that are older than the shop keeps it; None: nothing is blanked.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class BackgroundWorker:
         clock: Clock,
         *,
         every: float,
+        erase_old: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
+        self._erase_old = erase_old
         self._outbox = outbox
         self._sweeper = sweeper
         self._subscribe = subscribe
@@ -86,6 +89,8 @@ class BackgroundWorker:
         if not self._begun and await self._is_another_database():
             return
         await self._sweeper.catch_up(stop=self._is_stopping)
+        if self._erase_old is not None:
+            await self._erase_old()
         if self._waiting_due is None or now >= self._waiting_due:
             await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
             self._waiting_due = now + RECONCILE_WAITING_EVERY

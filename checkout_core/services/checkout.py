@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +39,7 @@ from .handled import HandledMarks
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Handler, Outbox
+from .personal_data import PersonalData
 from .purchases import Purchases
 from .reconcile import Clock, Reconciler
 from .refunds import Refunds
@@ -110,6 +111,7 @@ class AsyncCheckout:
             mark=self.mark,
             clock=clock,
         )
+        self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
 
@@ -436,7 +438,15 @@ class AsyncCheckout:
             every: seconds between sweeps; CHECKOUT_SWEEP_EVERY unless given. 0: it does nothing.
         """
         every = self.settings.sweep_every if every is None else every
-        return BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
+        days = self.settings.retention_days
+        return BackgroundWorker(
+            self.outbox,
+            self.sweeper,
+            self.subscribe,
+            self.clock,
+            every=every,
+            erase_old=(lambda: self.personal_data.erase_older(timedelta(days=days))) if days else None,
+        )
 
     async def check_prices(self) -> int:
         """Compare the Stripe prices that the catalogue names with the catalogue; return how many there are.
