@@ -1,5 +1,6 @@
 """`checkout reconcile`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,11 +37,12 @@ def reconcile(
     from checkout_core import Settings
     from checkout_core.bootstrap import open_shops
     from checkout_core.config import logging as logs
+    from checkout_core.domain.errors import StripeError
     from checkout_core.services.background_worker import BEGIN_ADVICE
     from checkout_core.services.sweep import SweepSummary
 
     age = duration(older_than, "--older-than")
-    past = since_moment(since, "--since") if since else None
+    past = None if since is None else since_moment(since, "--since")
     settings = Settings.load()
     if settings.log_format:  # logs are for whoever asked for them; others watch the bar
         logs.configure(settings)
@@ -48,7 +50,14 @@ def reconcile(
     summary = SweepSummary()
     with open_shops(settings) as shops, Progress(*columns, console=console) as bar:
         for checkout in shops:
-            if not begin_anew and (missing := checkout.missing_orders()):
+            unread = False
+            try:
+                missing = 0 if begin_anew else checkout.missing_orders()
+            except StripeError:
+                if not checkout.store.find(limit=1):  # whether this is the right database is not known
+                    raise
+                missing, unread = 0, True
+            if missing:
                 fail(f"{missing:,} paid sessions of {checkout.shop} have no order here. {BEGIN_ADVICE}")
             task = bar.add_task(checkout.settings.shop_name, total=None)
             swept = checkout.sweep(
@@ -57,7 +66,7 @@ def reconcile(
                 progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
             )
             bar.update(task, total=swept.asked, completed=swept.asked)
-            summary += swept
+            summary += replace(swept, new_events=None) if unread else swept
     _report(summary)
 
 
