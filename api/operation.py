@@ -24,6 +24,9 @@ operation_routes = APIRouter(tags=["operation"])
 KEY_CHECK_SECONDS = 10.0
 """For so long Stripe's answer about our key is not asked for again."""
 
+MAX_WAIT_SECONDS = 2.0
+"""For so long a probe waits for Stripe's answer. When it comes later, the next probe has it."""
+
 _WORSE = ("ok", "unavailable", "rejected")
 
 REJECTED = "The payment provider does not accept our key."
@@ -33,21 +36,26 @@ class Readiness:
     """Whether Stripe takes our keys, asked now and then."""
 
     def __init__(self) -> None:
-        self._guard = asyncio.Lock()
         self._until = 0.0
-        self._stripe = "ok"
+        self._stripe = "unavailable"
+        self._asking: asyncio.Task[None] | None = None
 
     async def stripe(self, shops: Shops) -> str:
         """Return `ok`, `rejected`, or `unavailable`: then we are ready all the same, for a restart changes nothing.
 
-        Of several shops, the worst.
+        Of several shops, the worst. One probe waits for Stripe, and not for long; the others get the last answer.
         """
-        async with self._guard:
-            if time.monotonic() >= self._until:
-                answers = [await _key_check(checkout) for checkout in shops]
-                self._stripe = max(answers, key=_WORSE.index)
-                self._until = time.monotonic() + KEY_CHECK_SECONDS
-            return self._stripe
+        if self._asking is None and time.monotonic() >= self._until:
+            self._asking = asyncio.create_task(self._ask(shops))
+            await asyncio.wait({self._asking}, timeout=MAX_WAIT_SECONDS)
+        return self._stripe
+
+    async def _ask(self, shops: Shops) -> None:
+        try:
+            self._stripe = max([await _key_check(checkout) for checkout in shops], key=_WORSE.index)
+            self._until = time.monotonic() + KEY_CHECK_SECONDS
+        finally:
+            self._asking = None
 
 
 def _shops(request: Request) -> Shops:

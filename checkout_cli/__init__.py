@@ -12,9 +12,11 @@ from checkout_core.config.descriptors import raise_descriptor_limit
 from checkout_core.domain.errors import CheckoutError
 
 from .adopt import adopt
+from .backup import backup, restore
 from .demo import demo
 from .doctor import doctor
 from .export import export
+from .personal_data import erase, export_person
 from .reconcile import reconcile
 from .refund import refund
 from .seed import seed
@@ -41,7 +43,7 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (demo, simulator, seed, reconcile, adopt, refund, export, doctor):
+for command in (demo, simulator, seed, reconcile, adopt, refund, export, backup, restore, export_person, erase, doctor):
     app.command()(command)
 
 

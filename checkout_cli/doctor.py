@@ -51,6 +51,7 @@ def doctor() -> None:
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
                 report.check(f"Prices{of}", partial(_price_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
+                report.check(f"Events{of}", partial(_events_finding, checkout))
             if len(shops) > 1:
                 report.check("Accounts", partial(_accounts_finding, shops))
     except CheckoutError as error:
@@ -79,6 +80,19 @@ def _stripe_finding(checkout: "Checkout") -> str:
 def _price_finding(checkout: "Checkout") -> str:
     compared = checkout.check_prices()
     return f"{compared} Stripe prices are those of the catalogue" if compared else "all are sent from the catalogue"
+
+
+def _events_finding(checkout: "Checkout") -> str:
+    from checkout_core.services.background_worker import BEGIN_ADVICE
+
+    reading = checkout.event_reading()
+    if warnings := reading.warnings():
+        raise ConfigurationError(" ".join(warnings))
+    if reading.read_until is not None:
+        return f"read until {reading.read_until:%Y-%m-%d %H:%M} UTC"
+    if missing := checkout.missing_orders():
+        raise ConfigurationError(f"{missing:,} paid sessions have no order here. {BEGIN_ADVICE}")
+    return "were not read yet"
 
 
 def _accounts_finding(shops: "Shops") -> str:

@@ -1,7 +1,7 @@
 """Lengths of time as options take them."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -17,3 +17,15 @@ def duration(text: str, option: str) -> timedelta:
         raise typer.BadParameter("give a number and a unit, such as 90s, 10m, 2h or 1d", param_hint=option)
     unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[parts[2]]
     return timedelta(**{unit: int(parts[1])})
+
+
+def since_moment(text: str, option: str) -> datetime:
+    """Return the time that `90d` ago was, or the beginning of a day such as `2026-05-01` (UTC).
+
+    Raises:
+        typer.BadParameter: it is neither; `option` names it.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.now(UTC) - duration(text, option)

@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     dispute_lost = "dispute_lost", "Dispute lost, the bank keeps the money", Tone.bad
     dispute_prevented = "dispute_prevented", "Dispute prevented, no money was taken", Tone.plain
     recovered = "recovered", "Order made from the payment", Tone.plain
+    erased = "erased", "Shopper's data erased", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 
 

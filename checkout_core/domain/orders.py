@@ -142,6 +142,11 @@ class Order(Value):
 
     _subtotal_of_old_rows = model_validator(mode="before")(_without_missing_subtotal)
 
+    @property
+    def personal(self) -> bool:
+        """Whether the order says who the shopper is: an e-mail address, a name or a phone number."""
+        return any(each is not None for each in (self.email, self.name, self.phone))
+
     def evolve(self, now: datetime, **changes: Any) -> Self:
         """Return the order with `changes`, `updated_at` set to `now` and the next version."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}

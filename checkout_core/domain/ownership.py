@@ -13,6 +13,7 @@ from typeid import TypeID
 from uuid_utils import UUID
 
 from .checkout_session import CheckoutSession
+from .handled import HANDLED
 from .metadata import JSON_KEYS, JsonValue, in_parts, joined_parts, metadata_from_stripe
 from .stripe_events import StripeEvent
 
@@ -20,10 +21,14 @@ INSTALLATION = "checkout_installation"
 SHOP = "checkout_shop"
 ORDER = "checkout_order"
 PRODUCTS = "checkout_products"
+ERASED = "checkout_erased"
+"""On a session whose shopper was erased: nothing that names them becomes part of an order again."""
 
 _RESERVED = re.compile(r"checkout_\w+|product_\d+")
 """Keys that no application may use; sessions of older versions have one `product_…` for each line."""
-_MARKS = re.compile(rf"{INSTALLATION}|{SHOP}|{ORDER}|{PRODUCTS}(_\d+)?|{JSON_KEYS}(_\d+)?|product_\d+")
+_MARKS = re.compile(
+    rf"{INSTALLATION}|{SHOP}|{ORDER}|{HANDLED}|{ERASED}|{PRODUCTS}(_\d+)?|{JSON_KEYS}(_\d+)?|product_\d+"
+)
 """Keys that say something of the session and do not stay with its order."""
 _ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
 

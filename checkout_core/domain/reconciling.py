@@ -14,6 +14,7 @@ from .customer import Details
 from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, History, OrderEvent, Source
+from .handled import handled_of
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
@@ -198,8 +199,10 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     if order is None or status is None or order.status in MONEY_TAKEN or not order.may_become(status):
         return Decision(order)
     moved = order.moved_to(status, facts.now, **_said_by_stripe(order, facts.session))
-    corrected: dict[str, Any] = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
-    return Decision(moved, [facts.event(moved, EventKind[status.name], **corrected)])
+    detail: dict[str, Any] = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
+    if status is OrderStatus.paid and (handled := handled_of(facts.session.metadata)):
+        detail["handled"] = handled  # it was paid before, in a database that was lost: the outbox leaves these out
+    return Decision(moved, [facts.event(moved, EventKind[status.name], **detail)])
 
 
 def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """How Stripe is asked: within limits, with our errors, and never unnoticed."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 import stripe
 
 from ..config import metrics
-from ..domain.errors import CheckoutError, StripeRejected
+from ..domain.errors import CheckoutError, StripeRejected, StripeUnavailable
 from .call_log import CallLog, StripeCall
 from .errors import map_stripe_errors
 from .transport import CallLimits, StripeTransport
@@ -25,8 +26,11 @@ class CallContext:
 class StripeClient:
     """The SDK's client for one account, and the log of what was asked."""
 
-    def __init__(self, secret_key: str, api_base: str, limits: CallLimits) -> None:
+    def __init__(self, secret_key: str, api_base: str, limits: CallLimits, *, places: int = 100) -> None:
         self.calls = CallLog()
+        self._places = places
+        self.in_flight = 0
+        self._guard = threading.Lock()
         self.transport = StripeTransport(limits)
         self.v1 = stripe.StripeClient(
             secret_key,
@@ -34,6 +38,18 @@ class StripeClient:
             max_network_retries=limits.retries,
             http_client=self.transport,
         ).v1
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        with self._guard:
+            if self.in_flight >= self._places:
+                raise StripeUnavailable
+            self.in_flight += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self.in_flight -= 1
 
     @contextmanager
     def call(
@@ -51,13 +67,17 @@ class StripeClient:
             session_id: the session that it is about.
             on_missing: the error when Stripe does not know what was named.
             on_refused: the error when Stripe refuses the request.
+
+        Raises:
+            StripeUnavailable: so many calls are in flight that Stripe is not asked: who waits for it when it is slow
+                must not keep the program from all else.
         """
         context = CallContext(session_id)
         self.transport.begin_call()
         started_at, started = datetime.now(UTC), time.perf_counter()
         outcome = "ok"
         try:
-            with map_stripe_errors(on_missing, on_refused):
+            with self._place(), map_stripe_errors(on_missing, on_refused):
                 yield context
         except CheckoutError as error:
             outcome = error.code

@@ -16,7 +16,7 @@ from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, R
 from ..domain.metadata import JsonValue, metadata_to_stripe
 from ..domain.money import format_amount
 from ..domain.orders import OrderItem, new_id
-from ..domain.ownership import Mark, products_metadata, products_of, repeatable_id
+from ..domain.ownership import ERASED, Mark, is_reserved, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
 from ..domain.returning import RETURN
 from .session_params import with_params
@@ -187,6 +187,8 @@ def checkout_session(
     intent = payment if isinstance(payment, stripe.PaymentIntent) else None
     charge = charge_of(session)
     metadata = dict(session.metadata.to_dict()) if session.metadata else {}
+    if ERASED in metadata:
+        metadata, details = {key: value for key, value in metadata.items() if is_reserved(key)}, None
     totals = session.total_details
     return CheckoutSession(
         id=session.id,
@@ -206,7 +208,7 @@ def checkout_session(
         client_secret=session.client_secret,
         client_reference_id=session.client_reference_id,
         url=session.url,
-        email=(details.email if details else None) or session.customer_email,
+        email=(details.email if details else None) or (None if ERASED in metadata else session.customer_email),
         name=details.name if details else None,
         phone=details.phone if details else None,
         metadata=metadata,

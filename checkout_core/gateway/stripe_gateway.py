@@ -1,6 +1,7 @@
 """What can be asked of a Stripe account: sessions, refunds, disputes, events."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 WEBHOOK_TOLERANCE_SECONDS = 300
 """Seconds that a signature stays good: a delivery that was recorded cannot be replayed later."""
+UNKNOWN_SECONDS = 30.0
+"""For so long Stripe is not asked again about a session that it does not know."""
 EVENTS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 100
 _MAX_REMEMBERED_PAYMENTS = 10_000
@@ -68,13 +71,20 @@ class StripeGateway:
             settings.stripe_secret_key.get_secret_value(),
             settings.stripe_api_base,
             limits or transport.DEFAULT_LIMITS,
+            places=settings.max_stripe_calls,
         )
+        self._unknown_sessions: dict[str, float] = {}
         self._sessions_of_payments: dict[str, str] = {}
 
     @property
     def calls(self) -> CallLog:
         """What was asked lately, and how long it took."""
         return self._client.calls
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls wait for Stripe now."""
+        return self._client.in_flight
 
     @property
     def urls(self) -> Urls:
@@ -146,7 +156,8 @@ class StripeGateway:
                 whether an inquiry does that.
 
         Raises:
-            SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked).
+            SessionNotFound: Stripe does not know it, or it is no session id at all (then nothing is asked). For
+                `UNKNOWN_SECONDS` it is not asked again: Stripe makes ids, so one that it does not know nobody was given.
             StripeRejected: Stripe refuses the request.
             StripeUnavailable: no answer.
         """
@@ -154,8 +165,15 @@ class StripeGateway:
             raise SessionNotFound
         if not session_id.replace("_", "").isalnum():
             raise SessionNotFound
-        with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
-            session = await self._client.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
+        self._require_known(session_id)
+        try:
+            with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
+                session = await self._client.v1.checkout.sessions.retrieve_async(
+                    session_id, {"expand": sessions.EXPAND}
+                )
+        except SessionNotFound:
+            self._remember_unknown(session_id)
+            raise
         return await self._checkout_session(session, disputes=disputes)
 
     async def set_metadata(self, session_id: str, metadata: Mapping[str, str]) -> None:
@@ -296,6 +314,17 @@ class StripeGateway:
                 return
             after = {"starting_after": page.data[-1].id}
 
+    async def event(self, event_id: str) -> StripeEvent:
+        """Return one event.
+
+        Raises:
+            StripeRejected: Stripe has forgotten it.
+            StripeUnavailable: no answer.
+        """
+        with self._client.call("events.retrieve"):
+            event = await self._client.v1.events.retrieve_async(event_id)
+        return read_event(event.to_dict())
+
     async def delayed_success_at(self, session: CheckoutSession) -> datetime | None:
         """Return when the delayed payment of a session succeeded; None when Stripe has forgotten the event."""
         since = session.paid_at or session.created
@@ -421,6 +450,15 @@ class StripeGateway:
     async def close(self) -> None:
         """Close the connections of every event loop."""
         await self._client.transport.close_async()
+
+    def _require_known(self, session_id: str) -> None:
+        if time.monotonic() < self._unknown_sessions.get(session_id, 0.0):
+            raise SessionNotFound
+
+    def _remember_unknown(self, session_id: str) -> None:
+        if len(self._unknown_sessions) >= _MAX_REMEMBERED_PAYMENTS:
+            self._unknown_sessions.clear()
+        self._unknown_sessions[session_id] = time.monotonic() + UNKNOWN_SECONDS
 
     def _remember(self, payment_intent_id: str | None, session_id: str | None) -> None:
         if payment_intent_id is None or session_id is None:

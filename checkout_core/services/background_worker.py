@@ -10,9 +10,10 @@ from typing import Self
 
 from ..config import metrics
 from ..config.logging import get_logger
+from ..domain.errors import StripeError
 from .outbox import FIRST_RETRY, Outbox
 from .reconcile import Clock
-from .sweep import LOOK_BACK, Sweeper
+from .sweep import Sweeper
 
 RECONCILE_WAITING_EVERY = timedelta(hours=1)
 """How often every waiting order is reconciled; in between Stripe's list of events tells what happened to them."""
@@ -20,8 +21,11 @@ RECONCILE_WAITING_EVERY = timedelta(hours=1)
 OLDER_THAN = timedelta(minutes=10)
 """Younger orders are left to the redirect and the webhook."""
 
-OVERLAP = timedelta(minutes=5)
-"""How much of what was read last time is read again: clocks differ, and events may be listed late."""
+BEGIN_ADVICE = (
+    "Stripe has payments of this shop that are older than its order database. Is the right folder mounted? Restore the "
+    "last backup (`checkout restore FILE`), or make the orders again from the payments: `checkout reconcile --begin-anew`."
+)
+"""What operators read when the database is not the one that the shop had."""
 
 log = get_logger(__name__)
 
@@ -38,6 +42,7 @@ class BackgroundWorker:
         subscribe: takes what to call, in any thread, when an outbox entry was written.
         clock: returns the time now, with a time zone.
         every: seconds between sweeps; 0: the worker does nothing.
+        erase_old: blanks who bought in some orders that are older than the shop keeps it; None: nothing is blanked.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class BackgroundWorker:
         clock: Clock,
         *,
         every: float,
+        erase_old: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
+        self._erase_old = erase_old
         self._outbox = outbox
         self._sweeper = sweeper
         self._subscribe = subscribe
@@ -58,7 +65,7 @@ class BackgroundWorker:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._events_since = clock() - LOOK_BACK
+        self._begun = False
         self._waiting_due: datetime | None = None
 
     @property
@@ -88,16 +95,28 @@ class BackgroundWorker:
     async def sweep(self) -> None:
         """Do one round: replay Stripe's events since the last one, and reconcile waiting orders when that is due.
 
-        Events that could not be read or handled are read again in the next round.
+        Events that could not be read are read again in the next round. A database that does not know the payments of
+        before is left alone: see `Sweeper.missing_orders`.
         """
         now = self._clock()
-        since = max(self._events_since, now - LOOK_BACK)
-        replay = await self._sweeper.replay_events(since=since, stop=self._is_stopping)
-        if replay is not None and not replay.failed and not self._stopping:
-            self._events_since = now - OVERLAP
+        if not self._begun and await self._is_another_database():
+            return
+        await self._sweeper.catch_up(stop=self._is_stopping)
+        if self._erase_old is not None:
+            await self._erase_old()
         if self._waiting_due is None or now >= self._waiting_due:
             await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
             self._waiting_due = now + RECONCILE_WAITING_EVERY
+
+    async def _is_another_database(self) -> bool:
+        try:
+            missing = await self._sweeper.missing_orders()
+        except StripeError:  # then its events cannot be read either, and the next round asks again
+            return False
+        self._begun = not missing
+        if missing:
+            log.error("this is not the database that the shop had", paid_sessions=missing, advice=BEGIN_ADVICE)
+        return missing > 0
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
@@ -19,6 +19,7 @@ from ..stores.blocking import BlockingOrderStore
 from . import portal
 from .background_worker import BackgroundWorker
 from .checkout import AsyncCheckout
+from .event_reading import EventReading
 from .handlers import Handler, Handlers
 from .pricing import Products
 from .reconcile import Clock
@@ -218,6 +219,30 @@ class Checkout:
         """
         sweeper = self.asynchronous.sweeper
         return portal.run(sweeper.sweep(older_than=older_than, since=since, progress=progress, stop=stop))
+
+    def event_reading(self) -> EventReading:
+        """Return how far Stripe's events were read, and what is not right about it."""
+        return portal.run(self.asynchronous.sweeper.reading())
+
+    def missing_orders(self) -> int:
+        """Return how many paid sessions are older than the database. See `Sweeper.missing_orders`."""
+        return portal.run(self.asynchronous.sweeper.missing_orders())
+
+    def orders_of(self, person: str) -> list[Order]:
+        """Return the orders of an e-mail address, or the order of that id."""
+        return portal.run(self.asynchronous.personal_data.orders_of(person))
+
+    def export_person(self, email: str) -> dict[str, Any]:
+        """Return all that is kept of a person, as JSON values."""
+        return portal.run(self.asynchronous.personal_data.export(email))
+
+    def erase(self, order: Order) -> None:
+        """Erase the person from an order, its history and its letters. See `PersonalData.erase`."""
+        portal.run(self.asynchronous.personal_data.erase(order))
+
+    def erase_again(self) -> int:
+        """Erase after a restore what had been erased before it; return of how many orders."""
+        return portal.run(self.asynchronous.personal_data.erase_again())
 
     def adoptable_sessions(self, since: datetime, *, every: bool = False) -> list[CheckoutSession]:
         """Return the completed payments that nobody has marked, newest first. See `Adoption.candidates`."""

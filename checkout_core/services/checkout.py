@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, overload
 from weakref import WeakSet
@@ -38,10 +38,13 @@ from .adoption import Adoption
 from .after_payment import AfterPayment, completed, finished, refusals_as_unconfirmed, saying_nothing_of_money
 from .background_worker import BackgroundWorker
 from .event_handlers import EVENT_HANDLERS, EventContext, EventHandlers
+from .event_reading import EventCursor
+from .handled import HandledMarks
 from .handlers import Handler
 from .in_flight import InFlight
 from .order_changes import OrderChanges
 from .outbox import Outbox
+from .personal_data import PersonalData
 from .pricing import Products, priced, require_source
 from .purchases import Purchases
 from .reconcile import Clock, Reconciler
@@ -109,7 +112,7 @@ class AsyncCheckout:
         self._event_handlers = EventHandlers(context)
         self.adoption = Adoption(gateway, self._changes, self._reconciler, self.mark, clock)
         self._purchases = Purchases(gateway, self.store, self._changes, self._reconciler, clock)
-        self.outbox = Outbox(self.store, clock)
+        self.outbox = Outbox(self.store, clock, HandledMarks(gateway))
         self.outbox.handlers.add(self._purchases.report_double_payment, "double payment")
         self.sweeper = Sweeper(
             gateway=gateway,
@@ -117,8 +120,11 @@ class AsyncCheckout:
             reconciler=self._reconciler,
             event_handlers=self._event_handlers,
             outbox=self.outbox,
+            cursor=EventCursor(self.store, settings.stripe_secret_key.get_secret_value()),
+            mark=self.mark,
             clock=clock,
         )
+        self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
         self._workers: WeakSet[BackgroundWorker] = WeakSet()
@@ -577,7 +583,15 @@ class AsyncCheckout:
             every: seconds between sweeps; CHECKOUT_SWEEP_EVERY unless given. 0: it does nothing.
         """
         every = self.settings.sweep_every if every is None else every
-        worker = BackgroundWorker(self.outbox, self.sweeper, self.subscribe, self.clock, every=every)
+        days = self.settings.retention_days
+        worker = BackgroundWorker(
+            self.outbox,
+            self.sweeper,
+            self.subscribe,
+            self.clock,
+            every=every,
+            erase_old=(lambda: self.personal_data.erase_older(timedelta(days=days))) if days else None,
+        )
         self._workers.add(worker)
         return worker
 

@@ -17,11 +17,13 @@ from ..domain.disputes import OPEN_DISPUTE_STATUSES
 from ..domain.errors import CheckoutError, SessionNotFound, StripeRejected, StripeUnavailable
 from ..domain.events import Source
 from ..domain.orders import Order, OrderStatus
+from ..domain.ownership import Mark
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..stores.base import OrderQuery, OrderStore
 from ..stores.futures import answer
 from .event_handlers import HANDLED_EVENT_TYPES, EventHandlers
+from .event_reading import LOOK_BACK, STRIPE_KEEPS, EventCursor, EventReading
 from .outbox import Outbox
 from .reconcile import Clock, Reconciler
 
@@ -30,9 +32,6 @@ WAITING = (OrderStatus.pending, OrderStatus.processing)
 
 DISPUTED = "disputed"
 """What a sweep's outcome is called for an order that has a final status and an open dispute."""
-
-LOOK_BACK = timedelta(days=3)
-"""How far back events are read: Stripe itself tries a webhook for so long. It keeps events for 30 days."""
 
 CONCURRENT_CALLS = 8
 """Round trips to Stripe at a time: at about 300 ms each this stays near the 25 a second of a test key."""
@@ -43,6 +42,9 @@ MAX_UNANSWERED = 24
 DEMO_SESSION_PREFIX = "cs_test_demo"
 """How the session ids of demo orders begin. Stripe never heard of them."""
 
+PAID_EVENT_TYPES = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+"""What Stripe says of a session that was paid."""
+
 ORDERS_PER_PAGE = 5_000
 T = TypeVar("T")
 log = get_logger(__name__)
@@ -50,10 +52,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What replaying events came to: how many changed an order, and how many could not be handled yet."""
+    """What replaying events came to: how many changed an order, and how many could not be handled.
+
+    `failures` has the class of the error by the event's id.
+    """
 
     new: int = 0
     failed: int = 0
+    failures: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,14 @@ class SweepSummary:
     `outcomes` counts waiting orders by the status they have now (`DISPUTED`: all but a dispute is finished), `problems`
     by an error's code. `new_events` is how
     many events changed an order (None: Stripe's list could not be read), `dispatched` for how many orders all handlers
-    have run.
+    have run. `warnings` are sentences for operators about events that were not read or cannot be handled.
     """
 
     outcomes: Mapping[str, int] = field(default_factory=dict)
     problems: Mapping[str, int] = field(default_factory=dict)
     new_events: int | None = 0
     dispatched: int = 0
+    warnings: tuple[str, ...] = ()
 
     def __add__(self, other: "SweepSummary") -> "SweepSummary":
         """Add up the summaries of two shops."""
@@ -79,6 +86,7 @@ class SweepSummary:
             dict(Counter(self.problems) + Counter(other.problems)),
             new_events,
             self.dispatched + other.dispatched,
+            self.warnings + other.warnings,
         )
 
     @property
@@ -117,8 +125,12 @@ class Sweeper:
         reconciler: Reconciler,
         event_handlers: EventHandlers,
         outbox: Outbox,
+        cursor: EventCursor,
+        mark: Mark,
         clock: Clock,
     ) -> None:
+        self._cursor = cursor
+        self._mark = mark
         self._gateway = gateway
         self._store = store
         self._reconciler = reconciler
@@ -145,7 +157,8 @@ class Sweeper:
 
         Args:
             older_than: orders and events that are younger are left alone.
-            since: events are read from this time on; three days back unless given.
+            since: events are read from this time on; unless given, from where they were read last time, and at least
+                three days back. Before what Stripe keeps of its events, its sessions are looked at.
             progress: hears how many orders are done.
             concurrent: round trips to Stripe at a time.
             stop: asked between orders.
@@ -156,15 +169,151 @@ class Sweeper:
         now = self._clock()
         until = now - older_than
         session_ids = await self.waiting(until)
-        replay = await self.replay_events(
-            since=since or now - LOOK_BACK,
+        replay = await self.catch_up(
+            since=since,
+            look_back=LOOK_BACK,
             until=until if older_than else None,
             concurrent=concurrent,
             stop=stop,
         )
+        if since is not None and since < now - STRIPE_KEEPS:
+            replay = _together(replay, await self.replay_sessions(since, concurrent=concurrent, stop=stop))
         outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
         dispatched = await self._outbox.dispatch(stop=stop)
-        return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched)
+        warnings = tuple((await self.reading()).warnings())
+        return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched, warnings)
+
+    async def reading(self) -> EventReading:
+        """Return how far Stripe's events were read, and what is not right about it."""
+        return await self._cursor.reading()
+
+    async def catch_up(
+        self,
+        *,
+        since: datetime | None = None,
+        look_back: timedelta = timedelta(0),
+        until: datetime | None = None,
+        concurrent: int = CONCURRENT_CALLS,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> ReplayResult | None:
+        """Handle what happened at Stripe since its events were read last, and note how far they are read now.
+
+        An event that cannot be handled is noted and tried by itself from then on. Two processes that do this at once
+        read the same events, which is harmless.
+
+        Args:
+            since: the earliest event; None: from where events were read last.
+            look_back: how far back they are read at least.
+            until: the latest event; None: up to now.
+            concurrent: round trips to Stripe at a time.
+            stop: asked between events.
+
+        Returns:
+            What came of it, or None when Stripe's list could not be read.
+        """
+        now = self._clock()
+        begin = await self._cursor.begin(now)
+        again = await self._replay_unhandled(stop)
+        replay = await self.replay_events(
+            since=min(begin, now - look_back) if since is None else since,
+            until=until,
+            concurrent=concurrent,
+            stop=stop,
+        )
+        if replay is None:
+            return None
+        noted = await self._cursor.note_failures(replay.failures, now)
+        if noted and not stop() and (since is None or since <= begin):
+            await self._cursor.move(until or now)
+        return _together(replay, again)
+
+    async def missing_orders(self) -> int:
+        """Return how many paid sessions of this shop are older than the database, which does not know of them.
+
+        More than 0 means that this database is not the one that had their orders: a folder that is gone, a volume that
+        was mounted late. It is only looked at before events were read for the first time.
+        """
+        if (await self._cursor.reading()).read_until is not None:
+            return 0
+        missing: dict[str, datetime] = {}
+        async for event in self._gateway.events(PAID_EVENT_TYPES, self._clock() - STRIPE_KEEPS):
+            marked = event.session_metadata is not None and self._mark.is_on(event.session_metadata)
+            if marked and event.session_id is not None and event.implied is OrderStatus.paid:
+                missing[event.session_id] = event.created_at
+        for session_id in list(missing):
+            order, history = await answer(self._store.get(session_id)), await answer(self._store.events(session_id))
+            if order is not None or history:
+                del missing[session_id]
+        if not missing:
+            return 0
+        older = await answer(self._store.count(OrderQuery(created_before=max(missing.values())), limit=1))
+        return 0 if older else len(missing)
+
+    async def replay_sessions(
+        self,
+        since: datetime,
+        *,
+        concurrent: int = CONCURRENT_CALLS,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> ReplayResult | None:
+        """Look at every completed session since a time, however long ago: for what Stripe has no events of any more.
+
+        Args:
+            since: when the oldest was created.
+            concurrent: round trips to Stripe at a time.
+            stop: asked between sessions.
+
+        Returns:
+            How many orders changed, or None when Stripe's list could not be read.
+        """
+        session_ids: list[str] = []
+        try:
+            async for session in self._gateway.completed_sessions(since):
+                if self._mark.owns(session):
+                    session_ids.append(session.id)
+        except (StripeUnavailable, StripeRejected) as error:
+            log.warning("Stripe's sessions could not be read", error=error.code)
+            return None
+        found, failures = Counter[str](), dict[str, str]()
+
+        async def look(session_id: str) -> None:
+            if stop():
+                return
+            try:
+                before = await answer(self._store.get(session_id))
+                after = (await self._reconciler.reconcile(session_id, source=Source.reconcile)).order
+            except Exception as error:  # ours or Stripe's; the rest must not wait for it
+                failures[session_id] = type(error).__name__
+                return
+            found["new"] += after is not None and (before is None or after.version > before.version)
+
+        await _for_each(session_ids, look, concurrent)
+        if not failures and not stop():
+            await self._cursor.close_gap(since)
+        return ReplayResult(found["new"], len(failures), failures)
+
+    async def _replay_unhandled(self, stop: Callable[[], bool]) -> ReplayResult:
+        """Try the events again that could not be handled, each by itself."""
+        found, failures = Counter[str](), dict[str, str]()
+        for unhandled in (await self._cursor.reading()).unhandled:
+            if stop():
+                break
+            try:
+                event = await self._gateway.event(unhandled.id)
+            except StripeRejected:  # Stripe has forgotten it
+                log.error("a Stripe event was never handled, and Stripe has forgotten it", stripe_event_id=unhandled.id)
+                await self._cursor.forget_failure(unhandled.id)
+                continue
+            except StripeUnavailable:
+                break
+            new, error = await self._replay(event)
+            found["new"] += new
+            if error:
+                failures[unhandled.id] = error
+            else:
+                await self._cursor.forget_failure(unhandled.id)
+        await self._cursor.note_failures(failures, self._clock())
+        return ReplayResult(found["new"], len(failures), failures)
 
     async def replay_events(
         self,
@@ -196,25 +345,29 @@ class Sweeper:
         except (StripeUnavailable, StripeRejected) as error:
             log.warning("Stripe's events could not be read", error=error.code)
             return None
-        found = Counter[str]()
+        found, failures = Counter[str](), dict[str, str]()
 
         async def replay_all(events: Sequence[StripeEvent]) -> None:
             for event in reversed(events):  # Stripe lists the newest first
                 if stop():
                     break
-                found.update(await self._replay(event))
+                new, error = await self._replay(event)
+                found["new"] += new
+                if error:
+                    failures[event.id] = error
 
         await _for_each(by_subject.values(), replay_all, concurrent)
-        return ReplayResult(found["new"], found["failed"])
+        return ReplayResult(found["new"], len(failures), failures)
 
-    async def _replay(self, event: StripeEvent) -> dict[str, int]:
+    async def _replay(self, event: StripeEvent) -> tuple[bool, str]:
+        """Return whether an event changed an order, and the class of the error when it could not be handled."""
         try:
-            return {"new": int(await self._event_handlers.replay(event))}
+            return await self._event_handlers.replay(event), ""
         except SessionNotFound:  # another shop's of this account
-            return {}
+            return False, ""
         except Exception as error:  # ours or Stripe's; the rest must not wait for it
             log.warning("an event could not be handled", stripe_event_id=event.id, error=type(error).__name__)
-            return {"failed": 1}
+            return False, type(error).__name__
 
     async def reconcile_all(
         self,
@@ -298,6 +451,13 @@ class _Attempts:
         self._unanswered = 0
         assert order is not None, "an order was there and orders are never deleted"
         return _outcome(order), True
+
+
+def _together(one: ReplayResult | None, other: ReplayResult | None) -> ReplayResult | None:
+    if one is None or other is None:
+        return None
+    failures = {**one.failures, **other.failures}
+    return ReplayResult(one.new + other.new, len(failures), failures)
 
 
 def _waits(order: Order) -> bool:

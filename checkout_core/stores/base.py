@@ -1,7 +1,7 @@
 """What the services ask of a store of orders."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..domain.errors import ConfigurationError
 from ..domain.events import OUTBOX_EVENT_KINDS, Change, History, OrderEvent, OutboxEntry
-from ..domain.orders import Order, OrderStatus
+from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus
 
 CLAIM = timedelta(minutes=2)
 """How long an outbox entry belongs to whoever claimed it."""
@@ -27,6 +27,7 @@ class OrderQuery:
         created_after: orders created at this time or later (with a time zone).
         metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
+        personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
     """
 
     statuses: tuple[OrderStatus, ...] = ()
@@ -36,6 +37,7 @@ class OrderQuery:
     created_after: datetime | None = None
     metadata: tuple[str, str] | None = None
     dispute_statuses: tuple[str, ...] = ()
+    personal: bool | None = None
 
 
 ALL_ORDERS = OrderQuery()
@@ -136,6 +138,34 @@ class OrderStore(Protocol):
         """Return how many entries, of one shop or of all, are not finished, due or not."""
         ...
 
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        """Keep what a shop must not forget beside its orders; a note of that kind and key is replaced.
+
+        Args:
+            kind: what it is about, such as `cursor`.
+            key: names it among those of its kind.
+            value: any text.
+            shop: whose it is.
+        """
+        ...
+
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        """Return a shop's notes of a kind by their keys."""
+        ...
+
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        """Remove a note. Removing it again does nothing."""
+        ...
+
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        """Write other details on events that are recorded: only to erase a person from them.
+
+        Args:
+            session_id: the checkout session of the events.
+            details: the new detail of each event, by the event's id.
+        """
+        ...
+
     def close(self) -> None:
         """Finish what is in flight and close the database. May be called twice."""
         ...
@@ -144,6 +174,11 @@ class OrderStore(Protocol):
 def outbox_events(events: Iterable[OrderEvent]) -> list[OrderEvent]:
     """Return those of `events` that get an outbox entry."""
     return [event for event in events if event.kind in OUTBOX_EVENT_KINDS and event.order_id is not None]
+
+
+def handled_before(event: OrderEvent) -> list[str]:
+    """Return the handlers that have run for an event already, in a database that was lost."""
+    return sorted(map(str, event.detail.get("handled", ())))
 
 
 def may_be_in_an_id(text: str) -> bool:

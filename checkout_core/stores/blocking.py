@@ -1,10 +1,10 @@
 """A store for callers that may block: pages, notebooks, commands."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ..domain.events import Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order
@@ -65,6 +65,22 @@ class BlockingOrderStore:
     def count_outbox(self, *, shop: str | None = None) -> int:
         """Return how many entries are not finished."""
         return self._wait(lambda: self.futures.count_outbox(shop=shop))
+
+    def keep_note(self, kind: str, key: str, value: str) -> None:
+        """Keep what a shop must not forget beside its orders."""
+        self._wait(lambda: self.futures.keep_note(kind, key, value))
+
+    def notes(self, kind: str) -> dict[str, str]:
+        """Return the notes of a kind by their keys."""
+        return self._wait(lambda: self.futures.notes(kind))
+
+    def forget_note(self, kind: str, key: str) -> None:
+        """Remove a note."""
+        self._wait(lambda: self.futures.forget_note(kind, key))
+
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write other details on events that are recorded."""
+        self._wait(lambda: self.futures.replace_details(session_id, details))
 
     def _wait(self, ask: Callable[[], Future[T]]) -> T:
         with caller_waits():

@@ -2,11 +2,11 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.metadata import copied_metadata
 from ..domain.orders import DEFAULT_SHOP, Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id, outbox_events
+from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, handled_before, may_be_in_an_id, outbox_events
 from .columns import MAX_INTEGER, ORDER, Kind
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class MemoryStore(OrderStore):
         self._orders: dict[str, Order] = {}
         self._events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
         self._outbox: dict[str, _Pending] = {}
+        self._notes: dict[tuple[str, str, str], str] = {}
         self._lock = threading.RLock()
         self._closed = False
         begin_anew_after_fork(self)
@@ -127,6 +128,33 @@ class MemoryStore(OrderStore):
         return self._answer(lambda: sum(shop in (None, one.shop) for one in self._outbox.values()))
 
     @override
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._answer(lambda: self._notes.update({(shop, kind, key): value}))
+
+    @override
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        return self._answer(
+            lambda: {key: value for (of, what, key), value in self._notes.items() if (of, what) == (shop, kind)}
+        )
+
+    @override
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        def work() -> None:
+            self._notes.pop((shop, kind, key), None)
+
+        return self._answer(work)
+
+    @override
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        def work() -> None:
+            self._events[session_id] = [
+                event.model_copy(update={"detail": {**details[event.id]}}) if event.id in details else event
+                for event in self._events.get(session_id, ())
+            ]
+
+        return self._answer(work)
+
+    @override
     def close(self) -> None:
         self._closed = True
 
@@ -153,7 +181,7 @@ class MemoryStore(OrderStore):
                 kind=event.kind,
                 at=event.at,
                 attempts=0,
-                handled=frozenset(),
+                handled=frozenset(handled_before(event)),
             )
             self._outbox[event.id] = _Pending(entry, shop, event.at)
 
@@ -178,6 +206,7 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (query.created_after is None or order.created_at >= query.created_after)
         and (query.metadata is None or order.metadata.get(query.metadata[0]) == query.metadata[1])
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
+        and (query.personal is None or query.personal is order.personal)
         and (not query.text or _has_text(order, query.text))
     )
 

@@ -74,6 +74,20 @@ MIGRATIONS: Sequence[Migration] = (
         filled={"amount_subtotal": "amount_total"},
         items_view=True,
     ),
+    # 6: what a shop must not forget beside its orders, such as how far Stripe's events were read.
+    Migration(
+        statements=(
+            """
+            CREATE TABLE IF NOT EXISTS notes (
+                shop VARCHAR NOT NULL,
+                kind VARCHAR NOT NULL,
+                "key" VARCHAR NOT NULL,
+                "value" VARCHAR NOT NULL,
+                PRIMARY KEY (shop, kind, "key")
+            )
+            """,
+        )
+    ),
 )
 """Versions from `FIRST_VERSION` on. Entries are added at the end and never changed."""
 

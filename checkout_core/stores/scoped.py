@@ -1,6 +1,6 @@
 """One shop's part of a store that several shops share."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -107,6 +107,28 @@ class ShopStore(OrderStore):
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
         return completed(0) if shop not in (None, self._shop) else self._store.count_outbox(shop=self._shop)
+
+    @override
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._store.keep_note(kind, key, value, shop=self._shop)
+
+    @override
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        return self._store.notes(kind, shop=self._shop)
+
+    @override
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._store.forget_note(kind, key, shop=self._shop)
+
+    @override
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        """Write other details on events of this shop; those of another shop's checkout stay as they are."""
+
+        def of_this_shop(events: History) -> Future[None]:
+            own = {event.id: details[event.id] for event in events if event.id in details}
+            return self._store.replace_details(session_id, own)
+
+        return chained(self.events(session_id), of_this_shop)
 
     @override
     def close(self) -> None:

@@ -59,6 +59,8 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("stripe_api_base", "STRIPE_API_BASE", "http://127.0.0.1:9/", "http://127.0.0.1:9"),
     ("installation", "CHECKOUT_INSTALLATION", "staging", "staging"),
     ("session_minutes", "CHECKOUT_SESSION_MINUTES", "30", 30),
+    ("retention_days", "CHECKOUT_RETENTION_DAYS", "730", 730),
+    ("max_stripe_calls", "CHECKOUT_MAX_STRIPE_CALLS", "7", 7),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
     ("shop_name", "CHECKOUT_SHOP_NAME", "Paper Moon", "Paper Moon"),
     ("accent", "CHECKOUT_ACCENT", "#6b1d4a", "#6b1d4a"),

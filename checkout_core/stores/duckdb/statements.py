@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
+from ..base import handled_before
 from ..columns import EVENT, KEYS, ORDER, OUTBOX, Kind, Row, RowFormat
 from ..migrations import source_of
 from .schema import EVENT_COLUMNS, ORDER_COLUMNS, OUTBOX_COLUMNS, type_of
@@ -36,14 +37,15 @@ def _values(columns: Mapping[str, str]) -> str:
     return ", ".join(f"${name}::{kind}" for name, kind in columns.items())
 
 
-def _set(columns: Mapping[str, str]) -> str:
+def rows_from_json(columns: Mapping[str, str]) -> str:
+    """Return SQL that makes rows with these columns of one parameter, which is a JSON list of objects."""
     shape: Row = {name: _LISTS.get(name, kind) for name, kind in columns.items()}
     return f"unnest(from_json_strict(?, '{json.dumps([shape])}'), max_depth := 2)"
 
 
 def _insert(table: str, columns: Mapping[str, str]) -> Statement:
     into = f"INSERT INTO {table} ({_names(columns)})"
-    return Statement(f"{into} VALUES ({_values(columns)})", f"{into} SELECT {_set(columns)}")
+    return Statement(f"{into} VALUES ({_values(columns)})", f"{into} SELECT {rows_from_json(columns)}")
 
 
 def _update(table: str, key: str, columns: Mapping[str, str]) -> Statement:
@@ -52,7 +54,7 @@ def _update(table: str, key: str, columns: Mapping[str, str]) -> Statement:
     many = ", ".join(f'"{name}" = new."{name}"' for name in columns)
     return Statement(
         f"UPDATE {table} SET {one} WHERE {key} = ${key}",
-        f"UPDATE {table} SET {many} FROM (SELECT {_set(typed)}) AS new WHERE {table}.{key} = new.{key}",
+        f"UPDATE {table} SET {many} FROM (SELECT {rows_from_json(typed)}) AS new WHERE {table}.{key} = new.{key}",
     )
 
 
@@ -76,7 +78,7 @@ INSERT_OUTBOX = _insert("outbox", OUTBOX_COLUMNS)
 RETRY_OUTBOX = _update("outbox", "event_id", {"handled": "VARCHAR", "error": "VARCHAR", "due_at": "TIMESTAMP"})
 FINISH_OUTBOX = Statement(
     "DELETE FROM outbox WHERE event_id = $event_id",
-    f"DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM (SELECT {_set({'event_id': 'VARCHAR'})}))",
+    f"DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM (SELECT {rows_from_json({'event_id': 'VARCHAR'})}))",
 )
 CLAIM_OUTBOX = f"""
     UPDATE outbox SET due_at = $later, attempts = attempts + 1
@@ -87,6 +89,13 @@ CLAIM_OUTBOX = f"""
     )
     RETURNING {_names(OUTBOX_COLUMNS)}
 """
+KEEP_NOTE = """
+    INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?)
+    ON CONFLICT (shop, kind, "key") DO UPDATE SET "value" = excluded."value"
+"""
+SELECT_NOTES = 'SELECT "key", "value" FROM notes WHERE shop = ? AND kind = ? ORDER BY "key"'
+FORGET_NOTE = 'DELETE FROM notes WHERE shop = ? AND kind = ? AND "key" = ?'
+REPLACE_DETAIL = _update("order_events", "id", {"detail": "VARCHAR"})
 SELECT_ORDERS = f"SELECT {_names(ORDER_COLUMNS)} FROM orders"
 SELECT_EVENTS = f"SELECT {_names(EVENT_COLUMNS)} FROM order_events"
 
@@ -144,7 +153,7 @@ def outbox_row(event: OrderEvent, shop: str) -> Row:
         "kind": str(event.kind),
         "at": naive(event.at),
         "attempts": 0,
-        "handled": "[]",
+        "handled": json.dumps(handled_before(event)),
         "due_at": naive(event.at),
     }
 

@@ -6,7 +6,7 @@ The file is opened for a moment and closed again (`lease.py`), many calls are on
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from typing_extensions import override
 
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
-from ...domain.orders import Order
+from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id
 from ..futures import completed, mapped
 from . import statements
@@ -119,6 +119,23 @@ class DuckDBStore(OrderStore):
         return mapped(self._query("SELECT count(*) FROM outbox WHERE shop = coalesce(?, shop)", [shop]), _number)
 
     @override
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return mapped(self._query(statements.KEEP_NOTE, [shop, kind, key, value]), _nothing)
+
+    @override
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        return mapped(self._query(statements.SELECT_NOTES, [shop, kind]), lambda rows: {row[0]: row[1] for row in rows})
+
+    @override
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return mapped(self._query(statements.FORGET_NOTE, [shop, kind, key]), _nothing)
+
+    @override
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        rows = [{"id": event_id, "detail": json.dumps(detail)} for event_id, detail in details.items()]
+        return self._insert({statements.REPLACE_DETAIL: rows}) if rows else completed(None)
+
+    @override
     def close(self) -> None:
         self._writer.close()
 
@@ -139,6 +156,10 @@ def _orders(rows: Sequence[Sequence[Any]]) -> list[Order]:
 
 def _first_order(rows: Sequence[Sequence[Any]]) -> Order | None:
     return statements.order_from(rows[0]) if rows else None
+
+
+def _nothing(_: object) -> None:
+    return None
 
 
 def _number(rows: Sequence[Sequence[Any]]) -> int:
@@ -180,4 +201,6 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     if query.dispute_statuses:
         where.append("list_contains(?::VARCHAR[], dispute_status)")
         values.append([*query.dispute_statuses])
+    if query.personal is not None:
+        where.append(f'(coalesce(email, "name", phone) IS {"NOT " if query.personal else ""}NULL)')
     return " AND ".join(where), values

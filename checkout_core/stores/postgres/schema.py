@@ -44,9 +44,10 @@ UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = 
 )
 INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names(EVENT), _values(EVENT))
 INSERT_ANNOUNCED_EVENT = sql.SQL("""
-    WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at)
+    WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at, detail)
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
-    SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, '[]'::jsonb FROM event
+    SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, coalesce(detail -> 'handled', '[]'::jsonb)
+    FROM event
 """).format(INSERT_EVENT)
 CLAIM_OUTBOX = sql.SQL("""
     WITH due AS (
@@ -63,6 +64,14 @@ CLAIM_OUTBOX = sql.SQL("""
 SELECT_EVENTS = sql.SQL("SELECT {} FROM order_events WHERE stripe_checkout_session_id = %s ORDER BY seq").format(
     _names(EVENT)
 )
+
+KEEP_NOTE: LiteralString = """
+    INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (shop, kind, key) DO UPDATE SET value = excluded.value
+"""
+SELECT_NOTES: LiteralString = "SELECT key, value FROM notes WHERE shop = %s AND kind = %s ORDER BY key"
+FORGET_NOTE: LiteralString = "DELETE FROM notes WHERE shop = %s AND kind = %s AND key = %s"
+REPLACE_DETAIL: LiteralString = "UPDATE order_events SET detail = %s WHERE stripe_checkout_session_id = %s AND id = %s"
 
 _TYPES: Mapping[Kind, LiteralString] = {
     Kind.text: "text",
@@ -240,6 +249,10 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("metadata ->> %(key)s::text = %(value)s")
     if query.dispute_statuses:
         where.append("dispute_status = ANY(%(dispute_statuses)s)")
+    if query.personal is not None:
+        where.append(
+            "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
+        )
     key, value = query.metadata or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],

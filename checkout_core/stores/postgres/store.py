@@ -192,6 +192,27 @@ class PostgresStore(OrderStore):
         return mapped(self._rows(query, [shop]), _number)
 
     @override
+    def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._execute(schema.KEEP_NOTE, [shop, kind, key, value])
+
+    @override
+    def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
+        rows = self._rows(sql.SQL(schema.SELECT_NOTES), [shop, kind])
+        return mapped(rows, lambda found: {row[0]: row[1] for row in found})
+
+    @override
+    def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
+        return self._execute(schema.FORGET_NOTE, [shop, kind, key])
+
+    @override
+    def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
+        def work(connection: PostgresConnection) -> None:
+            for event_id, detail in details.items():
+                connection.execute(schema.REPLACE_DETAIL, [Jsonb(dict(detail)), session_id, event_id])
+
+        return self._call(work, transaction=True)
+
+    @override
     def close(self) -> None:
         with self._opening:
             self._closed = True

@@ -188,25 +188,27 @@ def test_young_orders_are_left_to_the_redirect_and_the_webhook(
     assert "sessions.retrieve" in rounds.sweep()
 
 
-def test_the_first_round_reads_three_days_and_the_next_what_came_since(
+def test_the_first_round_reads_what_stripe_keeps_and_the_next_what_came_since(
     clock: TestClock, rounds: Rounds, asked_since: list[datetime]
 ) -> None:
     began = clock()
     rounds.sweep()
     clock.advance(minutes=30)
     rounds.sweep()
-    first, second = ((began - since).total_seconds() for since in asked_since)
-    assert abs(first - timedelta(days=3).total_seconds()) < 60
+    first, second = ((began - since).total_seconds() for since in (asked_since[0], asked_since[-1]))
+    assert abs(first - timedelta(days=30).total_seconds()) < 60
     assert abs(second - timedelta(minutes=5).total_seconds()) < 60
 
 
-def test_a_worker_that_slept_for_long_reads_no_more_than_three_days(
-    clock: TestClock, rounds: Rounds, asked_since: list[datetime]
+@pytest.mark.parametrize("days", [4, 29, 31, 400])
+def test_a_worker_that_slept_for_long_reads_from_where_it_was_or_all_that_stripe_keeps(
+    clock: TestClock, rounds: Rounds, asked_since: list[datetime], days: int
 ) -> None:
     rounds.sweep()
-    clock.advance(days=20)
+    clock.advance(days=days)
     rounds.sweep()
-    assert abs((clock() - asked_since[1]) - timedelta(days=3)) < timedelta(minutes=1)
+    expected = timedelta(days=min(days, 30)) + timedelta(minutes=5 if days < 30 else 0)
+    assert abs((clock() - asked_since[-1]) - expected) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("broken", ["the event", "the list", "the store"])
@@ -235,7 +237,7 @@ def test_an_event_that_was_handled_is_not_read_for_ever(
     for _ in range(3):
         rounds.sweep()
         clock.advance(hours=6)
-    assert asked_since[2] > asked_since[1] > asked_since[0]
+    assert asked_since[-1] > asked_since[-2] > asked_since[0]
 
 
 def test_a_worker_reconciles_what_the_events_did_not_tell(checkout: Checkout, clock: TestClock, rounds: Rounds) -> None:

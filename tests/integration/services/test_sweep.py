@@ -214,5 +214,14 @@ def test_events_are_read_from_the_time_that_is_given(checkout: Checkout, clock: 
     pay(checkout, open_session(checkout))
     assert checkout.sweep(older_than=NO_TIME, since=clock() + timedelta(minutes=5)).new_events == 0
     clock.advance(days=4)
-    assert checkout.sweep(older_than=NO_TIME).new_events == 0
+    assert checkout.sweep(older_than=NO_TIME, since=clock() - timedelta(days=3)).new_events == 0
     assert checkout.sweep(older_than=NO_TIME, since=clock() - timedelta(days=5)).new_events == 1
+
+
+def test_events_that_were_never_read_are_read_whatever_was_asked_for_before(
+    checkout: Checkout, clock: TestClock
+) -> None:
+    pay(checkout, open_session(checkout))
+    clock.advance(days=4)
+    assert checkout.sweep(older_than=NO_TIME, since=clock()).new_events == 0
+    assert checkout.sweep(older_than=NO_TIME).new_events == 1

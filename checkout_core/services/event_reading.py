@@ -1,0 +1,162 @@
+"""How far Stripe's events were read: kept in the store, so that an outage of any length is made up for.
+
+The place is kept for each Stripe account by itself. It is in the same database as the orders: where that is restored
+from an older copy, or has lost what was written last, the events since then are read again.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..config.logging import get_logger
+from ..stores.base import OrderStore
+from ..stores.futures import answer
+
+STRIPE_KEEPS = timedelta(days=30)
+"""How long Stripe lists an event (https://docs.stripe.com/api/events)."""
+
+OVERLAP = timedelta(minutes=5)
+"""How much of what was read last time is read again: clocks differ, and events may be listed late."""
+
+LOOK_BACK = timedelta(days=3)
+"""How far back events are read when our clock says less than it did last time."""
+
+MAX_UNHANDLED = 100
+"""How many events may be tried by themselves. With more, what is wrong is not with them: the place stays where it is."""
+
+CURSOR, GAP, UNHANDLED = "cursor", "gap", "unhandled_event"
+"""The kinds of notes."""
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class UnhandledEvent:
+    """A Stripe event that could not be handled, and is tried by itself with every sweep."""
+
+    id: str
+    error: str
+    since: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventReading:
+    """How far Stripe's events were read.
+
+    `read_until` is None before they were read for the first time. `gap` is the part of an outage that was longer than
+    Stripe keeps events, `unhandled` what could not be handled.
+    """
+
+    read_until: datetime | None = None
+    gap: tuple[datetime, datetime] | None = None
+    unhandled: tuple[UnhandledEvent, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """Say for operators what is not right, and what to do."""
+        said = []
+        if self.gap is not None:
+            start, end = self.gap
+            days = STRIPE_KEEPS.days
+            said.append(
+                f"Stripe's events from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC were never read, and Stripe "
+                f"keeps them for {days} days. Run `checkout reconcile --since {start:%Y-%m-%d}`: it looks at every "
+                "session since then instead. Look for refunds and disputes of older payments in Stripe's dashboard."
+            )
+        for event in self.unhandled:
+            said.append(
+                f"The Stripe event {event.id} cannot be handled ({event.error}, {event.attempts} times since "
+                f"{event.since:%Y-%m-%d %H:%M} UTC). Look at it in Stripe's dashboard; every sweep tries it again."
+            )
+        return said
+
+
+class EventCursor:
+    """Reads and writes how far Stripe's events were read, for one shop and one Stripe key.
+
+    Args:
+        store: the shop's.
+        account: names the account, such as its secret key; only a digest of it is kept.
+    """
+
+    def __init__(self, store: OrderStore, account: str) -> None:
+        self._store = store
+        self._key = hashlib.sha256(account.encode()).hexdigest()[:16]
+
+    async def reading(self) -> EventReading:
+        """Return how far events were read, and what is not right."""
+        cursor = (await answer(self._store.notes(CURSOR))).get(self._key)
+        gap = (await answer(self._store.notes(GAP))).get(self._key)
+        unhandled = await answer(self._store.notes(UNHANDLED))
+        return EventReading(
+            datetime.fromisoformat(cursor) if cursor else None,
+            _times(gap) if gap else None,
+            tuple(_unhandled(id, value) for id, value in unhandled.items()),
+        )
+
+    async def begin(self, now: datetime) -> datetime:
+        """Return from when events must be read; a gap that is longer than Stripe keeps events is noted and said."""
+        reading = await self.reading()
+        last, oldest = reading.read_until, now - STRIPE_KEEPS
+        if last is None:
+            return oldest
+        if last > now + OVERLAP:  # a clock was wrong: what was read is not known
+            return now - LOOK_BACK
+        if last < oldest:
+            start = min(last, reading.gap[0]) if reading.gap else last
+            await answer(self._store.keep_note(GAP, self._key, json.dumps([start.isoformat(), oldest.isoformat()])))
+            for sentence in EventReading(gap=(start, oldest)).warnings():
+                log.error("a gap in Stripe's events", advice=sentence)
+            return oldest
+        return last - OVERLAP
+
+    async def move(self, until: datetime) -> None:
+        """Note that events were read up to this time."""
+        await answer(self._store.keep_note(CURSOR, self._key, until.isoformat()))
+
+    async def close_gap(self, since: datetime) -> None:
+        """Note that all sessions since then were looked at."""
+        gap = (await self.reading()).gap
+        if gap is not None and since.date() <= gap[0].date():
+            await answer(self._store.forget_note(GAP, self._key))
+
+    async def note_failures(self, failed: Mapping[str, str], now: datetime) -> bool:
+        """Note the events that could not be handled.
+
+        Args:
+            failed: the class of the error by the event's id.
+            now: the time now.
+
+        Returns:
+            Whether all could be noted; too many at once are not the events' fault.
+        """
+        known = {event.id: event for event in (await self.reading()).unhandled}
+        if len(known.keys() | failed.keys()) > MAX_UNHANDLED:
+            return False
+        for id, error in failed.items():
+            before = known.get(id)
+            value = {
+                "error": error,
+                "since": (before.since if before else now).isoformat(),
+                "attempts": (before.attempts if before else 0) + 1,
+            }
+            await answer(self._store.keep_note(UNHANDLED, id, json.dumps(value)))
+            if before is None:
+                log.error("a Stripe event cannot be handled", stripe_event_id=id, error=error)
+        return True
+
+    async def forget_failure(self, event_id: str) -> None:
+        """Note that an event was handled after all, or is gone."""
+        await answer(self._store.forget_note(UNHANDLED, event_id))
+
+
+def _times(text: str) -> tuple[datetime, datetime]:
+    start, end = map(datetime.fromisoformat, json.loads(text))
+    return start, end
+
+
+def _unhandled(id: str, text: str) -> UnhandledEvent:
+    value = json.loads(text)
+    return UnhandledEvent(id, value["error"], datetime.fromisoformat(value["since"]), int(value["attempts"]))
