@@ -326,7 +326,6 @@ def test_an_endless_conversation_ends_with_a_sentence(stripe_simulator: Simulate
         (httpx2.AsyncClient(), PATH, TypeError, "cannot wait for AsyncClient"),
         (DjangoAsyncClient(), PATH, TypeError, "cannot wait for AsyncClient"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_delivered_to_is_refused_at_once(
     stripe_simulator: SimulatedStripe, app: Any, path: str | None, error: type[Exception], says: str
