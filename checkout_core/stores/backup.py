@@ -19,6 +19,7 @@ import duckdb
 from ..config.extras import extra
 from ..domain.errors import ConfigurationError, StoreUnavailable
 from . import backend_of, duckdb_path
+from .duckdb.connecting import connect
 from .duckdb.lease import Lease
 from .duckdb.schema import EVENT_COLUMNS, MIGRATIONS, ORDER_COLUMNS, OUTBOX_COLUMNS, known_version, migrate
 from .duckdb.statements import rows_from_json
@@ -161,7 +162,7 @@ def _beside(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _opened(file: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(str(file), read_only=read_only, config={"python_enable_replacements": False})
+    connection = connect(file, read_only=read_only, config={"python_enable_replacements": False})
     try:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
