@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic_core import PydanticUndefined
+from typer.main import get_command_name
 
 from api import create_app
 from checkout_cli import app
@@ -69,7 +70,8 @@ def _type_name(annotation: Any) -> str:
 
 def commands() -> str:
     """Return what `--help` says of each command."""
-    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    callbacks = [command.callback for command in app.registered_commands if command.callback]
+    names = [get_command_name(callback.__name__) for callback in callbacks]
     sections = [f"## checkout\n\n{_help('checkout')}\n"]
     sections += [f"### checkout {name}\n\n{_help('checkout', name)}\n" for name in names]
     sections.append(f"## stripe-simulator\n\n{_help('stripe-simulator')}\n")
