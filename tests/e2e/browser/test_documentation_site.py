@@ -1,5 +1,6 @@
 """The documentation site: built strictly, and read from its files with no network, on a phone and a desktop."""
 
+import fcntl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,12 +30,17 @@ Read = Callable[[str], Page]
 
 
 @pytest.fixture(scope="module")
-def site() -> Path:
-    """The site, built as `make docs` builds it; strictly, so that a dead link is an error."""
-    built = subprocess.run(
-        [sys.executable, "-m", "documentation"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The site, built once as `make docs` builds it; strictly, so that a dead link is an error."""
+    folder = tmp_path_factory.getbasetemp()
+    done = (folder if worker_id == "master" else folder.parent) / "site-is-built"
+    with done.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not done.exists():
+            build = [sys.executable, "-m", "documentation"]
+            built = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+            assert built.returncode == 0, built.stdout + built.stderr
+            done.touch()
     return ROOT / "site"
 
 

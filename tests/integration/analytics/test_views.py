@@ -71,8 +71,14 @@ def test_lost_disputes_are_out_of_the_revenue_on_their_own_day(
 ) -> None:
     paid_at = datetime(2026, 10, 2, 12, tzinfo=UTC)
     events = [
-        an_event("cs_a", kind, at=paid_at.replace(day=day), detail={"dispute": "du_1", "amount": 700, **detail})
-        for kind, day, detail in told
+        an_event(
+            "cs_a",
+            kind,
+            id=f"event_{number}",
+            at=paid_at.replace(day=day),
+            detail={"dispute": "du_1", "amount": 700, **detail},
+        )
+        for number, (kind, day, detail) in enumerate(told)
     ]
     order = an_order("cs_a", created_at=paid_at, paid_at=paid_at, status=OrderStatus.paid, amount_total=2000)
     store.update("cs_a", lambda before: Decision(order, events))

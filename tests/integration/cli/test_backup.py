@@ -19,7 +19,7 @@ from .conftest import RunCommand
 @pytest.fixture
 def run(run_command: RunCommand, variables: dict[str, str]) -> RunCommand:
     """Run `checkout` on the shop of `checkout`."""
-    return partial(run_command, **variables, CHECKOUT_PUBLIC_URL="http://shop.test")
+    return partial(run_command, **variables)
 
 
 def test_after_a_restore_and_one_sweep_nothing_is_lost_and_nothing_happens_twice(

@@ -61,7 +61,7 @@ def test_who_comes_back_unpaid_finds_the_session_open(
     back = choose(begin(simulator, session, type, return_url="https://shop.test/own?s={CHECKOUT_SESSION_ID}"), outcome)
     assert (back.status_code, back.headers["location"]) == (303, f"https://shop.test/own?s={session.id}")
     simulator.simulator.drain()
-    assert receiver.types()[-1] == "payment_intent.payment_failed"
+    assert "payment_intent.payment_failed" in receiver.types()
     found: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
     assert (found.status, found.payment_status) == ("open", "unpaid")
     error = found.payment_intent.last_payment_error
