@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 
 HANDLED = "checkout_handled"
 """The key of the metadata."""
+_IS_DIGEST = re.compile(r"#[0-9a-f]{8}")
 _MAX_VALUE = 500
 """How long a value of Stripe's metadata may be (https://docs.stripe.com/metadata)."""
 
@@ -33,4 +35,6 @@ def was_handled(name: str, handled: Collection[str]) -> bool:
 
 
 def _digest(name: str) -> str:
+    if _IS_DIGEST.fullmatch(name):  # read from a session where the names were too long before
+        return name
     return "#" + hashlib.sha256(name.encode()).hexdigest()[:8]

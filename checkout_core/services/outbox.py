@@ -225,8 +225,10 @@ class Outbox:
             return entry.handled if entry.attempts == 1 else frozenset()
         noted = await self._marks.read(entry.stripe_checkout_session_id)
         event = EVENT_OF_KIND.get(entry.kind)
-        registered = self.handlers.remaining((), event)
-        return noted | {each.name for each in registered if was_handled(_noted_name(event, each.name), noted)}
+        if event == "paid":
+            return noted
+        registered = self.handlers.remaining((), event)  # a handler of the payment may have the same name
+        return frozenset(each.name for each in registered if was_handled(_noted_name(event, each.name), noted))
 
     async def _mark(self, run: "_EntryRun") -> str:
         """Note at Stripe which handlers have run; return why that failed, or nothing."""
@@ -278,7 +280,7 @@ class _EntryRun:
 
 def _noted_name(event: EventName | None, name: str) -> str:
     """Return what a handler is called at Stripe: handlers of two events may have one name."""
-    return name if event in ("paid", None) or name.startswith(f"{event}:") else f"{event}:{name}"
+    return name if event in ("paid", None) else f"{event}:{name}"
 
 
 def backoff(attempts: int) -> timedelta:

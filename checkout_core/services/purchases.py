@@ -97,13 +97,11 @@ class Purchases:
         if len(paid) == 1:
             return
         for each in paid.values():
-            everybody = (
-                purchase is not None or each is order
-            )  # else the others look like this order, not like each other
-            reported = paid.keys() - {each.id} if everybody else {order.id}
-            decision = await self._changes.apply(
-                each.stripe_checkout_session_id, double_payment_change(reported, self._clock())
-            )
+            # Orders that nobody linked look like this one, and need not look like each other.
+            alone = purchase is None and each is not order
+            reported = {order.id} if alone else paid.keys() - {each.id}
+            change = double_payment_change(reported, self._clock())
+            decision = await self._changes.apply(each.stripe_checkout_session_id, change)
             if decision.events:
                 log.warning("double payment", order_id=each.id, others=sorted(reported))
                 metrics.double_payment()
@@ -123,14 +121,13 @@ class Purchases:
 
         One shopper had both sessions open before either was paid, with some product in both.
         """
-        query = OrderQuery(
-            statuses=(OrderStatus.paid,), text=order.email or "", created_after=order.created_at - OPEN_AT_MOST
-        )
-        opened, paid = await self._opened_and_paid(order)
-        products = {item.product for item in order.items}
         found: list[Order] = []
         if not order.email:
             return found
+        opened, paid = await self._opened_and_paid(order)
+        products = {item.product for item in order.items}
+        since = order.created_at - OPEN_AT_MOST
+        query = OrderQuery(statuses=(OrderStatus.paid,), text=order.email, created_after=since)
         for other in await answer(self._store.find(query)):
             alike = other.email == order.email and products & {item.product for item in other.items}
             if not alike or other.id == order.id:
@@ -156,7 +153,6 @@ class Purchases:
         purchase = purchase_of(session_id, history)
         if purchase == session_id:
             return purchase if any(event.kind is EventKind.replaced for event in history) else None
-        await self._changes.apply(
-            session_id, purchase_change(purchase, self._clock())
-        )  # made from money: others must find it
+        # The order was made from money, without the mark by which the others of its purchase find it.
+        await self._changes.apply(session_id, purchase_change(purchase, self._clock()))
         return purchase

@@ -89,12 +89,30 @@ def test_an_entry_stays_until_stripe_has_noted_what_ran(checkout: Checkout, cloc
     assert "warehouse" in handled_of(said)
 
 
+def test_handlers_of_one_name_for_two_events_each_run_once_however_late_and_over_a_loss(
+    checkout: Checkout, clock: TestClock, anew: Checkout, runs: list[str]
+) -> None:
+    refunded: list[str] = []
+    for each in (checkout, anew):
+        each.on("refunded", lambda order: refunded.append(order.id), name="warehouse")
+    order = paid_order(checkout)
+    checkout.dispatch_outbox()
+    checkout.refund(order.id)
+    clock.advance(minutes=11)  # so old an entry may come from a restored database
+    checkout.dispatch_outbox()
+    assert (runs, refunded) == ([order.id], [order.id])
+    anew.sweep(older_than=NO_TIME)
+    assert (runs, refunded, anew.store.count_outbox()) == ([order.id], [order.id], 0)
+
+
 def test_names_that_are_too_long_for_stripe_are_digests() -> None:
     names = [f"shop.handlers.number_{number}" for number in range(40)]
     metadata = handled_metadata(names)
     assert len(metadata[HANDLED]) <= 500
     assert all(was_handled(name, handled_of(metadata)) for name in names)
     assert not was_handled("another", handled_of(metadata))
+    again = handled_metadata(handled_of(metadata))
+    assert again == metadata
 
 
 @pytest.mark.parametrize("text", ["", "x", "1", "{}", '[1, "a"]'])
