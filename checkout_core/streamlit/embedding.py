@@ -53,6 +53,28 @@ _BOUGHT = (OrderStatus.paid, OrderStatus.processing)
 _attending = threading.Lock()
 
 
+class _Told:
+    """The sessions whose purchase was given as news: the page may be loaded anew before the browser has the cookie."""
+
+    MAX = 10_000
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, session_id: str) -> bool:
+        """Note a session; return whether it was not noted yet."""
+        with self._lock:
+            is_first = session_id not in self._sessions
+            self._sessions[session_id] = None
+            if len(self._sessions) > self.MAX:
+                del self._sessions[next(iter(self._sessions))]
+            return is_first
+
+
+_told = _Told()
+
+
 class BoughtOrder(Order):
     """An order as `checkout_button` gives it: `is_new` in the one run in which the page first hears of it."""
 
@@ -284,7 +306,8 @@ def _bought(offer: _Offer) -> BoughtOrder | None:
                 f"Order {order.id} over {order.total} is {order.status}. It was for another choice than this one."
             )
         return None
-    is_new, button.is_told, button.note = not button.is_told, True, None
+    is_new = not button.is_told and _told.add(order.stripe_checkout_session_id)
+    button.is_told, button.note = True, None
     return BoughtOrder(**order.model_dump(), is_new=is_new)
 
 
