@@ -14,7 +14,8 @@ import streamlit as st
 
 from ..bootstrap import open_checkout
 from ..config.logging import get_logger
-from ..config.settings import Settings, UiMode
+from ..config.settings import Settings
+from ..config.settings_arguments import UiMode
 from ..config.urls import SESSION_ID, Urls
 from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import (

@@ -7,7 +7,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from checkout_core.config.settings import UiMode
+from checkout_core.config.settings_arguments import UiMode
 from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import (

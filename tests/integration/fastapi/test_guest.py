@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
 from checkout_core import AsyncCheckout, Checkout, Settings, open_checkout
-from checkout_core.domain.errors import ConfigurationError, OrderNotFound
+from checkout_core.domain.errors import ConfigurationError, InvalidInput, OrderNotFound, SessionRefused
 from checkout_core.fastapi import checkout_dependency, checkout_router, lifespan
 from tests.support.shopper import cart, open_session
 from tests.support.stores import ScriptedStore
@@ -68,6 +68,33 @@ def test_every_error_of_the_toolkit_s_routes_has_its_form(
 def test_the_routes_stand_in_the_application_s_openapi(shop: Checkout) -> None:
     paths = host(shop, prefix="/pay").openapi()["paths"]
     assert {"/pay/checkout/sessions", "/pay/stripe/webhook", "/mine/{n}"} < paths.keys()
+
+
+class NotTonight(SessionRefused):
+    """An error of the application, with a code of its own."""
+
+    code = "not_tonight"
+
+
+class NoSuchRow(InvalidInput):
+    """Another."""
+
+    code = "no_such_row"
+
+
+@pytest.mark.parametrize(("error", "status"), [(NotTonight, 409), (NoSuchRow, 422)])
+def test_the_schema_has_every_code_that_the_application_answers(
+    shop: Checkout, error: type[NotTonight | NoSuchRow], status: int
+) -> None:
+    def refuse_session(draft: object) -> None:
+        raise error("Come tomorrow.")
+
+    shop.before_session(refuse_session)
+    app = host(shop)
+    with TestClient(app) as client:
+        answer = client.post("/checkout/sessions", json={"items": [{"product": next(iter(cart(shop)))}]})
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] in app.openapi()["components"]["schemas"]["ErrorCode"]["enum"]
 
 
 def test_a_route_of_the_application_gets_the_checkout(shop: Checkout) -> None:
