@@ -1,5 +1,6 @@
 """The router in somebody's application: the toolkit's routes answer in its form, and nothing else changes."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import pytest
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from checkout_core import AsyncCheckout, Checkout, Settings, open_checkout
 from checkout_core.domain.errors import ConfigurationError, OrderNotFound
+from checkout_core.domain.products import MAX_ID_LENGTH, PricedItem
 from checkout_core.fastapi import checkout_dependency, checkout_router, lifespan
 from tests.support.shopper import cart, open_session
 from tests.support.stores import ScriptedStore
@@ -127,3 +129,37 @@ def test_two_applications_in_one_process_have_checkouts_of_their_own(shop: Check
         TestClient(host(another)) as two,
     ):
         assert (one.get("/theirs").json(), two.get("/theirs").json()) == (shop.settings.shop_name, "Another")
+
+
+class Tickets:
+    """Products that are no catalogue's: any id, priced in euros, and `in dollars` in dollars."""
+
+    def price(self, cart: Mapping[str, int], *, context: object = None) -> list[PricedItem]:
+        """Give every id a price."""
+        return [
+            PricedItem(product, product[:20], 1250, quantity, "usd" if product == "in dollars" else "eur")
+            for product, quantity in cart.items()
+        ]
+
+
+@pytest.fixture
+def tickets(settings: Settings) -> Iterator[TestClient]:
+    app = FastAPI()
+    with open_checkout(settings, products=Tickets(), store=ScriptedStore(), receipts=None) as checkout:
+        app.include_router(checkout_router(lambda: checkout))
+        yield TestClient(app)
+
+
+@pytest.mark.parametrize("product", ["TKT-0001", "t_shirt", "Ürümqi, row 7 🎟", "x" * MAX_ID_LENGTH])
+def test_whatever_an_application_calls_a_product_can_be_bought_over_http(tickets: TestClient, product: str) -> None:
+    answer = tickets.post("/checkout/sessions", json={"items": [{"product": product, "quantity": 2}]})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["amount_total"] == 2500
+
+
+def test_a_cart_of_two_currencies_is_refused_over_http_before_stripe_is_asked(tickets: TestClient) -> None:
+    items = [{"product": "TKT-0001"}, {"product": "in dollars"}]
+    answer = tickets.post("/checkout/sessions", json={"items": items})
+    assert answer.status_code == 422
+    said = "“TKT-0001” is sold in EUR and “in dollars” in USD. Please buy them in two orders."
+    assert answer.json()["error"] == {"code": "invalid_input", "message": said}
