@@ -11,7 +11,7 @@ from ..domain.errors import ConfigurationError
 from ..services.blocking import Checkout
 from ..services.checkout import AsyncCheckout
 from .callback_address import report_unserved_callback
-from .dependency import GivenCheckout, asynchronous, register
+from .dependency import GivenCheckout, asynchronous, register, unregister
 
 CLOSED = (
     "This checkout was closed when its application stopped. To start more than once in a process, as tests do, let the "
@@ -32,7 +32,8 @@ class lifespan:  # noqa: N801 - it stands where a lifespan function stands
             function that opens one when the application starts, and which is closed at the end.
 
     Raises:
-        ConfigurationError: when the application starts, the checkout cannot be opened or is closed already.
+        ConfigurationError: when the application starts, the checkout cannot be opened or is closed already, or the
+            application has another one.
     """
 
     def __init__(self, checkout: GivenCheckout | Callable[[], GivenCheckout]) -> None:
@@ -64,7 +65,7 @@ class lifespan:  # noqa: N801 - it stands where a lifespan function stands
             checkout = await self._opened(stack)
             if app is not None:
                 register(app, checkout)
-                stack.callback(register, app, None)
+                stack.callback(unregister, app, checkout)
                 report_unserved_callback(app, checkout)
             await stack.enter_async_context(checkout.background_worker())
             yield

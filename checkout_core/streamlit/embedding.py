@@ -34,7 +34,7 @@ from ..gateway import StripeGateway
 from ..services.blocking import Checkout
 from . import browser, patches, payment_form
 from .button_state import ButtonState, is_for
-from .checkout_page import CheckoutPage, Details, drop
+from .checkout_page import CheckoutPage, Details, drop, held_session
 from .settings import load_settings
 
 log = get_logger(__name__)
@@ -124,8 +124,7 @@ def checkout_button(
             order = _bought(offer)
         if button.note:
             place.html(_text(button.note))
-        if button.current or button.bought:
-            browser.keep_cookie(button.cookie, button.to_cookie(), days=None)
+        browser.keep_cookie(button.cookie, button.to_cookie(), days=None)  # at once: a second tab is the same shopper
         if payment_url is not None:  # after the cookie: by it the shopper is known on the way back
             browser.redirect_to(payment_url)
         return order
@@ -286,9 +285,9 @@ def _remember(offer: _Offer, order: Order) -> None:
     """Remember that an order was bought at this button: the next press is another purchase."""
     button = offer.button
     if button.bought != order.stripe_checkout_session_id:
+        drop(st.session_state, button, name=offer.name)  # first: Streamlit may give up the run here
         button.bought, button.is_told = order.stripe_checkout_session_id, False
         button.current, button.is_open, button.note = None, False, None
-        drop(st.session_state, button, name=offer.name)
 
 
 def _bought(offer: _Offer) -> BoughtOrder | None:
@@ -346,14 +345,12 @@ def _pay(offer: _Offer, email: str) -> str | None:
     A session that was paid elsewhere is remembered, an expired one is replaced once.
     """
     button, checkout, page, details = offer.button, offer.checkout, offer.page(), Details(email)
-    if button.current and offer.name not in st.session_state:  # the page was loaded anew: go on, or replace it
+    if (
+        button.current and held_session(st.session_state, name=offer.name) is None
+    ):  # the page was loaded anew: go on, or replace it
         page.resume(button.current)
     try:
         session = page.open_session()
-    except SessionAlreadyPaid as error:
-        _remember(offer, checkout.check_order_status(error.session_id))
-        return None
-    try:
         if page.saved_details() != details:
             try:
                 page.save_details(session, details)
@@ -363,6 +360,9 @@ def _pay(offer: _Offer, email: str) -> str | None:
                     return None
                 session = page.open_session()
                 page.save_details(session, details)
+    except SessionAlreadyPaid as error:
+        _remember(offer, checkout.check_order_status(error.session_id))
+        return None
     except InvalidInput:
         button.email = None
         raise

@@ -129,7 +129,9 @@ def _plan_payment(checkout: Checkout, session_id: str, scenario: Scenario) -> No
     """Tell the simulator once how to treat this session; nobody else's is touched."""
     if st.session_state.get("backstage-plan") == (session_id, scenario.id):
         return
-    number = number_for(scenario, checkout.catalog.currency)
+    created = next(iter(checkout.history(session_id)), None)
+    currency = str(created.detail.get("currency", "")) if created else ""
+    number = number_for(scenario, currency)
     simulator_client.use_control(
         checkout.settings, f"sessions/{session_id}/plan", card=number, webhooks=scenario.webhooks
     )

@@ -142,7 +142,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     form, summary = st.columns([3, 2], gap="large")
     receipt = summary.empty()
     total = sum(item.amount_total for item in items)
-    receipt.html(markup.cart_receipt(items, checkout.catalog.currency))
+    receipt.html(markup.cart_receipt(items))
     page = CheckoutPage(checkout, items, cart, st.session_state)
     if resumed:
         take_up(page, resumed)

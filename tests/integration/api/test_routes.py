@@ -17,6 +17,7 @@ from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.errors import ConfigurationError, StripeRejected
 from checkout_core.gateway import StripeGateway
 from tests.support.changed_answers import Answer, changed_answers
+from tests.support.metadata import VALUES
 from tests.support.shopper import DEBIT, fault, open_session, pay, pending_order, status, stripe_of
 from tests.support.stores import ScriptedStore
 from tests.support.webhooks import session_event, signed
@@ -253,6 +254,7 @@ def test_an_unknown_path_and_method_answer_in_the_same_form(client: TestClient) 
         {"phone": "1" * 40},
         {"metadata": {f"key{number}": "" for number in range(20)}},
         {"metadata": {"k" * 40: "v" * 500}},
+        *({"metadata": {"value": value}} for value in VALUES),
     ],
 )
 def test_the_ends_of_every_range_are_accepted(
@@ -272,7 +274,11 @@ def test_the_ends_of_every_range_are_accepted(
         ({"phone": "1" * 41}, "phone"),
         ({"metadata": {f"key{number}": "" for number in range(21)}}, "metadata"),
         ({"metadata": {"k" * 41: ""}}, "metadata"),
-        ({"metadata": {"key": "v" * 501}}, "metadata"),
+        ({"metadata": {"key": "v" * 501}}, "Metadata"),
+        ({"metadata": {"key": ["v" * 498]}}, "Metadata"),
+        ({"metadata": {"key": 10**400}}, "metadata 'key'"),
+        ({"metadata": {"checkout_shop": "mine"}}, "checkout_shop"),
+        ({"metadata": "text"}, "metadata"),
         ({"email": "ab"}, "email"),
         ({"email": "x" * 321}, "email"),
         ({"stripe_checkout_session_id": "cs_" + "x" * 253}, "stripe_checkout_session_id"),
