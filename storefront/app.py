@@ -19,6 +19,9 @@ from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "static" / "icon.svg"
+STEPS = "h1, h2.step:not(.done), [data-place]"
+"""What tells the places of the shop apart that have one address, such as the steps of the checkout."""
+NAVIGATION = {".st-key-masthead": "Shop", ".st-key-operator-nav": "Operator"}
 
 
 def show_masthead(checkout: Checkout, count: int) -> None:
@@ -84,6 +87,7 @@ def main() -> None:
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
         browser.keep_cookie(COOKIE, cart.to_cookie())
+        browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION)
     with st.container(key="top"):
         show_masthead(checkout, cart.count)
     body, panel = st.container(key="page"), st.container()
