@@ -87,6 +87,7 @@ def main() -> None:
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
         browser.keep_cookie(COOKIE, cart.to_cookie())
+        browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION)
     with st.container(key="top"):
         show_masthead(checkout, cart.count)

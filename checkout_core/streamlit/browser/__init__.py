@@ -1,4 +1,5 @@
-"""What only the browser can do: keep a cookie, go to another page in the same tab, begin each page at its top."""
+"""What only the browser can do: keep a cookie, go to another page in the same tab, begin each page at its top,
+show that a button was pressed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ _FOLDER = Path(__file__).parent
 _cookie = st.components.v2.component("checkout_cookie", js=(_FOLDER / "cookie.js").read_text(encoding="utf-8"))
 _redirect = st.components.v2.component("checkout_redirect", js=(_FOLDER / "redirect.js").read_text(encoding="utf-8"))
 _places = st.components.v2.component("checkout_places", js=(_FOLDER / "places.js").read_text(encoding="utf-8"))
+_presses = st.components.v2.component("checkout_presses", js=(_FOLDER / "presses.js").read_text(encoding="utf-8"))
 
 
 CART_DAYS = 30
@@ -43,3 +45,8 @@ def begin_places_at_their_top(page: str, steps: str, navigation: Mapping[str, st
         navigation: labels by what selects the links that they are of.
     """
     _places(key="places", data={"page": page, "steps": steps, "navigation": dict(navigation)})
+
+
+def answer_presses() -> None:
+    """Mark a button that was pressed with `aria-busy` until the press is answered, and take no second press meanwhile."""
+    _presses(key="presses", data={})
