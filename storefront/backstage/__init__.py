@@ -36,8 +36,7 @@ _SESSION_ID = re.compile(r"cs_[A-Za-z0-9_]{1,252}")
 def show_button(checkout: Checkout) -> None:
     """Show the button that opens and closes the panel."""
     if checkout.settings.simulated:
-        label, icon = ("Close backstage", "close") if _is_open() else ("Backstage", "theater_comedy")
-        st.button(label, key="backstage-button", icon=f":material/{icon}:", on_click=_toggle)
+        st.button("Close backstage" if _is_open() else "Backstage", key="backstage-button", on_click=_toggle)
 
 
 def show_panel(checkout: Checkout) -> None:
