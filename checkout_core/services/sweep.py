@@ -212,6 +212,7 @@ class Sweeper:
             What came of it, or None when Stripe's list could not be read.
         """
         now = self._clock()
+        loss = await self._cursor.loss()
         begin = await self._cursor.begin(now)
         again = await self._replay_unhandled(stop)
         replay = await self.replay_events(
@@ -224,7 +225,7 @@ class Sweeper:
             return None
         noted = await self._cursor.note_failures(replay.failures, now)
         if noted and not stop() and (since is None or since <= begin):
-            await self._cursor.move(until or now)
+            await self._cursor.move(until or now, compared=loss)
         return _together(replay, again)
 
     async def missing_orders(self) -> int:
@@ -233,7 +234,10 @@ class Sweeper:
         More than 0 means that this database is not the one that had their orders: a folder that is gone, a volume that
         was mounted late. It is only looked at before events were read for the first time.
         """
-        if (await self._cursor.reading()).read_until is not None:
+        reading = await self._cursor.reading()
+        if (
+            reading.read_until is not None or reading.loss is not None
+        ):  # after a loss, orders are missing for that reason
             return 0
         missing: dict[str, datetime] = {}
         async for event in self._gateway.events(PAID_EVENT_TYPES, self._clock() - STRIPE_KEEPS):

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from ..domain.events import Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore
+from .base import ALL_ORDERS, CLAIM, Loss, OrderQuery, OrderStore
 from .futures import caller_waits
 
 T = TypeVar("T")
@@ -77,6 +77,10 @@ class BlockingOrderStore:
     def forget_note(self, kind: str, key: str) -> None:
         """Remove a note."""
         self._wait(lambda: self.futures.forget_note(kind, key))
+
+    def noticed_loss(self) -> Loss | None:
+        """Return what this database has lost the last time that it had fewer rows than were written to it."""
+        return self._wait(self.futures.noticed_loss)
 
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> None:
         """Write other details on events that are recorded."""

@@ -11,7 +11,7 @@ from typing_extensions import override
 from ..domain.errors import SessionNotFound
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore
+from .base import ALL_ORDERS, CLAIM, Loss, OrderQuery, OrderStore
 from .futures import chained, completed, mapped
 
 
@@ -119,6 +119,10 @@ class ShopStore(OrderStore):
     @override
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._store.forget_note(kind, key, shop=self._shop)
+
+    @override
+    def noticed_loss(self) -> Future[Loss | None]:
+        return self._store.noticed_loss()
 
     @override
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:

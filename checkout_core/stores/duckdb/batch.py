@@ -6,7 +6,7 @@ one set for each table.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -20,6 +20,7 @@ from ...domain.orders import DEFAULT_SHOP, Order
 from ..base import outbox_events
 from ..columns import KEYS, ORDER, Row
 from . import statements
+from .row_count import Written
 from .statements import Statement
 
 DuckDBConnection = duckdb.DuckDBPyConnection
@@ -84,7 +85,10 @@ class OrderCache:
 
 
 def commit(
-    connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]
+    connection: DuckDBConnection,
+    cache: OrderCache,
+    writes: Sequence[Write],
+    committed: Callable[[Written], None] = lambda rows: None,
 ) -> list[Order | BaseException | None]:
     """Do all writes in one transaction, or none when this raises.
 
@@ -92,6 +96,7 @@ def commit(
         connection: the open file, without a transaction.
         cache: what is known of the orders in it; it is brought up to date.
         writes: in the order in which they take effect.
+        committed: hears how many orders and events were added, once they are durable.
 
     Returns:
         An outcome for each write: the order after a change, None after an insert, or the error that a change raised,
@@ -126,6 +131,7 @@ def commit(
         for statement, values in rows.items():
             _execute(connection, statement, values)
         connection.execute("COMMIT")
+        committed(Written(len(rows.get(statements.INSERT_ORDER, ())), len(rows.get(statements.INSERT_EVENT, ()))))
     cache.add(changed)
     cache.trim()
     return outcomes
