@@ -11,8 +11,9 @@ from ..records import SessionRecord
 from ..resources.checkout_sessions.view import asked_amounts, fill_placeholder, redirect_url
 from ..simulator import Simulator
 from ..state import Account
-from ..templating import render, static_file
+from ..templating import render, script, static_file
 from ..wire import Session
+from .script import RELEASES, V3, stripe_js
 from .session_view import session_view
 
 VERBS = {"book": "Book", "donate": "Donate"}
@@ -25,8 +26,11 @@ class BrowserPages:
         self.simulator = simulator
 
     async def stripe_js(self, request: Request) -> Response:
-        """Stripe.js, whatever the release is called."""
-        return static_file("stripe.js")
+        """Stripe.js as the release in the path has it; `/v3` has none."""
+        release = request.path_params.get("release", V3)
+        if release not in (*RELEASES, V3):
+            return Response(f"There is no release of Stripe.js called {release}.", 404)
+        return script(stripe_js(release))
 
     async def static(self, request: Request) -> Response:
         """The other files."""

@@ -125,11 +125,13 @@ byId("shipping")?.addEventListener("change", (event) => chooseShipping(event.tar
 
 // ---- Paying
 
-// Returns what confirm() answers, the error of loading, or null when there is no total to show.
+// Returns what confirm() answers, the error of loading, or null when there is no total to show or a form is incomplete.
 async function confirmPayment() {
   const loaded = await checkout.loadActions();
   if (loaded.type === "error") return loaded;
   if (!loaded.actions.getSession().total.total.amount) return null;
+  const valid = await loaded.actions.validateElements();
+  if (valid.type === "error") return null; // the form shows it
   return loaded.actions.confirm({ email: email.value.trim(), phoneNumber: phone?.value.trim() });
 }
 
@@ -139,7 +141,7 @@ async function pay() {
   setBusy(true);
   try {
     const result = await confirmPayment();
-    if (result?.type === "error" && result.error.type !== "validation_error") showAlert(result.error.message);
+    if (result?.type === "error") showAlert(result.error.message);
   } catch (problem) {
     showAlert(problem.message);
   } finally {

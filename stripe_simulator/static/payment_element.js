@@ -206,12 +206,17 @@ function paymentMethodParameters() {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`payment_method[${name}]`, value]));
 }
 
-async function pay({ path, values }) {
+// Shows what is wrong and puts the focus there. Returns the first error, or null.
+function showErrors() {
   const wrong = checkForm();
-  if (wrong) {
-    wrong.field.input.focus();
-    return { error: { type: "validation_error", code: wrong.code, message: wrong.message } };
-  }
+  if (!wrong) return null;
+  wrong.field.input.focus();
+  return { type: "validation_error", code: wrong.code, message: wrong.message };
+}
+
+async function pay({ path, values }) {
+  const error = showErrors();
+  if (error) return { error };
   if (!isCheckoutPath(path)) return { error: { message: "Invalid request." } };
   const parameters = { ...values, ...paymentMethodParameters() };
   let answer;
@@ -236,6 +241,7 @@ const MESSAGES = {
     showBrand();
     sendState();
   },
+  validate: ({ call }) => sendToPage({ type: "result", call, result: { error: showErrors() } }),
   confirm: async (message) => sendToPage({ type: "result", call: message.call, result: await pay(message) }),
 };
 

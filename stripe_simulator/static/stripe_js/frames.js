@@ -1,0 +1,58 @@
+// Frames: the forms of elements and the bank's challenge live on the simulator's origin.
+import { BASE, ORIGIN } from "./network.js";
+
+const CHALLENGE_STYLE =
+  "position:fixed;inset:0;width:100%;height:100%;border:0;z-index:2147483647;background:transparent;" +
+  "color-scheme:light only";
+
+export class Frame {
+  #channel = Math.random().toString(36).slice(2) + Date.now().toString(36);
+  #path;
+  #onMessage;
+
+  constructor(path, title, style, onMessage) {
+    this.#path = path;
+    this.#onMessage = onMessage;
+    this.element = document.createElement("iframe");
+    this.element.title = title;
+    this.element.name = `__simulatedStripeFrame_${this.#channel}`;
+    this.element.style.cssText = style;
+    this.element.setAttribute("allow", "payment *");
+    window.addEventListener("message", this.#receive);
+  }
+
+  #receive = (event) => {
+    if (event.source !== this.element.contentWindow || event.origin !== ORIGIN) return;
+    if (event.data?.channel === this.#channel) this.#onMessage(event.data);
+  };
+
+  load(values) {
+    const fragment = new URLSearchParams({ channel: this.#channel, origin: window.location.origin, ...values });
+    this.element.src = `${BASE}${this.#path}#${fragment}`;
+  }
+
+  send(message) {
+    this.element.contentWindow?.postMessage({ channel: this.#channel, ...message }, ORIGIN);
+  }
+
+  close() {
+    window.removeEventListener("message", this.#receive);
+    this.element.remove();
+  }
+}
+
+// Shows the bank's challenge over the page and returns what the simulator answers to the shopper's choice.
+export function showChallenge(values) {
+  return new Promise((resolve) => {
+    const focused = document.activeElement;
+    const frame = new Frame("/_simulator/challenge", "Bank authentication", CHALLENGE_STYLE, (message) => {
+      if (message.type === "ready") frame.element.focus();
+      if (message.type !== "result") return;
+      frame.close();
+      focused?.focus?.();
+      resolve(message.result);
+    });
+    frame.load(values);
+    document.body.append(frame.element);
+  });
+}
