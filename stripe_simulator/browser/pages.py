@@ -13,6 +13,7 @@ from ..simulator import Simulator
 from ..state import Account
 from ..templating import render, script, static_file
 from ..wire import Session
+from . import element_frames
 from .script import RELEASES, V3, stripe_js
 from .session_view import session_view
 
@@ -43,6 +44,10 @@ class BrowserPages:
     async def challenge(self, request: Request) -> Response:
         """The bank's page: did you mean to pay?"""
         return render("challenge.html")
+
+    async def wallet(self, request: Request) -> Response:
+        """The sheet of a wallet: do you want to pay?"""
+        return render("wallet.html")
 
     async def hosted(self, request: Request) -> Response:
         """The hosted page of a session."""
@@ -78,6 +83,8 @@ class BrowserPages:
             Route("/_simulator/receipts/{id}", self.receipt),
             Route("/_simulator/payment_element", self.payment_element),
             Route("/_simulator/challenge", self.challenge),
+            Route("/_simulator/wallet", self.wallet),
+            *element_frames.routes(),
             Route("/_simulator/static/{name}", self.static),
             Route("/v3", self.stripe_js),
             Route("/v3/", self.stripe_js),

@@ -1,7 +1,8 @@
 // The payment form in its frame. Card numbers never leave this origin: the page outside only learns whether the form
 // is complete.
 import { BRAND_PICTURES } from "./brand_pictures.js";
-import { isCheckoutPath, listenToPage, post, sendToPage, start } from "./frame.js";
+import { startElement, stateSender } from "./element_frame.js";
+import { isCheckoutPath, post, sendToPage } from "./frame.js";
 import { brandOf, fieldAtFault, FORMATS } from "./payment_methods.js";
 
 const byId = (id) => document.getElementById(id);
@@ -32,40 +33,6 @@ function readField(input) {
 }
 
 // ---- Looks
-
-const VARIABLES = {
-  colorPrimary: "--primary",
-  colorBackground: "--background",
-  colorText: "--text",
-  colorDanger: "--danger",
-  colorTextSecondary: "--muted",
-  colorTextPlaceholder: "--muted",
-  borderRadius: "--radius",
-  fontFamily: "--font",
-  fontSizeBase: "--size",
-};
-const NIGHT = {
-  colorPrimary: "#85d996",
-  colorBackground: "#30313d",
-  colorText: "#ffffff",
-  colorTextSecondary: "#c7c8d1",
-};
-
-function applyAppearance(appearance) {
-  const { style } = document.documentElement;
-  const isNight = appearance?.theme === "night";
-  const values = { ...(isNight && NIGHT), ...appearance?.variables };
-  if (isNight) style.setProperty("--border", "#4a4b58");
-  for (const [name, property] of Object.entries(VARIABLES)) {
-    const value = values[name];
-    if (typeof value === "string" && !/[;{}]|url\(/i.test(value)) style.setProperty(property, value);
-  }
-  if (isNight || !values.colorBackground || !values.colorText) return;
-  style.setProperty("--border", "color-mix(in srgb, var(--text) 16%, var(--background))");
-  if (!values.colorTextSecondary) {
-    style.setProperty("--muted", "color-mix(in srgb, var(--text) 68%, var(--background))");
-  }
-}
 
 function showBrand() {
   const brand = brandOf(byId("number").value);
@@ -104,21 +71,16 @@ function checkForm() {
   return first;
 }
 
-let lastState = "";
+const send = stateSender();
 
 // Tells the page whether the form is complete, if that or the method has changed.
 function sendState() {
   const fields = FIELDS[type];
-  const message = {
-    type: "change",
-    value: { type },
+  send({
     complete: isFree || fields.every((field) => !errorOf(field, fields)),
     empty: fields.every(({ input }) => !input.value),
-  };
-  const state = JSON.stringify(message);
-  if (state === lastState) return;
-  lastState = state;
-  sendToPage(message);
+    value: { type },
+  });
 }
 
 // Writes the text of an input as it should look and keeps the caret behind the same letter or digit.
@@ -188,9 +150,8 @@ for (const tab of tabs) {
   });
 }
 
-// Takes what the page tells of the session and the looks.
+// Takes what the page tells of the session.
 function setFacts(facts) {
-  if (facts.appearance) applyAppearance(facts.appearance);
   if (facts.methods) offered = facts.methods;
   if (facts.free !== undefined) isFree = Boolean(facts.free);
   document.querySelector(".tabs").hidden = isFree || offered.length < 2;
@@ -232,51 +193,21 @@ async function pay({ path, values }) {
 
 // ---- The page around the frame
 
-const MESSAGES = {
-  facts: setFacts,
-  focus: () => FIELDS[type][0]?.input.focus(),
-  blur: () => document.activeElement?.blur(),
-  clear: () => {
-    form.reset();
-    showBrand();
-    sendState();
-  },
-  validate: ({ call }) => sendToPage({ type: "result", call, result: { error: showErrors() } }),
-  confirm: async (message) => sendToPage({ type: "result", call: message.call, result: await pay(message) }),
-};
-
-listenToPage((message) => MESSAGES[message.type]?.(message));
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   sendToPage({ type: "submit" });
 });
 
-let hasFocus = false;
-document.addEventListener("focusin", () => {
-  if (!hasFocus) sendToPage({ type: "focus" });
-  hasFocus = true;
-});
-document.addEventListener("focusout", (event) => {
-  if (event.relatedTarget) return;
-  hasFocus = false;
-  sendToPage({ type: "blur" });
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") sendToPage({ type: "escape" });
-});
-
-function initialAppearance() {
-  try {
-    return JSON.parse(start.get("appearance") || "{}");
-  } catch {
-    return {}; // only the looks suffer
-  }
+function clear() {
+  form.reset();
+  showBrand();
+  sendState();
 }
 
-applyAppearance(initialAppearance());
 showBrand();
-new ResizeObserver(() => {
-  sendToPage({ type: "height", height: document.body.getBoundingClientRect().height });
-}).observe(document.body);
-sendToPage({ type: "ready" });
+startElement({
+  takeFacts: setFacts,
+  ask: { validate: () => ({ error: showErrors() }), confirm: pay },
+  clear,
+  first: () => FIELDS[type][0]?.input,
+});

@@ -3,6 +3,7 @@ import { FrameElement } from "./element.js";
 import { ELEMENTS } from "./elements.js";
 import { Emitter } from "./emitter.js";
 import { DOCS, integrationError } from "./errors.js";
+import { startExpressCheckout } from "./express.js";
 import { post } from "./network.js";
 
 export class Checkout {
@@ -160,6 +161,7 @@ export class Checkout {
       },
     });
     this.created[name] = element;
+    if (name === "ExpressCheckout") startExpressCheckout(element, () => this.session?.total.total.amount ?? "");
     element.events.on("change", ({ complete, empty, value }) => this.#take(name, { complete, empty, value }));
     this.load().then(
       () => this.setSession(this.session),

@@ -54,7 +54,7 @@ export class FrameElement {
   }
 
   reportLoadError(error) {
-    this.#emit("loaderror", { error });
+    this.emit("loaderror", { error });
   }
 
   // Asks the form for something, such as to pay or to show what is missing, and returns its answer.
@@ -71,7 +71,7 @@ export class FrameElement {
     });
   }
 
-  #emit(type, values) {
+  emit(type, values) {
     this.events.emit(type, { elementType: this.kind.type, ...values });
   }
 
@@ -85,14 +85,14 @@ export class FrameElement {
         this.#frameIsReady = true;
         this.#frame.send({ type: "facts", options: this.#options, ...this.#facts });
         for (const waiting of this.#queue.splice(0)) this.#frame.send(waiting);
-        this.#emit("ready", this.kind.readyValues?.(this.#options));
+        if (!this.kind.readyLater) this.emit("ready");
         break;
       case "height":
         this.#frame.element.style.height = `${Math.ceil(message.height)}px`;
         break;
       case "change":
         this.#state = { complete: message.complete, empty: message.empty, value: message.value };
-        this.#emit("change", { ...this.kind.changeValues, ...this.#state });
+        this.emit("change", { ...this.kind.changeValues, ...this.#state });
         break;
       case "result":
         this.#asked.get(message.call)?.(message.result);
@@ -101,8 +101,12 @@ export class FrameElement {
       case "submit":
         this.events.emit("__submit", {});
         break;
+      case "__press":
+      case "__offered":
+        this.events.emit(message.type, message.values); // for express.js
+        break;
       default:
-        this.#emit(message.type, message.values); // focus, blur, escape, and what only one kind has
+        this.emit(message.type, message.values); // focus, blur, escape, and what only one kind has
     }
   };
 
@@ -125,7 +129,7 @@ export class FrameElement {
     this.#frame.load({ appearance: JSON.stringify(this.#appearance), mode: this.kind.mode || "" });
     this.#holder.append(this.#frame.element);
     parent.replaceChildren(this.#holder);
-    this.#emit("loaderstart");
+    this.emit("loaderstart");
   }
 
   #unmount() {

@@ -4,7 +4,6 @@ const NO_ADDRESS = {
   name: "",
   address: { line1: "", line2: null, city: "", state: "", postal_code: "", country: "" },
 };
-const EXPRESS_TYPES = ["amazonPay", "applePay", "googlePay", "link", "paypal", "klarna"];
 
 function addressElement(mode, name) {
   return {
@@ -42,7 +41,7 @@ export const ELEMENTS = {
     height: 52,
     optional: true,
     value: {},
-    readyValues: (options) => ({ availablePaymentMethods: availableWallets(options) }),
+    readyLater: true, // when it knows which wallets there are
   },
   CurrencySelector: {
     type: "currencySelector",
@@ -118,9 +117,3 @@ export const LINK_AUTHENTICATION = {
   title: "Secure email input frame",
   path: "/_simulator/link_authentication_element",
 };
-
-// Returns which wallets have a button, by the names that the Express Checkout Element has for them.
-export function availableWallets(options) {
-  const allowed = options?.paymentMethods ?? {};
-  return Object.fromEntries(EXPRESS_TYPES.map((name) => [name, name !== "link" && allowed[name] !== "never"]));
-}

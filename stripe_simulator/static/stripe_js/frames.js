@@ -1,7 +1,7 @@
 // Frames: the forms of elements and the bank's challenge live on the simulator's origin.
 import { BASE, ORIGIN } from "./network.js";
 
-const CHALLENGE_STYLE =
+const DIALOG_STYLE =
   "position:fixed;inset:0;width:100%;height:100%;border:0;z-index:2147483647;background:transparent;" +
   "color-scheme:light only";
 
@@ -41,11 +41,11 @@ export class Frame {
   }
 }
 
-// Shows the bank's challenge over the page and returns what the simulator answers to the shopper's choice.
-export function showChallenge(values) {
+// Shows a dialog over the page, such as the bank's challenge, and returns what it says at its end.
+export function showDialog(path, title, values) {
   return new Promise((resolve) => {
     const focused = document.activeElement;
-    const frame = new Frame("/_simulator/challenge", "Bank authentication", CHALLENGE_STYLE, (message) => {
+    const frame = new Frame(path, title, DIALOG_STYLE, (message) => {
       if (message.type === "ready") frame.element.focus();
       if (message.type !== "result") return;
       frame.close();
@@ -55,4 +55,8 @@ export function showChallenge(values) {
     frame.load(values);
     document.body.append(frame.element);
   });
+}
+
+export function showChallenge(values) {
+  return showDialog("/_simulator/challenge", "Bank authentication", values);
 }
