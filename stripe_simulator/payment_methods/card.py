@@ -64,6 +64,7 @@ class Card(PaymentMethodType):
 
     type = "card"
     label = "Card"
+    asks_place = True
     icon = '<rect x="0" y="2" width="16" height="12" rx="2"/><rect class="stripe" x="0" y="5" width="16" height="2.4"/>'
     test_numbers = (
         TestNumber("4242424242424242", "a card that works"),

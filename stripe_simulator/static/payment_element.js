@@ -1,6 +1,7 @@
 // The payment form in its frame. Card numbers never leave this origin: the page outside only learns whether the form
 // is complete.
 import { BRAND_PICTURES } from "./brand_pictures.js";
+import { fillCountries, postalCodeError, postalCodeLabel } from "./address_fields.js";
 import { startElement, stateSender } from "./element_frame.js";
 import { isCheckoutPath, post, sendToPage } from "./frame.js";
 import { brandOf, fieldAtFault, FORMATS } from "./payment_methods.js";
@@ -12,12 +13,14 @@ const panels = [...document.querySelectorAll(".panel")];
 
 // The fields of each payment method, as the server has drawn them.
 const FIELDS = Object.fromEntries(
-  panels.map((panel) => [panel.dataset.type, [...panel.querySelectorAll("input")].map(readField)]),
+  panels.map((panel) => [panel.dataset.type, [...panel.querySelectorAll("[data-param]")].map(readField)]),
 );
 
 let offered = ["card"]; // the payment methods of the session
 let type = "card"; // the one that is chosen
 let isFree = false;
+let hidesPlace = false; // the shop says that it asks for the address itself
+let hasAddress = false; // a Billing Address Element asks for it
 
 function readField(input) {
   const { param, format, minLength, code, noun, errorCodes } = input.dataset;
@@ -119,6 +122,37 @@ for (const fields of Object.values(FIELDS)) {
   }
 }
 
+// ---- Where the shopper is, which Stripe asks for beside a card
+
+const country = byId("country");
+const postal = byId("postal");
+const place = document.querySelector(".place");
+
+function followCountry() {
+  document.querySelector("label[for=postal]").textContent = postalCodeLabel(country.value);
+  checkPlace();
+}
+
+// Shows what is wrong with the postal code, and returns it or "".
+function checkPlace() {
+  const message = place.hidden ? "" : postalCodeError(postal.value.trim(), country.value, false);
+  postal.setAttribute("aria-invalid", String(Boolean(message)));
+  byId("postal-error").textContent = message;
+  return message;
+}
+
+function placeParameters(values) {
+  if (type !== "card" || place.hidden || values["address[country]"]) return {};
+  const code = postal.value.trim();
+  return { "address[country]": country.value, ...(code && { "address[postal_code]": code }) };
+}
+
+fillCountries(country, null);
+country.addEventListener("change", followCountry);
+postal.addEventListener("input", () => {
+  if (postal.getAttribute("aria-invalid") === "true") checkPlace();
+});
+
 // ---- Tabs
 
 function chooseMethod(method, { focus = false } = {}) {
@@ -153,6 +187,12 @@ for (const tab of tabs) {
 // Takes what the page tells of the session.
 function setFacts(facts) {
   if (facts.methods) offered = facts.methods;
+  if (facts.options) {
+    const { billingDetails } = facts.options.fields ?? {};
+    hidesPlace = billingDetails === "never" || billingDetails?.address === "never";
+  }
+  if (facts.hasBillingElement !== undefined) hasAddress = facts.hasBillingElement;
+  place.hidden = hidesPlace || hasAddress;
   if (facts.free !== undefined) isFree = Boolean(facts.free);
   document.querySelector(".tabs").hidden = isFree || offered.length < 2;
   byId("free").hidden = !isFree;
@@ -170,6 +210,11 @@ function paymentMethodParameters() {
 // Shows what is wrong and puts the focus there. Returns the first error, or null.
 function showErrors() {
   const wrong = checkForm();
+  const misplaced = type === "card" && !isFree && checkPlace();
+  if (!wrong && misplaced) {
+    postal.focus();
+    return { type: "validation_error", code: "invalid_postal_code", message: misplaced };
+  }
   if (!wrong) return null;
   wrong.field.input.focus();
   return { type: "validation_error", code: wrong.code, message: wrong.message };
@@ -179,7 +224,7 @@ async function pay({ path, values }) {
   const error = showErrors();
   if (error) return { error };
   if (!isCheckoutPath(path)) return { error: { message: "Invalid request." } };
-  const parameters = { ...values, ...paymentMethodParameters() };
+  const parameters = { ...values, ...placeParameters(values), ...paymentMethodParameters() };
   let answer;
   try {
     answer = await post(path, parameters);

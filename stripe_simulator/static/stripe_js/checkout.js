@@ -28,6 +28,7 @@ export class Checkout {
     this.#givenSecret = options.clientSecret;
     this.#appearance = options.elementsOptions?.appearance || options.appearance || {};
     this.#defaults = options.defaultValues || {};
+    this.leave = options.leave; // how the hosted page goes away when it is inside a shop's page
   }
 
   // Asks the simulator for the session, once. Rejects when there is none for this secret.
@@ -155,6 +156,7 @@ export class Checkout {
     const element = new FrameElement(kind, {
       options,
       appearance: this.#appearance,
+      sessionId: this.load().then(() => this.session.id),
       onDestroy: () => {
         delete this.created[name];
         this.emitChange();

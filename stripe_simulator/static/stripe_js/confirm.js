@@ -21,7 +21,7 @@ export async function confirm(checkout, given) {
   if (beyond) throw notSimulated(`confirm({ ${beyond} })`);
   const express = options.expressCheckoutConfirmEvent;
   if (checkout.session.status.type === "open") {
-    if (!checkout.isFree && !express && !checkout.created.Payment) {
+    if (!checkout.isFree && !express && !checkout.created.Payment && !checkout.created.PaymentForm) {
       throw integrationError("Create and mount a Payment Element before calling confirm().");
     }
     const message = await incompleteMessage(checkout, options, express);
@@ -34,6 +34,7 @@ export async function confirm(checkout, given) {
 
 // Returns what the shopper must still fill in, after the forms have shown it, or null.
 async function incompleteMessage(checkout, options, express) {
+  if (checkout.created.PaymentForm) return (await validationErrors(checkout))[0]?.message ?? null;
   const wallet = express?.billingDetails ?? {};
   const given = { byWallet: Boolean(express), ...options, email: options.email || wallet.email };
   const missing = checkout.missing({ ...given, shippingAddress: options.shippingAddress || express?.shippingAddress });
@@ -72,6 +73,7 @@ function confirmValues(checkout, options) {
     tax_id: filled.taxIdInfo?.taxId,
     business_name: filled.businessName ?? filled.taxIdInfo?.businessName,
     individual_name: filled.individualName,
+    ...options.answers, // of the hosted page
   });
 }
 
@@ -88,7 +90,7 @@ async function pay(checkout, values, redirect, express) {
     checkout.confirming = null;
   }
   if (answer.session) checkout.setSession(answer.session);
-  if (answer.status === "redirect") return leave(answer.redirect_url); // to a bank, whatever `redirect` says
+  if (answer.status === "redirect") return leave(checkout, answer); // to a bank, whatever `redirect` says
   if (answer.error) {
     checkout.session.lastPaymentError = { message: answer.error.message };
     checkout.emitChange();
@@ -97,15 +99,17 @@ async function pay(checkout, values, redirect, express) {
   checkout.filled.email = values.email;
   checkout.emitChange();
   if (redirect === "if_required") return { type: "success", session: checkout.publicSession() };
-  return leave(answer.redirect_url);
+  return leave(checkout, answer);
 }
 
-function leave(url) {
-  window.location.assign(url);
+function leave(checkout, answer) {
+  if (checkout.leave) checkout.leave(answer.redirect_url, answer);
+  else window.location.assign(answer.redirect_url);
   return new Promise(() => {});
 }
 
 async function requestPayment(checkout, values, express) {
+  if (checkout.created.PaymentForm) return checkout.created.PaymentForm.ask("confirm", {});
   const path = checkout.path("/confirm");
   if (checkout.session.status.type !== "open" || checkout.isFree) return post(path, values);
   if (express) return post(path, { ...values, ...formValues({ payment_method: express.paymentMethod }) });

@@ -15,6 +15,7 @@ export class FrameElement {
   #options;
   #appearance;
   #onDestroy;
+  #sessionId;
   #frame = null;
   #holder = null;
   #frameIsReady = false;
@@ -25,11 +26,13 @@ export class FrameElement {
   #calls = 0;
 
   // `kind` is one of ELEMENTS; `options` are what the shop gave; `onDestroy` is called when the shop destroys the element.
-  constructor(kind, { options, appearance, onDestroy }) {
+  // `sessionId` is a promise of the session's id, for kinds whose address has it.
+  constructor(kind, { options, appearance, onDestroy, sessionId }) {
     this.kind = kind;
     this.#options = options || {};
     this.#appearance = appearance;
     this.#onDestroy = onDestroy;
+    this.#sessionId = sessionId;
     this.#state = this.#emptyState();
     this.element = this.#publicElement();
   }
@@ -101,9 +104,10 @@ export class FrameElement {
       case "submit":
         this.events.emit("__submit", {});
         break;
-      case "__press":
+      case "__press": // these three are for other modules of this script
       case "__offered":
-        this.events.emit(message.type, message.values); // for express.js
+      case "__complete":
+        this.events.emit(message.type, message.values);
         break;
       default:
         this.emit(message.type, message.values); // focus, blur, escape, and what only one kind has
@@ -122,14 +126,24 @@ export class FrameElement {
     this.#holder.className = "__PrivateStripeElement";
     this.#holder.style.cssText = HOLDER_STYLE;
     const style = `${FRAME_STYLE};height:${this.kind.height}px`;
-    this.#frame = new Frame(this.kind.path, this.kind.title, style, this.#receive);
+    this.#frame = new Frame(this.kind.title, style, this.#receive);
     this.#frame.element.addEventListener("error", () => {
       this.reportLoadError({ type: "api_connection_error", message: `The ${this.kind.name} could not be loaded.` });
     });
-    this.#frame.load({ appearance: JSON.stringify(this.#appearance), mode: this.kind.mode || "" });
     this.#holder.append(this.#frame.element);
     parent.replaceChildren(this.#holder);
     this.emit("loaderstart");
+    this.#load(this.#frame);
+  }
+
+  async #load(frame) {
+    const values = { appearance: JSON.stringify(this.#appearance), mode: this.kind.mode || "" };
+    if (!this.kind.pathOf) {
+      frame.load(this.kind.path, values);
+      return;
+    }
+    const id = await this.#sessionId.catch(() => null); // the page is told of the error by loadActions()
+    if (id) frame.load(this.kind.pathOf(id), values);
   }
 
   #unmount() {

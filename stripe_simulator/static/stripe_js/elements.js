@@ -88,7 +88,7 @@ export const ELEMENTS = {
   PaymentForm: {
     type: "checkoutForm",
     name: "Checkout Form",
-    path: "/_simulator/checkout_form",
+    pathOf: (id) => `/_simulator/form/${id}`,
     title: "Secure checkout form frame",
     height: 640,
     value: {},

@@ -7,11 +7,9 @@ const DIALOG_STYLE =
 
 export class Frame {
   #channel = Math.random().toString(36).slice(2) + Date.now().toString(36);
-  #path;
   #onMessage;
 
-  constructor(path, title, style, onMessage) {
-    this.#path = path;
+  constructor(title, style, onMessage) {
     this.#onMessage = onMessage;
     this.element = document.createElement("iframe");
     this.element.title = title;
@@ -26,9 +24,10 @@ export class Frame {
     if (event.data?.channel === this.#channel) this.#onMessage(event.data);
   };
 
-  load(values) {
+  // Loads a page of the simulator, which finds the values after the # of its address.
+  load(path, values) {
     const fragment = new URLSearchParams({ channel: this.#channel, origin: window.location.origin, ...values });
-    this.element.src = `${BASE}${this.#path}#${fragment}`;
+    this.element.src = `${BASE}${path}#${fragment}`;
   }
 
   send(message) {
@@ -45,14 +44,14 @@ export class Frame {
 export function showDialog(path, title, values) {
   return new Promise((resolve) => {
     const focused = document.activeElement;
-    const frame = new Frame(path, title, DIALOG_STYLE, (message) => {
+    const frame = new Frame(title, DIALOG_STYLE, (message) => {
       if (message.type === "ready") frame.element.focus();
       if (message.type !== "result") return;
       frame.close();
       focused?.focus?.();
       resolve(message.result);
     });
-    frame.load(values);
+    frame.load(path, values);
     document.body.append(frame.element);
   });
 }

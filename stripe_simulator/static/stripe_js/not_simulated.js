@@ -53,7 +53,6 @@ export const NOT_SIMULATED = [
   "confirmUsBankAccountSetup",
   "confirmWechatPayPayment",
   "createConfirmationToken",
-  "createEmbeddedCheckoutPage",
   "createEphemeralKeyNonce",
   "createPaymentMethod",
   "createRadarSession",

@@ -1,4 +1,5 @@
 // Stripe(): what the script leaves in the page.
+import { createEmbeddedCheckoutPage } from "./embedded.js";
 import { integrationError, notSimulated } from "./errors.js";
 import { NOT_SIMULATED } from "./not_simulated.js";
 import { has } from "./releases.js";
@@ -45,7 +46,11 @@ function stripeObject(key, release) {
     ...(has(release, "clover") && {
       initCheckoutElementsSdk: (options) => initCheckoutElementsSdk(key, options, release),
     }),
+    ...(has(release, undefined, "clover") && {
+      initEmbeddedCheckout: (options) => createEmbeddedCheckoutPage(key, options),
+    }),
     ...(has(release, "dahlia") && {
+      createEmbeddedCheckoutPage: (options) => createEmbeddedCheckoutPage(key, options),
       initCheckoutFormSdk: (options) => initCheckoutFormSdk(key, options, release),
     }),
     registerAppInfo: () => {},
