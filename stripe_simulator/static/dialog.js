@@ -8,5 +8,8 @@ export function startDialog(first, second) {
     const next = document.activeElement === first ? second : first;
     next.focus();
   });
+  window.addEventListener("focus", () => {
+    if (document.activeElement !== second) first.focus(); // a frame that gets the focus gives it to nobody
+  });
   first.focus();
 }

@@ -119,6 +119,9 @@ export class Checkout {
       return "An email address is required. Pass it to confirm() or call updateEmail() first.";
     }
     if (!this.isFree && !byWallet && !this.created.Payment?.isComplete) return "Your payment details are incomplete.";
+    const forms = byWallet ? [] : Object.entries(this.created).filter(([name]) => name !== "Payment");
+    const incomplete = forms.find(([, { kind, isComplete }]) => kind.validates && !isComplete);
+    if (incomplete) return `The ${incomplete[1].kind.name} is incomplete.`;
     if (this.#collection.phone && !(phoneNumber || this.filled.phoneNumber)) return "A phone number is required.";
     const { billing, shipping } = this.#collection;
     if (shipping && !(shippingAddress || this.filled.shippingAddress)) return "A shipping address is required.";

@@ -1,7 +1,9 @@
 // Stripe(): what the script leaves in the page.
+import { ElementsGroup } from "./elements_group.js";
 import { createEmbeddedCheckoutPage } from "./embedded.js";
 import { integrationError, notSimulated } from "./errors.js";
 import { NOT_SIMULATED } from "./not_simulated.js";
+import { confirmCardPayment, confirmPayment, handleNextAction, retrievePaymentIntent } from "./payments.js";
 import { has } from "./releases.js";
 import { initCheckout, initCheckoutElementsSdk, initCheckoutFormSdk } from "./sdk.js";
 
@@ -42,6 +44,12 @@ function stripeObject(key, release) {
   const members = Object.fromEntries(NOT_SIMULATED.map((name) => [name, unavailable(name, release)]));
   return {
     ...members,
+    elements: (options) => new ElementsGroup(key, options).publicObject(),
+    confirmPayment: (options) => confirmPayment(key, options ?? {}),
+    confirmCardPayment: (secret, data) => confirmCardPayment(key, secret, data),
+    handleCardAction: (secret) => handleNextAction(key, { clientSecret: secret }),
+    handleNextAction: (options) => handleNextAction(key, options),
+    retrievePaymentIntent: (secret) => retrievePaymentIntent(key, secret),
     initCheckout: (options) => initCheckout(key, options, release),
     ...(has(release, "clover") && {
       initCheckoutElementsSdk: (options) => initCheckoutElementsSdk(key, options, release),
