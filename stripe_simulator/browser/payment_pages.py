@@ -18,7 +18,7 @@ from ..resources.customers import take_address
 from ..simulator import Simulator
 from ..state import Account
 from ..wire import JSON, Session
-from .session_view import session_view
+from .session_view import collection, session_view
 
 Handler = Callable[[Account, SessionRecord, Params], Awaitable[JSON]]
 
@@ -32,7 +32,7 @@ class PaymentPages:
     async def init(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Answer what Stripe.js asks first: the session and how it can be paid."""
         methods = [type for type in record.session["payment_method_types"] if type in payment_methods.PAYMENT_METHODS]
-        return {"session": session_view(record), "methods": methods}
+        return {"session": session_view(record), "methods": methods, "collection": collection(record)}
 
     async def update(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Apply or remove a promotion code, or choose a shipping option."""

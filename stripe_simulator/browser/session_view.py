@@ -31,6 +31,8 @@ def session_view(record: SessionRecord) -> JSON:
         "lineItems": lines,
         "livemode": False,
         "minorUnitsAmountDivisor": 10 ** exponent(currency),
+        "nameCollection": None,
+        "optionalItems": None,
         "phoneNumber": details.get("phone"),
         "recurring": None,
         "savedPaymentMethods": None,
@@ -43,6 +45,17 @@ def session_view(record: SessionRecord) -> JSON:
         "taxAmounts": None,
         "taxIdInfo": None,
         "total": _total(record),
+    }
+
+
+def collection(record: SessionRecord) -> JSON:
+    """Return what a session asks of its shopper beside the e-mail address."""
+    session = record.session
+    addresses: JSON | None = session["shipping_address_collection"]
+    return {
+        "billing": session["billing_address_collection"] == "required",
+        "phone": session["phone_number_collection"]["enabled"],
+        "shipping": addresses and addresses["allowed_countries"],
     }
 
 
@@ -59,6 +72,8 @@ def _status(record: SessionRecord) -> JSON:
 
 def _line(line: JSON, product: JSON, currency: str) -> JSON:
     price, exclusive = line["price"], exclusive_tax(line["taxes"])
+    is_whole = price["unit_amount"] is not None
+    unit = _amount(round(float(price["unit_amount_decimal"])), currency)
     return {
         "id": line["id"],
         "adjustableQuantity": None,
@@ -66,7 +81,10 @@ def _line(line: JSON, product: JSON, currency: str) -> JSON:
         "discount": _amount(line["amount_discount"], currency),
         "discountAmounts": None,
         "images": product["images"],
+        "isRemovable": False,
         "name": product["name"],
+        "priceId": price["id"],
+        "pricing": None,
         "quantity": line["quantity"],
         "recurring": None,
         "subtotal": _amount(line["amount_subtotal"], currency),
@@ -74,8 +92,9 @@ def _line(line: JSON, product: JSON, currency: str) -> JSON:
         "taxExclusive": _amount(exclusive, currency),
         "taxInclusive": _amount(line["amount_tax"] - exclusive, currency),
         "total": _amount(line["amount_total"], currency),
-        "unitAmount": None if price["unit_amount"] is None else _amount(price["unit_amount"], currency),
-        "unitAmountDecimal": price["unit_amount_decimal"] if price["unit_amount"] is None else None,
+        "transformQuantity": None,
+        "unitAmount": unit,
+        "unitAmountDecimal": None if is_whole else {**unit, "minorUnitsAmount": float(price["unit_amount_decimal"])},
         "unitLabel": product["unit_label"],
     }
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 from ..errors import card_error
 from ..http.params import Params
@@ -46,6 +47,8 @@ SUCCESSFUL = {
     "3566002020360505": "jcb",
     "6200000000000005": "unionpay",
 }
+WALLETS = ("apple_pay", "google_pay")
+WALLET_CARD = "4242424242424242"
 AMEX_PREFIXES = ("34", "37")
 MAX_YEARS_AHEAD = 50
 
@@ -61,6 +64,7 @@ class Card(PaymentMethodType):
 
     type = "card"
     label = "Card"
+    asks_place = True
     icon = '<rect x="0" y="2" width="16" height="12" rx="2"/><rect class="stripe" x="0" y="5" width="16" height="2.4"/>'
     test_numbers = (
         TestNumber("4242424242424242", "a card that works"),
@@ -112,7 +116,11 @@ class Card(PaymentMethodType):
     )
 
     def parse(self, params: Params, now: float) -> PaymentMethod:
-        """Read `number`, `exp_month`, `exp_year` and `cvc`."""
+        """Read `number`, `exp_month`, `exp_year` and `cvc`, or the `wallet` that has a card in it."""
+        wallet = params.choice("wallet", WALLETS)
+        if wallet is not None:
+            card = self.from_number(WALLET_CARD, now)
+            return replace(card, facts={**card.facts, "wallet": wallet})
         return self.from_form(
             params.text("number") or "",
             params.integer("exp_month") or 0,
@@ -199,5 +207,11 @@ class Card(PaymentMethodType):
             "stored_credential_usage": None,
             "three_d_secure": secured if method.challenged else None,
             "transaction_link_id": None,
-            "wallet": None,
+            "wallet": _wallet(method),
         }
+
+
+def _wallet(method: PaymentMethod) -> JSON | None:
+    """Return the `wallet` of a card's charge."""
+    wallet = method.facts.get("wallet")
+    return wallet and {"type": wallet, wallet: {}, "dynamic_last4": None}
