@@ -169,6 +169,7 @@ class Sweeper:
         now = self._clock()
         until = now - older_than
         session_ids = await self.waiting(until)
+        loss = (await self.reading()).loss
         replay = await self.catch_up(
             since=since,
             look_back=LOOK_BACK,
@@ -180,7 +181,11 @@ class Sweeper:
             replay = _together(replay, await self.replay_sessions(since, concurrent=concurrent, stop=stop))
         outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
         dispatched = await self._outbox.dispatch(stop=stop)
-        warnings = tuple((await self.reading()).warnings())
+        after = await self.reading()
+        made_good = (
+            (loss.sentence(),) if loss is not None and after.loss is None else ()
+        )  # whoever swept by hand reads it
+        warnings = (*made_good, *after.warnings())
         return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched, warnings)
 
     async def reading(self) -> EventReading:

@@ -17,7 +17,9 @@ def by_worker(checkout: Checkout) -> None:
 
 
 def by_hand(checkout: Checkout) -> None:
-    checkout.sweep(older_than=NO_TIME)
+    (said,) = checkout.sweep(older_than=NO_TIME).warnings
+    assert said.startswith("4 orders and ")
+    assert checkout.sweep(older_than=NO_TIME).warnings == ()
 
 
 SWEEPS = {"the background worker": by_worker, "`checkout reconcile`": by_hand}
