@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from storefront.cart import Cart
 from tests.e2e.browser.tabs import SIZES
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def show(new_page: Callable[..., Page], shop: tuple[str, Path]) -> Callable[...,
         page.goto(f"{shop[0]}/checkout")
         page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
         page.get_by_role("button", name="Continue to payment").click()
-        fill_card(page.frame_locator("iframe").first, GOOD)
+        fill_card(card_form(page), GOOD)
         return page
 
     return set_up

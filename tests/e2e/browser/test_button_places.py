@@ -10,7 +10,7 @@ from checkout_core import Order, OrderStatus
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.sync import SyncSimulator
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 from tests.e2e.browser.test_embedding import app_of, pay_on_the_hosted_page, running_app
 
 pytestmark = pytest.mark.browser
@@ -48,7 +48,7 @@ if order := checkout_button({"enamel-mug": mugs}, label="Buy", email="anna@examp
 
 
 def pay_here(page: Page) -> None:
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
 

@@ -18,7 +18,7 @@ from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.sync import SyncSimulator
 from stripe_simulator.testing.server import running
 from tests.conftest import OURS, ROOT, free_port
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -104,7 +104,7 @@ def app_of(text: str, folder: Path) -> Path:
 def pay_on_the_hosted_page(page: Page) -> None:
     page.wait_for_url("**/c/pay/cs_test_*")
     page.get_by_label(re.compile("^E-?mail", re.IGNORECASE)).fill("anna@example.com")
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
 
@@ -112,7 +112,7 @@ def test_of_two_buttons_on_a_page_only_the_one_that_sold_gives_the_order(page: P
     with running_app(app_of(TWO_BUTTONS, tmp_path), tmp_path) as (address, _):
         page.goto(address)
         page.get_by_role("button", name="Buy a bag").click()
-        fill_card(page.frame_locator("iframe").first, GOOD)
+        fill_card(card_form(page), GOOD)
         page.get_by_role("button", name=re.compile("^Pay")).click()
         expect(page.get_by_text("The bag is yours: news")).to_be_visible()
         expect(page).to_have_url(f"{address}/")
@@ -141,7 +141,7 @@ def test_twenty_lines_take_a_payment(tip_jar: str, page: Page, tmp_path: Path) -
     page.get_by_role("button", name="Tip", exact=True).click()
     page.get_by_label("E-mail").fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
     expect(page.get_by_text(re.compile("Thank you! €29.00, order order_.*is paid"))).to_be_visible()
     page.reload()

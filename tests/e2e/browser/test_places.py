@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.tabs import SIZES
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +51,7 @@ def test_each_step_has_the_focus_on_its_heading(page: Page, shop: tuple[str, Pat
     email.fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
     expect(page.get_by_role("heading", name=re.compile("Payment$"))).to_be_focused()
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
     page.wait_for_url("**/confirmation?*")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
