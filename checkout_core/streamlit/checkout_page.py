@@ -130,9 +130,7 @@ class CheckoutPage:
             StripeUnavailable: there is no session.
         """
         with self._alone():
-            if self._holding.held is None and (elsewhere := self._pending_elsewhere()):
-                with suppress(SessionNotFound):
-                    self._resume(elsewhere)
+            self._resume_pending()
             if held := self._held():
                 return held.session
             before, replaced = self._before()
@@ -143,6 +141,19 @@ class CheckoutPage:
                 session = self._create_session()
             self._holding.held = HeldSession(self._key(), session, replaced=replaced)
             return session
+
+    def resume_pending(self) -> Details | None:
+        """Take up the session that this visitor has pending in another tab, or had before the page was loaded anew.
+
+        Returns:
+            The details that its pending order was saved with; None also where this tab has a session already.
+
+        Raises:
+            StripeError: Stripe refused, or did not answer.
+            StoreError: the store did not answer.
+        """
+        with self._alone():
+            return self._resume_pending()
 
     def resume(self, session_id: str) -> Details | None:
         """Take up the session that the shopper came back with, which Stripe says is open.
@@ -160,6 +171,12 @@ class CheckoutPage:
         """
         with self._alone():
             return self._resume(session_id)
+
+    def _resume_pending(self) -> Details | None:
+        if self._holding.held is None and (elsewhere := self._pending_elsewhere()):
+            with suppress(SessionNotFound):
+                return self._resume(elsewhere)
+        return None
 
     def _resume(self, session_id: str) -> Details | None:
         session = self._checkout.retrieve_session(session_id)

@@ -104,10 +104,13 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
         st.html('<p class="hint">Demo: no money moves. Pay with card 4242 4242 4242 4242, any later date, any CVC.</p>')
 
 
-def take_up(page: CheckoutPage, session_id: str) -> None:
-    """Go on with the session that the shopper came back with: the payment is there again."""
+def take_up(page: CheckoutPage, session_id: str | None) -> None:
+    """Go on with the session that the shopper came back with, or has in another tab, or had before a refresh.
+
+    Its payment and what was typed are there again, for the browser that typed it.
+    """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if details := page.resume(session_id):
+        if details := page.resume(session_id) if session_id else page.resume_pending():
             given = {"email": details.email, "name": details.name, "phone": details.phone}
             fields.update({field: text or "" for field, text in given.items()})
 
@@ -144,7 +147,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     total = sum(item.amount_total for item in items)
     receipt.html(markup.cart_receipt(items))
     page = CheckoutPage(checkout, items, cart, st.session_state)
-    if resumed:
+    if resumed or page.current_session() is None:
         take_up(page, resumed)
     session = page.current_session()
     with form:
