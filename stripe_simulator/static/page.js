@@ -207,18 +207,14 @@ async function askShop() {
 
 // ---- Wallets
 
-if (byId("express")) {
-  const express = checkout.createExpressCheckoutElement({ buttonHeight: 46 });
-  express.on("ready", ({ availablePaymentMethods }) => {
-    byId("express").hidden = !availablePaymentMethods;
-  });
-  express.on("confirm", (event) => {
-    const email = byId("email").value.trim() || event.billingDetails.email;
-    pay({ expressCheckoutConfirmEvent: event, email });
-  });
-  byId("express").hidden = false; // a frame without a box would not load
-  express.mount("#express-element");
-}
+const express = checkout.createExpressCheckoutElement(); // never mounted: the buttons are the page's own
+express.on("confirm", (event) => {
+  const email = byId("email").value.trim() || event.billingDetails.email;
+  pay({ expressCheckoutConfirmEvent: event, email });
+});
+byId("express")?.addEventListener("click", ({ target }) => {
+  if (target.dataset.wallet) express.pressWallet(target.dataset.wallet);
+});
 
 // ---- Inside a shop's page
 
