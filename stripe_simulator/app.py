@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from . import api
 from .browser.bank_page import BankPage
+from .browser.other_pages import OtherPages
 from .browser.pages import BrowserPages
 from .browser.payment_pages import PaymentPages
 from .controls import Controls
@@ -39,6 +40,7 @@ def create_app(simulator: Simulator) -> Starlette:
         *PaymentPages(simulator).routes(),
         *BrowserPages(simulator).routes(),
         *BankPage(simulator).routes(),
+        *OtherPages(simulator).routes(),
         *Controls(simulator).routes(),
         *Dashboard(simulator).routes(),
         *rest,

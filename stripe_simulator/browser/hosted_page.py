@@ -44,7 +44,7 @@ def hosted_page(account: Account, record: SessionRecord, ui: str) -> JSON:
         record: the session.
         ui: `hosted`, `embedded` or `form`.
     """
-    session, view = cast(JSON, record.session), session_view(record)
+    session, view = cast(JSON, record.session), session_view(account, record)
     branding = session["branding_settings"] or {}
     texts = {name: _rich(text["message"]) if text else None for name, text in session["custom_text"].items()}
     return {

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class ApiRequest:
         path: what the path names, such as `id`.
         params: the query or form.
         now: the simulated time, in whole seconds since the epoch.
+        public_url: the address under which a browser reaches the simulator.
         products: products that only an expansion of the answer shows; the handler puts them here.
         lines: line items in the answer, with the taxes that only an expansion shows.
     """
@@ -36,6 +38,7 @@ class ApiRequest:
     path: dict[str, str]
     params: Params
     now: int
+    public_url: str = ""
     products: list[JSON] = field(default_factory=list)
     lines: list[JSON] = field(default_factory=list)
 
@@ -93,6 +96,32 @@ def authenticate(state: State, key: str) -> Account:
     if not key.startswith(("sk_test_", "rk_test_")) or not key[8:]:
         raise unauthorized(f"Invalid API Key provided: {key[:8]}****")
     return state.account(account_name(key))
+
+
+def acting_for(state: State, platform: Account, request: Request) -> Account:
+    """Return the account that a request is about: the key's own, or the one that `Stripe-Account` names.
+
+    https://docs.stripe.com/connect/authentication
+
+    Args:
+        state: where accounts are.
+        platform: the account of the key.
+        request: the request.
+
+    Raises:
+        StripeError: the header names no account (403).
+    """
+    id = request.headers.get("stripe-account")
+    if id is None:
+        return platform
+    if not re.fullmatch(r"acct_[A-Za-z0-9]+", id):
+        raise StripeError(
+            403,
+            f"The provided key does not have access to account '{id}' (or that account does not exist). "
+            "Application access may have been revoked.",
+            code="account_invalid",
+        )
+    return state.connected(platform, id)
 
 
 async def read_parameters(request: Request) -> JSON:
