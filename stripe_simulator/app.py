@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from . import api
 from .browser.bank_page import BankPage
+from .browser.intent_pages import IntentPages
 from .browser.other_pages import OtherPages
 from .browser.pages import BrowserPages
 from .browser.payment_pages import PaymentPages
@@ -37,6 +38,7 @@ def create_app(simulator: Simulator) -> Starlette:
     simulated, rest = api.build_routes(simulator)
     routes = [
         *simulated,
+        *IntentPages(simulator).routes(),
         *PaymentPages(simulator).routes(),
         *BrowserPages(simulator).routes(),
         *BankPage(simulator).routes(),

@@ -7,10 +7,10 @@ from starlette.routing import Route
 from ..currencies import display
 from ..errors import StripeError
 from ..http.request import read_parameters
+from ..payment_methods import page_name
 from ..payments import OUTCOMES
-from ..records import Shopper
 from ..resources.payment_intents import decline_intent, put_intent
-from ..resources.payment_methods import find_method
+from ..resources.payment_methods import find_method, shopper_of
 from ..simulator import Simulator
 from ..state import Account
 from ..templating import render
@@ -60,9 +60,11 @@ class OtherPages:
         found = self._intent(request)
         if found is None:
             return _over()
-        intent = found[1]
+        account, intent = found
         total = display(intent["amount"], intent["currency"])
-        return render("bank.html", total=total, name="Test bank", email=intent["receipt_email"])
+        return render(
+            "bank.html", total=total, name=page_name(_type_of(account, intent)), email=intent["receipt_email"]
+        )
 
     async def answer(self, request: Request) -> Response:
         """Do what the shopper chose, and send them back."""
@@ -79,9 +81,9 @@ class OtherPages:
             put_intent(self.simulator.state, account, after)
             self.simulator.emit(account, "payment_intent.payment_failed", dict(after))
         elif method.decline is not None:
-            charging.decline(account, intent, method, Shopper(None))
+            charging.decline(account, intent, method, shopper_of(account, method))
         else:
-            _, charge = charging.take(account, intent, method, Shopper(None))
+            _, charge = charging.take(account, intent, method, shopper_of(account, method))
             charging.settle(account, charge, method)
         await self.simulator.webhooks.deliver()
         secret, sign = intent["client_secret"], "&" if "?" in back else "?"
@@ -105,6 +107,10 @@ class OtherPages:
             Route(asking, self.ask, methods=["GET"]),
             Route(asking, self.answer, methods=["POST"]),
         ]
+
+
+def _type_of(account: Account, intent: PaymentIntent) -> str:
+    return str(account.tables["payment_methods"][intent["payment_method"] or ""]["type"])
 
 
 def _over() -> Response:

@@ -7,17 +7,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import payment_methods
-from ..errors import StripeError, invalid, not_found
+from ..errors import not_found
 from ..http.params import Params
-from ..http.pipeline import apply_fault, log_request
-from ..http.request import path_of, read_parameters
-from ..http.responses import CORS, JSONResponse
 from ..records import PaymentMethod, SessionRecord
 from ..resources.checkout_sessions.view import fill_placeholder, redirect_url
 from ..resources.payment_methods import find_method, saved_methods
 from ..simulator import Simulator
 from ..state import Account
 from ..wire import JSON
+from .endpoints import endpoint, require_own_key, take_key
 from .session_view import collection, session_view
 from .typed import apply_choices, take_shopper
 
@@ -73,28 +71,8 @@ class PaymentPages:
         await self.simulator.payments.authenticate(account, record, succeeded)
         return _result(account, record, True, params.url("return_url", unset=True))
 
-    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=CORS)
-            refusal = await apply_fault(self.simulator.faults.take(request.method, path_of(request)))
-            if refusal is not None:
-                refusal.headers.update(CORS)
-                return refusal
-            self.simulator.tick()
-            try:
-                params = Params(await read_parameters(request))
-                account, record = _find_session(self.simulator, request.path_params["id"], params)
-                response = JSONResponse(await handler(account, record, params), headers=CORS)
-            except StripeError as error:
-                response = JSONResponse(error.body(), error.status, CORS)
-            await log_request(self.simulator.request_log, request, response)
-            return response
-
-        return answer
-
     def routes(self) -> list[Route]:
-        """Return the routes of everything that Stripe.js calls."""
+        """Return the routes of everything that Stripe.js asks of a session."""
         handlers: dict[str, Handler] = {
             "init": self.init,
             "update": self.update,
@@ -106,17 +84,21 @@ class PaymentPages:
             for name, handler in handlers.items()
         ]
 
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request, params: Params) -> JSON:
+            account, record = _find_session(self.simulator, request.path_params["id"], params)
+            return await handler(account, record, params)
+
+        return endpoint(self.simulator, answer)
+
 
 def _find_session(simulator: Simulator, id: str, params: Params) -> tuple[Account, SessionRecord]:
     """Return the session that a publishable key and a client secret open. Raises when they do not fit."""
-    key, secret = params.text("key", unset=True) or "", params.text("client_secret", unset=True) or ""
-    if key.startswith("pk_live_"):
-        raise StripeError(401, "This is a simulator and takes no live keys: use a key that starts with pk_test_.")
+    key, secret = take_key(params), params.text("client_secret", unset=True) or ""
     account, record = simulator.state.session(id)
     if record.secret != secret:
         raise not_found("payment_page", id, "client_secret")
-    if account.publishable_key != key:
-        raise invalid("The publishable key does not belong to the account of this Checkout Session.", "key")
+    require_own_key(account, key, "Checkout Session")
     return account, record
 
 

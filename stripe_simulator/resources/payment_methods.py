@@ -138,6 +138,12 @@ def find_method(state: State, account: Account, id: str, now: int, param: str = 
     return PaymentMethod(**{**kept, "decline": decline and Decline(**decline)})
 
 
+def shopper_of(account: Account, method: PaymentMethod) -> Shopper:
+    """Return whose payment method it is, as its object says."""
+    billing = account.tables["payment_methods"][method.id or ""]["billing_details"]
+    return Shopper(billing["email"], billing["name"], billing["phone"], billing["address"])
+
+
 def saved_methods(account: Account, customer: str, redisplay: tuple[str, ...] = REDISPLAY) -> list[JSON]:
     """Return the payment methods of a customer, the newest first.
 
