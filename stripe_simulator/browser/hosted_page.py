@@ -1,7 +1,7 @@
 """What the hosted page shows of a session, alone, inside a shop's page, or without its summary as a form."""
 
 import re
-from typing import NamedTuple, cast
+from typing import cast
 
 from ..records import SessionRecord
 from ..resources.checkout_sessions.view import asked_amounts, fill_placeholder
@@ -11,22 +11,6 @@ from .element_frames import TAX_ID_TYPES
 from .session_view import session_view
 
 VERBS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe"}
-
-
-class Wallet(NamedTuple):
-    """A wallet: Stripe's name, how a shopper reads it, and the payment method behind it."""
-
-    type: str
-    label: str
-    method: str
-
-
-WALLETS = (
-    Wallet("apple_pay", "Apple Pay", "card"),
-    Wallet("google_pay", "Google Pay", "card"),
-    Wallet("paypal", "PayPal", "paypal"),
-    Wallet("klarna", "Klarna", "klarna"),
-)
 RADII = {"rectangular": "0", "rounded": "6px", "pill": "22px"}
 SERIF = frozenset(["bitter", "hahmlet", "lora", "noto_serif", "pridi", "pt_serif", "roboto_slab"])
 MONOSPACE = frozenset(["inconsolata", "m_plus_1_code", "ubuntu_mono"])
@@ -62,7 +46,6 @@ def hosted_page(account: Account, record: SessionRecord, ui: str) -> JSON:
         "ui": ui,
         "verb": _verb(record.session),
         "view": view,
-        "wallets": _wallets(session),
     }
 
 
@@ -94,13 +77,6 @@ def _asks(session: JSON) -> JSON:
         "tax_id": bool(tax_ids.get("enabled")),
         "terms": consent.get("terms_of_service") == "required",
     }
-
-
-def _wallets(session: JSON) -> list[Wallet]:
-    """Return the wallets that a session can be paid with."""
-    if session["mode"] != "payment" or not session["amount_total"]:
-        return []
-    return [wallet for wallet in WALLETS if wallet.method in session["payment_method_types"]]
 
 
 def _picture(branding: JSON, name: str) -> str | None:

@@ -221,14 +221,20 @@ async function askShop() {
 
 // ---- Wallets
 
-const express = checkout.createExpressCheckoutElement(); // never mounted: the buttons are the page's own
-express.on("confirm", (event) => {
-  const email = byId("email").value.trim() || event.billingDetails.email;
-  pay({ expressCheckoutConfirmEvent: event, email });
-});
-byId("express")?.addEventListener("click", ({ target }) => {
-  if (target.dataset.wallet) express.pressWallet(target.dataset.wallet);
-});
+function startWallets(box) {
+  const express = checkout.createExpressCheckoutElement({ buttonHeight: 46 });
+  express.on("ready", ({ availablePaymentMethods }) => {
+    box.hidden = !availablePaymentMethods;
+  });
+  express.on("confirm", (event) => {
+    const email = byId("email").value.trim() || event.billingDetails.email;
+    pay({ expressCheckoutConfirmEvent: event, email });
+  });
+  box.hidden = false; // a frame that is not shown has no height
+  express.mount("#express-element");
+}
+
+if (byId("express")) startWallets(byId("express"));
 
 // ---- Inside a shop's page
 

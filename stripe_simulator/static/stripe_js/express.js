@@ -54,7 +54,6 @@ async function press(element, wallet, total) {
 // Makes the buttons of an element work. `total` returns what there is to pay, as the shopper reads it.
 export function startExpressCheckout(element, total) {
   let isReady = false;
-  element.element.pressWallet = (wallet) => press(element, wallet, total); // for the hosted page, which draws the buttons
   element.events.on("loaderstart", () => {
     isReady = false;
   });

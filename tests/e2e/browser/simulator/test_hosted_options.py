@@ -191,7 +191,8 @@ def test_a_card_is_saved_and_paid_with_again(page: Page, simulator: Running, sho
 def test_a_wallet_pays_on_the_hosted_page(page: Page, simulator: Running, shop: Any, wallet: str) -> None:
     session = created(simulator, shop)
     page.goto(session.url)
-    page.get_by_role("button", name=f"Buy with {wallet}").click()
+    express = page.frame_locator("iframe[title='Secure express checkout frame']")
+    express.get_by_role("button", name=f"Pay with {wallet}").click()
     page.frame_locator("iframe[title='Simulated wallet']").get_by_role("button", name="Pay").click()
     page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
     details = api(simulator).v1.checkout.sessions.retrieve(session.id).customer_details
