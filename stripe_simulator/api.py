@@ -13,6 +13,7 @@ from .resources import (
     balance,
     balance_transactions,
     charges,
+    core_events,
     coupons,
     customer_routes,
     disputes,
@@ -56,6 +57,7 @@ OTHER_ROUTES: list[ApiRoute] = [
     *customer_routes.ROUTES,
     *tax_ids.ROUTES,
     *webhook_endpoints.ROUTES,
+    *core_events.ROUTES,
     *account.ROUTES,
 ]
 SEARCHED = ("charges", "customers", "payment_intents", "prices", "products")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from .charging import Charging
 from .errors import invalid
 from .events import EventLog, changed_fields
 from .records import SessionRecord
 from .resources.balance_transactions import book
 from .resources.charges import RETURNED, method_type, return_charge, settle_charge
+from .resources.charging import Charging
 from .resources.dispute_service import DisputeService, newest_dispute
 from .resources.disputes import build_dispute
 from .resources.payment_intents import charge_intent, return_intent

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from . import payment_methods
-from .charging import Charging
 from .errors import card_error, invalid
 from .events import EventLog, changed_fields
 from .ids import random_id
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
+from .resources.charging import Charging
 from .resources.checkout_sessions.answers import answered, require_answers, with_place
 from .resources.checkout_sessions.service import SessionService
 from .resources.customers import customer_from_details, updated_by_checkout

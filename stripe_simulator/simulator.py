@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from . import payment_methods
 from .addresses import LOOPBACK
 from .bank import BankService
-from .charging import Charging
 from .clock import Clock
 from .errors import invalid
 from .event_loop import in_own_loop
@@ -23,6 +22,7 @@ from .http.request_log import RequestLog
 from .payments import OUTCOMES, PaymentService
 from .records import PaymentMethod, SessionRecord, Shopper
 from .resources.catalogue import store_catalogue
+from .resources.charging import Charging
 from .resources.checkout_sessions.answers import usual_answers
 from .resources.checkout_sessions.service import SessionService
 from .scheduler import Scheduler

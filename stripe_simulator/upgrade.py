@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .http.expandable import ABSENT
+from .expandable import ABSENT
 from .wire import JSON
 
 KINDS = {"charges": "charge", "customers": "customer", "prices": "price", "coupons": "coupon"}

@@ -4,9 +4,9 @@ import hashlib
 from typing import Any
 
 from ..errors import not_simulated
+from ..expandable import ABSENT, EXPANDED_IN_LISTS, SOURCES, TABLES
 from ..state import Account
 from ..wire import JSON, Session
-from .expandable import ABSENT, EXPANDED_IN_LISTS, SOURCES, TABLES
 from .lists import list_object
 
 

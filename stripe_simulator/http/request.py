@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 
@@ -131,9 +133,30 @@ async def read_parameters(request: Request) -> JSON:
     body = await request.body()
     if not body:
         return decode(request.url.query)
+    if path_of(request).startswith("/v2/"):
+        return _read_json(body)
     if "json" in request.headers.get("content-type", ""):
         raise StripeError(400, "Send parameters as application/x-www-form-urlencoded, not as JSON.")
     try:
         return decode(body.decode())
     except UnicodeDecodeError:
         raise StripeError(400, "Invalid UTF-8 in the request body.") from None
+
+
+def _read_json(body: bytes) -> JSON:
+    """Return the parameters of a request to `/v2`, which are JSON, in the texts that a form would have."""
+    try:
+        values = json.loads(body)
+    except ValueError:
+        raise StripeError(400, "The request body is no JSON.") from None
+    if not isinstance(values, dict):
+        raise StripeError(400, "The request body is no JSON object.")
+    return {name: _as_text(value) for name, value in values.items() if value is not None}
+
+
+def _as_text(value: object) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_text(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)

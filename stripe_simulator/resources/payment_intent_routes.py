@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from .. import payment_methods
-from ..charging import Charging
 from ..currencies import minimum
 from ..errors import StripeError, card_error, invalid
 from ..http.filters import text
@@ -12,6 +11,7 @@ from ..http.request import ApiRequest, ApiRoute
 from ..http.shapes import take_given
 from ..records import PaymentMethod, Shopper
 from ..wire import JSON, PaymentIntent
+from .charging import Charging
 from .customers import find_customer
 from .fields import check_amount, take_amount
 from .payment_intent_params import DETAILS, Confirmation, IntentParams

@@ -283,8 +283,8 @@ def test_a_parameter_that_is_not_simulated_is_refused_elsewhere_too(
 
 
 def test_v2_is_refused_in_stripes_own_words(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.StripeError, match="does not simulate GET /v2/core/events") as caught:
-        client.v2.core.events.list({"object_id": "x"})
+    with pytest.raises(stripe.StripeError, match="does not simulate GET /v2/core/accounts") as caught:
+        client.v2.core.accounts.list()
     assert caught.value.http_status == 404
 
 

@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from stripe_simulator.errors import StripeError
-from stripe_simulator.http.expandable import ABSENT, TABLES
+from stripe_simulator.expandable import ABSENT, TABLES
 from stripe_simulator.payment_methods import PAYMENT_METHODS
 from stripe_simulator.testing.server import Running
 from tests.support.sdk_shapes import problems, shape_of

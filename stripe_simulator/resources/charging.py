@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
-from . import payment_methods
-from .errors import StripeError
-from .events import EventLog, changed_fields
-from .records import PaymentMethod, Shopper
-from .resources.balance_transactions import book, charge_transaction
-from .resources.charges import build_charge, capture_charge, release_charge
-from .resources.dispute_service import DisputeService
-from .resources.disputes import build_dispute
-from .resources.payment_intents import (
+from .. import payment_methods
+from ..errors import StripeError
+from ..events import EventLog, changed_fields
+from ..records import PaymentMethod, Shopper
+from ..state import Account, State
+from ..wire import JSON, Charge, PaymentIntent
+from .balance_transactions import book, charge_transaction
+from .charges import build_charge, capture_charge, release_charge
+from .dispute_service import DisputeService
+from .disputes import build_dispute
+from .payment_intents import (
     cancel_intent,
     challenge_intent,
     charge_intent,
@@ -18,9 +20,7 @@ from .resources.payment_intents import (
     decline_intent,
     put_intent,
 )
-from .resources.payment_methods import billing_details, store_method
-from .state import Account, State
-from .wire import JSON, Charge, PaymentIntent
+from .payment_methods import billing_details, store_method
 
 
 class Charging:
