@@ -2,24 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import payment_methods
 from .errors import card_error, invalid
-from .events import EventLog
+from .events import EventLog, changed_fields
 from .ids import random_id
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
-from .resources.balance_transactions import book, charge_transaction
-from .resources.charges import build_charge
+from .resources.charging import Charging
+from .resources.checkout_sessions.answers import answered, require_answers, with_place
 from .resources.checkout_sessions.service import SessionService
-from .resources.checkout_sessions.view import customer_details, known_email
-from .resources.customers import customer_from_details
-from .resources.payment_intents import (
-    build_payment_intent,
-    challenge_intent,
-    charge_intent,
-    decline_error,
-    decline_intent,
-)
+from .resources.customers import customer_from_details, updated_by_checkout
+from .resources.invoices import invoice_of
+from .resources.payment_intents import build_payment_intent, decline_intent
+from .resources.setup_intents import complete_setup_intent
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
 from .wire import JSON, PaymentIntent
@@ -73,7 +69,7 @@ class PaymentService:
         self._sessions = sessions
         self._now = now
         self._public_url = public_url
-        self._receipt_base = f"{public_url}/_simulator/receipts"
+        self._charging = Charging(state, events, now, public_url)
         self._deliveries: dict[str, asyncio.Task[None]] = {}
 
     async def confirm(
@@ -107,7 +103,12 @@ class PaymentService:
         session = record.session
         _require_not_expired(record)
         if session["status"] == "open":
-            if not session["amount_total"]:
+            require_answers(record, shopper)
+            self._price_for(account, record, shopper)
+            session = record.session
+            if session["mode"] == "setup":
+                self._save(account, record, method, shopper)
+            elif not session["amount_total"]:
                 self._sessions.cancel_intent(account, record)
                 self._complete(account, record, shopper, session["payment_status"])
             elif session["mode"] == "subscription":
@@ -116,8 +117,17 @@ class PaymentService:
                 paying = Challenge(_require_payable(record, method), shopper, return_url)
                 if not self._pay(account, record, paying, authenticated=authenticated):
                     return False
+            self._deliver(record)
         await self.wait_for_delivery(session["id"])
         return True
+
+    def _price_for(self, account: Account, record: SessionRecord, shopper: Shopper) -> None:
+        """Compute automatic tax for where the shopper says to be."""
+        if not record.session["automatic_tax"]["enabled"]:
+            return
+        typed = {"address": shopper.address, "shipping": shopper.shipping}
+        record.typed = {**record.typed, **{name: one for name, one in typed.items() if one}}
+        self._sessions.pricing.reprice(account, record)
 
     def _pay(
         self,
@@ -127,37 +137,69 @@ class PaymentService:
         *,
         authenticated: bool,
     ) -> bool:
-        method, shopper = paying.method, paying.shopper
-        intent = self._begin_intent(account, record)
-        if method.challenged and not authenticated:
-            self._challenge(account, record, intent, paying)
+        shopper = with_place(paying.shopper, paying.method.type)
+        method = self._with_object(account, record, paying.method, shopper)
+        intent = self._begin_intent(account, record, shopper, method)
+        asks = _request_of(record, method)
+        if (method.challenged or asks in ("any", "challenge")) and not authenticated:
+            self._challenge(account, record, intent, replace(paying, method=method))
             return False
-        if method.decline is not None:
-            self._decline(account, record, intent, method, shopper)
-        self._capture(account, record, intent, method, shopper)
-        return True
-
-    def _subscribe(self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> None:
-        """Pay the first invoice of a subscription; its payment is not the session's own."""
-        now = int(self._now())
-        intent = build_payment_intent(record, now)
-        charge = build_charge(intent, method, shopper, now, self._receipt_base)
+        refused = _blocked(record, method)
+        if refused is not None:
+            method = replace(method, decline=refused)
         if method.decline is not None:
             record.last_error = {"message": method.decline.message}
             self._state.put_session(account, record)
-            raise decline_error(method, charge["id"], intent)
-        charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = charge_intent(intent, charge)
-        self._sessions.put_intent(account, intent)
-        self._events.emit(account, "charge.succeeded", charge)
-        self._events.emit(account, "payment_intent.succeeded", intent)
+            error = self._charging.decline(account, intent, method, shopper)
+            self._webhooks.flush()
+            raise error
+        self._take(account, record, intent, method, shopper)
+        return True
+
+    def _with_object(
+        self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper
+    ) -> PaymentMethod:
+        """Return a payment method that can be retrieved; it is saved for the customer where the session says so."""
+        saved, customer = _saves(record, method, shopper), record.session["customer"]
+        given = record.options.get("payment_method_data", {}).get("allow_redisplay")
+        redisplay = given or ("always" if shopper.saves else "limited" if saved else "unspecified")
+        keeper = customer if saved and method.decline is None else None
+        return self._charging.with_object(account, method, shopper, customer=keeper, redisplay=redisplay)
+
+    def _save(self, account: Account, record: SessionRecord, method: PaymentMethod | None, shopper: Shopper) -> None:
+        """Save a payment method without charging it."""
+        made: PaymentMethod | None = None
+        if method is not None:
+            if method.decline is not None:
+                record.last_error = {"message": method.decline.message}
+                raise card_error(method.decline.code, method.decline.message, method.decline.decline_code)
+            shopper = with_place(shopper, method.type)
+            customer = record.session["customer"]
+            made = self._charging.with_object(account, method, shopper, customer=customer, redisplay="limited")
+        setup = account.tables["setup_intents"].get(record.session["setup_intent"] or "")
+        self._complete(account, record, shopper, "no_payment_required", method=made)
+        if setup is not None:
+            after = complete_setup_intent(setup, made, record.session["customer"])
+            self._state.put(account, "setup_intents", after["id"], after)
+            self._events.emit(account, "setup_intent.succeeded", after)
+
+    def _subscribe(self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> None:
+        """Pay the first invoice of a subscription; its payment is not the session's own."""
+        shopper = with_place(shopper, method.type)
+        method = self._charging.with_object(account, method, shopper, redisplay="limited")
+        intent = build_payment_intent(record, int(self._now()))
+        if method.decline is not None:
+            record.last_error = {"message": method.decline.message}
+            self._state.put_session(account, record)
+            raise self._charging.decline(account, intent, method, shopper)
+        _, charge = self._charging.take(account, intent, method, shopper)
         record.session = {
             **record.session,
             "invoice": random_id("in_1", 23),
             "subscription": random_id("sub_1", 23),
         }
         self._complete(account, record, shopper, "paid")
+        self._charging.settle(account, charge)
 
     def _challenge(self, account: Account, record: SessionRecord, intent: PaymentIntent, challenge: Challenge) -> None:
         record.challenge = challenge
@@ -165,50 +207,22 @@ class PaymentService:
         redirect: JSON | None = None
         if payment_methods.redirects(challenge.method.type):
             redirect = {"url": self.bank_page(record), "return_url": challenge.return_url}
-        intent = challenge_intent(intent, redirect)
-        self._sessions.put_intent(account, intent)
-        self._events.emit(account, "payment_intent.requires_action", intent)
+        self._charging.challenge(account, intent, challenge.method, redirect)
         self._webhooks.flush()
 
-    def _decline(
+    def _take(
         self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
     ) -> None:
-        """Record a declined payment and raise the 402."""
-        assert method.decline is not None
-        charge = build_charge(intent, method, shopper, int(self._now()), self._receipt_base)
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = decline_intent(intent, method.type, method.decline, charge)
-        self._sessions.put_intent(account, intent)
-        record.last_error = {"message": method.decline.message}
-        self._state.put_session(account, record)
-        self._events.emit(account, "charge.failed", charge)
-        self._events.emit(account, "payment_intent.payment_failed", intent)
-        self._webhooks.flush()
-        raise decline_error(method, charge["id"], intent)
-
-    def _capture(
-        self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
-    ) -> None:
-        """Take the money, or begin to wait for it, and complete the session."""
-        now = int(self._now())
-        charge = build_charge(intent, method, shopper, now, self._receipt_base)
-        if charge["paid"]:
-            charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = charge_intent(intent, charge)
-        self._sessions.put_intent(account, intent)
+        """Take the money, hold it or begin to wait for it, and complete the session."""
+        intent, charge = self._charging.take(account, intent, method, shopper)
         record.last_error = None
         if payment_methods.is_delayed(method.type):
-            record.debit_due = now + self.debit_delay
+            record.debit_due = self._now() + self.debit_delay
             record.debit_succeeds = method.succeeds
             self._state.schedule(record.debit_due, "debit", record.session["id"])
-            self._events.emit(account, "charge.pending", charge)
-            self._events.emit(account, "payment_intent.processing", intent)
-            self._complete(account, record, shopper, "unpaid")
-        else:
-            self._events.emit(account, "charge.succeeded", charge)
-            self._events.emit(account, "payment_intent.succeeded", intent)
-            self._complete(account, record, shopper, "paid")
+        status = "paid" if intent["status"] == "succeeded" else "unpaid"
+        self._complete(account, record, shopper, status, method=method)
+        self._charging.settle(account, charge, method)
 
     async def authenticate(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
         """Go on after the bank's challenge.
@@ -232,7 +246,8 @@ class PaymentService:
             await self.confirm(account, record, challenge.method, challenge.shopper, authenticated=True)
             return
         self._state.put_session(account, record)
-        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, AUTHENTICATION_FAILED, None)
+        intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
+        intent = decline_intent(intent, challenge.method.type, AUTHENTICATION_FAILED, None)
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         self._webhooks.flush()
@@ -268,7 +283,8 @@ class PaymentService:
         decline = OUTCOMES[outcome]
         record.last_error = {"message": decline.message}
         self._state.put_session(account, record)
-        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, decline, None)
+        intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
+        intent = decline_intent(intent, challenge.method.type, decline, None)
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         await self._webhooks.deliver()
@@ -283,47 +299,162 @@ class PaymentService:
         """Wait for no delivery any more."""
         self._deliveries.clear()
 
-    def _begin_intent(self, account: Account, record: SessionRecord) -> PaymentIntent:
-        """Return the payment intent of a session, a new one at the first try to pay."""
+    def _begin_intent(
+        self, account: Account, record: SessionRecord, shopper: Shopper, method: PaymentMethod
+    ) -> PaymentIntent:
+        """Return the payment intent of a session with what the shopper says now; a new one at the first try to pay."""
         intent = account.payment_intent_of(record)
-        if intent is not None:
-            return intent
-        intent = build_payment_intent(record, int(self._now()))
+        is_new = intent is None
+        if intent is None:
+            intent = build_payment_intent(record, int(self._now()))
+        capture = _capture_method(record, method)
+        usage = record.payment_data.get("setup_future_usage") or _option(record, method, "setup_future_usage")
+        shipping = intent["shipping"]
+        if record.session["shipping_address_collection"] is not None and shopper.shipping is not None:
+            shipping = {**shopper.shipping, "carrier": None, "phone": shopper.phone, "tracking_number": None}
+        intent = {
+            **intent,
+            "capture_method": capture or intent["capture_method"],
+            "setup_future_usage": None if usage in (None, "none") else usage,
+            "shipping": shipping,
+        }
         self._sessions.put_intent(account, intent)
-        record.session = {**record.session, "payment_intent": intent["id"]}
-        self._state.put_session(account, record)
-        self._events.emit(account, "payment_intent.created", intent)
+        if is_new:
+            record.session = {**record.session, "payment_intent": intent["id"]}
+            self._state.put_session(account, record)
+            self._events.emit(account, "payment_intent.created", intent)
         return intent
 
-    def _complete(self, account: Account, record: SessionRecord, shopper: Shopper, payment_status: str) -> None:
-        session = record.session
-        details = customer_details(known_email(session) or shopper.email, shopper)
-        customer_id = session["customer"]
-        always = session["customer_creation"] == "always" or session["mode"] == "subscription"
-        if always and customer_id is None:
-            customer = customer_from_details(details, int(self._now()))
-            customer_id = customer["id"]
-            self._state.put(account, "customers", customer["id"], customer)
-            self._events.emit(account, "customer.created", customer)
+    def _complete(
+        self,
+        account: Account,
+        record: SessionRecord,
+        shopper: Shopper,
+        payment_status: str,
+        *,
+        method: PaymentMethod | None = None,
+    ) -> None:
+        record.session = {**record.session, **answered(record.session, shopper)}  # type: ignore[typeddict-item]
+        customer_id = self._customer_of(account, record, shopper)
         for table, id in record.redeemed:
-            redeemed = account.tables[table][id]
+            redeemed = account.tables[table].get(id)
+            if redeemed is None:  # deleted since
+                continue
             self._state.put(account, table, id, {**redeemed, "times_redeemed": redeemed["times_redeemed"] + 1})
         record.session = {
-            **session,
+            **record.session,
             "client_secret": None,
             "customer": customer_id,
-            "customer_details": details,
             "payment_status": payment_status,
             "status": "complete",
             "url": None,
         }
+        self._keep_method(account, record, method, shopper)
+        if record.session["mode"] == "payment" and record.session["invoice_creation"]["enabled"]:
+            self._invoice(account, record)
         self._state.put_session(account, record)
         self._events.emit(account, "checkout.session.completed", record.session)
+
+    def _deliver(self, record: SessionRecord) -> None:
+        """Send all that a payment caused, in order; `wait_for_delivery` waits for it."""
         task = self._webhooks.flush()
         if task is not None:
-            id = session["id"]
+            id = record.session["id"]
             self._deliveries[id] = task
             task.add_done_callback(lambda _: self._deliveries.pop(id, None))
+
+    def _customer_of(self, account: Account, record: SessionRecord, shopper: Shopper) -> str | None:
+        """Return the session's customer: a new one where it asks for one, with what the shopper lets it keep."""
+        session, now = record.session, int(self._now())
+        details = session["customer_details"] or {}
+        if session["customer"] is None:
+            always = session["customer_creation"] == "always" or session["mode"] == "subscription"
+            if not (always or session["invoice_creation"]["enabled"] or _usage(record)):
+                return None
+            customer = customer_from_details(details, shopper, now)
+            self._state.put(account, "customers", customer["id"], customer)
+            self._events.emit(account, "customer.created", customer)
+            return str(customer["id"])
+        before = account.tables["customers"][session["customer"]]
+        if before.get("deleted"):
+            return session["customer"]
+        after = updated_by_checkout(before, details, shopper, record.options.get("customer_update", {}))
+        if after != before:
+            self._state.put(account, "customers", after["id"], after)
+            self._events.emit(account, "customer.updated", after, changed_fields(before, after))
+        return session["customer"]
+
+    def _keep_method(
+        self, account: Account, record: SessionRecord, method: PaymentMethod | None, shopper: Shopper
+    ) -> None:
+        """Save what was paid with for the session's customer, where the session or the shopper says so."""
+        customer = record.session["customer"]
+        if customer is None or method is None or method.id is None:
+            return
+        if not (_saves(record, method, shopper) or record.session["mode"] == "setup"):
+            return
+        shown = account.tables["payment_methods"][method.id]
+        if shown["customer"] != customer:
+            shown = {**shown, "customer": customer}
+            self._state.put(account, "payment_methods", method.id, shown)
+        self._events.emit(account, "payment_method.attached", shown)
+
+    def _invoice(self, account: Account, record: SessionRecord) -> None:
+        """Make the invoice of a session that was paid once."""
+        invoice = invoice_of(account, record, int(self._now()), self._public_url)
+        self._state.put(account, "invoices", invoice["id"], invoice)
+        record.session = {**record.session, "invoice": invoice["id"]}
+        for type in ("created", "finalized", "paid", "payment_succeeded"):
+            self._events.emit(account, f"invoice.{type}", invoice)
+
+
+def _usage(record: SessionRecord) -> str | None:
+    usage: str | None = record.payment_data.get("setup_future_usage")
+    return usage
+
+
+def _option(record: SessionRecord, method: PaymentMethod, name: str) -> str | None:
+    """Return one of `payment_method_options` for the payment method."""
+    options = record.options.get("payment_method_options", {}).get(method.type) or {}
+    value: str | None = options.get(name)
+    return value
+
+
+def _capture_method(record: SessionRecord, method: PaymentMethod) -> str | None:
+    """Return how the money is captured; what the options of the method say counts for more."""
+    given: str | None = _option(record, method, "capture_method") or record.payment_data.get("capture_method")
+    return None if given == "manual" and payment_methods.is_delayed(method.type) else given
+
+
+def _request_of(record: SessionRecord, method: PaymentMethod) -> str | None:
+    """Return whether the session wants the shopper's bank to ask; only the banks of cards do."""
+    return _option(record, method, "request_three_d_secure") if method.type == "card" else None
+
+
+def _saves(record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> bool:
+    """Return whether a payment method is saved for the customer: the session says so, or the shopper."""
+    own = _option(record, method, "setup_future_usage")
+    return (own or _usage(record)) not in (None, "none") or bool(shopper.saves)
+
+
+BLOCKED = {"visa": "visa", "mastercard": "mastercard", "american_express": "amex"}
+"""The names of brands in `restrictions[brands_blocked]`, and those of cards."""
+GLOBAL_NETWORK = ("discover", "diners", "jcb", "unionpay")
+
+
+def _blocked(record: SessionRecord, method: PaymentMethod) -> Decline | None:
+    """Return why a session does not take a card whose brand or funding it blocks, or None."""
+    if method.type != "card":
+        return None
+    card = record.options.get("payment_method_options", {}).get("card") or {}
+    restrictions = card.get("restrictions") or {}
+    brands = {BLOCKED.get(name) for name in restrictions.get("brands_blocked", [])}
+    if "discover_global_network" in restrictions.get("brands_blocked", []):
+        brands |= set(GLOBAL_NETWORK)
+    funding = method.facts.get("funding", "credit")
+    if method.facts["brand"] in brands or funding in restrictions.get("funding_types_blocked", []):
+        return Decline("card_declined", "This card is not accepted here. Try another card.", "card_not_supported")
+    return None
 
 
 def _require_not_expired(record: SessionRecord) -> None:

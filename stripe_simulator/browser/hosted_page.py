@@ -28,8 +28,10 @@ def hosted_page(account: Account, record: SessionRecord, ui: str) -> JSON:
         record: the session.
         ui: `hosted`, `embedded` or `form`.
     """
-    session, view = cast(JSON, record.session), session_view(record)
-    branding = session["branding_settings"] or {}
+    session, view = cast(JSON, record.session), session_view(account, record)
+    branding = (
+        record.options.get("branding_settings") or {}
+    )  # what was given: the usual is the page's own, dark or light
     texts = {name: _rich(text["message"]) if text else None for name, text in session["custom_text"].items()}
     return {
         "asks": _asks(session),

@@ -42,9 +42,22 @@ element.on("__submit", () => form.requestSubmit());
 element.on("change", ({ empty, value }) => {
   if (!empty) alertBox.hidden = true; // an empty form says nothing new: the shopper may be back from a bank
   methodType = value.type;
-  const holder = byId("holder");
-  if (holder) holder.hidden = value.type !== "card";
+  showForm();
 });
+
+// The payment method that the shopper saved before and has chosen, or undefined.
+function savedMethod() {
+  return document.querySelector("#saved input:checked")?.value || undefined;
+}
+
+function showForm() {
+  const holder = byId("holder");
+  byId("payment-element").hidden = Boolean(savedMethod());
+  if (holder) holder.hidden = methodType !== "card" || Boolean(savedMethod());
+}
+
+byId("saved")?.addEventListener("change", showForm);
+showForm();
 
 const fields = new PageFields(followAddress);
 
@@ -170,11 +183,12 @@ async function confirmPayment(options = {}) {
   if (loaded.type === "error") return loaded;
   const { actions } = loaded;
   if (!actions.getSession().total.total.amount) return null;
-  if (!options.expressCheckoutConfirmEvent) {
+  const paymentMethod = options.expressCheckoutConfirmEvent ? undefined : savedMethod();
+  if (!options.expressCheckoutConfirmEvent && !paymentMethod) {
     const valid = await actions.validateElements();
     if (valid.type === "error") return null; // the form shows it
   }
-  return actions.confirm({ ...fields.values, ...options });
+  return actions.confirm({ ...fields.values, ...options, paymentMethod });
 }
 
 async function pay(options = {}) {
@@ -207,18 +221,20 @@ async function askShop() {
 
 // ---- Wallets
 
-if (byId("express")) {
+function startWallets(box) {
   const express = checkout.createExpressCheckoutElement({ buttonHeight: 46 });
   express.on("ready", ({ availablePaymentMethods }) => {
-    byId("express").hidden = !availablePaymentMethods;
+    box.hidden = !availablePaymentMethods;
   });
   express.on("confirm", (event) => {
     const email = byId("email").value.trim() || event.billingDetails.email;
     pay({ expressCheckoutConfirmEvent: event, email });
   });
-  byId("express").hidden = false; // a frame without a box would not load
+  box.hidden = false; // a frame that is not shown has no height
   express.mount("#express-element");
 }
+
+if (byId("express")) startWallets(byId("express"));
 
 // ---- Inside a shop's page
 

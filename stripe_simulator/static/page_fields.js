@@ -120,13 +120,10 @@ export class PageFields {
       answers.tax_id = { type: byId("tax-type").value, value: byId("tax-id").value.trim() };
       answers.business_name = byId("business-name").value.trim() || undefined;
     }
+    if (byId("terms")?.checked) answers.terms_of_service = "accepted";
     const promotions = byId("promotions");
-    const consent = {
-      terms_of_service: byId("terms")?.checked ? "accepted" : undefined,
-      promotions: promotions && (promotions.checked ? "opt_in" : "opt_out"),
-    };
-    if (Object.values(consent).some(Boolean)) answers.consent = consent;
-    if (byId("saves")) answers.saves = byId("saves").checked;
+    if (promotions) answers.promotions = promotions.checked ? "opt_in" : "opt_out";
+    if (byId("saves")) answers.save_payment_method = byId("saves").checked;
     return answers;
   }
 }

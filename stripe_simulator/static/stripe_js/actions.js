@@ -40,6 +40,13 @@ function fill(checkout, field, value) {
   return succeed(checkout);
 }
 
+// Fills in what may decide about tax, so that the simulator computes it anew.
+async function fillAndTell(checkout, field, value) {
+  checkout.filled[field] = value || null;
+  const answer = await checkout.tell(field);
+  return answer.error ? failure(answer.error, ["invalidTaxId"]) : succeed(checkout);
+}
+
 function updateEmail(checkout, value) {
   if (value === null) return fill(checkout, "email", null);
   const email = String(value ?? "").trim();
@@ -55,6 +62,12 @@ async function applyPromotionCode(checkout, value) {
   const answer = await update(checkout, { promotion_code: code });
   if (answer.type === "error") answer.error.code = "invalidCode";
   return answer;
+}
+
+async function removeOptionalLineItem(checkout, price) {
+  const line = checkout.session.lineItems.find(({ priceId, isRemovable }) => isRemovable && priceId === price);
+  if (!line) return failure({ message: "This optional item is not part of the order." });
+  return update(checkout, { line_item: line.id, remove: true });
 }
 
 async function runServerUpdate(checkout, updateOnServer) {
@@ -87,15 +100,14 @@ export function actionsOf(checkout, release, forForm = false) {
     getSession: () => checkout.publicSession(),
     updateEmail: async (email) => updateEmail(checkout, email),
     updatePhoneNumber: async (phone) => fill(checkout, "phoneNumber", phone),
-    updateBillingAddress: async (contact) => fill(checkout, "billingAddress", contact),
-    updateShippingAddress: async (contact) => fill(checkout, "shippingAddress", contact),
-    updateTaxIdInfo: async (info) => fill(checkout, "taxIdInfo", info),
+    updateBillingAddress: async (contact) => fillAndTell(checkout, "billingAddress", contact),
+    updateShippingAddress: async (contact) => fillAndTell(checkout, "shippingAddress", contact),
+    updateTaxIdInfo: async (info) => fillAndTell(checkout, "taxIdInfo", info),
     updateIndividualName: async (name) => fill(checkout, "individualName", name),
     updateBusinessName: async (name) => fill(checkout, "businessName", name),
-    updateLineItemQuantity: async ({ lineItem, quantity } = {}) =>
-      update(checkout, { line_item: { id: lineItem, quantity } }),
-    addOptionalLineItem: async (price) => update(checkout, { optional_item: { price, selected: true } }),
-    removeOptionalLineItem: async (price) => update(checkout, { optional_item: { price, selected: false } }),
+    updateLineItemQuantity: async ({ lineItem, quantity } = {}) => update(checkout, { line_item: lineItem, quantity }),
+    addOptionalLineItem: async (price) => update(checkout, { optional_item: price }),
+    removeOptionalLineItem: async (price) => removeOptionalLineItem(checkout, price),
     applyPromotionCode: async (code) => applyPromotionCode(checkout, code),
     removePromotionCode: async () => update(checkout, { promotion_code: "" }),
     updateShippingOption: async (rate) => update(checkout, { shipping_rate: String(rate) }),

@@ -92,6 +92,19 @@ export class Checkout {
     };
   }
 
+  // Tells the simulator what was filled in that may decide about tax. Returns its answer.
+  async tell(field) {
+    const value = this.filled[field];
+    const parameters = {
+      billingAddress: () => ({ address: value?.address ?? "" }),
+      shippingAddress: () => ({ shipping: value ?? "" }),
+      taxIdInfo: () => ({ tax_id: value?.taxId ?? "" }),
+    };
+    const answer = await this.post("/update", parameters[field]());
+    if (answer.session) this.setSession(answer.session);
+    return answer;
+  }
+
   emitChange() {
     if (this.session) this.events.emit("change", this.publicSession());
   }
@@ -114,11 +127,13 @@ export class Checkout {
   }
 
   // Returns a sentence about what the shopper has not filled in yet, or null.
-  missing({ email, billingAddress, shippingAddress, phoneNumber, byWallet } = {}) {
+  missing({ email, billingAddress, shippingAddress, phoneNumber, byWallet, bySaved } = {}) {
     if (!(email || this.email)) {
       return "An email address is required. Pass it to confirm() or call updateEmail() first.";
     }
-    if (!this.isFree && !byWallet && !this.created.Payment?.isComplete) return "Your payment details are incomplete.";
+    if (!this.isFree && !byWallet && !bySaved && !this.created.Payment?.isComplete) {
+      return "Your payment details are incomplete.";
+    }
     const forms = byWallet ? [] : Object.entries(this.created).filter(([name]) => name !== "Payment");
     const incomplete = forms.find(([, { kind, isComplete }]) => kind.validates && !isComplete);
     if (incomplete) return `The ${incomplete[1].kind.name} is incomplete.`;
@@ -184,7 +199,10 @@ export class Checkout {
     const { filled } = this;
     if (name === "BillingAddress" || name === "ShippingAddress") {
       const field = name === "BillingAddress" ? "billingAddress" : "shippingAddress";
+      const before = JSON.stringify(filled[field]);
       filled[field] = complete ? { name: value.name, address: value.address } : null;
+      if (this.#collection.tax && JSON.stringify(filled[field]) !== before)
+        this.tell(field).then(() => this.emitChange());
       if (complete && value.phone) filled.phoneNumber = value.phone;
     }
     if (name === "ContactDetails") filled.email = complete ? value.email : null;

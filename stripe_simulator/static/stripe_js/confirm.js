@@ -1,9 +1,7 @@
 // confirm(): pays a Checkout Session with what the shopper and the shop filled in.
-import { confirmFailure, DOCS, failure, integrationError, notSimulated } from "./errors.js";
+import { confirmFailure, DOCS, failure, integrationError } from "./errors.js";
 import { showChallenge } from "./frames.js";
 import { formValues, post } from "./network.js";
-
-const OPTIONS_NOT_SIMULATED = ["paymentMethod", "savePaymentMethod"];
 
 export async function confirm(checkout, given) {
   const options = given || {};
@@ -17,17 +15,16 @@ export async function confirm(checkout, given) {
   if (options.redirect && !["always", "if_required"].includes(options.redirect)) {
     throw integrationError("Invalid value for confirm(): redirect should be `always` or `if_required`.");
   }
-  const beyond = OPTIONS_NOT_SIMULATED.find((name) => options[name]);
-  if (beyond) throw notSimulated(`confirm({ ${beyond} })`);
   const express = options.expressCheckoutConfirmEvent;
+  const saved = options.paymentMethod;
   if (checkout.session.status.type === "open") {
-    if (!checkout.isFree && !express && !checkout.created.Payment && !checkout.created.PaymentForm) {
+    if (!checkout.isFree && !express && !saved && !checkout.created.Payment && !checkout.created.PaymentForm) {
       throw integrationError("Create and mount a Payment Element before calling confirm().");
     }
     const message = await incompleteMessage(checkout, options, express);
     if (message) return failure({ message });
   }
-  checkout.confirming = pay(checkout, confirmValues(checkout, options), options.redirect, express);
+  checkout.confirming = pay(checkout, confirmValues(checkout, options), options);
   checkout.emitChange();
   return checkout.confirming;
 }
@@ -36,20 +33,25 @@ export async function confirm(checkout, given) {
 async function incompleteMessage(checkout, options, express) {
   if (checkout.created.PaymentForm) return (await validationErrors(checkout))[0]?.message ?? null;
   const wallet = express?.billingDetails ?? {};
-  const given = { byWallet: Boolean(express), ...options, email: options.email || wallet.email };
+  const given = {
+    byWallet: Boolean(express),
+    bySaved: Boolean(options.paymentMethod),
+    ...options,
+    email: options.email || wallet.email,
+  };
   const missing = checkout.missing({ ...given, shippingAddress: options.shippingAddress || express?.shippingAddress });
   if (express) return missing;
-  const errors = await validationErrors(checkout);
+  const errors = await validationErrors(checkout, Boolean(options.paymentMethod));
   return errors[0]?.message ?? missing;
 }
 
 // Lets every mounted form show what is wrong with it. Returns the first error of each, as validateElements() has them.
-export async function validationErrors(checkout) {
-  const asked = Object.entries(checkout.created)
-    .filter(
-      ([name, element]) => element.kind.validates && element.isMounted && !(name === "Payment" && checkout.isFree),
-    )
-    .map(async ([, element]) => {
+// The Payment Element is not asked where nothing is paid, or with a saved method.
+export async function validationErrors(checkout, bySaved = false) {
+  const skipped = checkout.isFree || bySaved ? checkout.created.Payment : undefined;
+  const asked = Object.values(checkout.created)
+    .filter((element) => element.kind.validates && element.isMounted && element !== skipped)
+    .map(async (element) => {
       const { error } = await element.ask("validate");
       return error ? { message: error.message, element: element.kind.validates } : null;
     });
@@ -73,15 +75,17 @@ function confirmValues(checkout, options) {
     tax_id: filled.taxIdInfo?.taxId,
     business_name: filled.businessName ?? filled.taxIdInfo?.businessName,
     individual_name: filled.individualName,
+    payment_method: options.paymentMethod && { id: options.paymentMethod },
+    save_payment_method: options.savePaymentMethod,
     ...options.answers, // of the hosted page
   });
 }
 
 // Pays, challenge included. The promise stays open while the browser goes to the shop's return_url.
-async function pay(checkout, values, redirect, express) {
+async function pay(checkout, values, options) {
   let answer;
   try {
-    answer = await requestPayment(checkout, values, express);
+    answer = await requestPayment(checkout, values, options);
     if (answer.status === "requires_action") {
       const total = checkout.session.total.total.amount;
       answer = await showChallenge({ path: checkout.path("/authenticate"), values: JSON.stringify(values), total });
@@ -98,7 +102,7 @@ async function pay(checkout, values, redirect, express) {
   }
   checkout.filled.email = values.email;
   checkout.emitChange();
-  if (redirect === "if_required") return { type: "success", session: checkout.publicSession() };
+  if (options.redirect === "if_required") return { type: "success", session: checkout.publicSession() };
   return leave(checkout, answer);
 }
 
@@ -108,10 +112,11 @@ function leave(checkout, answer) {
   return new Promise(() => {});
 }
 
-async function requestPayment(checkout, values, express) {
+async function requestPayment(checkout, values, { expressCheckoutConfirmEvent: express, paymentMethod: saved }) {
   if (checkout.created.PaymentForm) return checkout.created.PaymentForm.ask("confirm", {});
   const path = checkout.path("/confirm");
   if (checkout.session.status.type !== "open" || checkout.isFree) return post(path, values);
+  if (saved) return post(path, values);
   if (express) return post(path, { ...values, ...formValues({ payment_method: express.paymentMethod }) });
   return checkout.created.Payment.ask("confirm", { path, values });
 }

@@ -6,11 +6,11 @@ export const BASE = script.src.replace(/[?#].*$/, "").replace(/\/(?:v3\/?|[^/]+\
 export const ORIGIN = new URL(BASE).origin;
 
 // Returns an object as the parameters of a form: {address: {city}} becomes {"address[city]": city}. What is absent stays
-// absent.
+// absent, and so does what is empty within an object.
 export function formValues(values, path = "") {
   const parameters = {};
   for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value === null) continue;
+    if (value === undefined || value === null || (path && value === "")) continue;
     const inner = path ? `${path}[${name}]` : name;
     if (typeof value === "object") Object.assign(parameters, formValues(value, inner));
     else parameters[inner] = String(value);

@@ -33,7 +33,7 @@ function knownShopper(group, params) {
   };
 }
 
-function leave(url) {
+function goTo(url) {
   window.location.assign(url);
   return new Promise(() => {});
 }
@@ -64,9 +64,9 @@ export async function confirmPayment(key, { elements, clientSecret, confirmParam
   }
   const values = { ...knownShopper(group, confirmParams), return_url: confirmParams.return_url };
   const answer = await new Intent(key, secret).pay({ ...values, saved_method: confirmParams.payment_method }, payment);
-  if (answer.status === "redirect") return leave(answer.redirect_url);
+  if (answer.status === "redirect") return goTo(answer.redirect_url);
   if (answer.error || redirect === "if_required") return answerOf(answer);
-  return leave(returnAddress(confirmParams.return_url, answer.intent));
+  return goTo(returnAddress(confirmParams.return_url, answer.intent));
 }
 
 // confirmCardPayment() with the id of a payment method; its form, the Card Element, is not simulated.

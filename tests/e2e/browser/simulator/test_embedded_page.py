@@ -1,6 +1,5 @@
 """The page of a session inside a shop's page: embedded, and as a form."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -43,22 +42,15 @@ def card_in(form: FrameLocator, number: str) -> None:
     element.get_by_label("Security code").fill("123")
 
 
-@pytest.fixture
-def pages(simulator: Running) -> Iterator[Running]:
-    simulator.simulator.unsupported = "ignore"
-    yield simulator
-    simulator.simulator.unsupported = "refuse"
-
-
 @pytest.mark.parametrize(
     ("release", "create"),
     [("basil", "initEmbeddedCheckout"), ("clover", "initEmbeddedCheckout"), ("endive", "createEmbeddedCheckoutPage")],
 )
 def test_an_embedded_page_is_declined_and_paid(
-    page: Page, pages: Running, shop: Any, *, release: str, create: str
+    page: Page, simulator: Running, shop: Any, *, release: str, create: str
 ) -> None:
-    session = created(pages, shop, ui_mode="embedded_page")
-    shop.page = EMBEDDED.format(base=pages.url, release=release, create=create, secret=session.client_secret)
+    session = created(simulator, shop, ui_mode="embedded_page")
+    shop.page = EMBEDDED.format(base=simulator.url, release=release, create=create, secret=session.client_secret)
     page.goto(f"{shop.url}/checkout")
     inside = page.frame_locator("iframe[title='Secure checkout page frame']")
     inside.get_by_label("Email").fill("ada@example.com")
@@ -70,10 +62,12 @@ def test_an_embedded_page_is_declined_and_paid(
     page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
 
 
-def test_a_second_embedded_page_is_refused_until_the_first_is_destroyed(page: Page, pages: Running, shop: Any) -> None:
-    session = created(pages, shop, ui_mode="embedded_page")
+def test_a_second_embedded_page_is_refused_until_the_first_is_destroyed(
+    page: Page, simulator: Running, shop: Any
+) -> None:
+    session = created(simulator, shop, ui_mode="embedded_page")
     values = {"release": "endive", "create": "createEmbeddedCheckoutPage", "secret": session.client_secret}
-    shop.page = EMBEDDED.format(base=pages.url, **values)
+    shop.page = EMBEDDED.format(base=simulator.url, **values)
     page.goto(f"{shop.url}/checkout")
     expect(page.locator("iframe")).to_have_count(1)
     again = f"Stripe('pk_test_123').createEmbeddedCheckoutPage({{ clientSecret: '{session.client_secret}' }})"
@@ -83,9 +77,9 @@ def test_a_second_embedded_page_is_refused_until_the_first_is_destroyed(page: Pa
     assert page.evaluate(f"{again}.then((page) => Object.keys(page))") == ["mount", "unmount", "destroy"]
 
 
-def test_a_form_asks_the_shop_to_confirm(page: Page, pages: Running, shop: Any) -> None:
-    session = created(pages, shop, ui_mode="form")
-    shop.page = FORM.format(base=pages.url, secret=session.client_secret)
+def test_a_form_asks_the_shop_to_confirm(page: Page, simulator: Running, shop: Any) -> None:
+    session = created(simulator, shop, ui_mode="form")
+    shop.page = FORM.format(base=simulator.url, secret=session.client_secret)
     page.goto(f"{shop.url}/checkout")
     form = page.frame_locator("iframe[title='Secure checkout form frame']")
     pay = form.get_by_role("button", name="Pay €12.50")
@@ -100,4 +94,21 @@ def test_a_form_asks_the_shop_to_confirm(page: Page, pages: Running, shop: Any) 
     challenge = form.frame_locator("iframe[title='Bank authentication']")
     challenge.get_by_role("button", name="Complete").click()
     page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
-    assert api(pages).v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    assert api(simulator).v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+@pytest.mark.parametrize("policy", ["never", "if_required"])
+def test_an_embedded_page_stays_where_the_session_says_so(
+    page: Page, simulator: Running, shop: Any, policy: str
+) -> None:
+    asked: Any = {"redirect_on_completion": policy}
+    session = created(simulator, shop, ui_mode="embedded_page", customer_email="ada@example.com", **asked)
+    values = {"release": "endive", "create": "createEmbeddedCheckoutPage", "secret": session.client_secret}
+    shop.page = EMBEDDED.format(base=simulator.url, **values)
+    page.goto(f"{shop.url}/checkout")
+    inside = page.frame_locator("iframe[title='Secure checkout page frame']")
+    card_in(inside, "4242424242424242")
+    inside.get_by_role("button", name="Pay €12.50").click()
+    expect(page.locator("#done")).to_have_text("Complete")
+    expect(inside.get_by_text("This checkout is complete.")).to_be_visible()
+    assert page.url == f"{shop.url}/checkout"

@@ -34,6 +34,8 @@ def test_the_hosted_page_is_accessible(
     expect(form.get_by_label("Card number")).to_be_visible()
     page.get_by_role("button", name="Pay €12.50").click()
     expect(page.get_by_text("Enter an email address")).to_be_visible()
+    ground = page.locator(".summary").evaluate("summary => getComputedStyle(summary).backgroundColor")
+    assert ground == {"light": "rgb(246, 247, 250)", "dark": "rgb(20, 21, 27)"}[scheme]
     page.evaluate(axe)
     assert page.evaluate(AXE) == []
     assert fits(page)
