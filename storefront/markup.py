@@ -46,7 +46,7 @@ def picture(product: Product, catalog: Catalog) -> Markup:
 
 def card(product: Product, catalog: Catalog, in_cart: int) -> str:
     """Return a product in the grid."""
-    few = product.stock is not None and product.stock <= FEW
+    few = product.capacity is not None and product.capacity <= FEW
     return render("card.html", product=product, picture=picture(product, catalog), in_cart=in_cart, few=few)
 
 

@@ -125,7 +125,10 @@ class StripeGateway:
         """
         expires_at: int | None = asked.params.get("expires_at")
         if expires_at is None:
-            expires_at = sessions.session_expires_at(now, self._settings.session_minutes)
+            limited = any(item.capacity is not None for item in items)
+            minutes = self._settings.session_minutes
+            lasts = min(minutes, self._settings.hold_minutes) if limited else minutes
+            expires_at = sessions.session_expires_at(now, lasts, limited=limited)
         names = sessions.session_names(asked.mark, idempotency_key, expires_at, now)
         params = sessions.session_create_params(
             items,
@@ -206,6 +209,7 @@ class StripeGateway:
         intention: str,
         idempotency_key: str,
         reason: RefundReason | None = None,
+        restock: str | None = None,
         session_id: str | None = None,
     ) -> Refund:
         """Refund a payment. One idempotency key refunds once.
@@ -216,6 +220,7 @@ class StripeGateway:
             intention: names what the operator intends; it stays with the refund at Stripe.
             idempotency_key: names this request; Stripe forgets it after a day.
             reason: why, for Stripe's records.
+            restock: what it gives back to the stock, as `restock_note` says it; it stays with the refund, too.
             session_id: the payment's session, for the log of calls.
 
         Returns:
@@ -227,7 +232,8 @@ class StripeGateway:
             InvalidInput: the key was used for another refund.
             StripeUnavailable: whether the refund was made is not known; asking again with the same key is safe.
         """
-        params: dict[str, Any] = {"payment_intent": payment_intent_id, "metadata": {sessions.REFUND_KEY: intention}}
+        metadata = {sessions.REFUND_KEY: intention, **({sessions.RESTOCK_KEY: restock} if restock else {})}
+        params: dict[str, Any] = {"payment_intent": payment_intent_id, "metadata": metadata}
         if amount is not None:
             params["amount"] = amount
         if reason is not None:

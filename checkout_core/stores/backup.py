@@ -21,7 +21,16 @@ from ..domain.errors import ConfigurationError, StoreUnavailable
 from . import backend_of, duckdb_path
 from .duckdb.connecting import connect
 from .duckdb.lease import Lease
-from .duckdb.schema import EVENT_COLUMNS, MIGRATIONS, ORDER_COLUMNS, OUTBOX_COLUMNS, known_version, migrate
+from .duckdb.schema import (
+    EVENT_COLUMNS,
+    HOLD_COLUMNS,
+    LEVEL_COLUMNS,
+    MIGRATIONS,
+    ORDER_COLUMNS,
+    OUTBOX_COLUMNS,
+    known_version,
+    migrate,
+)
 from .duckdb.statements import rows_from_json
 
 TABLES: Mapping[LiteralString, Mapping[str, str]] = {
@@ -29,6 +38,8 @@ TABLES: Mapping[LiteralString, Mapping[str, str]] = {
     "order_events": EVENT_COLUMNS,  # `seq` is counted anew, in the same order
     "outbox": {**OUTBOX_COLUMNS, "error": "VARCHAR"},
     "notes": {"shop": "VARCHAR", "kind": "VARCHAR", "key": "VARCHAR", "value": "VARCHAR"},
+    "stock_levels": LEVEL_COLUMNS,
+    "stock_holds": HOLD_COLUMNS,
 }
 """What is in a backup, and as what."""
 
