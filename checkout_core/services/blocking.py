@@ -205,6 +205,10 @@ class Checkout:
         """Return what is held now, first what was held last."""
         return portal.run(self.asynchronous.stock.holds(products, limit=limit))
 
+    def minutes_held(self, session_id: str) -> int | None:
+        """Return for how many minutes more a session holds something; None: it does not, or without an end."""
+        return portal.run(self.asynchronous.stock.minutes_held(session_id))
+
     def release_hold(self, session_id: str) -> Order:
         """Release what a session holds; it is expired at Stripe first."""
         return portal.run(self.asynchronous.release_hold(session_id))

@@ -1,8 +1,10 @@
 """The stock of one shop: what step 1 and step 2 ask of it, and what operators see and do."""
 
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from ..config import metrics
 from ..config.logging import get_logger
@@ -158,6 +160,16 @@ class Stock:
         query = HoldQuery(states=(HoldState.held,), products=tuple(products))
         return await answer(self._store.holds(query, limit=limit))
 
+    async def minutes_held(self, session_id: str) -> int | None:
+        """Return for how many minutes more a session holds something; None: it does not, or without an end."""
+        query = HoldQuery(states=(HoldState.held,), session_ids=(session_id,))
+        ends = [hold.expires_at for hold in await answer(self._store.holds(query)) if hold.expires_at is not None]
+        return self.minutes_left(min(ends)) if ends else None
+
+    def minutes_left(self, expires_at: datetime) -> int:
+        """Return how many minutes are left until then by Stripe's clock, rounded up; 0: it is over."""
+        return max(0, math.ceil((expires_at - self._gateway.time_at_stripe(self._clock())).total_seconds() / 60))
+
     async def release(self, session_id: str) -> Order:
         """Release what a session holds: it is expired at Stripe first, so that nobody can pay for it any more.
 
@@ -241,7 +253,11 @@ class Stock:
 
     async def _release_overdue(self, products: Iterable[str]) -> bool:
         """Ask Stripe about sessions that should be over and still hold something; return whether any was released."""
-        query = HoldQuery(states=(HoldState.held,), products=tuple(products), expires_before=self._clock())
+        query = HoldQuery(
+            states=(HoldState.held,),
+            products=tuple(products),
+            expires_before=self._gateway.time_at_stripe(self._clock()),
+        )
         overdue = await answer(self._store.holds(query, limit=MAX_OVERDUE))
         released = False
         for session_id in dict.fromkeys(hold.stripe_checkout_session_id for hold in overdue):

@@ -220,6 +220,21 @@ def test_a_changed_cart_that_is_too_large_leaves_the_first_one_as_it_is(shop: Ch
     assert (seats(shop), status(shop, first)) == ((2, 0, 0), OrderStatus.pending)
 
 
+def test_a_session_lasts_half_an_hour_by_stripes_clock_where_ours_is_another(shop: Checkout) -> None:
+    """Such as in a demo in which a day has passed."""
+    control(shop, "clock", advance=86_400)
+    session = shop.create_session({SEAT: 1})
+    assert timedelta(minutes=29) < session.expires_at - session.created < timedelta(minutes=33)
+    shop.create_pending_order(session.id, email=EMAIL)
+    assert shop.minutes_held(session.id) in range(29, 33)
+    assert shop.minutes_held("cs_test_none") is None
+    control(shop, "clock", advance=3_600)
+    second = open_elsewhere(shop, 2)
+    shop.create_session({SEAT: 1})
+    shop.create_pending_order(second, email=EMAIL)
+    assert (status(shop, session.id), seats(shop)) == (OrderStatus.expired, (2, 0, 0))
+
+
 def test_a_page_that_was_opened_again_takes_over_what_the_purchase_holds(shop: Checkout, clock: TestClock) -> None:
     """The page has forgotten its session, and a minute later the same key gives another one."""
     first = begin(shop, 2, purchase="cart-1")
