@@ -19,7 +19,7 @@ from .handled import handled_of
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderItem, OrderStatus, Oversold
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
-from .stock import restocked_quantities
+from .stock import RESTOCK, restocked_quantities
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
@@ -290,7 +290,7 @@ def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Fa
     kind = _refund_kind(order, missing.amount, refunded)
     if missing.came_back:
         return facts.event(order, kind, amount=refund.amount, refund=refund.id, failure_reason=refund.failure_reason)
-    said = {"reason": refund.reason, "key": refund.key}
+    said = {"reason": refund.reason, "key": refund.key, RESTOCK: refund.restock}
     known: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     return facts.event(order, kind, at=refund.created_at, amount=refund.amount, refund=refund.id, **known)
 

@@ -17,6 +17,9 @@ from .errors import CapacityTooLow, InvalidInput, Shortage, SoldOut
 from .events import Change, Decision, EventKind, OrderEvent, Source, StockAction, StockMove
 from .orders import Order, OrderStatus, Oversold, UtcDatetime, Value
 
+RESTOCK = "restock"
+"""The key in the detail of a refund's event under which stands what the refund gives back, as Stripe keeps it."""
+
 STOCK = "stock"
 """The key in an event's detail under which stands what the event did to the stock, by product."""
 
@@ -211,7 +214,7 @@ class _Book:
         level, hold = self.levels.get(product), self.holds.get(product)
         if level is None or level.capacity is None:
             return None
-        return max(0, level.capacity - level.held - level.sold + (hold.held if hold else 0))
+        return max(0, level.capacity - level.held - level.sold) + (hold.held if hold else 0)
 
     def put(self, hold: Hold) -> None:
         """Put a hold in place of the one before, and let the level follow."""
@@ -396,6 +399,24 @@ def accept_change(now: datetime) -> Change:
     return change
 
 
+def oversold_change(missing: Mapping[str, int], now: datetime) -> Change:
+    """Make the change that marks a paid order of which something was not available; once.
+
+    Args:
+        missing: how many of which product.
+        now: the time to write on the order and the event.
+    """
+
+    def change(order: Order | None) -> Decision:
+        if order is None or order.oversold is not None:
+            return Decision(order)
+        marked = order.evolve(now, oversold=Oversold.open)
+        event = OrderEvent.of(marked, kind=EventKind.oversold, source=Source.outbox, at=now, products=dict(missing))
+        return Decision(marked, [event])
+
+    return change
+
+
 def shortages(levels: Levels, wanted: Mapping[str, int], own: Mapping[str, int]) -> Sequence[Shortage]:
     """Return what is not available of a cart that is not held yet.
 
@@ -407,10 +428,10 @@ def shortages(levels: Levels, wanted: Mapping[str, int], own: Mapping[str, int])
     short = []
     for product, quantity in wanted.items():
         level = levels.get(product)
-        if level is None or level.available is None or level.capacity is None:
+        if level is None or level.available is None:
             continue
         mine = min(own.get(product, 0), level.held)
-        left = max(0, level.capacity - level.sold - level.held + mine)
+        left = level.available + mine
         if left < quantity:
             short.append(Shortage(product, level.name, left, in_checkouts=level.held - mine))
     return short

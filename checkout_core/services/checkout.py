@@ -36,6 +36,7 @@ from ..domain.reconciling import pending_change
 from ..domain.returning import return_path_of, valid_return_path
 from ..domain.session_draft import SessionDraft
 from ..domain.stock import StockLevel
+from ..domain.stock_keeping import StockKeeper
 from ..domain.stripe_events import StripeEvent
 from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
@@ -52,6 +53,7 @@ from .event_reading import EventCursor
 from .handled import HandledMarks
 from .handlers import Handler
 from .in_flight import InFlight
+from .kept_stock import KeptStock
 from .order_changes import OrderChanges
 from .outbox import Outbox
 from .personal_data import PersonalData
@@ -93,6 +95,7 @@ class AsyncCheckout:
         clock: returns the time now, with a time zone.
         takes_address: says whether receipts can be sent to an address; it may block, and is asked only of addresses
             with letters outside ASCII before the @.
+        stock_keeper: keeps the stock where the application has it; None: the store keeps it.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class AsyncCheckout:
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
         takes_address: Callable[[str], bool] = lambda _: True,
+        stock_keeper: StockKeeper | None = None,
     ) -> None:
         require_source(products)
         self._takes_address = takes_address
@@ -115,7 +119,7 @@ class AsyncCheckout:
         self.store: OrderStore = ShopStore(store, shop)
         self.shop = shop
         self.clock = clock
-        self._changes = OrderChanges(self.store)
+        self._changes = OrderChanges(self.store, with_stock=stock_keeper is None)
         self.mark = Mark(settings.installation, shop)
         self._reconciler = Reconciler(gateway, self._changes, self.mark, clock)
         self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
@@ -136,6 +140,9 @@ class AsyncCheckout:
             clock=clock,
         )
         self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
+        kept = None if stock_keeper is None else KeptStock(stock_keeper, self._changes, clock)
+        if kept is not None:
+            kept.register(self.outbox)
         self.stock = Stock(
             store=self.store,
             products=products,
@@ -144,6 +151,7 @@ class AsyncCheckout:
             reconciler=self._reconciler,
             purchases=self._purchases,
             clock=clock,
+            kept=kept,
         )
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
@@ -379,10 +387,8 @@ class AsyncCheckout:
                 await self._write_metadata(session, details)
             capacities = self.stock.capacities(item.product for item in session.items)
             change = pending_change(session, details, self.clock(), capacities=capacities)
-            decision = await self.stock.holding(
-                lambda: self._changes.apply(session_id, change),
-                session_id=session_id,
-                purchase=session.metadata.get(PURCHASE),
+            decision = await self.stock.hold(
+                lambda: self._changes.apply(session_id, change), session, session.metadata.get(PURCHASE)
             )
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order

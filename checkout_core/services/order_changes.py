@@ -1,6 +1,7 @@
 """Changes to orders: applied to the store, logged, and announced to whoever waits for work."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..config import metrics
 from ..config.logging import get_logger
@@ -13,10 +14,16 @@ log = get_logger(__name__)
 
 
 class OrderChanges:
-    """Applies changes to one shop's orders."""
+    """Applies changes to one shop's orders.
 
-    def __init__(self, store: OrderStore) -> None:
+    Args:
+        store: where they are.
+        with_stock: whether the store keeps the stock, too.
+    """
+
+    def __init__(self, store: OrderStore, *, with_stock: bool = True) -> None:
         self._store = store
+        self._with_stock = with_stock
         self._listeners: list[Callable[[], None]] = []
 
     async def get(self, session_id: str) -> Order | None:
@@ -38,6 +45,8 @@ class OrderChanges:
         def remember(order: Order | None) -> Decision:
             nonlocal decided
             decided = change(order)
+            if not self._with_stock:
+                decided = replace(decided, stock=())
             return decided
 
         order = await answer(self._store.update(session_id, remember))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ..config import metrics
 from ..config.logging import get_logger
+from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import (
     CapacityTooLow,
     CheckoutError,
@@ -27,6 +28,7 @@ from ..domain.stock import Hold, HoldState, StockLevel, accept_change, release_c
 from ..gateway import StripeGateway
 from ..stores.base import HoldQuery, OrderStore
 from ..stores.futures import answer
+from .kept_stock import KeptStock
 from .order_changes import OrderChanges
 from .pricing import Products
 from .purchases import Purchases
@@ -51,6 +53,7 @@ class Stock:
         reconciler: asks Stripe what became of a session.
         purchases: closes sessions of the same purchase.
         clock: returns the time now, with a time zone.
+        kept: the stock where the application keeps it; None: the store keeps it.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Stock:
         reconciler: Reconciler,
         purchases: Purchases,
         clock: Clock,
+        kept: KeptStock | None = None,
     ) -> None:
         self._store = store
         self._products = products
@@ -71,6 +75,7 @@ class Stock:
         self._reconciler = reconciler
         self._purchases = purchases
         self._clock = clock
+        self._kept = kept
 
     async def missing(
         self, items: Sequence[PricedItem], *, replaces: str | None, purchase: str | None
@@ -85,6 +90,8 @@ class Stock:
         Raises:
             ProductSourceError: the source says a capacity below what is sold and held.
         """
+        if self._kept is not None:
+            return ()  # the keeper says it in step 2: it alone knows what the shopper holds already
         wanted = quantities_of(items)
         levels = await self._told(items, await self._levels(wanted))
         short = shortages(levels, wanted, {})
@@ -109,12 +116,37 @@ class Stock:
 
     def capacities(self, products: Iterable[str]) -> Mapping[str, int]:
         """Return the capacities that a catalogue says; those of another source are known from step 1."""
-        if not isinstance(self._products, Catalog):
+        if self._kept is not None or not isinstance(self._products, Catalog):
             return {}
         known = (self._products[each] for each in products if each in self._products)
         return {product.id: product.capacity for product in known if product.capacity is not None}
 
-    async def holding(
+    async def hold(
+        self, apply: Callable[[], Awaitable[Decision]], session: CheckoutSession, purchase: str | None
+    ) -> Decision:
+        """Do step 2's change, and hold what the order has.
+
+        Args:
+            apply: applies the change.
+            session: what Stripe says of the session that is to hold.
+            purchase: the one that the session belongs to.
+
+        Raises:
+            SoldOut: not enough is left.
+        """
+        kept = self._kept
+        if kept is None:
+            return await self._holding(apply, session_id=session.id, purchase=purchase)
+
+        async def attempt() -> Decision:
+            decision = await apply()
+            assert decision.order is not None, "the change creates an order where there is none"
+            await kept.hold(decision.order, session.expires_at)
+            return decision
+
+        return await self._holding(attempt, session_id=session.id, purchase=purchase)
+
+    async def _holding(
         self, attempt: Callable[[], Awaitable[Decision]], *, session_id: str, purchase: str | None
     ) -> Decision:
         """Do step 2's change; where not enough is left, once more without holds that nobody waits for.
@@ -137,6 +169,8 @@ class Stock:
             for other in await self._sessions_of(None, purchase):
                 if other != session_id:
                     await self._purchases.close_session(other)
+                    if self._kept is not None:
+                        await self._kept.release(other)
                     released = True
             if released:
                 with suppress(SoldOut):
@@ -147,6 +181,8 @@ class Stock:
 
     async def levels(self, products: Collection[str] | None = None) -> list[StockLevel]:
         """Return the levels of limited products, or of some of them, as the product source and the orders say."""
+        if self._kept is not None:
+            return await self._kept.levels(products)
         stored = {level.product: level for level in await answer(self._store.stock_levels(products))}
         if isinstance(self._products, Catalog):
             for product in self._products.values():
@@ -186,6 +222,8 @@ class Stock:
         assert order is not None, "an order was there and orders are never deleted"
         if order.status in _KEEPING:
             raise HoldNotReleased
+        if self._kept is not None:
+            await self._kept.release(session_id)
         return (await self._changes.apply(session_id, release_change(Source.operator, self._clock()))).order or order
 
     async def accept(self, order_id: str) -> Order:
@@ -206,7 +244,7 @@ class Stock:
         Raises:
             ConfigurationError: one is below what is sold and held; the sentence names each, with the numbers.
         """
-        if not isinstance(self._products, Catalog):
+        if self._kept is not None or not isinstance(self._products, Catalog):
             return 0
         levels = await self._levels(None)
         faults, limited = [], 0

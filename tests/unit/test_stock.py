@@ -176,6 +176,15 @@ def test_money_for_what_is_not_available_any_more_marks_the_order() -> None:
     assert told.detail == {"products": {"tee": 1}}
 
 
+def test_what_is_held_is_the_shoppers_although_somebody_else_was_oversold_meanwhile() -> None:
+    crowded = {"tee": level(2, held=2, sold=1, oversold=1)}
+    again = moved(move(StockAction.hold, until=UNTIL), levels=crowded, holds={"tee": hold()}, of=ORDER)
+    assert (again.levels, again.holds) == ({}, {})
+    paid = moved(move(StockAction.sell), levels=crowded, holds={"tee": hold()}, of=ORDER)
+    assert paid.holds["tee"].oversold == 0
+    assert paid.levels["tee"] == level(2, sold=3, oversold=1)
+
+
 def test_more_than_was_held_is_sold_as_stripe_says() -> None:
     bought = order(items=(ORDER.items[0].model_copy(update={"quantity": 3}),))
     stocked = moved(move(StockAction.sell), levels={"tee": level(2, held=2)}, holds={"tee": hold()}, of=bought)

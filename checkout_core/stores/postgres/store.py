@@ -33,6 +33,7 @@ from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderSto
 from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import schema, stock
 from .address import Address
+from .stock import StockRacedError
 from .transactions import HandlerTransaction
 
 PostgresConnection = psycopg.Connection[TupleRow]
@@ -98,9 +99,10 @@ class PostgresStore(OrderStore):
             after = decision.order
             if after is not None and after.stripe_checkout_session_id != session_id:
                 raise ValueError("a change may not move an order to another checkout session")
-            decision = stock.apply(connection, before, decision)
-            _write(connection, before, decision)
-            return decision.order
+            changes = stock.decide(connection, before, decision)
+            _write(connection, before, changes.decision)
+            changes.write(connection)
+            return changes.decision.order
 
         return self._call(work, transaction=True)
 
@@ -287,7 +289,7 @@ class PostgresStore(OrderStore):
                     return result
                 except (PoolTimeout, TooManyRequests, PoolClosed):
                     raise
-                except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError):
+                except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError, StockRacedError):
                     time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
                 except psycopg.OperationalError:
                     if committing:  # it may have happened
