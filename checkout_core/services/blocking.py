@@ -153,6 +153,10 @@ class Checkout:
             )
         )
 
+    def pending_sessions(self, purchase: str) -> list[str]:
+        """Return the sessions of a purchase that have a pending order, newest first."""
+        return portal.run(self.asynchronous.pending_sessions(purchase))
+
     def complete_order(self, session_id: str) -> Order:
         """Complete the order (step 3)."""
         return portal.run(self.asynchronous.complete_order(session_id))

@@ -393,6 +393,10 @@ class AsyncCheckout:
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order
 
+    async def pending_sessions(self, purchase: str) -> list[str]:
+        """Return the sessions of a purchase that have a pending order, newest first."""
+        return await self._purchases.pending_sessions(purchase)
+
     async def _write_metadata(self, session: CheckoutSession, details: Details) -> None:
         """Let the session carry the mark and the details' metadata, so that the order can be made of the payment alone."""
         own = {**own_metadata(session.metadata), **details.metadata}

@@ -8,11 +8,12 @@ have a state of their own, Stripe therefore gives the same session back, and wit
 import hashlib
 import json
 from collections.abc import Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from ..domain.checkout_session import CheckoutSession
-from ..domain.errors import SessionNotComplete, SessionNotFound
+from ..domain.errors import CheckoutError, SessionNotComplete, SessionNotFound
 from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
 from ..domain.purchases import PURCHASE
@@ -108,7 +109,7 @@ class CheckoutPage:
             PaymentUnconfirmed: the cart was changed, and whether its last session was paid is not known yet.
             StripeUnavailable: there is no session.
         """
-        if held := self._held():
+        if held := self._held() or self._recalled():
             return held.session
         before, replaced = self._before()
         session = self._create_session(replaces=before)
@@ -118,6 +119,18 @@ class CheckoutPage:
             session = self._create_session()
         self._state[self._name] = HeldSession(self._key(), session, replaced=replaced)
         return session
+
+    def _recalled(self) -> HeldSession | None:
+        """Take up the session of this cart that a page has forgotten which was opened again, and that holds something.
+
+        Of what is not limited Stripe gives the same session back for a day; here it would be another one each minute.
+        """
+        if self._state.get(self._name) is not None or all(item.capacity is None for item in self._items):
+            return None
+        with suppress(CheckoutError):  # then there is a new one
+            for session_id in self._checkout.pending_sessions(self.purchase)[:1]:
+                self.resume(session_id)
+        return self._held()
 
     def resume(self, session_id: str) -> Details | None:
         """Take up the session that the shopper came back with, which Stripe says is open.

@@ -28,8 +28,7 @@ from storefront.rendering import line
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
 AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}
 MAX_LENGTHS = {"email": 254, "name": 200, "phone": 40}
-HELD_SECONDS = 15.0
-"""Between two looks at how long the order is held."""
+HELD_SECONDS = 15.0  # between two looks at how long the order is held
 checkout, cart = context.current_checkout(), context.current_cart()
 fields: dict[str, str] = st.session_state.setdefault("details", {})
 

@@ -9,8 +9,7 @@ from storefront import markup
 from storefront.operator import layout, refunds
 from storefront.rendering import line, render
 
-REFRESH_SECONDS = 5.0
-"""Between two looks at the stock."""
+REFRESH_SECONDS = 5.0  # between two looks at the stock
 MAX_HOLDS = 200
 
 

@@ -43,8 +43,9 @@ def stock_violations(checkout: Checkout, known: Mapping[str, ExpectedOrder]) -> 
         if order.oversold is not None and session_id not in over:
             yield f"{order.id} is marked as oversold, and everything of it was available"
         limited = {item.product for item in order.items} & {"seat"}
-        if order.status in WAITING and limited and not _has(session_id, holds):
-            yield f"{order.id} is {order.status} and holds nothing"
+        # One whose payment is on its way may hold nothing: it came without step 2, and all was taken.
+        if order.status is OrderStatus.pending and limited and not _has(session_id, holds):
+            yield f"{order.id} is pending and holds nothing"
     yield from _view_violations(checkout)
 
 
