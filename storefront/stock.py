@@ -25,10 +25,11 @@ log = get_logger(__name__)
 
 
 class Left(NamedTuple):
-    """What is left of a product, None: any number; and how many this visitor's own checkout holds."""
+    """What is left of a product, None: any number; how many this visitor's own checkout holds, and how many all do."""
 
     left: int | None
     mine: int = 0
+    held: int = 0
 
     @property
     def most(self) -> int | None:
@@ -46,7 +47,7 @@ _guard = threading.Lock()
 def look(checkout: Checkout) -> Stock:
     """Return what is left now for this visitor. When the store does not answer, what the catalogue says must do."""
     mine = _mine(checkout)
-    return {product: Left(left.left, mine.get(product, 0)) for product, left in _left(checkout).items()}
+    return {product: left._replace(mine=mine.get(product, 0)) for product, left in _left(checkout).items()}
 
 
 def limit_of(product: Product, stock: Stock) -> int:
@@ -68,16 +69,19 @@ def shortage(product: Product, quantity: int, stock: Stock) -> str | None:
         quantity: how many are in the cart.
         stock: what is left.
     """
-    most = stock.get(product.id, Left(None)).most
-    if most is None or quantity <= most:
+    left = stock.get(product.id, Left(None))
+    if left.most is None or quantity <= left.most:
         return None
-    return Shortage(product.id, product.name, most).sentence
+    return Shortage(product.id, product.name, left.most, in_checkouts=left.held - left.mine).sentence
 
 
 def _draw_again(checkout: Checkout, shown: Stock) -> None:
-    now = _remembered(checkout)
-    if {product: left.left for product, left in shown.items()} != {product: left.left for product, left in now.items()}:
+    if _numbers(shown) != _numbers(_remembered(checkout)):
         st.rerun()
+
+
+def _numbers(stock: Stock) -> Mapping[str, tuple[int | None, int]]:
+    return {product: (left.left, left.held) for product, left in stock.items()}
 
 
 def _remembered(checkout: Checkout) -> Stock:
@@ -91,7 +95,7 @@ def _remembered(checkout: Checkout) -> Stock:
 
 def _left(checkout: Checkout) -> Stock:
     try:
-        return {level.product: Left(level.available) for level in checkout.stock_levels()}
+        return {level.product: Left(level.available, held=level.held) for level in checkout.stock_levels()}
     except CheckoutError as error:
         log.warning("stock cannot be read", error=error.code)
         return {

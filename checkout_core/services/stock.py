@@ -184,12 +184,14 @@ class Stock:
         if self._kept is not None:
             return await self._kept.levels(products)
         stored = {level.product: level for level in await answer(self._store.stock_levels(products))}
-        if isinstance(self._products, Catalog):
+        levels: list[StockLevel] = []
+        if isinstance(self._products, Catalog):  # in its order, with what it says: the store may not have heard it yet
             for product in self._products.values():
                 if product.capacity is not None and (products is None or product.id in products):
-                    level = stored.get(product.id) or StockLevel(shop="", product=product.id, name=product.name)
-                    stored[product.id] = level.model_copy(update={"capacity": product.capacity, "name": product.name})
-        return [level for level in stored.values() if level.capacity is not None or level.held or level.sold]
+                    level = stored.pop(product.id, None) or StockLevel(shop="", product=product.id, name=product.name)
+                    levels.append(level.model_copy(update={"capacity": product.capacity, "name": product.name}))
+        rest = (level for level in stored.values() if level.capacity is not None or level.held or level.sold)
+        return [*levels, *rest]
 
     async def holds(self, products: Collection[str] = (), *, limit: int = 100) -> list[Hold]:
         """Return what is held now, first what was held last; `products` none: of all."""
