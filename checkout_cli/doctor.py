@@ -53,6 +53,7 @@ def doctor() -> None:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
                 report.check(f"Prices{of}", partial(_price_finding, checkout))
+                report.check(f"Stock{of}", partial(_stock_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
                 report.check(f"Events{of}", partial(_events_finding, checkout))
                 report.check(f"Callback address{of}", partial(require_served, checkout.settings.api_url, COMPLETE))
@@ -85,6 +86,16 @@ def _stripe_finding(checkout: "Checkout") -> str:
 def _price_finding(checkout: "Checkout") -> str:
     compared = checkout.check_prices()
     return f"{compared} Stripe prices are those of the catalogue" if compared else "all are sent from the catalogue"
+
+
+def _stock_finding(checkout: "Checkout") -> str:
+    from checkout_core.domain.orders import Oversold
+    from checkout_core.stores.base import OrderQuery
+
+    limited = checkout.check_stock()
+    oversold = checkout.store.count(OrderQuery(oversold=(Oversold.open,)))
+    told = f"{limited} products have a capacity" if limited else "nothing is limited"
+    return f"{told}; {oversold} orders are oversold: refund or accept them" if oversold else told
 
 
 def _events_finding(checkout: "Checkout") -> str:

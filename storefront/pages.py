@@ -44,6 +44,7 @@ PAGES = (
     Page("confirmation", "Your order", opening="Looking up your order …"),
     Page("orders", "Orders", for_operators=True, in_navigation=True),
     Page("order", "Order", for_operators=True),
+    Page("stock", "Stock", for_operators=True, in_navigation=True),
     Page("insights", "Insights", for_operators=True, in_navigation=True),
     Page("export", "Export", for_operators=True, in_navigation=True),
 )

@@ -58,7 +58,7 @@ class DuckDBOrders(Orders):
         """Copy the orders as of now into a private database in memory, in parts: others get the file in between."""
         load("arrow")
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
-        copy = private(self._old_orders(), [])
+        copy = private(self._old_orders(), [], [])
         try:
             changed, last, tally = self._with_connection(partial(self._changed, since=began))
             replace(copy, "orders", changed)
@@ -66,6 +66,7 @@ class DuckDBOrders(Orders):
                 changed, last, _ = self._with_connection(partial(self._changed, since="-infinity"))
                 copy.execute("DELETE FROM orders")
                 add(copy, "orders", changed)
+            add(copy, "stock_levels", self._with_connection(partial(self._read, table="stock_levels", where="")))
             for part in self._events(last):
                 add(copy, "order_events", part)
         except BaseException:

@@ -63,7 +63,7 @@ class Orders(ABC):
     def views(self) -> "pandas.DataFrame":
         """List what can be queried: each view's columns, their types and what they mean."""
         load("pandas")
-        with private([], []) as connection:
+        with private([], [], []) as connection:
             listed = connection.sql(view_sql.LISTING, params=[list(view_sql.NAMES)]).to_arrow_table()
         place = {name: number for number, name in enumerate(view_sql.NAMES)}
         return as_pandas(listed).sort_values(

@@ -35,7 +35,7 @@ class PostgresOrders(Orders):
         """Copy the orders as of now into a private database in memory."""
         load("arrow")
         with self._snapshot() as snapshot:
-            return copying.private(snapshot.parts("orders"), snapshot.parts("order_events"))
+            return copying.private(*map(snapshot.parts, copying.COLUMNS))
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:

@@ -1,4 +1,5 @@
-"""The views of `views/*.sql`: one file each, a CREATE VIEW over `raw.orders` and `raw.order_events`, then comments.
+"""The views of `views/*.sql`: one file each, a CREATE VIEW over `raw.orders`, `raw.order_events` and `raw.stock_levels`, then
+comments.
 
 Every view works on any schema version since the first.
 """
@@ -15,7 +16,7 @@ from ..domain.currencies import CURRENCIES
 from ..domain.orders import DEFAULT_SHOP
 
 Raw: TypeAlias = Mapping[str, str]
-"""What stands for `raw.orders` and `raw.order_events`: a name or a subquery for each."""
+"""What stands for `raw.orders`, `raw.order_events` and `raw.stock_levels`: a name or a subquery for each."""
 
 NAMES = (
     "orders",
@@ -27,6 +28,8 @@ NAMES = (
     "abandoned",
     "cohorts",
     "payment_outcomes",
+    "stock",
+    "stock_events",
 )
 TABLES = ("orders", "order_events")
 """The views that are tables in the store; a private copy has them as tables, too."""
@@ -71,12 +74,13 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
     An event belongs to the shop that has the order; while there is none, its detail says whose it is, as
     `stores/scoped.py` writes it.
     """
-    orders, events = raw["orders"], raw["order_events"]
+    orders, events, levels = raw["orders"], raw["order_events"], raw["stock_levels"]
     whose = f"coalesce(ordered.shop, happened.detail ->> 'shop', '{DEFAULT_SHOP}')"
     return {
         "orders": f"(SELECT * FROM {orders} WHERE shop = {shop})",
         "order_events": f"(SELECT happened.* FROM {events} AS happened LEFT JOIN {orders} AS ordered "
         f"USING (stripe_checkout_session_id) WHERE {whose} = {shop})",
+        "stock_levels": f"(SELECT * FROM {levels} WHERE shop = {shop})",
     }
 
 

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         pattern=r"^[\w.:-]{1,100}$",
     )
     session_minutes: int = Field(default=1440, ge=30, le=1440)
+    hold_minutes: int = Field(default=30, ge=30, le=1440)
     retention_days: int | None = Field(default=None, ge=1, le=36_500)
     max_stripe_calls: int = Field(default=100, ge=1, le=10_000)
     sweep_every: float = Field(default=60, ge=0, le=86_400)

@@ -12,7 +12,7 @@ from ..domain import errors
 STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.CheckoutError: 500,
     errors.InvalidInput: 422,
-    errors.ProductSoldOut: 409,
+    errors.SoldOut: 409,
     errors.SessionNotFound: 404,
     errors.SessionNotOpen: 400,
     errors.SessionNotComplete: 400,
@@ -20,6 +20,7 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.SessionRefused: 409,
     errors.SessionAlreadyPaid: 409,
     errors.OrderNotFound: 404,
+    errors.HoldNotReleased: 409,
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,
     errors.RefundInProgress: 409,
@@ -85,12 +86,14 @@ else:
 class ErrorDetail(BaseModel):
     """What went wrong: `code` for programs, `message` for people.
 
-    With `already_paid`, `confirmation` is the address of the confirmation page.
+    With `already_paid`, `confirmation` is the address of the confirmation page. With `sold_out`, `left` says how many
+    are left of each product of which the cart has more.
     """
 
     code: ErrorCode
     message: str
     confirmation: str | None = None
+    left: dict[str, int] | None = None
 
 
 class ErrorBody(BaseModel):

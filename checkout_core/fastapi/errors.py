@@ -83,6 +83,10 @@ def _checkout_error_answer(request: Request, error: errors.CheckoutError) -> Res
         log.warning("checkout_error", code=error.code, cause=type(error.__cause__).__name__)
     if isinstance(error, errors.SessionAlreadyPaid):
         return already_paid(request, error)
+    if isinstance(error, errors.SoldOut):
+        return JSONResponse(
+            {"error": {"code": error.code, "message": error.message, "left": dict(error.left)}}, status_of(error)
+        )
     return _answer(request, status, error.code, error.public_message)
 
 

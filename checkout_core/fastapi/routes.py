@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from ..domain.errors import SessionNotComplete, SessionStillOpen
+from ..domain.products import MAX_LINES, ProductId
 from ..services.checkout import AsyncCheckout
 from .callback_address import COMPLETE_PATH, COMPLETE_ROUTE
 from .dependency import GetCheckout, require_getter, served_checkout
@@ -24,6 +25,7 @@ from .schemas import (
     SessionId,
     SessionRequest,
     SessionResponse,
+    StockResponse,
     WebhookResponse,
 )
 
@@ -103,13 +105,28 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
             currency=session.currency,
         )
 
+    @routes.get("/stock", operation_id="getStock", responses=error_responses(422, 429, 503))
+    async def show_stock(
+        checkout: CheckoutDep,
+        product: Annotated[
+            list[ProductId], Query(max_length=MAX_LINES, description="Products; none given: all that are limited.")
+        ] = [],  # noqa: B006 - FastAPI copies it
+    ) -> StockResponse:
+        """Show how many can be bought now of products of which there is a limited number."""
+        levels = await checkout.stock_levels(product or None)
+        return StockResponse(available={level.product: level.available for level in levels})
+
     @routes.post(
         "/pending",
         operation_id=f"createPendingOrder{suffix}",
-        responses=error_responses(400, 404, 413, 422, 429, 502, 503),
+        responses=error_responses(400, 404, 409, 413, 422, 429, 502, 503),
     )
     async def create_pending_order(body: PendingRequest, checkout: CheckoutDep) -> PendingResponse:
-        """Create or update the pending order of an open session (step 2)."""
+        """Create or update the pending order of an open session (step 2).
+
+        It holds what it has of limited products until the session is over. Where not enough is left, the answer is a
+        409 that says of what, and how many are left.
+        """
         order = await checkout.create_pending_order(
             body.stripe_checkout_session_id,
             email=body.email,

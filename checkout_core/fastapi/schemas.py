@@ -116,6 +116,14 @@ class SessionResponse(BaseModel):
     currency: str
 
 
+class StockResponse(BaseModel):
+    """How many can be bought now, by product; null: any number."""
+
+    model_config = ConfigDict(json_schema_extra=_example(available={"seat": 6}))
+
+    available: dict[str, int | None]
+
+
 class PendingRequest(BaseModel):
     """Who is about to pay."""
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from ..domain.errors import ConfigurationError
 from ..domain.events import OUTBOX_EVENT_KINDS, Change, History, OrderEvent, OutboxEntry
-from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus
+from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus, Oversold
+from ..domain.stock import Hold, HoldState, StockLevel
 
 CLAIM = timedelta(minutes=2)
 """How long an outbox entry belongs to whoever claimed it."""
@@ -27,6 +28,7 @@ class OrderQuery:
         created_after: orders created at this time or later (with a time zone).
         metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
+        oversold: orders of which this is to be done, or was done, because not enough was available.
         personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
     """
 
@@ -37,6 +39,7 @@ class OrderQuery:
     created_after: datetime | None = None
     metadata: tuple[str, str] | None = None
     dispute_statuses: tuple[str, ...] = ()
+    oversold: tuple[Oversold, ...] = ()
     personal: bool | None = None
 
 
@@ -67,6 +70,26 @@ class Loss:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class HoldQuery:
+    """Which holds of a shop are meant; nothing given: all of them.
+
+    Args:
+        states: holds in one of these.
+        products: holds of one of these products.
+        session_ids: holds of one of these sessions.
+        expires_before: holds whose session ends before this time (with a time zone).
+    """
+
+    states: tuple[HoldState, ...] = ()
+    products: tuple[str, ...] = ()
+    session_ids: tuple[str, ...] = ()
+    expires_before: datetime | None = None
+
+
+ALL_HOLDS = HoldQuery()
+
+
 class OrderStore(Protocol):
     """Keeps orders and their events. Every method may be called from many threads at once.
 
@@ -79,8 +102,34 @@ class OrderStore(Protocol):
         """Apply `change` to the order of a session, atomically; once the answer is there it is durable.
 
         `change` runs in a thread of the store. Events may be written without an order (step 1 has none). An exception
-        that `change` raises becomes the answer, and nothing is written.
+        that `change` raises becomes the answer, and nothing is written. What the decision does to the stock is done in
+        the same transaction; SoldOut becomes the answer where not enough is left.
         """
+        ...
+
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        """Say how many there are of a product, and return its level.
+
+        Args:
+            product: the product's id.
+            capacity: how many there are in all; None: any number can be sold.
+            name: the product's.
+            shop: whose it is.
+
+        The future raises CapacityTooLow where more are sold and held.
+        """
+        ...
+
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        """Return the levels of a shop's products, or of some of them, by product; those that never had a capacity have none."""
+        ...
+
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        """Return holds of a shop, first those that changed last."""
         ...
 
     def get(self, session_id: str) -> Future[Order | None]:

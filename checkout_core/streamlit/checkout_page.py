@@ -19,8 +19,6 @@ from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
 from ..domain.purchases import PURCHASE, replacement_of
 from ..services.blocking import Checkout
-from ..services.purchases import OPEN_AT_MOST
-from ..stores.base import OrderQuery
 
 STATE = "checkout_session"
 """Where the session is kept in the visitor's state, unless a page has several checkouts."""
@@ -173,9 +171,10 @@ class CheckoutPage:
             return self._resume(session_id)
 
     def _resume_pending(self) -> Details | None:
-        if self._holding.held is None and (elsewhere := self._pending_elsewhere()):
-            with suppress(SessionNotFound):
-                return self._resume(elsewhere)
+        if self._holding.held is None:
+            for elsewhere in self._checkout.pending_sessions(self.purchase)[:1]:
+                with suppress(SessionNotFound):
+                    return self._resume(elsewhere)
         return None
 
     def _resume(self, session_id: str) -> Details | None:
@@ -260,16 +259,6 @@ class CheckoutPage:
         if held is None or held.key != self._key() or self._is_over(held.session):
             return None
         return held
-
-    def _pending_elsewhere(self) -> str | None:
-        """Return the session that the visitor has pending in another tab, whatever its cart."""
-        query = OrderQuery(
-            statuses=(OrderStatus.pending,),
-            metadata=(PURCHASE, self.purchase),
-            created_after=self._checkout.clock() - OPEN_AT_MOST,
-        )
-        found = self._checkout.store.find(query, limit=1)
-        return found[0].stripe_checkout_session_id if found else None
 
     def _before(self) -> tuple[str | None, tuple[str, ...]]:
         """Return the session that the visitor has for another cart, if it can still be paid, and all those before.

@@ -13,7 +13,9 @@ from checkout_core.config.urls import SESSION_ID
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.domain.events import History
 from checkout_core.domain.orders import Order
+from checkout_core.domain.stock import HoldState
 from checkout_core.stores import backend_of
+from checkout_core.stores.base import HoldQuery
 from checkout_core.streamlit import browser
 from checkout_core.streamlit.checkout_page import held_session
 from storefront import context
@@ -30,6 +32,8 @@ REFRESH_SECONDS = 1.0
 
 _STYLE = Path(__file__).with_name("backstage.css")
 _DAY_SECONDS = 86_400 + 60
+_HOLD_SECONDS = 32 * 60
+"""A session with something limited lasts half an hour, up to the next minute."""
 _SESSION_ID = re.compile(r"cs_[A-Za-z0-9_]{1,252}")
 
 
@@ -147,6 +151,8 @@ def _act(checkout: Checkout, session_id: str, action: Action) -> None:
         checkout.expire_session(session_id)
     elif action == "day":
         simulator_client.use_control(settings, "clock", advance=_DAY_SECONDS)
+    elif action == "half_hour":
+        simulator_client.use_control(settings, "clock", advance=_HOLD_SECONDS)
     else:
         outcome = "succeeded" if action == "debit_succeeds" else "failed"
         simulator_client.use_control(settings, f"sessions/{session_id}/settle_debit", outcome=outcome)
@@ -173,3 +179,19 @@ def _show_row(checkout: Checkout, order: Order) -> None:
     database = backend_of(checkout.settings.database_url.get_secret_value()).label
     st.html(line('<h3 class="backstage-step">The row in {}</h3>', database))
     st.html(markup.row(order))
+    query = HoldQuery(session_ids=(order.stripe_checkout_session_id,))
+    if holds := checkout.store.holds(query):
+        st.html(line('<h3 class="backstage-step">What it holds</h3>'))
+        for hold in holds:
+            left = ""
+            if hold.state is HoldState.held and hold.expires_at is not None:
+                left = f", {checkout.asynchronous.stock.minutes_left(hold.expires_at)} minutes left"
+            st.html(
+                line(
+                    '<p class="scenario hold">{} × {}: <b>{}</b>{}</p>',
+                    hold.quantity,
+                    hold.name,
+                    hold.state.value,
+                    left,
+                )
+            )

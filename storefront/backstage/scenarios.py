@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", "day"]
+Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", "day", "half_hour"]
 
 ACTIONS: dict[Action, str] = {
     "pay": "Pay from elsewhere",
@@ -12,6 +12,7 @@ ACTIONS: dict[Action, str] = {
     "debit_succeeds": "The debit succeeds",
     "debit_fails": "The debit fails",
     "day": "A day passes",
+    "half_hour": "Half an hour passes",
 }
 
 
@@ -73,6 +74,14 @@ _ALL = (
         "Continue to payment, let this session expire, then press Pay.",
         "Nobody is charged, the shopper reads why, and a fresh checkout opens with the cart as it was.",
         actions=("expire",),
+    ),
+    Scenario(
+        "hold",
+        "A hold runs out",
+        "Put something of which there are few into the cart and continue to payment; look at the shop in another window. "
+        "Then let half an hour pass: it passes for everybody in this demo.",
+        "What is left goes down in every window when the order is made, and up again when its session is over at Stripe.",
+        actions=("half_hour",),
     ),
     Scenario(
         "webhook-first",

@@ -11,7 +11,8 @@ from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from checkout_core.domain.refund_reasons import RefundReason, reason_in_words
-from storefront.operator import disputes
+from checkout_core.domain.stock import STOCK
+from storefront.operator import disputes, oversold
 from storefront.rendering import line, render
 
 STATUS = {
@@ -70,6 +71,10 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
             parts.append(f"{key}: {str(value).replace('_', ' ')}")
         elif key == "corrected_from":
             parts.append(f"it was {value} here until then")
+        elif key == STOCK and isinstance(value, dict):
+            parts += stock_changes_in_words(value)
+        elif key == "products" and isinstance(value, dict):
+            parts.append(", ".join(f"{number} × {product}" for product, number in value.items()))
         elif key == "failure_reason":
             parts.append(reason_in_words(value))
         elif key == "reason" and value in REASONS:
@@ -77,6 +82,18 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
         elif key not in HIDDEN and value is not None:
             parts.append(f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     return " · ".join(parts)
+
+
+def stock_changes_in_words(changes: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return what an event did to the stock: what was held or sold, released or given back."""
+    words = []
+    for product, change in changes.items():
+        held, sold = change.get("held", 0), change.get("sold", 0)
+        if sold:
+            words.append(f"{abs(sold)} × {product} {'sold' if sold > 0 else 'back on sale'}")
+        elif held:
+            words.append(f"{abs(held)} × {product} {'held' if held > 0 else 'released'}")
+    return words
 
 
 def row(order: Order) -> str:
@@ -90,6 +107,7 @@ def row(order: Order) -> str:
         refunded=refunded,
         also_paid=bool(also_paid(order)),
         disputed=disputes.flag(order),
+        oversold=oversold.flag(order),
         created=time(order.created_at),
     )
 

@@ -56,13 +56,21 @@ with layout.page("Orders") as checkout:
             persist_state="session",
             on_change=show_first_page,
         )
-    search = Search(checkout, statuses, text.strip(), disputed)
+        oversold = st.pills(
+            "Stock",
+            ["Oversold"],
+            selection_mode="multi",
+            key="orders-oversold",
+            persist_state="session",
+            on_change=show_first_page,
+        )
+    search = Search(checkout, statuses, text.strip(), disputed, bool(oversold))
     number: int = st.session_state.setdefault("orders-page", 1)
     orders = search.by_id() or search.page(number, PAGE_SIZE)
     if not orders:
         title, said = (
             ("No such order", "Try fewer statuses or a shorter search.")
-            if text.strip() or statuses or disputed
+            if text.strip() or statuses or disputed or oversold
             else ("No order yet", "The first one appears as soon as a shopper leaves their details at the checkout.")
         )
         st.html(markup.notice(title, said, mark="✦"))

@@ -192,7 +192,7 @@ class Writer:
             if isinstance(outcome, BaseException):
                 write.done.set_exception(outcome)
             else:
-                write.done.set_result(outcome)  # type: ignore[arg-type]  # None, when the job is an Insert
+                write.done.set_result(outcome)  # type: ignore[arg-type]  # each kind of write has its own
 
     def _roll_back(self, error: BaseException) -> None:
         self._cache.clear()
