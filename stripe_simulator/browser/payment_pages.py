@@ -33,7 +33,10 @@ class PaymentPages:
     async def init(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Answer what Stripe.js asks first: the session and how it can be paid."""
         methods = [type for type in record.session["payment_method_types"] if type in payment_methods.PAYMENT_METHODS]
-        return {"session": session_view(record), "methods": methods}
+        options = record.session["saved_payment_method_options"] or {}
+        redisplay = tuple(options.get("allow_redisplay_filters") or ("always",))
+        saved = saved_methods(account, record.session["customer"] or "", redisplay)
+        return {"session": session_view(record), "methods": methods, "saved": saved}
 
     async def update(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Do what the shopper chose: a code, shipping, a quantity, an optional item, an address, a tax id."""
