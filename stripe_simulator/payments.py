@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from . import payment_methods
 from .errors import card_error, invalid
-from .events import EventLog, changed_fields
+from .events import EventLog
 from .ids import random_id
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
 from .resources.charging import Charging
-from .resources.checkout_sessions.answers import answered, require_answers, with_place
+from .resources.checkout_sessions.answers import require_answers, with_place
+from .resources.checkout_sessions.completion import Completion
+from .resources.checkout_sessions.method_rules import (
+    capture_method_of,
+    challenge_asked,
+    option_of,
+    saves,
+    why_blocked,
+)
 from .resources.checkout_sessions.service import SessionService
-from .resources.customers import customer_from_details, updated_by_checkout
-from .resources.invoices import invoice_of
 from .resources.payment_intents import build_payment_intent, decline_intent
 from .resources.setup_intents import complete_setup_intent
 from .state import Account, State
@@ -70,6 +76,7 @@ class PaymentService:
         self._now = now
         self._public_url = public_url
         self._charging = Charging(state, events, now, public_url)
+        self._completion = Completion(state, events, now, public_url)
         self._deliveries: dict[str, asyncio.Task[None]] = {}
 
     async def confirm(
@@ -110,7 +117,7 @@ class PaymentService:
                 self._save(account, record, method, shopper)
             elif not session["amount_total"]:
                 self._sessions.cancel_intent(account, record)
-                self._complete(account, record, shopper, session["payment_status"])
+                self._completion.complete(account, record, shopper, session["payment_status"])
             elif session["mode"] == "subscription":
                 self._subscribe(account, record, _require_payable(record, method), shopper)
             else:
@@ -140,11 +147,11 @@ class PaymentService:
         shopper = with_place(paying.shopper, paying.method.type)
         method = self._with_object(account, record, paying.method, shopper)
         intent = self._begin_intent(account, record, shopper, method)
-        asks = _request_of(record, method)
+        asks = challenge_asked(record, method)
         if (method.challenged or asks in ("any", "challenge")) and not authenticated:
             self._challenge(account, record, intent, replace(paying, method=method))
             return False
-        refused = _blocked(record, method)
+        refused = why_blocked(record, method)
         if refused is not None:
             method = replace(method, decline=refused)
         if method.decline is not None:
@@ -160,7 +167,7 @@ class PaymentService:
         self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper
     ) -> PaymentMethod:
         """Return a payment method that can be retrieved; it is saved for the customer where the session says so."""
-        saved, customer = _saves(record, method, shopper), record.session["customer"]
+        saved, customer = saves(record, method, shopper), record.session["customer"]
         given = record.options.get("payment_method_data", {}).get("allow_redisplay")
         redisplay = given or ("always" if shopper.saves else "limited" if saved else "unspecified")
         keeper = customer if saved and method.decline is None else None
@@ -177,7 +184,7 @@ class PaymentService:
             customer = record.session["customer"]
             made = self._charging.with_object(account, method, shopper, customer=customer, redisplay="limited")
         setup = account.tables["setup_intents"].get(record.session["setup_intent"] or "")
-        self._complete(account, record, shopper, "no_payment_required", method=made)
+        self._completion.complete(account, record, shopper, "no_payment_required", method=made)
         if setup is not None:
             after = complete_setup_intent(setup, made, record.session["customer"])
             self._state.put(account, "setup_intents", after["id"], after)
@@ -198,7 +205,7 @@ class PaymentService:
             "invoice": random_id("in_1", 23),
             "subscription": random_id("sub_1", 23),
         }
-        self._complete(account, record, shopper, "paid")
+        self._completion.complete(account, record, shopper, "paid")
         self._charging.settle(account, charge)
 
     def _challenge(self, account: Account, record: SessionRecord, intent: PaymentIntent, challenge: Challenge) -> None:
@@ -221,7 +228,7 @@ class PaymentService:
             record.debit_succeeds = method.succeeds
             self._state.schedule(record.debit_due, "debit", record.session["id"])
         status = "paid" if intent["status"] == "succeeded" else "unpaid"
-        self._complete(account, record, shopper, status, method=method)
+        self._completion.complete(account, record, shopper, status, method=method)
         self._charging.settle(account, charge, method)
 
     async def authenticate(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
@@ -307,8 +314,8 @@ class PaymentService:
         is_new = intent is None
         if intent is None:
             intent = build_payment_intent(record, int(self._now()))
-        capture = _capture_method(record, method)
-        usage = record.payment_data.get("setup_future_usage") or _option(record, method, "setup_future_usage")
+        capture = capture_method_of(record, method)
+        usage = record.payment_data.get("setup_future_usage") or option_of(record, method, "setup_future_usage")
         shipping = intent["shipping"]
         if record.session["shipping_address_collection"] is not None and shopper.shipping is not None:
             shipping = {**shopper.shipping, "carrier": None, "phone": shopper.phone, "tracking_number": None}
@@ -325,36 +332,6 @@ class PaymentService:
             self._events.emit(account, "payment_intent.created", intent)
         return intent
 
-    def _complete(
-        self,
-        account: Account,
-        record: SessionRecord,
-        shopper: Shopper,
-        payment_status: str,
-        *,
-        method: PaymentMethod | None = None,
-    ) -> None:
-        record.session = {**record.session, **answered(record.session, shopper)}  # type: ignore[typeddict-item]
-        customer_id = self._customer_of(account, record, shopper)
-        for table, id in record.redeemed:
-            redeemed = account.tables[table].get(id)
-            if redeemed is None:  # deleted since
-                continue
-            self._state.put(account, table, id, {**redeemed, "times_redeemed": redeemed["times_redeemed"] + 1})
-        record.session = {
-            **record.session,
-            "client_secret": None,
-            "customer": customer_id,
-            "payment_status": payment_status,
-            "status": "complete",
-            "url": None,
-        }
-        self._keep_method(account, record, method, shopper)
-        if record.session["mode"] == "payment" and record.session["invoice_creation"]["enabled"]:
-            self._invoice(account, record)
-        self._state.put_session(account, record)
-        self._events.emit(account, "checkout.session.completed", record.session)
-
     def _deliver(self, record: SessionRecord) -> None:
         """Send all that a payment caused, in order; `wait_for_delivery` waits for it."""
         task = self._webhooks.flush()
@@ -362,99 +339,6 @@ class PaymentService:
             id = record.session["id"]
             self._deliveries[id] = task
             task.add_done_callback(lambda _: self._deliveries.pop(id, None))
-
-    def _customer_of(self, account: Account, record: SessionRecord, shopper: Shopper) -> str | None:
-        """Return the session's customer: a new one where it asks for one, with what the shopper lets it keep."""
-        session, now = record.session, int(self._now())
-        details = session["customer_details"] or {}
-        if session["customer"] is None:
-            always = session["customer_creation"] == "always" or session["mode"] == "subscription"
-            if not (always or session["invoice_creation"]["enabled"] or _usage(record)):
-                return None
-            customer = customer_from_details(details, shopper, now)
-            self._state.put(account, "customers", customer["id"], customer)
-            self._events.emit(account, "customer.created", customer)
-            return str(customer["id"])
-        before = account.tables["customers"][session["customer"]]
-        if before.get("deleted"):
-            return session["customer"]
-        after = updated_by_checkout(before, details, shopper, record.options.get("customer_update", {}))
-        if after != before:
-            self._state.put(account, "customers", after["id"], after)
-            self._events.emit(account, "customer.updated", after, changed_fields(before, after))
-        return session["customer"]
-
-    def _keep_method(
-        self, account: Account, record: SessionRecord, method: PaymentMethod | None, shopper: Shopper
-    ) -> None:
-        """Save what was paid with for the session's customer, where the session or the shopper says so."""
-        customer = record.session["customer"]
-        if customer is None or method is None or method.id is None:
-            return
-        if not (_saves(record, method, shopper) or record.session["mode"] == "setup"):
-            return
-        shown = account.tables["payment_methods"][method.id]
-        if shown["customer"] != customer:
-            shown = {**shown, "customer": customer}
-            self._state.put(account, "payment_methods", method.id, shown)
-        self._events.emit(account, "payment_method.attached", shown)
-
-    def _invoice(self, account: Account, record: SessionRecord) -> None:
-        """Make the invoice of a session that was paid once."""
-        invoice = invoice_of(account, record, int(self._now()), self._public_url)
-        self._state.put(account, "invoices", invoice["id"], invoice)
-        record.session = {**record.session, "invoice": invoice["id"]}
-        for type in ("created", "finalized", "paid", "payment_succeeded"):
-            self._events.emit(account, f"invoice.{type}", invoice)
-
-
-def _usage(record: SessionRecord) -> str | None:
-    usage: str | None = record.payment_data.get("setup_future_usage")
-    return usage
-
-
-def _option(record: SessionRecord, method: PaymentMethod, name: str) -> str | None:
-    """Return one of `payment_method_options` for the payment method."""
-    options = record.options.get("payment_method_options", {}).get(method.type) or {}
-    value: str | None = options.get(name)
-    return value
-
-
-def _capture_method(record: SessionRecord, method: PaymentMethod) -> str | None:
-    """Return how the money is captured; what the options of the method say counts for more."""
-    given: str | None = _option(record, method, "capture_method") or record.payment_data.get("capture_method")
-    return None if given == "manual" and payment_methods.is_delayed(method.type) else given
-
-
-def _request_of(record: SessionRecord, method: PaymentMethod) -> str | None:
-    """Return whether the session wants the shopper's bank to ask; only the banks of cards do."""
-    return _option(record, method, "request_three_d_secure") if method.type == "card" else None
-
-
-def _saves(record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> bool:
-    """Return whether a payment method is saved for the customer: the session says so, or the shopper."""
-    own = _option(record, method, "setup_future_usage")
-    return (own or _usage(record)) not in (None, "none") or bool(shopper.saves)
-
-
-BLOCKED = {"visa": "visa", "mastercard": "mastercard", "american_express": "amex"}
-"""The names of brands in `restrictions[brands_blocked]`, and those of cards."""
-GLOBAL_NETWORK = ("discover", "diners", "jcb", "unionpay")
-
-
-def _blocked(record: SessionRecord, method: PaymentMethod) -> Decline | None:
-    """Return why a session does not take a card whose brand or funding it blocks, or None."""
-    if method.type != "card":
-        return None
-    card = record.options.get("payment_method_options", {}).get("card") or {}
-    restrictions = card.get("restrictions") or {}
-    brands = {BLOCKED.get(name) for name in restrictions.get("brands_blocked", [])}
-    if "discover_global_network" in restrictions.get("brands_blocked", []):
-        brands |= set(GLOBAL_NETWORK)
-    funding = method.facts.get("funding", "credit")
-    if method.facts["brand"] in brands or funding in restrictions.get("funding_types_blocked", []):
-        return Decline("card_declined", "This card is not accepted here. Try another card.", "card_not_supported")
-    return None
 
 
 def _require_not_expired(record: SessionRecord) -> None:

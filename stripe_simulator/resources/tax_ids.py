@@ -104,7 +104,28 @@ async def delete(request: ApiRequest) -> JSON:
     return {"id": found["id"], "object": "tax_id", "deleted": True}
 
 
+async def retrieve_alone(request: ApiRequest) -> JSON:
+    """Return a tax id by its id alone: GET /v1/tax_ids/{id}."""
+    request.params.finish()
+    return request.account.get("tax_ids", request.path["id"], "tax_id")
+
+
+async def list_of_owner(request: ApiRequest) -> JSON:
+    """List the tax ids of a customer, or of the account, which has none: GET /v1/tax_ids."""
+    owner = request.params.mapping("owner")
+    customer = None
+    if owner is not None:
+        owner.choice("type", ("account", "application", "customer", "self"))
+        customer = owner.text("customer")
+        owner.finish(("account", "customer_account"))
+    return page(
+        request.account.tables["tax_ids"], request.params, "/v1/tax_ids", keep=lambda one: one["customer"] == customer
+    )
+
+
 ROUTES: list[ApiRoute] = [
+    ("GET", "/v1/tax_ids", list_of_owner),
+    ("GET", "/v1/tax_ids/{id}", retrieve_alone),
     ("POST", "/v1/customers/{id}/tax_ids", create),
     ("GET", "/v1/customers/{id}/tax_ids", list_tax_ids),
     ("GET", "/v1/customers/{id}/tax_ids/{tax_id}", retrieve),

@@ -14,6 +14,7 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let labelText = label.textContent;
 let isBusy = false;
 let methodType = "card";
+let isPayable = false; // whether the payment form is complete
 
 function appearance() {
   const style = getComputedStyle(document.body);
@@ -39,10 +40,12 @@ const element = checkout.createPaymentElement(
 );
 element.mount("#payment-element");
 element.on("__submit", () => form.requestSubmit());
-element.on("change", ({ empty, value }) => {
+element.on("change", ({ complete, empty, value }) => {
+  isPayable = complete;
   if (!empty) alertBox.hidden = true; // an empty form says nothing new: the shopper may be back from a bank
   methodType = value.type;
   showForm();
+  if (ui === "form") tellState();
 });
 
 // The payment method that the shopper saved before and has chosen, or undefined.
@@ -237,6 +240,15 @@ function startWallets(box) {
 if (byId("express")) startWallets(byId("express"));
 
 // ---- Inside a shop's page
+
+function tellState() {
+  inside.tellState({ complete: isPayable && fields.isComplete, values: fields.values, type: methodType });
+}
+
+if (ui === "form") {
+  document.addEventListener("input", tellState);
+  document.addEventListener("change", tellState);
+}
 
 if (ui !== "hosted") {
   inside.begin({

@@ -82,6 +82,12 @@ export class PageFields {
     return !wrong.length && !errors.length;
   }
 
+  // Whether nothing is wrong, without showing it.
+  get isComplete() {
+    const addresses = [this.shipping, this.#isSameAddress ? null : this.billing].filter(Boolean);
+    return this.#inputs.every((input) => !errorOf(input)) && addresses.every(({ isComplete }) => isComplete);
+  }
+
   get shippingAddress() {
     return this.shipping?.isComplete ? this.shipping.value : undefined;
   }

@@ -1,15 +1,33 @@
 // The hosted page in a frame of a shop's page: as the embedded page, or as the form of initCheckoutFormSdk().
-import { startElement } from "./element_frame.js";
+import { startElement, stateSender } from "./element_frame.js";
 import { sendToPage } from "./frame.js";
 
 export class InsideShop {
   #ui;
   #completion;
+  #send = stateSender();
   #answer = null; // takes the simulator's answer while the shop's confirm() waits for it
 
   constructor({ ui, completion }) {
     this.#ui = ui;
     this.#completion = completion;
+  }
+
+  // Tells the page outside what the form holds, if that has changed.
+  tellState({ complete, values, type }) {
+    const empty = !values.email;
+    const section = { complete, empty };
+    this.#send({
+      complete,
+      empty,
+      value: {
+        customerDetails: { email: values.email, phone: values.phoneNumber },
+        payment: { collapsed: false, type },
+        ...(values.shippingAddress && { shippingAddress: values.shippingAddress }),
+        ...(values.billingAddress && { billingAddress: values.billingAddress }),
+      },
+      status: { customerDetails: section, payment: section },
+    });
   }
 
   tell(type, values) {

@@ -163,7 +163,7 @@ PARAMETERS: dict[str, Parameter] = {
     "allow_promotion_codes": Parameter("the shopper may enter a promotion code"),
     "allowed_payment_method_types": Parameter("narrows what can be paid with"),
     "automatic_tax": Parameter(
-        "the tax of the shopper's country (`automatic_tax.py`) on lines and shipping; `liability[account]` is refused",
+        "the tax of the shopper's country (`automatic_tax.py`) on lines and shipping",
         Fields({"enabled": Flag(), "liability": LIABILITY}, ("enabled",)),
     ),
     "billing_address_collection": Parameter(
@@ -205,14 +205,14 @@ PARAMETERS: dict[str, Parameter] = {
     "expires_at": Parameter("30 minutes to 24 hours from now"),
     "integration_identifier": Parameter("kept and shown"),
     "invoice_creation": Parameter(
-        "a paid invoice with its page and PDF; another `issuer` is refused",
+        "a paid invoice with its page and PDF",
         Fields({"enabled": Flag(), "invoice_data": INVOICE_DATA}, ("enabled",)),
         ("payment",),
     ),
     "line_items": Parameter("by price or `price_data`, with tax rates and adjustable quantities"),
     "locale": Parameter("any of Stripe's; the pages are in English", Choice(LOCALES)),
     "managed_payments": Parameter(
-        "refused when enabled: Stripe as the seller", Fields({"enabled": Flag(simulated=False)})
+        "refused when it is enabled: Stripe as the seller", Fields({"enabled": Flag(simulated=False)})
     ),
     "metadata": Parameter("kept and shown"),
     "mode": Parameter("`payment`; `setup` and `subscription` as far as a session goes"),
@@ -223,8 +223,7 @@ PARAMETERS: dict[str, Parameter] = {
     "optional_items": Parameter("the shopper may add and remove them", Many(OPTIONAL_ITEM, MAX_OPTIONAL_ITEMS)),
     "origin_context": Parameter("kept and shown", Choice(("mobile_app", "web")), in_elements=False),
     "payment_intent_data": Parameter(
-        "on the payment intent: capture by hand, saving the payment method, shipping and texts; what moves money to "
-        "connected accounts is refused",
+        "on the payment intent: capture by hand, saving the payment method, shipping and texts",
         PAYMENT_INTENT_DATA,
         ("payment",),
     ),
@@ -255,7 +254,7 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "return_url": Parameter("where the shopper comes back to"),
     "saved_payment_method_options": Parameter(
-        "whether payment methods are saved, which are shown again, and whether they can be removed",
+        "whether the shopper may save a payment method, and which saved ones are offered again",
         Fields(
             {
                 "allow_redisplay_filters": Words(WHENEVER),
@@ -266,7 +265,7 @@ PARAMETERS: dict[str, Parameter] = {
         PAID,
     ),
     "setup_intent_data": Parameter(
-        "on the setup intent; `on_behalf_of` is refused",
+        "on the setup intent",
         Fields({"description": Text(1000), "metadata": Metadata(), "on_behalf_of": Refused()}),
         ("setup",),
     ),

@@ -107,10 +107,10 @@ class SessionParams:
         )
         for name in given:
             made._check_place(name)
-        made._check_urls()
-        made._check_combinations()
         if options:
             check_options(options, made.ui_mode)
+        made._check_urls()
+        made._check_combinations()
         params.finish()
         return made
 

@@ -95,6 +95,7 @@ export class FrameElement {
         break;
       case "change":
         this.#state = { complete: message.complete, empty: message.empty, value: message.value };
+        if (message.status) this.#state.status = message.status;
         this.emit("change", { ...this.kind.changeValues, ...this.#state });
         break;
       case "result":
@@ -187,6 +188,7 @@ export class FrameElement {
       on: chained((type, handler) => this.events.on(type, handler)),
       off: chained((type, handler) => this.events.off(type, handler)),
       once: chained((type, handler) => this.events.once(type, handler)),
+      setView: async () => {}, // a form has one view
       getValue: async () => ({ elementType: this.kind.type, ...this.kind.changeValues, ...this.#state }),
     };
     return element;

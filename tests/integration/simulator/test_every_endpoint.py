@@ -112,6 +112,8 @@ def tax_ids(call: Call) -> None:
     made = call("customers.tax_ids.create", customer, {"type": "eu_vat", "value": "DE123456789"})
     assert call("customers.tax_ids.retrieve", customer, made.id).country == "DE"
     assert ids(call("customers.tax_ids.list", customer)) == [made.id]
+    assert ids(call("tax_ids.list", {"owner": {"type": "customer", "customer": customer}})) == [made.id]
+    assert (call("tax_ids.retrieve", made.id).value, call("tax_ids.list").data) == ("DE123456789", [])
     assert call("customers.tax_ids.delete", customer, made.id).deleted
 
 
@@ -228,7 +230,8 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
     never = [
         (method, path)
         for method, path, _ in api_routes(simulator.simulator.simulator.sessions)
-        if not any(method == one and re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), at) for one, at in asked)
+        if not path.startswith("/v2/")  # of test_thin_events.py
+        and not any(method == one and re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), at) for one, at in asked)
     ]
     assert never == []
 

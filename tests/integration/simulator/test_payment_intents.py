@@ -26,7 +26,7 @@ def intent(client: stripe.StripeClient, method: str = "pm_card_visa", **changes:
 
 
 def told(client: stripe.StripeClient) -> list[str]:
-    return [event.type for event in client.v1.events.list({"limit": 50}).data][::-1]
+    return [str(event.type) for event in client.v1.events.list({"limit": 50}).data][::-1]
 
 
 def test_an_intent_is_paid_at_once(client: stripe.StripeClient) -> None:
@@ -85,8 +85,9 @@ def test_an_intent_says_what_it_lacks(client: stripe.StripeClient) -> None:
         ({"customer": "cus_1"}, "customer"),
         ({"currency": "kwd", "amount": 12345}, "amount"),
     ):
+        given: Any = {"method": "pm_card_visa", **changes}
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            intent(client, **{"method": "pm_card_visa", **changes})
+            intent(client, **given)
         assert refused.value.param == param
 
 

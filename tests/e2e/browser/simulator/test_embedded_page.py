@@ -17,13 +17,13 @@ Stripe("pk_test_123").{create}({{ fetchClientSecret: async () => "{secret}",
   .then((page) => {{ window.embedded = page; page.mount("#checkout"); }});
 </script></body></html>"""
 FORM = """<!doctype html><html lang="en"><head><title>Shop</title><link rel="icon" href="data:,">
-<script src="{base}/endive/stripe.js"></script></head><body><p id="total"></p><div id="form"></div><p id="error" role="alert"></p>
+<script src="{base}/{release}/stripe.js"></script></head><body><p id="total"></p><div id="form"></div><p id="error" role="alert"></p>
 <script>
 window.events = [];
-const sdk = Stripe("pk_test_123").initCheckoutFormSdk({{ clientSecret: "{secret}" }});
-const element = sdk.createForm();
+const sdk = Stripe("pk_test_123").{init}({{ clientSecret: "{secret}" }});
+const element = sdk.{create}();
 element.mount("#form");
-for (const type of ["ready", "loaderstart"]) element.on(type, (event) => events.push({{ ...event, type }}));
+for (const type of ["ready", "loaderstart", "change"]) element.on(type, (event) => events.push({{ ...event, type }}));
 sdk.loadActions().then(({{ actions }}) => {{
   document.getElementById("total").textContent = actions.getSession().total.total.amount;
   element.on("confirm", (event) => {{
@@ -77,9 +77,16 @@ def test_a_second_embedded_page_is_refused_until_the_first_is_destroyed(
     assert page.evaluate(f"{again}.then((page) => Object.keys(page))") == ["mount", "unmount", "destroy"]
 
 
-def test_a_form_asks_the_shop_to_confirm(page: Page, simulator: Running, shop: Any) -> None:
+@pytest.mark.parametrize(
+    ("release", "init", "create"),
+    [("endive", "initCheckoutFormSdk", "createForm"), ("clover", "initCheckout", "createPaymentFormElement")],
+)
+def test_a_form_asks_the_shop_to_confirm(
+    page: Page, simulator: Running, shop: Any, *, release: str, init: str, create: str
+) -> None:
     session = created(simulator, shop, ui_mode="form")
-    shop.page = FORM.format(base=simulator.url, secret=session.client_secret)
+    values = {"release": release, "init": init, "create": create}
+    shop.page = FORM.format(base=simulator.url, secret=session.client_secret, **values)
     page.goto(f"{shop.url}/checkout")
     form = page.frame_locator("iframe[title='Secure checkout form frame']")
     pay = form.get_by_role("button", name="Pay €12.50")
@@ -87,6 +94,12 @@ def test_a_form_asks_the_shop_to_confirm(page: Page, simulator: Running, shop: A
     expect(form.get_by_text("Enter an email address")).to_be_visible()
     form.get_by_label("Email").fill("ada@example.com")
     card_in(form, "4000000000000002")
+    page.wait_for_function("events.some(({ type, complete }) => type === 'change' && complete)")
+    value = page.evaluate("element.getValue()")
+    assert (value["value"]["customerDetails"]["email"], value["value"]["payment"]["type"]) == (
+        "ada@example.com",
+        "card",
+    )
     pay.click()
     expect(page.get_by_role("alert")).to_have_text("paymentFailed: Your card was declined.")
     card_in(form, "4000002500003155")

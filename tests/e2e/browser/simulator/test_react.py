@@ -79,3 +79,24 @@ def test_a_react_page_passes_three_d_secure(
     page.get_by_role("button", name="Pay").click()
     page.frame_locator(CHALLENGE).get_by_role("button", name="Complete").click()
     page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
+
+
+def test_a_react_page_asks_for_the_billing_address(
+    page: Page, simulator: Running, shop: Any, opened: Callable[..., Any]
+) -> None:
+    session = opened("endive", "?address")
+    pay = page.get_by_role("button", name="Pay")
+    fill(page, "4242424242424242")
+    expect(pay).to_be_disabled()
+    form = page.frame_locator("iframe[title='Secure address input frame']")
+    form.get_by_label("Full name").fill("Ada Lovelace")
+    form.get_by_label("Country or region").select_option("GB")
+    form.get_by_label("Address line 1").fill("1 Lane")
+    form.get_by_label("Town or city").fill("London")
+    form.get_by_label("Postcode").fill("N1 1AA")
+    pay.click()
+    page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
+    details = api(simulator).v1.checkout.sessions.retrieve(session.id).customer_details
+    assert details is not None
+    assert details.address is not None
+    assert (details.name, details.address.city, details.address.country) == ("Ada Lovelace", "London", "GB")
