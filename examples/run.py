@@ -18,7 +18,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parent
 ROOT = EXAMPLES.parent
-STRIPE = {"flask": ("7", "10", "13", "16")}
+STRIPE = {"flask": ("7", "10", "13", "16"), "dj_stripe": ("15",)}
 """The major versions of stripe-python with which an example is tested; the newest one always, the others on request."""
 CHECKERS = {"mypy": ("--strict", "."), "pyright": ("--pythonpath", "{python}", ".")}
 """What an example may name in its group `types`, and how it is asked about the packages of an environment."""
