@@ -16,7 +16,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parent
 ROOT = EXAMPLES.parent
-STRIPE = {"flask": ("7", "10", "13", "16")}
+STRIPE = {"flask": ("7", "10", "13", "16"), "dj_stripe": ("15",)}
 """The major versions of stripe-python with which an example is tested; the newest one always, the others on request."""
 MAX_PACKAGES = 14
 """So many packages may stripe-simulator add to an environment."""
