@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
-from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
 from checkout_core.domain.purchases import also_paid
 from checkout_core.domain.refund_reasons import RefundReason, reason_in_words
 from checkout_core.domain.stock import STOCK
-from storefront.operator import disputes, oversold
+from storefront.operator import disputes
 from storefront.rendering import line, render
 
 STATUS = {
@@ -36,6 +36,11 @@ REASONS = {
     RefundReason.requested_by_customer: "The shopper asked for it",
     RefundReason.duplicate: "It was paid twice",
     RefundReason.fraudulent: "It was fraud",
+}
+OVERSOLD = {
+    Oversold.open: "Oversold: refund or accept",
+    Oversold.accepted: "Oversold, accepted",
+    Oversold.refunded: "",
 }
 HIDDEN = frozenset({"currency", "key", "attempt"})
 """What the detail of an event has for programs only."""
@@ -107,7 +112,7 @@ def row(order: Order) -> str:
         refunded=refunded,
         also_paid=bool(also_paid(order)),
         disputed=disputes.flag(order),
-        oversold=oversold.flag(order),
+        oversold=OVERSOLD[order.oversold] if order.oversold is not None else "",
         created=time(order.created_at),
     )
 

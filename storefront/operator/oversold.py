@@ -1,6 +1,5 @@
 """Orders that were paid when something of them was not available any more: what operators read, and do about them."""
 
-from collections.abc import Mapping
 from uuid import uuid4
 
 import streamlit as st
@@ -10,26 +9,14 @@ from checkout_core.domain.errors import CheckoutError
 from checkout_core.domain.events import EventKind, History
 from checkout_core.domain.orders import Order, OrderStatus, Oversold
 from storefront import markup
-from storefront.operator import refunds
+from storefront.operator import labels, refunds
 from storefront.rendering import line
-
-FLAGS: Mapping[Oversold, str] = {
-    Oversold.open: "Oversold: refund or accept",
-    Oversold.accepted: "Oversold, accepted",
-    Oversold.refunded: "",
-}
-"""A few words for the list of orders."""
-
-
-def flag(order: Order) -> str:
-    """Return a few words for the list of orders; none where there is nothing to know."""
-    return FLAGS[order.oversold] if order.oversold is not None else ""
 
 
 def show_notice(checkout: Checkout, order: Order, history: History) -> None:
     """Say of what there was not enough, with one button each to refund the order and to accept it."""
     if order.oversold is Oversold.accepted:
-        st.html(line('<p class="hint">{}</p>', FLAGS[Oversold.accepted]))
+        st.html(line('<p class="hint">{}</p>', labels.OVERSOLD[Oversold.accepted]))
     if order.oversold is not Oversold.open or order.status is not OrderStatus.paid:
         return
     text = f"The money came when {_what(order, history)} was not available any more. Refund it, or accept it if there is a place after all."

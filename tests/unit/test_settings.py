@@ -60,6 +60,7 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("stripe_api_base", "STRIPE_API_BASE", "http://127.0.0.1:9/", "http://127.0.0.1:9"),
     ("installation", "CHECKOUT_INSTALLATION", "staging", "staging"),
     ("session_minutes", "CHECKOUT_SESSION_MINUTES", "30", 30),
+    ("hold_minutes", "CHECKOUT_HOLD_MINUTES", "45", 45),
     ("retention_days", "CHECKOUT_RETENTION_DAYS", "730", 730),
     ("max_stripe_calls", "CHECKOUT_MAX_STRIPE_CALLS", "7", 7),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
