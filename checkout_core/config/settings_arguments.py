@@ -48,6 +48,7 @@ class SettingsArguments(TypedDict, total=False):
     stripe_api_base: Text
     installation: Text
     session_minutes: Number
+    hold_minutes: Number
     retention_days: Number
     max_stripe_calls: Number
     sweep_every: Seconds
@@ -78,6 +79,7 @@ class SettingsArguments(TypedDict, total=False):
     STRIPE_API_BASE: Text
     CHECKOUT_INSTALLATION: Text
     CHECKOUT_SESSION_MINUTES: Number
+    CHECKOUT_HOLD_MINUTES: Number
     CHECKOUT_RETENTION_DAYS: Number
     CHECKOUT_MAX_STRIPE_CALLS: Number
     CHECKOUT_SWEEP_EVERY: Seconds
