@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from storefront.cart import Cart
+from tests.e2e.browser.looking import look_at
 from tests.e2e.browser.tabs import SIZES
 from tests.e2e.browser.test_demo import GOOD, fill_card
 
@@ -154,6 +155,23 @@ def test_the_card_is_filled_in_and_the_next_scenario_begins_by_a_button(page: Pa
     expect(page.get_by_role("heading", level=1)).to_contain_text("Tonight, and all week")
     expect(page.get_by_role("link", name="Cart", exact=True)).to_be_visible()
     expect(backstage(page)).to_contain_text("Everything is as at the beginning")
+
+
+def test_a_window_of_its_own_draws_every_arrow_and_strikes_lost_webhooks_through(
+    show: Callable[..., Page], axe: str
+) -> None:
+    page = show("no-webhook")
+    with page.context.expect_page() as opened:
+        backstage(page).get_by_role("link", name="Window").click()
+    window = opened.value
+    told = window.get_by_role("list", name="Who told whom what")
+    expect(told).to_contain_text("Shop to Database")
+    pay(page)
+    expect_confirmed(page)
+    expect(told.locator("del", has_text="checkout.session.completed")).to_be_visible()
+    expect(told.get_by_role("listitem").filter(has_text="comes back from Stripe")).to_be_visible()
+    expect(window.locator(".backstage-status")).to_contain_text("Paid")
+    look_at(window, "backstage-window", axe=axe)
 
 
 def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_shown(
