@@ -12,6 +12,7 @@ from storefront import markup as pieces
 from storefront.operator import labels
 from storefront.rendering import line, render
 
+from .objects import Exchange
 from .sequence import Arrow, Party
 from .stage import Said
 from .steps import LATER, TimelineEntry
@@ -76,6 +77,19 @@ def status(order: Order | None, history: Sequence[OrderEvent], session_id: str |
 def diagram(arrows: Iterable[Arrow]) -> str:
     """Return the sequence diagram: a list that reads as sentences, drawn as arrows."""
     return render("backstage/diagram.html", parties=list(Party), arrows=list(arrows))
+
+
+def exchange(of: Exchange) -> str:
+    """Return a request and its answer, or a webhook, with what changed first."""
+    changed = [(path, _cell(before) or "null", _cell(now) or "null") for path, before, now in of.changed]
+    body = json.dumps(of.body, indent=2, ensure_ascii=False)
+    is_webhook = of.title.startswith("webhook ")
+    return render("backstage/exchange.html", changed=changed, sent=of.sent, body=body, is_webhook=is_webhook)
+
+
+def title_of(of: Exchange) -> str:
+    """Return how an exchange is called in a list."""
+    return f"{_clock(of.at)} {of.title}"
 
 
 def row(order: Order) -> str:

@@ -14,7 +14,7 @@ from storefront import context
 from storefront import markup as pieces
 from storefront.rendering import line
 
-from . import actions, markup, sequence, simulator_client
+from . import actions, markup, objects, sequence, simulator_client, trace
 from .scenarios import SCENARIOS, Scenario, next_after, number_for
 from .stage import Stage
 from .steps import STEPS, TimelineEntry, code_of, is_done, timeline
@@ -34,6 +34,7 @@ def show(checkout: Checkout, stage: Stage) -> None:
         entries = timeline(checkout.calls.of(stage.session_id or ""), history)
         _show_steps(entries, order, confirmed="session_id" in st.query_params)
         _show_diagram(checkout, stage, history)
+        _show_objects(checkout, stage)
         if order is not None:
             st.html(line('<h3 class="backstage-step">The row in {}</h3>', _database(checkout)))
             st.html(markup.row(order))
@@ -202,6 +203,20 @@ def _show_diagram(checkout: Checkout, stage: Stage, history: History) -> None:
     place = st.expander("Sequence diagram", key="backstage-diagram", on_change="rerun")
     if place.open:
         place.html(markup.diagram(sequence.of_checkout(checkout, stage.session_id, history)))
+
+
+def _show_objects(checkout: Checkout, stage: Stage) -> None:
+    """Show what Stripe was sent and what it answered, when it is asked for: the latest, or the one that is chosen."""
+    place = st.expander("Stripe's objects", key="backstage-objects", on_change="rerun")
+    if not place.open or stage.session_id is None:
+        return
+    found = objects.exchanges(trace.of_session(checkout.settings, stage.session_id))
+    titles = ["The latest", *(markup.title_of(each) for each in reversed(found))]
+    with place:
+        chosen = st.selectbox("Request or webhook", titles, key="backstage-object")
+        if found:
+            shown = found[-1] if chosen == titles[0] else found[len(found) - titles.index(chosen)]
+            st.html(markup.exchange(shown))
 
 
 def _show_before(checkout: Checkout, stage: Stage) -> None:

@@ -13,6 +13,7 @@ from checkout_core.gateway.call_log import StripeCall
 from checkout_core.services.checkout import AsyncCheckout
 from storefront.backstage import markup
 from storefront.backstage.actions import ACTIONS, obstacle
+from storefront.backstage.objects import exchanges
 from storefront.backstage.scenarios import DEFAULT, SCENARIOS, Action, Scenario, number_for
 from storefront.backstage.sequence import arrows
 from storefront.backstage.stage import STAGES, Stage, Stages, new_token
@@ -127,7 +128,7 @@ def test_every_scenario_says_what_to_do_and_names_a_number_that_the_simulator_kn
 
 def test_the_panel_opens_and_closes_by_its_button(backstage: AppTest) -> None:
     named = [expander.label.rpartition("** ")[2] for expander in backstage.expander]
-    assert named == [*(step.title for step in STEPS), "Sequence diagram"]
+    assert named == [*(step.title for step in STEPS), "Sequence diagram", "Stripe's objects"]
     assert "the four steps appear here" in text_of(backstage)
     backstage.button(key="backstage-button").click().run()
     assert not backstage.expander
@@ -370,6 +371,55 @@ def test_an_event_that_nobody_wanted_and_a_refused_payment() -> None:
     )
     assert (declined.text, declined.note, declined.tone) == ("pays", "refused", Tone.bad)
     assert passed.text == "answers the bank"
+
+
+# --- Stripe's objects
+
+
+def answered(seconds: float, body: object, sent: str = "") -> Request:
+    return Request(at(seconds).timestamp(), "GET", "/v1/checkout/sessions/cs_1", sent, 200, body)
+
+
+def test_an_object_of_stripes_says_what_changed_since_it_was_last_seen() -> None:
+    before = {"id": "cs_1", "status": "open", "lines": [{"amount": 5}]}
+    after = {"id": "cs_1", "status": "complete", "lines": [{"amount": 5}]}
+    webhook = Emitted(at(2).timestamp(), "x", "200", {"id": "evt_1", "object": "event", "data": {"object": after}})
+    first, second, third = exchanges(Trace((answered(1, before), answered(3, after)), (webhook,)))
+    assert (first.changed, second.changed, third.changed) == ((), (("status", "open", "complete"),), ())
+    drawn = markup.exchange(second)
+    assert "<del>open</del> <ins>complete</ins>" in drawn
+
+
+def test_stripes_objects_tell_no_more_of_the_shopper_than_a_session_id_may() -> None:
+    body = {
+        "id": "cs_1",
+        "customer_email": "ada@example.com",
+        "customer_details": {"name": "Ada", "address": {"line1": "1 Road", "country": "GB"}, "phone": None},
+        "line_items": [{"name": "Tote bag"}],
+    }
+    (shown,) = exchanges(Trace((answered(1, body, "customer_email=ada%40example.com&metadata[a]=b"),)))
+    assert shown.body == {
+        "id": "cs_1",
+        "customer_email": "•••",
+        "customer_details": {"name": "•••", "address": {"line1": "•••", "country": "GB"}, "phone": None},
+        "line_items": [{"name": "Tote bag"}],
+    }
+    assert shown.sent == (("customer_email", "•••"), ("metadata[a]", "b"))
+
+
+def test_the_panel_shows_the_request_and_the_answer_behind_a_call(
+    beside_a_checkout: AppTest, checkout: Checkout
+) -> None:
+    held = session_of(beside_a_checkout)
+    checkout.create_pending_order(held.id, email="ada@example.com", name="Ada")
+    beside_a_checkout.session_state["backstage-objects"] = True
+    text = text_of(beside_a_checkout.run())
+    assert "&#34;object&#34;: &#34;checkout.session&#34;" in text
+    assert "ada@example.com" not in text
+    box = beside_a_checkout.selectbox(key="backstage-object")
+    created = next(option for option in box.options if "POST /v1/checkout/sessions · 200" in option)
+    box.set_value(created).run()
+    assert "line_items[0]" in text_of(beside_a_checkout)
 
 
 # --- the window of its own
