@@ -63,6 +63,8 @@ def expect_confirmed(page: Page) -> None:
 def test_paid(show: Callable[..., Page]) -> None:
     page = show("pay")
     expect_row(page, "pending")
+    backstage(page).get_by_role("row").last.scroll_into_view_if_needed()
+    expect(backstage(page).locator(".backstage-status")).to_be_in_viewport()  # however far down one reads
     pay(page)
     expect_confirmed(page)
     expect_row(page, "paid")
