@@ -19,8 +19,9 @@ from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "static" / "icon.svg"
+# What tells the places of the shop apart that have one address, such as the steps of the checkout. No docstring: Streamlit
+# shows a string that stands alone in the file that it runs.
 STEPS = "h1, h2.step:not(.done), [data-place]"
-"""What tells the places of the shop apart that have one address, such as the steps of the checkout."""
 NAVIGATION = {".st-key-masthead": "Shop", ".st-key-operator-nav": "Operator"}
 
 
@@ -89,11 +90,12 @@ def main() -> None:
         browser.keep_cookie(COOKIE, cart.to_cookie())
         browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION)
-    with st.container(key="top"):
-        show_masthead(checkout, cart.count)
+    if page.url_path != backstage.WINDOW:
+        with st.container(key="top"):
+            show_masthead(checkout, cart.count)
     body, panel = st.container(key="page"), st.container()
     with panel:  # drawn before the page, which may end the run early, and shown after it
-        backstage.show_panel(checkout)
+        backstage.show_panel(checkout, page.url_path)
     with body:
         page.run()
 

@@ -42,6 +42,7 @@ PAGES = (
     Page("cart", "Cart"),
     Page("checkout", "Checkout"),
     Page("confirmation", "Your order", opening="Looking up your order …"),
+    Page("backstage", "Backstage"),
     Page("orders", "Orders", for_operators=True, in_navigation=True),
     Page("order", "Order", for_operators=True),
     Page("stock", "Stock", for_operators=True, in_navigation=True),

@@ -367,6 +367,10 @@ class Simulator:
         await self.webhooks.deliver()
         await self.webhooks.drain()
 
+    def reset_clock(self) -> None:
+        """Set the clock back to the machine's. What has happened meanwhile stays, with the dates that it has."""
+        self.state.move_clock(-self.state.offset)
+
     @in_own_loop
     async def open_inbox(self, inbox: Inbox) -> None:
         """Let an inbox have all events that it did not have yet, and those that follow."""

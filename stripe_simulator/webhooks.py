@@ -115,6 +115,7 @@ class Webhooks:
         mode: what happens to events, one of `MODES`.
         muted: sessions whose events are lost.
         outcomes: what became of each event, as the dashboard shows it.
+        emitted_at: when each event happened by the machine's clock, to the fraction of a second.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Webhooks:
         self.mode = "deliver"
         self.muted: set[str] = set()
         self.outcomes: dict[str, str] = {}
+        self.emitted_at: dict[str, float] = {}
         self._state = state
         self._retry_later = retry_later
         self._inboxes: dict[str, Inbox] = {}
@@ -172,6 +174,7 @@ class Webhooks:
 
     def add(self, account: Account, event: JSON) -> None:
         """Queue a new event; `flush` sends it."""
+        self.emitted_at[event["id"]] = time.time()
         endpoints = self.endpoints(account, event["type"])
         if not endpoints:
             self.outcomes[event["id"]] = "no endpoint"
@@ -267,6 +270,7 @@ class Webhooks:
         self._inboxes.clear()
         self.muted.clear()
         self.outcomes.clear()
+        self.emitted_at.clear()
         self.mode = "deliver"
 
     async def _send_all(self, deliveries: deque[Delivery]) -> None:

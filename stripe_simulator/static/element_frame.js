@@ -27,8 +27,9 @@ function tellFocus() {
 }
 
 // Starts an element. `takeFacts` takes what the page tells of the session, `ask` has what the page asks for, by name:
-// each returns the answer or a promise of it. `clear` empties the form, and `first` finds what gets the focus.
-export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {}, first }) {
+// each returns the answer or a promise of it. `clear` empties the form, `fill` fills in test data, and `first` finds what
+// gets the focus.
+export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {}, fill = () => {}, first }) {
   applyAppearance(initialAppearance());
   const messages = {
     facts: (facts) => {
@@ -38,6 +39,7 @@ export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {},
     focus: () => (first?.() ?? document.querySelector("input, select, button"))?.focus(),
     blur: () => document.activeElement?.blur(),
     clear,
+    fill,
   };
   listenToPage(async (message) => {
     const { type, call } = message;

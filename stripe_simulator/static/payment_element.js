@@ -249,10 +249,21 @@ function clear() {
   sendState();
 }
 
+// Fills in a card that is accepted, as Stripe's own testing assistant does.
+function fill() {
+  const texts = { number: "4242424242424242", expiry: "1234", cvc: "123" };
+  if (offered.includes("card")) chooseMethod("card");
+  for (const [id, text] of Object.entries(texts)) {
+    byId(id).value = text;
+    byId(id).dispatchEvent(new Event("input"));
+  }
+}
+
 showBrand();
 startElement({
   takeFacts: setFacts,
   ask: { validate: () => ({ error: showErrors() }), confirm: pay },
   clear,
+  fill,
   first: () => FIELDS[type][0]?.input,
 });
