@@ -105,7 +105,7 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
             currency=session.currency,
         )
 
-    @routes.get("/stock", operation_id="getStock", responses=error_responses(422, 429, 503))
+    @routes.get("/stock", operation_id=f"getStock{suffix}", responses=error_responses(422, 429, 503))
     async def show_stock(
         checkout: CheckoutDep,
         product: Annotated[

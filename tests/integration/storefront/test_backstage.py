@@ -303,6 +303,7 @@ CAN_BE_DONE: dict[Action, set[OrderStatus | None]] = {
     "debit_succeeds": {OrderStatus.processing},
     "debit_fails": {OrderStatus.processing},
     "day": set(ORDER_STATUSES),
+    "half_hour": set(ORDER_STATUSES),
 }
 
 
