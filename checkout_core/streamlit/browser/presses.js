@@ -14,9 +14,10 @@ function release(button) {
 
 function hold(button) {
   const app = document.querySelector('[data-testid="stApp"]');
-  const observer = new MutationObserver(() => {
+  const observer = new MutationObserver((changes) => {
     clearTimeout(beginning);
-    if (app.dataset.testScriptState === "notRunning") release(button);
+    const isDrawn = changes.some(({ type }) => type === "childList"); // a short run does not show in the state
+    if (isDrawn || app.dataset.testScriptState === "notRunning") release(button);
   });
   const beginning = setTimeout(release, BEGINS_WITHIN, button);
   const ending = setTimeout(release, LONGEST, button);
@@ -25,7 +26,7 @@ function hold(button) {
     clearTimeout(beginning);
     clearTimeout(ending);
   });
-  observer.observe(app, { attributeFilter: ["data-test-script-state"] });
+  observer.observe(app, { subtree: true, childList: true, attributeFilter: ["data-test-script-state"] });
   button.setAttribute("aria-busy", "true");
 }
 
