@@ -9,14 +9,14 @@ from ..http.filters import text
 from ..http.handlers import listing, retrieve
 from ..http.request import ApiRequest, ApiRoute
 from ..http.shapes import take_given
-from ..records import PaymentMethod, Shopper
+from ..records import PaymentMethod
 from ..wire import JSON, PaymentIntent
 from .charging import Charging
 from .customers import find_customer
 from .fields import check_amount, take_amount
 from .payment_intent_params import DETAILS, Confirmation, IntentParams
 from .payment_intents import CANCELLATION_REASONS, new_intent, put_intent
-from .payment_methods import find_method, take_new_method
+from .payment_methods import find_method, shopper_of, take_new_method
 
 PAYABLE = ("requires_payment_method", "requires_confirmation")
 CANCELABLE = (*PAYABLE, "requires_action", "requires_capture", "processing")
@@ -149,7 +149,7 @@ def _confirm(request: ApiRequest, intent: PaymentIntent, confirmation: Confirmat
             "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating this PaymentIntent.",
             "return_url",
         )
-    charges, shopper = charging(request), _shopper_of(request, method)
+    charges, shopper = charging(request), shopper_of(request.account, method)
     if method.challenged:
         return _challenge(request, intent, method, confirmation)
     if method.decline is not None:
@@ -194,11 +194,6 @@ def _require_usable(request: ApiRequest, intent: PaymentIntent, method: PaymentM
             f"The payment method supplied ({method.id}) belongs to a different Customer; include that customer.",
             "payment_method",
         )
-
-
-def _shopper_of(request: ApiRequest, method: PaymentMethod) -> Shopper:
-    billing = request.account.tables["payment_methods"][method.id or ""]["billing_details"]
-    return Shopper(billing["email"], billing["name"], billing["phone"], billing["address"])
 
 
 async def capture(request: ApiRequest) -> JSON:
