@@ -111,6 +111,8 @@ class CheckoutPage:
         self._label = label
         self._metadata = dict(metadata or {})
         self._return_path = return_path
+        self._nothing_pending = False
+        """Whether the store was asked in this run, and knows of no session elsewhere."""
 
     def current_session(self) -> CheckoutSession | None:
         """Return the open session that this cart has already."""
@@ -171,8 +173,10 @@ class CheckoutPage:
             return self._resume(session_id)
 
     def _resume_pending(self) -> Details | None:
-        if self._holding.held is None:
-            for elsewhere in self._checkout.pending_sessions(self.purchase)[:1]:
+        if self._holding.held is None and not self._nothing_pending:
+            found = self._checkout.pending_sessions(self.purchase)[:1]
+            self._nothing_pending = not found
+            for elsewhere in found:
                 with suppress(SessionNotFound):
                     return self._resume(elsewhere)
         return None
