@@ -254,7 +254,9 @@ class PaymentService:
             return
         self._state.put_session(account, record)
         intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
-        intent = decline_intent(intent, challenge.method.type, AUTHENTICATION_FAILED, None)
+        intent = decline_intent(
+            intent, account.payment_method(challenge.method.id, challenge.method.type), AUTHENTICATION_FAILED, None
+        )
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         self._webhooks.flush()
@@ -291,7 +293,9 @@ class PaymentService:
         record.last_error = {"message": decline.message}
         self._state.put_session(account, record)
         intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
-        intent = decline_intent(intent, challenge.method.type, decline, None)
+        intent = decline_intent(
+            intent, account.payment_method(challenge.method.id, challenge.method.type), decline, None
+        )
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         await self._webhooks.deliver()

@@ -29,7 +29,7 @@ def session_view(account: Account, record: SessionRecord) -> JSON:
     return {
         "id": session["id"],
         "billingAddress": _contact(record.typed.get("address")),
-        "businessName": (session["branding_settings"] or {}).get("display_name") or "Simulated Stripe",
+        "businessName": (session.get("branding_settings") or {}).get("display_name") or "Simulated Stripe",
         "canConfirm": False,
         "currency": currency,
         "currencyOptions": None,
@@ -39,7 +39,7 @@ def session_view(account: Account, record: SessionRecord) -> JSON:
         "lineItems": lines,
         "livemode": False,
         "minorUnitsAmountDivisor": 10 ** exponent(currency),
-        "nameCollection": {"businessName": None, "individualName": None} if session["name_collection"] else None,
+        "nameCollection": {"businessName": None, "individualName": None} if session.get("name_collection") else None,
         "optionalItems": _optional_items(account, record, currency),
         "phoneNumber": details.get("phone"),
         "recurring": None,
