@@ -12,13 +12,14 @@ orders.connect()                                            # a private copy, fo
 `insights` answers common questions with numbers and a title, and `charts` draws them. Neither is imported here: they
 need pandas and Altair.
 
-The views have the same columns whatever keeps the orders. Times are UTC, amounts are whole numbers of minor units.
+The views have the same columns whatever keeps the orders. Days and hours are those of `open_orders(timezone=…)`, amounts are whole numbers of minor units.
 """
 
 from collections.abc import Callable, Mapping
 
 from ..config.extras import extra
 from ..config.settings import Settings
+from ..config.time_zones import time_zone
 from ..domain.errors import ConfigurationError
 from ..stores import Backend, backend_of, duckdb_path
 from .orders import Orders
@@ -28,27 +29,36 @@ __all__ = ["Orders", "open_orders"]
 _FORM = "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
 
 
-def open_orders(url: str | None = None, *, shop: str | None = None) -> Orders:
+def open_orders(url: str | None = None, *, shop: str | None = None, timezone: str | None = None) -> Orders:
     """Return the orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
 
     Args:
         url: a file, `duckdb:///…`, or a server, `postgresql://…`.
         shop: queries, copies and exports hold this shop's checkouts only: they run in a database in memory that has
             nothing else, so that no name in a query leads to another shop's.
+        timezone: in which days, hours and months begin, such as `Europe/Berlin`; `CHECKOUT_TIMEZONE` unless given, and
+            UTC when a URL is given.
 
     Raises:
-        ConfigurationError: the URL names no database we know, or one that notebooks cannot read.
+        ConfigurationError: the URL names no database we know, or one that notebooks cannot read, or there is no such
+            time zone.
     """
     if url is None:
-        url = Settings.load().database_url.get_secret_value()
+        settings = Settings.load()
+        url = settings.database_url.get_secret_value()
+        timezone = timezone or settings.timezone
         backend = backend_of(url)
     else:
         backend = _named_backend(url)
+    try:
+        zone = time_zone("UTC" if timezone is None else timezone)
+    except ValueError as error:
+        raise ConfigurationError(f"For the orders {error}.") from None
     if backend.name not in _READERS:
         raise ConfigurationError(
             f"Orders in {backend.label} cannot be read from outside the program that keeps them. {_FORM}"
         )
-    return _READERS[backend.name](url, shop)
+    return _READERS[backend.name](url, shop, zone)
 
 
 def _named_backend(url: object) -> Backend:
@@ -64,19 +74,19 @@ def _named_backend(url: object) -> Backend:
     raise ConfigurationError(_FORM)
 
 
-def _duckdb_orders(url: str, shop: str | None) -> Orders:
+def _duckdb_orders(url: str, shop: str | None, zone: str) -> Orders:
     from .duckdb import DuckDBOrders
 
-    return DuckDBOrders(duckdb_path(url), shop)
+    return DuckDBOrders(duckdb_path(url), shop, zone)
 
 
-def _postgres_orders(url: str, shop: str | None) -> Orders:
+def _postgres_orders(url: str, shop: str | None, zone: str) -> Orders:
     with extra("postgres"):
         from .postgres import PostgresOrders
-    return PostgresOrders(url, shop)
+    return PostgresOrders(url, shop, zone)
 
 
-_READERS: Mapping[str, Callable[[str, str | None], Orders]] = {
+_READERS: Mapping[str, Callable[[str, str | None, str], Orders]] = {
     "duckdb": _duckdb_orders,
     "postgres": _postgres_orders,
 }

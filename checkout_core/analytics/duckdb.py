@@ -21,6 +21,7 @@ from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
 from .copying import COLUMNS, add, no_rows, private, replace
 from .frames import load
+from .interrupting import interruptible
 from .orders import Orders
 from .query import QuerySession
 
@@ -42,23 +43,31 @@ class DuckDBOrders(Orders):
     Args:
         path: the file; it is never made by reading.
         shop: show this one's orders only.
+        zone: the time zone of days and hours.
         wait: seconds to wait while others write, before `StoreBusy`.
         interrupt_after: seconds that a query may take while others wait for the file; they give up after ten.
     """
 
     def __init__(
-        self, path: Path, shop: str | None = None, *, wait: float = 30.0, interrupt_after: float = 4.0
+        self,
+        path: Path,
+        shop: str | None = None,
+        zone: str = "UTC",
+        *,
+        wait: float = 30.0,
+        interrupt_after: float = 4.0,
     ) -> None:
+        super().__init__(zone)
         self._path = path
         self._shop = shop
         self._wait = wait
         self._interrupt_after = interrupt_after
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """Copy the orders as of now into a private database in memory, in parts: others get the file in between."""
-        load("arrow")
+    @override
+    def _copied(self) -> duckdb.DuckDBPyConnection:
+        """Copy in parts: others get the file in between."""
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
-        copy = private(self._old_orders(), [])
+        copy = private(self._old_orders(), [], self.zone)
         try:
             changed, last, tally = self._with_connection(partial(self._changed, since=began))
             replace(copy, "orders", changed)
@@ -127,7 +136,7 @@ class DuckDBOrders(Orders):
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
             raw = {table: with_added_columns(connection, table, f'"{quoted}".main.{table}') for table in COLUMNS}
-            return work(QuerySession(connection, raw))
+            return work(QuerySession(connection, raw, self.zone))
 
         return self._with_connection(run, self._interrupt_after, interrupted)
 
@@ -155,7 +164,7 @@ class DuckDBOrders(Orders):
 
         with connect(config={"python_enable_replacements": False}) as memory:
             interrupted.append(memory)
-            return work(QuerySession(memory, register(memory, read)))
+            return work(QuerySession(memory, register(memory, read), self.zone))
 
     def _read_as_text(self, connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> "pa.Table":
         rows, params = self._rows(connection)
@@ -186,8 +195,13 @@ class DuckDBOrders(Orders):
             connection = self._leased(lease)
             with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
                 connection.execute("SET enable_progress_bar = false")
+
+            def stop() -> None:
+                for each in (connection, *interrupted):
+                    each.interrupt()
+
             with _giving_way(lease, interrupt_after, interrupted):
-                return work(connection)
+                return interruptible(partial(work, connection), stop)
         except (duckdb.FatalException, duckdb.InternalException) as error:
             raise to_checkout_error(error, self._path) from error
         finally:

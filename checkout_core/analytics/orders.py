@@ -1,7 +1,7 @@
 """The orders of a store, to be queried with DuckDB's SQL."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
@@ -11,7 +11,9 @@ from ..domain.errors import InvalidInput, StoreBusy
 from . import export, view_sql
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
+from .private_copy import PrivateCopy
 from .query import Parameters, QuerySession, require_query, user_errors
+from .tables import Table
 
 if TYPE_CHECKING:
     import pandas
@@ -22,28 +24,68 @@ T = TypeVar("T")
 
 
 class Orders(ABC):
-    """The orders of a store, which is opened for one query at a time."""
+    """The orders of a store, which is opened for one query at a time.
+
+    Args:
+        zone: the time zone of days and hours.
+    """
+
+    def __init__(self, zone: str = "UTC") -> None:
+        self.zone = zone
 
     @overload
     def sql(
-        self, query: str, params: Parameters | None = None, *, as_: Literal["pandas"] = "pandas"
+        self,
+        query: str,
+        params: Parameters | None = None,
+        *,
+        as_: Literal["pandas"] = "pandas",
+        tables: Mapping[str, Table] | None = None,
+        floats: bool = False,
     ) -> "pandas.DataFrame": ...
     @overload
-    def sql(self, query: str, params: Parameters | None = None, *, as_: Literal["arrow"]) -> "pa.Table": ...
+    def sql(
+        self,
+        query: str,
+        params: Parameters | None = None,
+        *,
+        as_: Literal["arrow"],
+        tables: Mapping[str, Table] | None = None,
+        floats: bool = False,
+    ) -> "pa.Table": ...
     @overload
-    def sql(self, query: str, params: Parameters | None = None, *, as_: Literal["polars"]) -> "polars.DataFrame": ...
-    def sql(self, query: str, params: Parameters | None = None, *, as_: Kind = "pandas") -> "Frame":
+    def sql(
+        self,
+        query: str,
+        params: Parameters | None = None,
+        *,
+        as_: Literal["polars"],
+        tables: Mapping[str, Table] | None = None,
+        floats: bool = False,
+    ) -> "polars.DataFrame": ...
+    def sql(
+        self,
+        query: str,
+        params: Parameters | None = None,
+        *,
+        as_: Kind = "pandas",
+        tables: Mapping[str, Table] | None = None,
+        floats: bool = False,
+    ) -> "Frame":
         """Run one query on the views and return its answer; `views()` lists them.
 
-        Times come back timezone-aware (UTC), statuses and currencies as categories, amounts as integers of minor
-        units; a column named `…_decimal` beside them has the exact major units.
+        Times and days come back in the time zone of these orders, statuses and currencies as words in their order,
+        amounts as integers of minor units; a column named `…_decimal` beside them has the exact major units.
 
         Args:
             query: DuckDB's SQL, with `?` or `$name` for each parameter.
             params: their values: a list, or a dict by name.
             as_: "pandas", "arrow" or "polars".
+            tables: frames of your own (pandas, Polars, Arrow) by the names that the query gives them.
+            floats: whether amounts in major units are floats, for libraries that know no decimals.
 
         Raises:
+            KeyboardInterrupt: it was interrupted; the store is free again.
             InvalidInput: the query does not work; the sentence says why.
             StoreBusy: others held the database for longer than we wait, or they wait and this query takes long.
             StoreUnavailable: there are no orders yet, or the database cannot be opened or reached.
@@ -52,13 +94,13 @@ class Orders(ABC):
         load(as_)
         try:
             with user_errors():
-                table = self.with_session(lambda session: session.run(query, params).to_arrow_table())
+                table = self.with_session(lambda session: session.run(query, params, tables).to_arrow_table())
         except duckdb.InterruptException:
             raise StoreBusy(
                 "This query takes long and the shop waits for its database. "
                 "Ask a private copy: connection = open_orders().connect()."
             ) from None
-        return framed(table, as_)
+        return framed(table, as_, self.zone, floats=floats)
 
     def views(self) -> "pandas.DataFrame":
         """List what can be queried: each view's columns, their types and what they mean."""
@@ -111,17 +153,22 @@ class Orders(ABC):
             try:
                 self.with_session(read)
             except duckdb.InterruptException:  # others wait: read at leisure, then
-                with self.connect() as copy:
-                    read(QuerySession(copy))
+                with self._copied() as copy:
+                    read(QuerySession(copy, zone=self.zone))
             return convert(rows, part, progress)
 
-    @abstractmethod
-    def connect(self) -> duckdb.DuckDBPyConnection:
+    def connect(self) -> PrivateCopy:
         """Return a private in-memory copy as of now: keep it as long as you like, change it as you please.
 
         Raises:
             StoreError: the database is held by others, or cannot be opened or reached.
         """
+        load("pandas")
+        return PrivateCopy(self._copied(), self.zone)
+
+    @abstractmethod
+    def _copied(self) -> duckdb.DuckDBPyConnection:
+        """Copy the orders as of now into a private database in memory."""
 
     @abstractmethod
     def with_session(self, work: Callable[[QuerySession], T]) -> T:

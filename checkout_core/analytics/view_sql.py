@@ -13,6 +13,7 @@ import duckdb
 
 from ..domain.currencies import CURRENCIES
 from ..domain.orders import DEFAULT_SHOP
+from .time_zones import local_time
 
 Raw: TypeAlias = Mapping[str, str]
 """What stands for `raw.orders` and `raw.order_events`: a name or a subquery for each."""
@@ -80,18 +81,28 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
     }
 
 
-def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw) -> None:
+def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw, zone: str = "UTC") -> None:
     """Make views for this connection alone; the file may be read-only.
 
     Args:
         connection: DuckDB with the tables of a store.
         names: the views to make, of `NAMES`.
         raw: where the tables are.
+        zone: the time zone of their days.
     """
     if names:
-        connection.execute(f"CREATE OR REPLACE TEMP MACRO {to_decimal()}")
+        for macro in macros(zone):
+            connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(name, raw)}")
+
+
+def macros(zone: str) -> tuple[str, ...]:
+    """Return the functions that the views and their users have, as the end of a CREATE MACRO.
+
+    A store keeps naive UTC. `moment` makes a time with a time zone of it, for the views' columns.
+    """
+    return to_decimal(), "moment(ts) AS make_timestamptz(epoch_us(ts))", local_time(zone)
 
 
 @cache

@@ -44,6 +44,7 @@ class ShopTable(BaseModel):
     currency: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] | None = None
     accent: Colour | None = None
     accent_dark: Colour | None = None
+    timezone: str | None = None
     secret_key: EnvironmentName | None = None
     publishable_key: EnvironmentName | None = None
     webhook_secret: EnvironmentName | None = None
@@ -121,6 +122,7 @@ def settings_of(table: ShopTable, settings: Settings) -> Settings:
         "api_url": table.api_url,
         "accent": table.accent or settings.accent,
         "accent_dark": table.accent_dark or settings.accent_dark,
+        "timezone": table.timezone or settings.timezone,
         "operators": settings.operators if table.operators is None else frozenset(table.operators),
     }
     if table.operator_password:

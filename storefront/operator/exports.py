@@ -12,7 +12,8 @@ log = get_logger(__name__)
 
 def export_file(checkout: Checkout, view: str, ending: str) -> bytes:
     """Return a view of this shop's orders as a file; it is made by the click that downloads it."""
-    orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
+    settings = checkout.settings
+    orders = open_orders(settings.database_url.get_secret_value(), shop=checkout.shop, timezone=settings.timezone)
     try:
         with TemporaryDirectory() as folder:
             file = Path(folder) / f"{view}.{ending}"

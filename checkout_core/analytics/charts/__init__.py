@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import altair as alt
@@ -24,6 +25,7 @@ from .theme import (
     SKY,
     VERMILION,
     YELLOW,
+    drawable,
     theme,
     use_theme,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "YELLOW",
     "draw",
     "draw_bare",
+    "drawable",
     "theme",
     "use_theme",
 ]
@@ -84,4 +87,4 @@ def draw(insight: Insight) -> Chart:
 
 def draw_bare(insight: Insight) -> Chart:
     """Return the chart of an insight without a title."""
-    return CHARTS[insight.question](insight)
+    return CHARTS[insight.question](replace(insight, numbers=drawable(insight.numbers)))

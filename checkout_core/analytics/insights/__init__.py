@@ -8,7 +8,7 @@ orders = open_orders()
 charts.draw(insights.revenue(orders.sql, "eur", days=30))
 ```
 
-The queries are on the views. Times are UTC; currencies are never added up.
+The queries are on the views. Days and hours are those of the orders' time zone; currencies are never added up.
 """
 
 from .base import PERIODS, Insight, Question, RunQuery

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,9 +77,15 @@ class Insight:
         return self.numbers.empty
 
 
-def since(days: int, today: date | None = None) -> datetime:
-    """Return the first moment of the `days` that end with `today` (default: the current day, UTC), as naive UTC."""
-    last = today or datetime.now(UTC).date()
+def since(run: RunQuery, days: int, today: date | None = None) -> datetime:
+    """Return the first moment of a period, without a time zone: DuckDB takes it for one of the orders' time zone.
+
+    Args:
+        run: runs a query.
+        days: how long the period is.
+        today: its last day; the current one in the orders' time zone unless given.
+    """
+    last: date = today or run("SELECT current_date AS today", {})["today"].iloc[0].date()
     return datetime(last.year, last.month, last.day) - timedelta(days=days - 1)  # noqa: DTZ001 - as DuckDB has it
 
 

@@ -29,9 +29,9 @@ def revenue(run: RunQuery, currency: str, days: int, today: date | None = None) 
         run: runs a query.
         currency: of which orders, in lower case.
         days: how long the period is.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
     """
-    start, step = since(days, today), step_of(days)
+    start, step = since(run, days, today), step_of(days)
     numbers = run(
         """
         SELECT date_trunc($step, day)::DATE AS period, sum(orders)::BIGINT AS orders, sum(gross)::BIGINT AS gross,
@@ -81,7 +81,7 @@ def weekly_revenue(run: RunQuery, currency: str) -> Insight:
     return Insight(
         question=Question.weekly_revenue,
         title=title,
-        subtitle="Paid less refunded, by week (UTC)",
+        subtitle="Paid less refunded, by week",
         numbers=numbers.assign(best=numbers["net"] == numbers["net"].max()),
         currency=currency,
         step="week",
@@ -92,9 +92,10 @@ def busiest_hours(run: RunQuery) -> Insight:
     """Answer at which hours of the week shoppers pay."""
     numbers = run(
         """
-        SELECT isodow(paid_at) AS weekday, strftime(paid_at, '%a') AS day, hour(paid_at) AS hour, count(*) AS orders,
-               count(*) / sum(count(*)) OVER () AS share
-        FROM orders WHERE paid_at IS NOT NULL GROUP BY ALL ORDER BY weekday, hour
+        WITH paid AS (SELECT local_time(paid_at) AS at_the_shop FROM orders WHERE paid_at IS NOT NULL)
+        SELECT isodow(at_the_shop) AS weekday, strftime(at_the_shop, '%a') AS day, hour(at_the_shop) AS hour,
+               count(*) AS orders, count(*) / sum(count(*)) OVER () AS share
+        FROM paid GROUP BY ALL ORDER BY weekday, hour
         """,
         {},
     )
@@ -104,7 +105,7 @@ def busiest_hours(run: RunQuery) -> Insight:
         title = (
             f"The busiest hour is {peak['day']} {peak['hour']}:00: {peak['share']:.1%} of a week's orders are paid then"
         )
-    subtitle = "Share of all paid orders, by weekday and hour (UTC)"
+    subtitle = "Share of all paid orders, by weekday and hour"
     return Insight(Question.busiest_hours, title, subtitle, numbers)
 
 

@@ -132,7 +132,7 @@ def test_a_period_is_compared_with_the_one_before(story: str) -> None:
 
 
 def test_a_period_ends_with_today() -> None:
-    assert since(7, date(2026, 11, 7)).isoformat() == "2026-11-01T00:00:00"
+    assert since(open_orders("duckdb:///none").sql, 7, date(2026, 11, 7)).isoformat() == "2026-11-01T00:00:00"
 
 
 @pytest.mark.parametrize(
