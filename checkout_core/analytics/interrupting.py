@@ -6,6 +6,7 @@ and the main thread, which is the one that gets signals, waits for it and stops 
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -43,12 +44,13 @@ def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
             done.set()
 
     worker = threading.Thread(target=run, name="question", daemon=True)
-    worker.start()
     try:
+        worker.start()
         while not done.wait(_LOOK_SECONDS):
             pass
     except KeyboardInterrupt:
-        _stop(done, stop)
+        if worker.ident is not None or done.wait(_LOOK_SECONDS) or worker.ident is not None:  # else it never began
+            _stop(done, stop)
         raise
     if errors:
         raise errors[0]
@@ -58,7 +60,8 @@ def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
 def _stop(done: threading.Event, stop: Callable[[], None]) -> None:
     while not done.is_set():
         try:
-            stop()
+            with suppress(Exception):  # what is to be stopped may have been closed meanwhile
+                stop()
             done.wait(_AGAIN_SECONDS)
         except KeyboardInterrupt:  # an impatient second one
             continue

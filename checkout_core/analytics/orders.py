@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
@@ -11,6 +12,7 @@ from ..domain.errors import InvalidInput, StoreBusy
 from . import export, view_sql
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
+from .interrupting import interruptible
 from .private_copy import PrivateCopy
 from .query import Parameters, QuerySession, require_query, user_errors
 from .tables import Table
@@ -118,18 +120,24 @@ class Orders(ABC):
         view: str = "orders",
         *,
         query: str | None = None,
+        params: Parameters | None = None,
+        tables: Mapping[str, Table] | None = None,
+        dialect: str = "plain",
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda part: None,
     ) -> int:
         """Write a view, or the answer to a query, to a file, and return the number of rows.
 
-        The name decides: `.parquet`, `.csv` or `.xlsx`; a name without an ending is a folder of Parquet files, one for
-        each month. The file appears when it is whole.
+        The name decides: `.parquet`, `.csv`, `.csv.gz`, `.tsv`, `.json` or `.xlsx`; a name without an ending is a folder
+        of Parquet files, one for each month. The file appears when it is whole. A view is sorted, by time or by day.
 
         Args:
-            path: where to. What is there is kept, unless `overwrite`.
+            path: where to; `~` is the home folder. What is there is kept, unless `overwrite`.
             view: one of `views()`.
             query: written instead of the whole view.
+            params: the values of the query's parameters: a list, or a dict by name.
+            tables: frames of your own by the names that the query gives them.
+            dialect: how CSV is written: `plain` for programs; `de`, `fr` or `us` for spreadsheets of these countries.
             overwrite: replace what is there.
             progress: is called with how much is done, from 0 to 1.
 
@@ -141,21 +149,27 @@ class Orders(ABC):
         convert = export.conversion(target)
         if query is None and view not in view_sql.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
-        wanted = f"SELECT * FROM {view}" if query is None else query
-        require_query(wanted)
+        spoken = export.dialect_named(dialect)
+        wanted = f"SELECT * FROM {view} ORDER BY {view_sql.ORDERED_BY[view]}" if query is None else query
+        require_query(wanted, params)
+        name = view if query is None else "answer"
+        meanings = view_sql.meanings(view) if query is None else _meanings(wanted)
+        notes = export.notes_of(name, self.zone, meanings)
 
         def read(session: QuerySession) -> None:
             session.allow_writing(rows)
             with export.watched(session.connection, progress):
-                export.write_parquet(session.run(wanted), rows)
+                export.write_parquet(session.run(wanted, params, tables), rows, notes)
 
         with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, user_errors():
             try:
                 self.with_session(read)
             except duckdb.InterruptException:  # others wait: read at leisure, then
                 with self._copied() as copy:
-                    read(QuerySession(copy, zone=self.zone))
-            return convert(rows, part, progress)
+                    interruptible(partial(read, QuerySession(copy, zone=self.zone)), copy.interrupt)
+            with export.reading(rows, self.zone) as (connection, answer):
+                job = export.Job(connection, answer, name, self.zone, meanings, spoken, progress)
+                return convert(job, part)
 
     def connect(self) -> PrivateCopy:
         """Return a private in-memory copy as of now: keep it as long as you like, change it as you please.
@@ -178,3 +192,11 @@ class Orders(ABC):
             duckdb.InterruptException: it takes long and others wait.
             StoreError: the database is held by others, or cannot be opened or reached.
         """
+
+
+def _meanings(query: str) -> Mapping[str, str]:
+    """Return what the columns of the views mean that a query mentions; the first view that has one counts."""
+    meanings: dict[str, str] = {}
+    for view in view_sql.needed(query):
+        meanings = {**view_sql.meanings(view), **meanings}
+    return meanings

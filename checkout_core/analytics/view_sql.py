@@ -32,6 +32,19 @@ NAMES = (
 TABLES = ("orders", "order_events")
 """The views that are tables in the store; a private copy has them as tables, too."""
 
+ORDERED_BY: Mapping[str, str] = {
+    "orders": "created_at, id",
+    "order_items": "created_at, order_id, product",
+    "order_events": "seq",
+    "checkout_funnel": "day, product",
+    "revenue_daily": "day, currency",
+    "time_to_pay": "created_at, order_id",
+    "abandoned": "created_at, order_id",
+    "cohorts": "cohort, months_since",
+    "payment_outcomes": "day, currency, status",
+}
+"""How the rows of a whole view are sorted in a file."""
+
 LISTING = """
     SELECT table_name AS "view", column_name AS "column", data_type AS "type", comment FROM duckdb_columns()
     WHERE database_name = current_database() AND table_name IN (SELECT unnest(?)) ORDER BY column_index
@@ -56,6 +69,13 @@ def comments(name: str) -> str:
     """Return the statements that comment a view, or its table in a private copy, and the columns."""
     statements = source(name).partition(";")[2]
     return statements.replace("COMMENT ON VIEW", "COMMENT ON TABLE") if name in TABLES else statements
+
+
+@cache
+def meanings(name: str) -> Mapping[str, str]:
+    """Return what the columns of a view mean, by their names."""
+    found = re.findall(rf"COMMENT ON COLUMN {name}\.(\w+) IS '((?:[^']|'')*)';", source(name))
+    return {column: text.replace("''", "'") for column, text in found}
 
 
 def needed(query: str) -> list[str]:

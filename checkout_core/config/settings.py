@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     sweep_every: float = Field(default=60, ge=0, le=86_400)
     shop_name: str = "The Lantern"
     timezone: str = "UTC"
+    csv_dialect: Literal["plain", "de", "fr", "us"] = "plain"
     accent: Colour | None = None
     accent_dark: Colour | None = None
     smtp_url: SecretStr | None = None

@@ -17,7 +17,7 @@ def export_file(checkout: Checkout, view: str, ending: str) -> bytes:
     try:
         with TemporaryDirectory() as folder:
             file = Path(folder) / f"{view}.{ending}"
-            orders.export(file, view)
+            orders.export(file, view, dialect=settings.csv_dialect)
             return file.read_bytes()
     except CheckoutError as error:  # Streamlit says only that it did not work
         log.error("export_failed", code=error.code, message=error.message, cause=str(error.__cause__ or ""))

@@ -63,6 +63,8 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("max_stripe_calls", "CHECKOUT_MAX_STRIPE_CALLS", "7", 7),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
     ("shop_name", "CHECKOUT_SHOP_NAME", "Paper Moon", "Paper Moon"),
+    ("timezone", "CHECKOUT_TIMEZONE", "Europe/Berlin", "Europe/Berlin"),
+    ("csv_dialect", "CHECKOUT_CSV_DIALECT", "de", "de"),
     ("accent", "CHECKOUT_ACCENT", "#6b1d4a", "#6b1d4a"),
     ("accent_dark", "CHECKOUT_ACCENT_DARK", "#FFFFFF", "#FFFFFF"),
     ("smtp_url", "CHECKOUT_SMTP_URL", "smtps://mail.example", SecretStr("smtps://mail.example")),
