@@ -33,6 +33,8 @@ WORDS: Mapping[str, Sequence[str]] = {
     "payment_method_brand": _BY_ALPHABET,
     "payment_method_country": _BY_ALPHABET,
     "dispute_status": _BY_ALPHABET,
+    "reason": _BY_ALPHABET,
+    "outcome": _BY_ALPHABET,
 }
 """Columns of these names hold few different words; the ones that are listed come first, in this order."""
 

@@ -15,6 +15,7 @@ from .frames import Frame, Kind, as_pandas, framed, load
 from .interrupting import interruptible
 from .private_copy import PrivateCopy
 from .query import Parameters, QuerySession, require_query, user_errors
+from .questions import questions
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -114,6 +115,14 @@ class Orders(ABC):
             "view", key=lambda column: column.map(place), kind="stable", ignore_index=True
         )
 
+    def questions(self) -> "pandas.DataFrame":
+        """List twenty questions that shops ask, each with its SQL: `orders.sql(orders.questions()["sql"][3])`."""
+        load("pandas")
+        import pandas
+
+        listed = questions()
+        return pandas.DataFrame({"question": list(listed), "sql": list(listed.values())})
+
     def export(
         self,
         path: str | Path,
@@ -150,7 +159,7 @@ class Orders(ABC):
         if query is None and view not in view_sql.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
         spoken = export.dialect_named(dialect)
-        wanted = f"SELECT * FROM {view} ORDER BY {view_sql.ORDERED_BY[view]}" if query is None else query
+        wanted = f"SELECT * FROM {view} ORDER BY {view_sql.ORDERED_BY.get(view, 'ALL')}" if query is None else query
         require_query(wanted, params)
         name = view if query is None else "answer"
         meanings = view_sql.meanings(view) if query is None else _meanings(wanted)

@@ -28,6 +28,11 @@ NAMES = (
     "abandoned",
     "cohorts",
     "payment_outcomes",
+    "sessions",
+    "refunds",
+    "refund_items",
+    "disputes",
+    "customers",
 )
 TABLES = ("orders", "order_events")
 """The views that are tables in the store; a private copy has them as tables, too."""
@@ -42,8 +47,13 @@ ORDERED_BY: Mapping[str, str] = {
     "abandoned": "created_at, order_id",
     "cohorts": "cohort, months_since",
     "payment_outcomes": "day, currency, status",
+    "sessions": "opened_at, stripe_checkout_session_id",
+    "refunds": '"at", id',
+    "refund_items": '"at", refund_id, product',
+    "disputes": "opened_at, stripe_dispute_id",
+    "customers": "first_paid_at, customer, currency",
 }
-"""How the rows of a whole view are sorted in a file."""
+"""How the rows of a whole view are sorted in a file; those of others by their columns from the first on."""
 
 LISTING = """
     SELECT table_name AS "view", column_name AS "column", data_type AS "type", comment FROM duckdb_columns()

@@ -34,7 +34,10 @@ class WordDtype(ExtensionDtype):
         return WordArray
 
     def _get_common_dtype(self, dtypes: list[Any]) -> Any:
-        return self if all(isinstance(one, WordDtype) for one in dtypes) else _text_dtype()
+        others = {one for one in dtypes if not isinstance(one, WordDtype)}
+        if not others:
+            return self
+        return _text_dtype() if others == {_text_dtype()} else None  # as objects, in a row of several types
 
 
 class WordArray(ExtensionArray):

@@ -92,6 +92,11 @@ def test_pivots_and_counts_follow_the_order(frame: Any) -> None:
     assert set(frame.describe(include="all").columns) == {"status", "currency", "n"}
 
 
+def test_a_row_has_values_of_several_types(frame: Any) -> None:
+    row = frame.assign(share=0.5).iloc[0]
+    assert (row["status"], row["n"], row["share"]) == ("refunded", 1, 0.5)
+
+
 def test_a_new_word_may_be_written(frame: Any) -> None:
     frame.loc[frame.status == "paid", "status"] = "sold"
     assert frame.status.tolist()[:3] == ["refunded", "pending", "sold"]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import altair as alt
 
 from ..insights import Insight, Question
-from . import checkouts, customers, sales
+from . import breakdowns, checkouts, customers, sales
 from .theme import (
     BLACK,
     BLUE,
@@ -59,7 +59,11 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.best_sellers: sales.best_sellers,
     Question.busiest_hours: sales.busiest_hours,
     Question.cohorts: customers.cohorts,
+    Question.conversion: breakdowns.conversion,
     Question.declines: checkouts.declines,
+    Question.dispute_outcomes: breakdowns.dispute_outcomes,
+    Question.dispute_rate: breakdowns.dispute_rate,
+    Question.fees: breakdowns.fees,
     Question.funnel: checkouts.funnel,
     Question.funnel_steps: checkouts.funnel_steps,
     Question.order_gaps: customers.order_gaps,
@@ -69,6 +73,7 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.refund_share: sales.refund_share,
     Question.regulars: customers.regulars,
     Question.revenue: sales.revenue,
+    Question.revenue_by: breakdowns.revenue_by,
     Question.time_to_pay: checkouts.time_to_pay,
     Question.time_to_pay_histogram: checkouts.time_to_pay_histogram,
     Question.weekly_revenue: sales.weekly_revenue,

@@ -28,7 +28,11 @@ class Question(StrEnum):
     best_sellers = "best_sellers"
     busiest_hours = "busiest_hours"
     cohorts = "cohorts"
+    conversion = "conversion"
     declines = "declines"
+    dispute_outcomes = "dispute_outcomes"
+    dispute_rate = "dispute_rate"
+    fees = "fees"
     funnel = "funnel"
     funnel_steps = "funnel_steps"
     order_gaps = "order_gaps"
@@ -38,6 +42,7 @@ class Question(StrEnum):
     refund_share = "refund_share"
     regulars = "regulars"
     revenue = "revenue"
+    revenue_by = "revenue_by"
     time_to_pay = "time_to_pay"
     time_to_pay_histogram = "time_to_pay_histogram"
     weekly_revenue = "weekly_revenue"
@@ -61,7 +66,7 @@ class Insight:
         subtitle: what exactly was counted.
         numbers: the numbers behind it, which the chart draws; no rows when there is nothing.
         currency: the currency of the amounts, in lower case; empty when there are none.
-        step: `day` or `week`, of a chart over time.
+        step: `day` or `week`, of a chart over time; what a breakdown is by.
     """
 
     question: Question

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.money import format_amount
 from .base import Insight, Question, RunQuery, in_major_units, period_name, since, step_of
+from .breakdowns import revenue_by
 
 if TYPE_CHECKING:
     import pandas
@@ -22,15 +23,23 @@ def currencies(run: RunQuery) -> "pandas.DataFrame":
     )
 
 
-def revenue(run: RunQuery, currency: str, days: int, today: date | None = None) -> Insight:
-    """Answer what came in and what went back in a period, against the period before.
+def revenue(
+    run: RunQuery, currency: str, days: int = 365, today: date | None = None, *, by: str | None = None
+) -> Insight:
+    """Answer what came in and what went back in a period, against the period before, or by something else.
 
     Args:
         run: runs a query.
         currency: of which orders, in lower case.
         days: how long the period is.
         today: its last day; the current one unless given.
+        by: divides it by product, payment_method, country, campaign, …: `breakdowns.BY` and `BY_ITEM` have all.
+
+    Raises:
+        InvalidInput: there is no such division.
     """
+    if by is not None:
+        return revenue_by(run, currency, by, days, today)
     start, step = since(run, days, today), step_of(days)
     numbers = run(
         """

@@ -224,7 +224,7 @@ def test_csv_is_written_as_a_country_reads_it(story: str, tmp_path: Path, dialec
 def test_a_view_is_sorted(story: str, tmp_path: Path, view: str) -> None:
     open_orders(story).export(tmp_path / "view.parquet", view)
     written = pd.read_parquet(tmp_path / "view.parquet")
-    keys = [name.strip() for name in ORDERED_BY[view].split(",")]
+    keys = [name.strip(' "') for name in ORDERED_BY[view].split(",")]
     assert written.equals(written.sort_values(keys, kind="stable", ignore_index=True))
 
 
