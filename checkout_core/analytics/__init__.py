@@ -17,11 +17,13 @@ The views have the same columns whatever keeps the orders. Days and hours are th
 
 from collections.abc import Callable, Mapping
 
+from ..config import settings as settings_module
 from ..config.extras import extra
 from ..config.settings import Settings
 from ..config.time_zones import time_zone
 from ..domain.errors import ConfigurationError
 from ..stores import Backend, backend_of, duckdb_path
+from .finding import project_folder
 from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
@@ -39,12 +41,15 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
         timezone: in which days, hours and months begin, such as `Europe/Berlin`; `CHECKOUT_TIMEZONE` unless given, and
             UTC when a URL is given.
 
+    A relative path is looked for in the current folder and those above it, as far as the project goes: Jupyter starts a
+    notebook in the notebook's own folder.
+
     Raises:
         ConfigurationError: the URL names no database we know, or one that notebooks cannot read, or there is no such
             time zone.
     """
     if url is None:
-        settings = Settings.load()
+        settings = load_settings()
         url = settings.database_url.get_secret_value()
         timezone = timezone or settings.timezone
         backend = backend_of(url)
@@ -59,6 +64,15 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
             f"Orders in {backend.label} cannot be read from outside the program that keeps them. {_FORM}"
         )
     return _READERS[backend.name](url, shop, zone)
+
+
+def load_settings() -> Settings:
+    """Return the settings as a program in the project's folder has them, from any folder of the project.
+
+    Raises:
+        ConfigurationError: a value cannot be used.
+    """
+    return Settings.load(project_folder() / settings_module.ENV_FILE if settings_module.ENV_FILE else None)
 
 
 def _named_backend(url: object) -> Backend:

@@ -20,6 +20,7 @@ from ..stores.duckdb.lease import Lease
 from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
 from .copying import COLUMNS, add, no_rows, private, replace
+from .finding import places
 from .frames import load
 from .interrupting import interruptible
 from .orders import Orders
@@ -41,7 +42,7 @@ class DuckDBOrders(Orders):
     """Orders in a DuckDB file.
 
     Args:
-        path: the file; it is never made by reading.
+        path: the file; it is never made by reading. A relative one is looked for in every folder of the project.
         shop: show this one's orders only.
         zone: the time zone of days and hours.
         wait: seconds to wait while others write, before `StoreBusy`.
@@ -58,7 +59,8 @@ class DuckDBOrders(Orders):
         interrupt_after: float = 4.0,
     ) -> None:
         super().__init__(zone)
-        self._path = path
+        self._places = places(path)
+        self._path = self._places[0]
         self._shop = shop
         self._wait = wait
         self._interrupt_after = interrupt_after
@@ -188,8 +190,9 @@ class DuckDBOrders(Orders):
         interrupt_after: float = math.inf,
         interrupted: Sequence[duckdb.DuckDBPyConnection] = (),
     ) -> T:
+        self._path = next((place for place in self._places if place.is_file()), self._places[0])
         if not self._path.is_file():
-            raise no_orders_yet(str(self._path))
+            raise no_orders_yet(", ".join(map(str, self._places)))
         lease = Lease(self._path, read_only=True, wait=self._wait)
         try:
             connection = self._leased(lease)
