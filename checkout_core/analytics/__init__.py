@@ -16,6 +16,7 @@ The views have the same columns whatever keeps the orders. Days and hours are th
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from ..config import settings as settings_module
 from ..config.extras import extra
@@ -28,14 +29,18 @@ from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
 
-_FORM = "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file) or postgresql://… (a server)."
+_PARQUET = "parquet:"
+_FORM = (
+    "open_orders() takes a URL: duckdb:///data/orders.duckdb (a file), postgresql://… (a server), or parquet:archive "
+    "(a folder of exported files)."
+)
 
 
 def open_orders(url: str | None = None, *, shop: str | None = None, timezone: str | None = None) -> Orders:
     """Return the orders that `url` names; without one, those of `CHECKOUT_DATABASE_URL`. Nothing is opened yet.
 
     Args:
-        url: a file, `duckdb:///…`, or a server, `postgresql://…`.
+        url: a file, `duckdb:///…`, a server, `postgresql://…`, or a folder of exported files, `parquet:…`.
         shop: queries, copies and exports hold this shop's checkouts only: they run in a database in memory that has
             nothing else, so that no name in a query leads to another shop's.
         timezone: in which days, hours and months begin, such as `Europe/Berlin`; `CHECKOUT_TIMEZONE` unless given, and
@@ -48,6 +53,8 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
         ConfigurationError: the URL names no database we know, or one that notebooks cannot read, or there is no such
             time zone.
     """
+    if isinstance(url, str) and url.startswith(_PARQUET):
+        return _parquet_orders(url, shop, _zone(timezone))
     if url is None:
         settings = load_settings()
         url = settings.database_url.get_secret_value()
@@ -55,15 +62,19 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
         backend = backend_of(url)
     else:
         backend = _named_backend(url)
-    try:
-        zone = time_zone("UTC" if timezone is None else timezone)
-    except ValueError as error:
-        raise ConfigurationError(f"For the orders {error}.") from None
+    zone = _zone(timezone)
     if backend.name not in _READERS:
         raise ConfigurationError(
             f"Orders in {backend.label} cannot be read from outside the program that keeps them. {_FORM}"
         )
     return _READERS[backend.name](url, shop, zone)
+
+
+def _zone(timezone: str | None) -> str:
+    try:
+        return time_zone("UTC" if timezone is None else timezone)
+    except ValueError as error:
+        raise ConfigurationError(f"For the orders {error}.") from None
 
 
 def load_settings() -> Settings:
@@ -86,6 +97,21 @@ def _named_backend(url: object) -> Backend:
     except ConfigurationError:
         pass
     raise ConfigurationError(_FORM)
+
+
+def _parquet_orders(url: str, shop: str | None, zone: str) -> Orders:
+    from .parquet import ParquetOrders
+
+    name = url.removeprefix(_PARQUET)
+    name = name[2:] if name.startswith("//") else name
+    if not name:
+        raise ConfigurationError(_FORM)
+    if shop is not None:
+        raise ConfigurationError(
+            "A folder of Parquet files has the orders of whoever exported them. For one shop's export them so: "
+            'open_orders(shop="…").export("archive", "all").'
+        )
+    return ParquetOrders(Path(name).expanduser(), zone)
 
 
 def _duckdb_orders(url: str, shop: str | None, zone: str) -> Orders:

@@ -77,6 +77,20 @@ def target(path: object) -> Path:
     return Path(path).expanduser()
 
 
+def require_folder(path: Path) -> None:
+    """Make a folder that holds others, unless it is there.
+
+    Raises:
+        InvalidInput: its name has an ending, or it cannot be made.
+    """
+    if path.suffix:
+        raise InvalidInput(f"All tables are a folder, and {path} is the name of a file.", field="path")
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be made: {error.strerror or error}.", field="path") from error
+
+
 def dialect_named(name: object) -> Dialect:
     """Return how CSV is written.
 

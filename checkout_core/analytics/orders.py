@@ -142,7 +142,7 @@ class Orders(ABC):
 
         Args:
             path: where to; `~` is the home folder. What is there is kept, unless `overwrite`.
-            view: one of `views()`.
+            view: one of `views()`; `all` makes a folder for `open_orders("parquet:…")`.
             query: written instead of the whole view.
             params: the values of the query's parameters: a list, or a dict by name.
             tables: frames of your own by the names that the query gives them.
@@ -155,6 +155,8 @@ class Orders(ABC):
             StoreError: the database is held by others, or cannot be opened or reached.
         """
         target = export.target(path)
+        if view == "all" and query is None:
+            return self._export_all(target, overwrite=overwrite, progress=progress)
         convert = export.conversion(target)
         if query is None and view not in view_sql.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
@@ -179,6 +181,18 @@ class Orders(ABC):
             with export.reading(rows, self.zone) as (connection, answer):
                 job = export.Job(connection, answer, name, self.zone, meanings, spoken, progress)
                 return convert(job, part)
+
+    def _export_all(self, target: Path, *, overwrite: bool, progress: Callable[[float], None]) -> int:
+        """Write what every view is made of, each table as a folder of months."""
+        export.require_folder(target)
+        written = 0
+        for number, table in enumerate(view_sql.TABLES):
+
+            def part(done: float, number: int = number) -> None:
+                progress((number + done) / len(view_sql.TABLES))
+
+            written += self.export(target / table, table, overwrite=overwrite, progress=part)
+        return written
 
     def connect(self) -> PrivateCopy:
         """Return a private in-memory copy as of now: keep it as long as you like, change it as you please.

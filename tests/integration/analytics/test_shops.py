@@ -23,7 +23,7 @@ def shop(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def shared(store: BlockingOrderStore, url: str) -> str:
-    """In each of three shops: one order paid and refunded in part, one expired after a decline, one session left."""
+    """In each of three shops: one order paid, refunded in part and asked about, one expired after a decline, one session left."""
     for number, name in enumerate(("default", "annex", HOSTILE), start=1):
         shop = BlockingOrderStore(ShopStore(store.futures, name))
         one, other, left = f"cs_{number}_paid", f"cs_{number}_expired", f"cs_{number}_left"
@@ -42,6 +42,7 @@ def shared(store: BlockingOrderStore, url: str) -> str:
             [
                 an_event(one, "paid", at=day(10, number)),
                 an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
+                an_event(one, "inquiry_opened", at=day(11, number), detail={"dispute": f"dp_{number}", "amount": 1}),
             ],
         )
         checkout(
