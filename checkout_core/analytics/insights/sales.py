@@ -16,7 +16,7 @@ def currencies(run: RunQuery) -> "pandas.DataFrame":
     return run(
         """
         SELECT currency::VARCHAR AS currency, sum(orders)::BIGINT AS orders, sum(gross)::BIGINT AS gross,
-               sum(refunds)::BIGINT AS refunds, sum(net)::BIGINT AS net
+               sum(refunds)::BIGINT AS refunds, sum(lost_disputes)::BIGINT AS lost_disputes, sum(net)::BIGINT AS net
         FROM revenue_daily GROUP BY ALL ORDER BY orders DESC, currency
         """,
         {},
