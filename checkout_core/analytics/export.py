@@ -11,7 +11,6 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -21,40 +20,10 @@ import duckdb
 from ..domain.errors import InvalidInput
 from ..stores.duckdb.connecting import connect
 from .export_excel import write_excel
+from .export_job import Job, Progress
 from .export_text import DIALECTS, Dialect, as_json, as_text, kinds_of, quoted
 from .interrupting import interruptible
 from .query import Relation
-
-Progress: TypeAlias = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is to be written.
-
-    Args:
-        connection: has the rows.
-        answer: the rows.
-        name: the view, or `answer` of a query.
-        zone: the time zone of days and times.
-        meanings: what the columns mean, as far as the views have them.
-        dialect: how CSV is written.
-        progress: is told how much is done, from 0 to 1.
-    """
-
-    connection: duckdb.DuckDBPyConnection
-    answer: Relation
-    name: str
-    zone: str
-    meanings: Mapping[str, str]
-    dialect: Dialect
-    progress: Progress
-
-    def count(self) -> int:
-        """Return the number of rows."""
-        [(rows,)] = self.answer.aggregate("count(*)").fetchall()
-        return int(rows)
-
 
 Conversion: TypeAlias = Callable[[Job, Path], int]
 """Writes the file that was asked for; gives the number of rows."""

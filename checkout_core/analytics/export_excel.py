@@ -5,16 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.extras import extra
 from ..domain.currencies import CURRENCIES
 from ..domain.errors import InvalidInput
+from .export_job import Job
 from .export_text import is_nested, kinds_of, quoted, runs
 from .interrupting import interruptible
-
-if TYPE_CHECKING:
-    from .export import Job
 
 EXCEL_ROWS = 1_048_576
 """What a sheet holds, the heading included (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3)."""
@@ -26,7 +24,7 @@ _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NOT_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
-def write_excel(job: "Job", part: Path) -> int:
+def write_excel(job: Job, part: Path) -> int:
     """Write a workbook. Excel knows no time zones: times are those of the orders' time zone."""
     with extra("export"):
         from openpyxl import Workbook
@@ -61,7 +59,7 @@ def write_excel(job: "Job", part: Path) -> int:
     return count
 
 
-def _rows(job: "Job", kinds: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(job: Job, kinds: Mapping[str, str]) -> Iterator[list[tuple[Any, ...]]]:
     """Return the rows, some at a time: times as the wall clock of their zone, lists as JSON."""
     columns = [f"{_plain(name, kind)} AS {quoted(name)}" for name, kind in kinds.items()]
     reader = job.answer.project(", ".join(columns)).to_arrow_reader(_BATCH)
@@ -149,7 +147,7 @@ def _heading(sheet: Any, names: Sequence[str]) -> list[Any]:
     return cells
 
 
-def _add_meanings(book: Any, job: "Job", kinds: Mapping[str, str]) -> None:
+def _add_meanings(book: Any, job: Job, kinds: Mapping[str, str]) -> None:
     """Add a sheet that says what the columns are."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment

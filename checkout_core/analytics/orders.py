@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 import duckdb
 
 from ..domain.errors import InvalidInput, StoreBusy
-from . import export, view_sql
+from . import export, export_job, view_sql
 from .copying import private
 from .frames import Frame, Kind, as_pandas, framed, load
 from .interrupting import interruptible
@@ -179,7 +179,7 @@ class Orders(ABC):
                 with self._copied() as copy:
                     interruptible(partial(read, QuerySession(copy, zone=self.zone)), copy.interrupt)
             with export.reading(rows, self.zone) as (connection, answer):
-                job = export.Job(connection, answer, name, self.zone, meanings, spoken, progress)
+                job = export_job.Job(connection, answer, name, self.zone, meanings, spoken, progress)
                 return convert(job, part)
 
     def _export_all(self, target: Path, *, overwrite: bool, progress: Callable[[float], None]) -> int:
