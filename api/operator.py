@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException
 
 from checkout_core import AsyncCheckout
 from checkout_core.domain.currencies import MAX_AMOUNT
-from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.domain.orders import Order, OrderStatus, Oversold
 from checkout_core.domain.refund_reasons import RefundReason
 from checkout_core.fastapi.error_codes import error_responses
-from checkout_core.fastapi.schemas import ItemResponse
+from checkout_core.fastapi.schemas import ItemResponse, SessionId
 from checkout_core.services.shops import Shops
 
 from .rates import Rates, limited
@@ -70,6 +70,9 @@ class RefundRequest(BaseModel):
 
     amount: Annotated[int, Field(ge=1, le=MAX_AMOUNT, strict=True)] | None = None
     reason: RefundReason | None = None
+    restock: bool | dict[str, Annotated[int, Field(ge=1, strict=True)]] = Field(
+        default=False, description="Whether what was bought goes back on sale: all of it, or how many of each product."
+    )
 
 
 class OperatorOrderResponse(BaseModel):
@@ -84,6 +87,7 @@ class OperatorOrderResponse(BaseModel):
     amount_total: int
     amount_refunded: int
     amount_refundable: int
+    oversold: Oversold | None
     email: str | None
     name: str | None
     created_at: datetime
@@ -103,6 +107,7 @@ class OperatorOrderResponse(BaseModel):
             amount_total=order.amount_total,
             amount_refunded=order.amount_refunded,
             amount_refundable=order.amount_refundable,
+            oversold=order.oversold,
             email=order.email,
             name=order.name,
             created_at=order.created_at,
@@ -136,5 +141,70 @@ async def refund_order(
     again under the same key is safe.
     """
     asked = body or RefundRequest()
-    order = await checkout.refund(order_id, asked.amount, reason=asked.reason, idempotency_key=idempotency_key)
+    order = await checkout.refund(
+        order_id, asked.amount, reason=asked.reason, idempotency_key=idempotency_key, restock=asked.restock
+    )
     return OperatorOrderResponse.of(order)
+
+
+@operator_routes.post(
+    "/orders/{order_id}/accept",
+    operation_id="acceptOversoldOrder",
+    responses=error_responses(401, 404, 413, 422, 429, 503),
+)
+async def accept_order(
+    order_id: OrderId, idempotency_key: IdempotencyKey, checkout: OperatorCheckout
+) -> OperatorOrderResponse:
+    """Accept an order that was paid when not enough was available; another stays as it is."""
+    return OperatorOrderResponse.of(await checkout.accept_oversold(order_id))
+
+
+class LevelResponse(BaseModel):
+    """How many there are of a product, and what became of them."""
+
+    product: str
+    name: str
+    capacity: int | None
+    held: int
+    sold: int
+    oversold: int
+    available: int | None
+
+
+class HoldResponse(BaseModel):
+    """What one open checkout holds of one product; `expires_at` null: its payment is on its way."""
+
+    stripe_checkout_session_id: str
+    order_id: str
+    product: str
+    quantity: int
+    expires_at: datetime | None
+
+
+class OperatorStockResponse(BaseModel):
+    """The stock as an operator sees it."""
+
+    levels: list[LevelResponse]
+    holds: list[HoldResponse]
+
+
+@operator_routes.get("/stock", operation_id="getOperatorStock", responses=error_responses(401, 404, 429, 503))
+async def show_stock(checkout: OperatorCheckout) -> OperatorStockResponse:
+    """Show the levels of all limited products, and the newest thousand holds of open checkouts."""
+    levels, holds = await checkout.stock_levels(), await checkout.stock.holds(limit=1000)
+    return OperatorStockResponse(
+        levels=[LevelResponse(**level.model_dump(exclude={"shop"}), available=level.available) for level in levels],
+        holds=[HoldResponse(**hold.model_dump(include=set(HoldResponse.model_fields))) for hold in holds],
+    )
+
+
+@operator_routes.post(
+    "/holds/{session_id}/release",
+    operation_id="releaseHold",
+    responses=error_responses(401, 404, 409, 413, 422, 429, 502, 503),
+)
+async def release_hold(
+    session_id: SessionId, idempotency_key: IdempotencyKey, checkout: OperatorCheckout
+) -> OperatorOrderResponse:
+    """Release what an open checkout holds: its session is expired at Stripe first, so that nobody pays for it."""
+    return OperatorOrderResponse.of(await checkout.release_hold(session_id))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeUnavailable
 
+from .callback_addresses import COMPLETE, WEBHOOK, NotRunning, require_served
 from .terminal import console, without_password
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class _Report:
         """Add what `finding` returns, or as a problem the sentence of the error that it raises."""
         try:
             self.table.add_row("[green]ok[/]", name, finding())
+        except NotRunning as error:
+            self.table.add_row("[yellow]–[/]", name, error.message)
         except CheckoutError as error:
             self.problem(name, error)
 
@@ -50,8 +53,11 @@ def doctor() -> None:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
                 report.check(f"Prices{of}", partial(_price_finding, checkout))
+                report.check(f"Stock{of}", partial(_stock_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
                 report.check(f"Events{of}", partial(_events_finding, checkout))
+                report.check(f"Callback address{of}", partial(require_served, checkout.settings.api_url, COMPLETE))
+                report.check(f"Webhook address{of}", partial(require_served, checkout.settings.api_url, WEBHOOK))
             if len(shops) > 1:
                 report.check("Accounts", partial(_accounts_finding, shops))
     except CheckoutError as error:
@@ -80,6 +86,16 @@ def _stripe_finding(checkout: "Checkout") -> str:
 def _price_finding(checkout: "Checkout") -> str:
     compared = checkout.check_prices()
     return f"{compared} Stripe prices are those of the catalogue" if compared else "all are sent from the catalogue"
+
+
+def _stock_finding(checkout: "Checkout") -> str:
+    from checkout_core.domain.orders import Oversold
+    from checkout_core.stores.base import OrderQuery
+
+    limited = checkout.check_stock()
+    oversold = checkout.store.count(OrderQuery(oversold=(Oversold.open,)))
+    told = f"{limited} products have a capacity" if limited else "nothing is limited"
+    return f"{told}; {oversold} orders are oversold: refund or accept them" if oversold else told
 
 
 def _events_finding(checkout: "Checkout") -> str:

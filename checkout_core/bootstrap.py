@@ -9,8 +9,9 @@ from .config.catalog import read_catalog
 from .config.extras import extra
 from .config.settings import Settings
 from .config.shops import FILE, ShopTable, read_shops, settings_of
-from .domain.errors import ConfigurationError
+from .domain.errors import ConfigurationError, InvalidHandler
 from .domain.orders import DEFAULT_SHOP
+from .domain.stock_keeping import StockKeeper
 from .gateway import StripeGateway
 from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
@@ -31,6 +32,7 @@ def open_async_checkout(
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
     before_session: SessionHook | None = None,
+    stock_keeper: StockKeeper | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> AsyncCheckout:
@@ -50,6 +52,7 @@ def open_async_checkout(
             with a method `takes(email)` says of which addresses step 2 takes those with letters outside ASCII before the @.
         handlers: run for every order that becomes paid, beside those of CHECKOUT_ON_PAID.
         before_session: may change or refuse a session before it is created; see `AsyncCheckout.before_session`.
+        stock_keeper: keeps the stock in your own tables; the store keeps it unless given.
         shop: whose orders of the store they are.
         clock: returns the time now, with a time zone.
 
@@ -58,6 +61,8 @@ def open_async_checkout(
             `receipts` is not installed.
     """
     settings = settings or Settings.load()
+    if not isinstance(handlers, Iterable):
+        raise InvalidHandler("handlers are a list of functions: handlers=[book, …].")
     sends_receipt = _receipts(receipts, settings)
     checkout = AsyncCheckout(
         settings=settings,
@@ -67,6 +72,7 @@ def open_async_checkout(
         shop=shop,
         clock=clock,
         takes_address=getattr(sends_receipt, "takes", lambda _: True),
+        stock_keeper=stock_keeper,
     )
     if before_session is not None:
         checkout.before_session(before_session)
@@ -78,7 +84,7 @@ def open_async_checkout(
         checkout.on_paid(named_handler(name), name=name)
     for entry in settings.handlers:
         event, name = named_event(entry)
-        checkout.on(event, named_handler(name, "CHECKOUT_HANDLERS"), name=name)
+        checkout.outbox.handlers.add(named_handler(name, "CHECKOUT_HANDLERS"), name, event=event)
     return checkout
 
 
@@ -91,6 +97,7 @@ def open_checkout(
     receipts: Handler | Literal["standard"] | None = "standard",
     handlers: Iterable[Handler] = (),
     before_session: SessionHook | None = None,
+    stock_keeper: StockKeeper | None = None,
     shop: str = DEFAULT_SHOP,
     clock: Clock = utc_now,
 ) -> Checkout:
@@ -107,6 +114,7 @@ def open_checkout(
             receipts=receipts,
             handlers=handlers,
             before_session=before_session,
+            stock_keeper=stock_keeper,
             shop=shop,
             clock=clock,
         )
@@ -137,6 +145,8 @@ def _receipts(given: Handler | Literal["standard"] | None, settings: Settings) -
     """Return the handler that sends receipts; one that takes its mail server from the settings is given them."""
     if given == "standard":
         return _standard_receipts(settings)
+    if isinstance(given, type):
+        raise InvalidHandler(f"receipts takes a {given.__name__}, and not the class: receipts={given.__name__}(…).")
     for_settings: Callable[[Settings], Handler] | None = getattr(given, "for_settings", None)
     return given if for_settings is None else for_settings(settings)
 

@@ -44,15 +44,44 @@ def picture(product: Product, catalog: Catalog) -> Markup:
     return render("picture.html", product=product, source=source)
 
 
-def card(product: Product, catalog: Catalog, in_cart: int) -> str:
-    """Return a product in the grid."""
-    few = product.stock is not None and product.stock <= FEW
-    return render("card.html", product=product, picture=picture(product, catalog), in_cart=in_cart, few=few)
+def card(product: Product, catalog: Catalog, in_cart: int, left: int | None = None) -> str:
+    """Return a product in the grid.
+
+    Args:
+        product: of the catalogue.
+        catalog: knows where its picture is.
+        in_cart: how many this visitor has put aside.
+        left: how many can still be bought; what the catalogue says unless given.
+    """
+    left = product.capacity if left is None else left
+    sold_out = product.limit == 0 or (left == 0 and not in_cart)
+    return render(
+        "card.html",
+        product=product,
+        picture=picture(product, catalog),
+        in_cart=in_cart,
+        sold_out=sold_out,
+        left=few(left),
+    )
 
 
-def cart_line(product: Product, catalog: Catalog, quantity: int) -> str:
-    """Return a product in the cart."""
-    return render("cart_line.html", product=product, picture=picture(product, catalog), quantity=quantity)
+def few(left: int | None) -> int | None:
+    """Return how many are left where that is worth saying."""
+    return left if left is not None and left <= FEW else None
+
+
+def cart_line(product: Product, catalog: Catalog, quantity: int, left: int | None = None) -> str:
+    """Return a product in the cart.
+
+    Args:
+        product: of the catalogue.
+        catalog: knows where its picture is.
+        quantity: how many are in the cart.
+        left: how many this visitor can have; None: any number.
+    """
+    return render(
+        "cart_line.html", product=product, picture=picture(product, catalog), quantity=quantity, left=few(left)
+    )
 
 
 def receipt(breakdown: Breakdown, title: str = "Your order", note: str = "") -> str:
@@ -66,15 +95,10 @@ def receipt(breakdown: Breakdown, title: str = "Your order", note: str = "") -> 
     return render("receipt.html", breakdown=breakdown, tax_note=breakdown.tax_note(locale()), title=title, note=note)
 
 
-def cart_receipt(items: Sequence[PricedItem], currency: str) -> str:
-    """Return the lines of a cart and what they cost together.
-
-    Args:
-        items: the lines, amounts in minor units.
-        currency: such as `eur`.
-    """
+def cart_receipt(items: Sequence[PricedItem]) -> str:
+    """Return the lines of a cart, all of one currency, and what they cost together."""
     lines = tuple(AmountRow(line_label(item), item.amount_total) for item in items)
-    return receipt(Breakdown(currency, lines, sum(row.amount for row in lines)))
+    return receipt(Breakdown(items[0].currency, lines, sum(row.amount for row in lines)))
 
 
 def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:

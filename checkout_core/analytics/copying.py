@@ -8,14 +8,18 @@ import duckdb
 
 from ..stores.columns import ORDER
 from ..stores.duckdb.connecting import connect
-from ..stores.duckdb.schema import EVENT_COLUMNS, ORDER_COLUMNS, type_of
+from ..stores.duckdb.schema import EVENT_COLUMNS, LEVEL_COLUMNS, ORDER_COLUMNS, type_of
 from . import view_sql
 from .interrupting import interruptible
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-COLUMNS = {"orders": ORDER_COLUMNS, "order_events": {"seq": "BIGINT", **EVENT_COLUMNS}}
+COLUMNS = {
+    "orders": ORDER_COLUMNS,
+    "order_events": {"seq": "BIGINT", **EVENT_COLUMNS},
+    "stock_levels": LEVEL_COLUMNS,
+}
 """What is read of each table of a store, and as what."""
 
 _STRUCTURES = {
@@ -26,12 +30,19 @@ _STRUCTURES = {
 """The lists among the columns, as DuckDB reads them from JSON. What a value of an older version lacks is null."""
 
 
-def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"], zone: str = "UTC") -> duckdb.DuckDBPyConnection:
+def private(
+    orders: Iterable["pa.Table"],
+    events: Iterable["pa.Table"],
+    levels: Iterable["pa.Table"],
+    *,
+    zone: str = "UTC",
+) -> duckdb.DuckDBPyConnection:
     """Make a private database with these rows, the views and comments on all.
 
     Args:
         orders: rows of `orders`, in parts.
         events: rows of `order_events`, in parts.
+        levels: rows of `stock_levels`, in parts.
         zone: the time zone of days and hours.
     """
     connection = connect(config={"python_enable_replacements": False})
@@ -41,7 +52,7 @@ def private(orders: Iterable["pa.Table"], events: Iterable["pa.Table"], zone: st
         connection.execute("SET TimeZone = ?", [zone])
         for macro in view_sql.macros(zone):
             connection.execute(f"CREATE MACRO {macro}")
-        for name, parts in (("orders", orders), ("order_events", events)):
+        for name, parts in (("orders", orders), ("order_events", events), ("stock_levels", levels)):
             _fill(connection, name, parts)
         for name in view_sql.NAMES:
             if name not in view_sql.TABLES:
@@ -107,7 +118,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, name: str, parts: Iterable["pa.
 def _write(connection: duckdb.DuckDBPyConnection, statement: str, name: str, part: "pa.Table") -> None:
     connection.register("part", part)
     source = typed(name, part, "part")
-    _run(connection, f"{statement} {view_sql.select(name, {name: f'({source})'})}")
+    query = view_sql.select(name, {name: f"({source})"}) if name in view_sql.TABLES else source
+    _run(connection, f"{statement} {query}")
     connection.unregister("part")
 
 

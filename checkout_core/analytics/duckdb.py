@@ -69,7 +69,7 @@ class DuckDBOrders(Orders):
     def _copied(self) -> duckdb.DuckDBPyConnection:
         """Copy in parts: others get the file in between."""
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
-        copy = private(self._old_orders(), [], self.zone)
+        copy = private(self._old_orders(), [], [], zone=self.zone)
         try:
             changed, last, tally = self._with_connection(partial(self._changed, since=began))
             replace(copy, "orders", changed)
@@ -77,6 +77,7 @@ class DuckDBOrders(Orders):
                 changed, last, _ = self._with_connection(partial(self._changed, since="-infinity"))
                 copy.execute("DELETE FROM orders")
                 add(copy, "orders", changed)
+            add(copy, "stock_levels", self._with_connection(partial(self._read, table="stock_levels", where="")))
             for part in self._events(last):
                 add(copy, "order_events", part)
         except BaseException:

@@ -31,8 +31,11 @@ Conversion: TypeAlias = Callable[[Job, Path], int]
 TIMES = ("created_at", "at", "day", "paid_at", "cohort")
 """The columns that can say to which month a row belongs; the first that is there does."""
 
-_LEFT = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}(\.rows|\.body|\.old)?$")
-"""The name of a file that is not whole yet: whose it will be, and the process that writes it."""
+ARCHIVE = {"orders": "orders", "order_events": "order_events", "stock": "stock.parquet"}
+"""The views that an archive of everything is made of, and where each is in it."""
+
+_LEFT = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}$")
+"""The name of a folder for what is not whole yet: whose it will be, and the process that writes it."""
 
 
 def target(path: object) -> Path:
@@ -55,7 +58,7 @@ def require_folder(path: Path) -> None:
     if path.suffix:
         raise InvalidInput(f"All tables are a folder, and {path} is the name of a file.", field="path")
     try:
-        path.mkdir(exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be made: {error.strerror or error}.", field="path") from error
 
@@ -98,21 +101,24 @@ def conversion(path: Path) -> Conversion:
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary name beside `path` that becomes `path` when all went well, and is removed when not.
+    """Give a temporary name that becomes `path` when all went well, and is removed when not.
+
+    It is in a folder beside `path` that only its owner may enter, and so is what it becomes: an export names shoppers.
 
     Raises:
         InvalidInput: `path` is there and may not be replaced, or nothing can be written there.
     """
     place = path.absolute()
-    part = place.parent / f".{place.name}.{os.getpid()}-{uuid4().hex[:8]}"
+    room = place.parent / f".{place.name}.{os.getpid()}-{uuid4().hex[:8]}"
+    part = room / "part"
     try:
         _require_place(path, overwrite=overwrite)
         _clear(place)
-        part.touch()
-        part.unlink()  # it may be written, then
+        room.mkdir(mode=0o700)
         yield part
+        _make_private(part)
         if path.is_dir():  # a folder cannot be replaced in one step
-            old = part.with_name(f"{part.name}.old")
+            old = room / "old"
             path.rename(old)
             part.rename(path)
             shutil.rmtree(old)
@@ -122,7 +128,12 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
         raise InvalidInput(f"{path} cannot be written: {error.strerror or error}.", field="path") from error
     finally:
         with suppress(OSError):  # the name may be one that cannot be
-            _remove(part)
+            _remove(room)
+
+
+def _make_private(part: Path) -> None:
+    for path in (part, *part.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _clear(place: Path) -> None:
@@ -154,16 +165,6 @@ def _require_place(path: Path, *, overwrite: bool) -> None:
         raise InvalidInput(f"{path} is a folder that holds other files, which stay. Choose another name.", field="path")
     if not path.absolute().parent.is_dir():
         raise InvalidInput(f"The folder {path.absolute().parent} does not exist. Make it first.", field="path")
-
-
-@contextmanager
-def staged(part: Path) -> Iterator[Path]:
-    """Give the path of the Parquet file into which the rows go first; in the end nothing but `part` is left."""
-    try:
-        yield rows_of(part)
-    finally:
-        _remove(rows_of(part))
-        _remove(part.with_name(f"{part.name}.body"))
 
 
 @contextmanager

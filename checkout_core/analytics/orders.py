@@ -108,7 +108,7 @@ class Orders(ABC):
     def views(self) -> "pandas.DataFrame":
         """List what can be queried: each view's columns, their types and what they mean."""
         load("pandas")
-        with private([], []) as connection:
+        with private([], [], []) as connection:
             listed = connection.sql(view_sql.LISTING, params=[list(view_sql.NAMES)]).to_arrow_table()
         place = {name: number for number, name in enumerate(view_sql.NAMES)}
         return as_pandas(listed).sort_values(
@@ -172,7 +172,8 @@ class Orders(ABC):
             with export.watched(session.connection, progress):
                 export.write_parquet(session.run(wanted, params, tables), rows, notes)
 
-        with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, user_errors():
+        with export.replacing(target, overwrite=overwrite) as part, user_errors():
+            rows = export.rows_of(part)
             try:
                 self.with_session(read)
             except duckdb.InterruptException:  # others wait: read at leisure, then
@@ -183,15 +184,15 @@ class Orders(ABC):
                 return convert(job, part)
 
     def _export_all(self, target: Path, *, overwrite: bool, progress: Callable[[float], None]) -> int:
-        """Write what every view is made of, each table as a folder of months."""
+        """Write what every view is made of, each table as a folder of months; the stock has no times."""
         export.require_folder(target)
         written = 0
-        for number, table in enumerate(view_sql.TABLES):
+        for number, (view, name) in enumerate(export.ARCHIVE.items()):
 
             def part(done: float, number: int = number) -> None:
-                progress((number + done) / len(view_sql.TABLES))
+                progress((number + done) / len(export.ARCHIVE))
 
-            written += self.export(target / table, table, overwrite=overwrite, progress=part)
+            written += self.export(target / name, view, overwrite=overwrite, progress=part)
         return written
 
     def connect(self) -> PrivateCopy:

@@ -1,7 +1,7 @@
 """Orders in a folder of exported Parquet files, for analysts who outgrow the store: nothing is loaded, and nobody waits.
 
-`open_orders().export("archive", "all")` writes such a folder: `orders` and `order_events`, a part for each month. DuckDB
-reads the columns that a question needs, and puts what does not fit into memory into a temporary folder.
+`open_orders().export("archive", "all")` writes such a folder: `orders` and `order_events`, a part for each month, and
+`stock.parquet`. DuckDB reads the columns that a question needs, and puts what does not fit into memory into a temporary folder.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from ..domain.errors import StoreUnavailable
 from ..stores.columns import ORDER
 from ..stores.duckdb.connecting import connect
 from . import copying, view_sql
+from .export import ARCHIVE
 from .finding import places
 from .frames import load
 from .interrupting import interruptible
@@ -56,8 +57,7 @@ class ParquetOrders(Orders):
     def _copied(self) -> duckdb.DuckDBPyConnection:
         load("arrow")
         with self._connected() as (connection, raw):
-            orders, events = (_parts(connection, name, raw[name]) for name in view_sql.TABLES)
-            return copying.private(orders, events, self.zone)
+            return copying.private(*(_parts(connection, name, raw[name]) for name in copying.COLUMNS), zone=self.zone)
 
     @contextmanager
     def _connected(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, view_sql.Raw]]:
@@ -71,7 +71,10 @@ class ParquetOrders(Orders):
             if self._memory:
                 connection.execute("SET memory_limit = ?", [self._memory])
             connection.execute("SET allowed_directories = ?", [[f"{folder}/", f"{spilled}/"]])
-            yield connection, {name: _rows(connection, name, folder / name) for name in view_sql.TABLES}
+            raw = {name: _rows(connection, name, folder / name / "*" / "*.parquet") for name in view_sql.TABLES}
+            stock = folder / ARCHIVE["stock"]
+            raw["stock_levels"] = _rows(connection, "stock_levels", stock) if stock.is_file() else _no_levels()
+            yield connection, raw
 
     def _folder(self) -> Path:
         for place in self._places:
@@ -84,15 +87,20 @@ class ParquetOrders(Orders):
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, where: Path) -> str:
     """Return SQL for the rows of a table. What an older version exported lacks is null, or the column's default."""
-    files = f"read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/*/*.parquet', union_by_name = true)"
+    files = f"read_parquet('{str(where).replace(chr(39), chr(39) * 2)}', union_by_name = true)"
     there = set(connection.sql(f"FROM {files} LIMIT 0").columns)
     columns = [
         (f'"{column}"' if column in there else _missing(name, column, kind)) + _json(column) + f' AS "{column}"'
         for column, kind in copying.COLUMNS[name].items()
     ]
     return f"(SELECT {', '.join(columns)} FROM {files})"
+
+
+def _no_levels() -> str:
+    columns = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in copying.COLUMNS["stock_levels"].items())
+    return f"(SELECT {columns} WHERE false)"
 
 
 def _json(column: str) -> str:

@@ -35,8 +35,7 @@ class PostgresOrders(Orders):
     @override
     def _copied(self) -> duckdb.DuckDBPyConnection:
         with self._snapshot() as snapshot:
-            orders, events = snapshot.parts("orders"), snapshot.parts("order_events")
-            return copying.private(orders, events, self.zone)
+            return copying.private(*map(snapshot.parts, copying.COLUMNS), zone=self.zone)
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:

@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import duckdb
 
+from .fetching import Executed, Row, has_zone, tuples
 from .frames import as_pandas, framed, tidy
 from .interrupting import interruptible
 from .query import Parameters, plain_parameters
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow as pa  # type: ignore[import-untyped]
+
+T = TypeVar("T")
 
 
 class PrivateCopy:
@@ -27,6 +30,7 @@ class PrivateCopy:
     def __init__(self, connection: duckdb.DuckDBPyConnection, zone: str = "UTC") -> None:
         self.connection = connection
         self._zone = zone
+        self._executed: Executed | None = None
 
     def sql(
         self,
@@ -51,8 +55,25 @@ class PrivateCopy:
 
     def execute(self, query: str, parameters: Parameters | None = None) -> Self:
         """Run a query; `.df()`, `.fetchall()` and their kin then give the answer."""
+        self._executed = None
         self._run(lambda: self.connection.execute(query, plain_parameters(parameters)))
+        self._executed = Executed(self.connection, self._table)
         return self
+
+    def fetchall(self) -> list[Row]:
+        """Return what `execute` asked, as tuples."""
+        return self._run(self._asked().fetchall)
+
+    def fetchmany(self, size: int = 1) -> list[Row]:
+        """Return the next rows of what `execute` asked."""
+        return self._run(lambda: self._asked().fetchmany(size))
+
+    def fetchone(self) -> Row | None:
+        """Return the next row of what `execute` asked; None after the last."""
+        return self._run(self._asked().fetchone)
+
+    def _asked(self) -> Executed:
+        return self._executed or Executed(self.connection, self._table)
 
     def register(self, name: str, table: Table) -> Self:
         """Let queries name a frame of your own: of pandas, Polars or Arrow."""
@@ -61,10 +82,12 @@ class PrivateCopy:
 
     def df(self) -> "pandas.DataFrame":
         """Return what `execute` asked, as a DataFrame."""
+        return as_pandas(self._run(self._table), self._zone)
+
+    def _table(self) -> "pa.Table":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that `sql` would save a copy of the rows
-            table = self._run(self.connection.to_arrow_table)
-        return as_pandas(tidy(table), self._zone)
+            return tidy(self.connection.to_arrow_table())
 
     fetchdf = fetch_df = to_df = df
 
@@ -82,12 +105,12 @@ class PrivateCopy:
         """Return what else the connection can do."""
         return _stoppable(getattr(self.connection, name), self)
 
-    def _run(self, work: Callable[[], Any]) -> Any:
+    def _run(self, work: Callable[[], T]) -> T:
         return interruptible(work, self.connection.interrupt)
 
 
 class Answer:
-    """All that an answer of DuckDB can do (`fetchall`, `filter`, `show`, …), with DataFrames as `Orders.sql` gives them."""
+    """All that an answer of DuckDB can do (`filter`, `show`, …), with DataFrames as `Orders.sql` gives them."""
 
     def __init__(self, relation: Any, copy: PrivateCopy) -> None:
         self.relation = relation
@@ -104,6 +127,15 @@ class Answer:
         return tidy(self._copy._run(self.relation.to_arrow_table))
 
     fetch_arrow_table = to_arrow_table
+
+    def fetchall(self) -> list[Row]:
+        """Return the answer as tuples."""
+        zoned = has_zone(self.relation.types)
+        return tuples(self.to_arrow_table()) if zoned else list(self._copy._run(self.relation.fetchall))
+
+    def fetchone(self) -> Row | None:
+        """Return the first row; None when there is none."""
+        return next(iter(Answer(self.relation.limit(1), self._copy).fetchall()), None)
 
     def pl(self) -> "polars.DataFrame":
         """Return the answer as a DataFrame of Polars."""

@@ -20,8 +20,6 @@ _EXPLAINED = re.compile(rf"{_GAP}*EXPLAIN(?:{_GAP}+ANALYZE\b|{_GAP}*\([^()]*\))?
 _PIVOT = re.compile(rf"{_GAP}*(?:WITH|SELECT|FROM|PIVOT|PIVOT_\w+|UNPIVOT|SUMMARIZE|DESCRIBE|\()", re.I)
 _NO_TABLE = re.compile(r"Table with name \S+ does not exist")
 _ZONE = r"(?:'[^']*'|\$\w+|\?)"
-_NO_TABLE = re.compile(r"Table with name \S+ does not exist")
-_ZONE = r"(?:'[^']*'|\$\w+|\?)"
 _AT_ZONE = rf"{_GAP}+AT{_GAP}+TIME{_GAP}+ZONE{_GAP}+"
 _TWICE = re.compile(rf"(?P<what>[\w.\"]+){_AT_ZONE}{_ZONE}{_AT_ZONE}(?P<zone>{_ZONE})", re.I)
 _TOO_LATE = re.compile(
@@ -32,6 +30,15 @@ _TELLS = re.compile(
     r"(?:collations|database_list|database_size|functions|show|show_tables|show_tables_expanded|table_info|version))\b",
     re.I,
 )
+
+_READS_FILES = re.compile(
+    rf'\b(?:read_\w+|sniff_\w+|glob|\w+_scan|query|query_table|json_execute_serialized_sql)"?{_GAP}*\(', re.I
+)
+"""Functions that read files, and those that run a text in which such a function may be hidden.
+
+DuckDB lets a query read the file of its own database with them whatever is forbidden. When it closes that again, the
+system ends the locks of this process on the file: https://man7.org/linux/man-pages/man2/fcntl_locking.2.html.
+"""
 
 
 class QuerySession:
@@ -64,6 +71,10 @@ class QuerySession:
         """
         self._define(view_sql.needed(query))
         self._require_reading(query)
+        if _READS_FILES.search(query):
+            raise InvalidInput(
+                "A query reads orders, and no file by itself. Ask something of the views.", field="query"
+            )
         register(self.connection, tables or {})
         self.connection.execute("SET enable_external_access = false")  # no other file, no other database, no extension
         params = plain_parameters(params)

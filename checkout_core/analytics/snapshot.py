@@ -10,6 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from psycopg import sql
 from pyarrow import csv
 
+from ..stores.migrations import has_table
 from ..stores.postgres.schema import missing_columns
 from . import view_sql
 from .copying import COLUMNS, no_rows
@@ -37,6 +38,9 @@ class Snapshot:
     def parts(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read columns of a table, some rows at a time: JSON as text and times as naive UTC; DuckDB casts them."""
         names = columns or list(COLUMNS[table])
+        if not has_table(self._version, table):
+            yield no_rows(table).select(names)
+            return
         kinds = {"BIGINT": "{}", "TIMESTAMP": "{} AT TIME ZONE 'UTC'"}
         schema = pa.schema([no_rows(table).schema.field(name) for name in names])
         missing = missing_columns(self._version, table)

@@ -1,4 +1,5 @@
-"""The views of `views/*.sql`: one file each, a CREATE VIEW over `raw.orders` and `raw.order_events`, then comments.
+"""The views of `views/*.sql`: one file each, a CREATE VIEW over `raw.orders`, `raw.order_events` and `raw.stock_levels`, then
+comments.
 
 Every view works on any schema version since the first.
 """
@@ -16,7 +17,7 @@ from ..domain.orders import DEFAULT_SHOP
 from .time_zones import local_time
 
 Raw: TypeAlias = Mapping[str, str]
-"""What stands for `raw.orders` and `raw.order_events`: a name or a subquery for each."""
+"""What stands for `raw.orders`, `raw.order_events` and `raw.stock_levels`: a name or a subquery for each."""
 
 NAMES = (
     "orders",
@@ -33,6 +34,8 @@ NAMES = (
     "refund_items",
     "disputes",
     "customers",
+    "stock",
+    "stock_events",
 )
 TABLES = ("orders", "order_events")
 """The views that are tables in the store; a private copy has them as tables, too."""
@@ -52,6 +55,8 @@ ORDERED_BY: Mapping[str, str] = {
     "refund_items": '"at", refund_id, product',
     "disputes": "opened_at, stripe_dispute_id",
     "customers": "first_paid_at, customer, currency",
+    "stock": "shop, product",
+    "stock_events": "seq, product",
 }
 """How the rows of a whole view are sorted in a file; those of others by their columns from the first on."""
 
@@ -102,12 +107,13 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
     An event belongs to the shop that has the order; while there is none, its detail says whose it is, as
     `stores/scoped.py` writes it.
     """
-    orders, events = raw["orders"], raw["order_events"]
+    orders, events, levels = raw["orders"], raw["order_events"], raw["stock_levels"]
     whose = f"coalesce(ordered.shop, happened.detail ->> 'shop', '{DEFAULT_SHOP}')"
     return {
         "orders": f"(SELECT * FROM {orders} WHERE shop = {shop})",
         "order_events": f"(SELECT happened.* FROM {events} AS happened LEFT JOIN {orders} AS ordered "
         f"USING (stripe_checkout_session_id) WHERE {whose} = {shop})",
+        "stock_levels": f"(SELECT * FROM {levels} WHERE shop = {shop})",
     }
 
 

@@ -37,10 +37,12 @@ def read_catalog(path: Path) -> Catalog:
 
 
 def _product(table: Mapping[str, Any], path: Path) -> Product:
-    if "left" in table:
-        raise ConfigurationError(
-            f"The catalogue {path}, product {table.get('id', 'without an id')}: `left` is called `stock` now. Rename it."
-        )
+    for name in ("left", "stock"):
+        if name in table:
+            raise ConfigurationError(
+                f"The catalogue {path}, product {table.get('id', 'without an id')}: `{name}` is called `capacity` now, "
+                "which is how many there are in all: orders are counted. Rename it."
+            )
     try:
         return Product.model_validate(table)
     except ValidationError as error:

@@ -65,6 +65,16 @@ _DOUBLE_PAYMENTS = Counter(
     "Orders that were reported because another order of the same purchase is paid, too.",
     registry=REGISTRY,
 )
+_SOLD_OUT = Counter(
+    "checkout_sold_out_total",
+    "Checkouts that were refused in step 2 because not enough of something was left.",
+    registry=REGISTRY,
+)
+_OVERSOLD = Counter(
+    "checkout_oversold_total",
+    "Orders that were paid when something of them was not available any more.",
+    registry=REGISTRY,
+)
 _WORKER_RUNS = Counter(
     "checkout_worker_runs_total",
     "What the background worker did, by how it ended: `ok` or the error's class.",
@@ -125,6 +135,16 @@ def handler_run(handler: str, outcome: str) -> None:
 def double_payment() -> None:
     """Count an order that was reported because another one of its purchase is paid, too."""
     _DOUBLE_PAYMENTS.inc()
+
+
+def sold_out() -> None:
+    """Count a checkout that was refused because not enough of something was left."""
+    _SOLD_OUT.inc()
+
+
+def oversold() -> None:
+    """Count an order that was paid when something of it was not available any more."""
+    _OVERSOLD.inc()
 
 
 def worker_run(work: str, outcome: str) -> None:

@@ -40,7 +40,8 @@ https://docs.stripe.com/payments/payment-methods/payment-method-support#addition
 class Refund:
     """A refund at Stripe (https://docs.stripe.com/api/refunds/object). `amount` in minor units.
 
-    `key` names the intention that made it, when it was made here.
+    `key` names the intention that made it, when it was made here. `restock` says what it gives back to the stock
+    (`domain/stock.py`); None: nothing.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Refund:
     reason: str | None = None
     failure_reason: str | None = None
     key: str | None = None
+    restock: str | None = None
 
     @property
     def undone(self) -> bool:

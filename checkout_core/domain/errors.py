@@ -4,7 +4,8 @@
 CheckoutError
 ├── InvalidInput                            what was sent cannot be used
 │   ├── UnknownProduct
-│   ├── ProductSoldOut
+│   ├── SoldOut                             not enough of a product is left
+│   ├── CapacityTooLow                      more of a product are sold and held than it shall have
 │   ├── QuantityNotAllowed
 │   └── EmptyCart
 ├── SessionNotFound                         Stripe does not know this checkout session
@@ -16,6 +17,7 @@ CheckoutError
 ├── SessionAlreadyPaid                      the session that shall be replaced was paid
 ├── PaymentUnconfirmed                      the shopper may have paid, and we cannot see it now
 ├── OrderNotFound
+├── HoldNotReleased                         the order was paid, or its payment is on its way
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
 ├── RefundInProgress                        another request makes this refund right now
@@ -43,6 +45,8 @@ its files or settings is the `message` of a `StoreError` or a `ConfigurationErro
 reads `public_message`.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from .refund_reasons import reason_in_words
@@ -86,10 +90,51 @@ class UnknownProduct(InvalidInput):
     code = "unknown_product"
 
 
-class ProductSoldOut(InvalidInput):
-    """The product is in the catalogue and cannot be bought now."""
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A product of which fewer are left than a cart has. `in_checkouts`: how many other shoppers are about to pay for."""
+
+    product: str
+    name: str
+    left: int
+    in_checkouts: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What the shopper reads."""
+        if self.left:
+            return f"Only {self.left} of “{self.name}” {'is' if self.left == 1 else 'are'} left."
+        if self.in_checkouts:
+            return f"All that is left of “{self.name}” is in other shoppers' checkouts. Some may come back: try again later."
+        return f"“{self.name}” is sold out."
+
+
+class SoldOut(InvalidInput):
+    """The product is in the catalogue, and not as many are left as the cart has. `shortages` says of what, and how many."""
 
     code = "sold_out"
+    sentence = "Something in your cart is sold out."
+
+    def __init__(
+        self, message: str | None = None, *, shortages: Sequence[Shortage] = (), field: str | None = "items"
+    ) -> None:
+        super().__init__(message or " ".join(each.sentence for each in shortages) or None, field=field)
+        self.shortages = tuple(shortages)
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """How many are left of each product of which there are not enough."""
+        return {each.product: each.left for each in self.shortages}
+
+
+class CapacityTooLow(InvalidInput):
+    """A product shall have a capacity below what is sold and held of it; nothing was changed."""
+
+    code = "capacity_too_low"
+    sentence = "More of this product are sold and held than it shall have."
+
+    def __init__(self, message: str | None = None, *, field: str | None = "capacity") -> None:
+        super().__init__(message, field=field)
 
 
 class QuantityNotAllowed(InvalidInput):
@@ -169,6 +214,13 @@ class OrderNotFound(CheckoutError):
 
     code = "order_not_found"
     sentence = "We have no such order."
+
+
+class HoldNotReleased(CheckoutError):
+    """What the session holds stays held or sold: it was paid, or its payment is on its way."""
+
+    code = "hold_not_released"
+    sentence = "This checkout was paid, or its payment is on its way, so it keeps what it has."
 
 
 class UnknownShop(CheckoutError):

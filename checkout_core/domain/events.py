@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -63,11 +63,14 @@ class EventKind(StrEnum):
     dispute_lost = "dispute_lost", "Dispute lost, the bank keeps the money", Tone.bad
     dispute_prevented = "dispute_prevented", "Dispute prevented, no money was taken", Tone.plain
     recovered = "recovered", "Order made from the payment", Tone.plain
+    oversold = "oversold", "Paid, and not available any more", Tone.bad
+    oversold_accepted = "oversold_accepted", "Accepted although it was not available", Tone.good
+    stock_changed = "stock_changed", "Stock changed", Tone.plain
     erased = "erased", "Shopper's data erased", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 
 
-EventName = Literal["paid", "processing", "refunded", "failed", "expired", "disputed", "dispute_closed"]
+EventName = Literal["paid", "processing", "refunded", "failed", "expired", "disputed", "dispute_closed", "oversold"]
 """What handlers can be registered for."""
 
 KINDS_OF_EVENT: Mapping[EventName, frozenset[EventKind]] = {
@@ -78,6 +81,7 @@ KINDS_OF_EVENT: Mapping[EventName, frozenset[EventKind]] = {
     "expired": frozenset({EventKind.expired}),
     "disputed": frozenset({EventKind.disputed}),
     "dispute_closed": frozenset({EventKind.dispute_won, EventKind.dispute_lost, EventKind.dispute_prevented}),
+    "oversold": frozenset({EventKind.oversold}),
 }
 """The kinds of order events for which the handlers of each name run."""
 
@@ -164,15 +168,53 @@ def _detail_text(detail: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}: {value}" for key, value in detail.items())
 
 
+class StockAction(StrEnum):
+    """What an order does to the stock of its products."""
+
+    hold = "hold"
+    keep = "keep"
+    sell = "sell"
+    release = "release"
+    give_back = "give_back"
+    take_again = "take_again"
+
+
+@dataclass(frozen=True, slots=True)
+class StockMove:
+    """One thing that a decision does to the stock of an order's products.
+
+    Args:
+        action: what it does.
+        at: the time to write on what changes.
+        source: who reported what led to it.
+        stripe_event_id: the Stripe event that did, `evt_…`.
+        until: when the session ends at Stripe, for `hold`.
+        capacities: how many there are of products of which the store does not know it yet, for `hold`.
+        quantities: by product, for `give_back` and `take_again`; None: everything.
+    """
+
+    action: StockAction
+    at: datetime
+    source: Source
+    stripe_event_id: str | None = None
+    until: datetime | None = None
+    capacities: Mapping[str, int] = field(default_factory=dict)
+    quantities: Mapping[str, int] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a change makes of an order: the order as it shall be, and the events that say what happened.
+    """What a change makes of an order: the order as it shall be, the events that say what happened, and what it does to
+    the stock.
 
-    The same order as before means that nothing changes; None means that there is no order.
+    The same order as before means that nothing changes; None means that there is no order. A store makes the moves of
+    the stock in the transaction that writes the order (`domain/stock.py`); an order that cannot hold what it needs is
+    not written.
     """
 
     order: Order | None
     events: Sequence[OrderEvent] = ()
+    stock: Sequence[StockMove] = ()
 
 
 Change = Callable[[Order | None], Decision]

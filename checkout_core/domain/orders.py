@@ -33,6 +33,15 @@ class OrderStatus(StrEnum):
     refunded = "refunded"
 
 
+class Oversold(StrEnum):
+    """What is to be done about an order that was paid although not enough was available."""
+
+    open = "open"
+    """Nobody has decided: refund it, or accept it."""
+    accepted = "accepted"
+    refunded = "refunded"
+
+
 TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.pending: frozenset({OrderStatus.processing, OrderStatus.paid, OrderStatus.failed, OrderStatus.expired}),
     OrderStatus.processing: frozenset({OrderStatus.paid, OrderStatus.failed}),
@@ -103,7 +112,8 @@ class Order(Value):
 
     Once the session is complete, everything about money is what Stripe says. `amount_tax` is all tax, also what prices
     include: see `tax_added`. `amount_disputed` is what banks hold or have taken for good. `amount_fee` and `amount_net`
-    are of the payment, in `balance_currency`, which is the currency of the Stripe balance. `paid_at` is Stripe's time.
+    are of the payment, in `balance_currency`, which is the currency of the Stripe balance. `paid_at` is Stripe's time. `oversold` marks an order of which something
+    was not available any more when its money came.
     """
 
     id: str
@@ -134,6 +144,7 @@ class Order(Value):
     payment_method_brand: str | None = None
     payment_method_last4: str | None = None
     payment_method_country: str | None = None
+    oversold: Oversold | None = None
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     created_at: UtcDatetime
     updated_at: UtcDatetime

@@ -12,9 +12,10 @@ from .errors import (
     ConfigurationError,
     EmptyCart,
     InvalidInput,
-    ProductSoldOut,
     ProductSourceError,
     QuantityNotAllowed,
+    Shortage,
+    SoldOut,
     UnknownProduct,
 )
 from .metadata import in_parts
@@ -42,8 +43,8 @@ class Product(BaseModel):
     """One thing for sale. `unit_amount` is in minor units of `currency`.
 
     `stripe_price` names a Price in the Stripe account; without it the price is sent inline. `image` is a file name
-    beside the catalogue, in its folder `images`. `stock` says how many can be sold (none given: any number); whoever
-    edits the catalogue keeps it up to date.
+    beside the catalogue, in its folder `images`. `capacity` says how many there are in all (none given: any number);
+    orders hold them and sell them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +58,7 @@ class Product(BaseModel):
     image: str | None = None
     detail: str = ""
     sold_out: bool = False
-    stock: int | None = Field(default=None, ge=0)
+    capacity: int | None = Field(default=None, ge=0)
     max_quantity: int = Field(default=20, ge=1)
     stripe_price: Annotated[str, StringConstraints(pattern=r"^price_\w+$")] | None = None
 
@@ -82,7 +83,7 @@ class Product(BaseModel):
         """How many one order may have; 0: it cannot be bought now."""
         if self.sold_out:
             return 0
-        return self.max_quantity if self.stock is None else min(self.max_quantity, self.stock)
+        return self.max_quantity if self.capacity is None else min(self.max_quantity, self.capacity)
 
 
 class Welcome(BaseModel):
@@ -98,7 +99,10 @@ class Welcome(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PricedItem:
-    """One line of a cart with its price in minor units of `currency`, and what the checkout page says of it."""
+    """One line of a cart with its price in minor units of `currency`, and what the checkout page says of it.
+
+    `capacity` is how many there are of the product in all; None: any number can be sold.
+    """
 
     product: str
     name: str
@@ -107,7 +111,7 @@ class PricedItem:
     currency: str
     description: str | None = None
     stripe_price: str | None = None
-    stock: int | None = None
+    capacity: int | None = None
 
     @property
     def amount_total(self) -> int:
@@ -217,7 +221,7 @@ class Catalog(Mapping[str, Product]):
         if product is None:
             raise UnknownProduct(f"We do not sell anything called “{product_id[:64]}”.", field="items")
         if product.limit == 0:
-            raise ProductSoldOut(f"“{product.name}” is sold out.", field="items")
+            raise SoldOut(shortages=[Shortage(product.id, product.name, 0)])
         if not 1 <= quantity <= product.limit:
             raise QuantityNotAllowed(
                 f"You can buy 1 to {product.limit} of “{product.name}” in one order.",
@@ -231,7 +235,7 @@ class Catalog(Mapping[str, Product]):
             currency=product.currency,
             description=product.description or None,
             stripe_price=product.stripe_price,
-            stock=product.stock,
+            capacity=product.capacity,
         )
 
 
@@ -287,6 +291,10 @@ def _fault(line: PricedItem) -> str | None:
             return f"{field} is {number!r}. Give a whole number{' of minor units' if least == 0 else ''}"
         if number < least:
             return f"{field} is {number}, and {least} is the least"
+    if line.capacity is not None and (
+        isinstance(line.capacity, bool) or not isinstance(line.capacity, int) or line.capacity < 0
+    ):
+        return f"capacity is {line.capacity!r}. Give a whole number that is not negative, or None"
     if line.unit_amount % CURRENCIES[line.currency].multiple:
         return f"unit_amount must be a multiple of {CURRENCIES[line.currency].multiple} in {line.currency}"
     return None

@@ -4,7 +4,8 @@ Each function here returns a `Change`, which a store applies atomically. Only wh
 hangs on "the order became paid" happens once.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,12 @@ from .checkout_session import CheckoutSession
 from .customer import Details
 from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
-from .events import Change, Decision, EventKind, History, OrderEvent, Source
+from .events import Change, Decision, EventKind, History, OrderEvent, Source, StockAction, StockMove
 from .handled import handled_of
-from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus
+from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderItem, OrderStatus, Oversold
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
+from .stock import RESTOCK, restocked_quantities
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
     "id",
@@ -41,30 +43,53 @@ KNOWN_LATER = (
 """What a paid order may lack: Stripe settles a charge after it was made, and older versions did not keep the rest."""
 
 
-def pending_change(session: CheckoutSession, details: Details, now: datetime) -> Change:
+OF_LINES = ("items", "amount_subtotal", "amount_discount", "amount_shipping", "amount_tax", "amount_total")
+"""The fields of an order that follow from the lines of its session."""
+
+STOCK_ACTIONS: Mapping[OrderStatus, StockAction] = {
+    OrderStatus.processing: StockAction.keep,
+    OrderStatus.paid: StockAction.sell,
+    OrderStatus.failed: StockAction.release,
+    OrderStatus.expired: StockAction.release,
+}
+"""What an order does to the stock when Stripe moves it to a status."""
+
+
+def pending_change(
+    session: CheckoutSession, details: Details, now: datetime, *, capacities: Mapping[str, int] | None = None
+) -> Change:
     """Make the change that creates the pending order of an open session, or updates its details.
+
+    The order holds what it has of limited products.
 
     Args:
         session: what Stripe says of the session now.
         details: what the shopper has entered.
         now: the time to write on the order and the event.
+        capacities: how many there are of products of which the store may not know it.
 
     Raises:
         SessionNotOpen: when the change is applied and the order is no longer pending.
+        SoldOut: when it is applied and not enough is left.
     """
+    hold = StockMove(
+        StockAction.hold, now, Source.storefront, until=session.expires_at, capacities=dict(capacities or {})
+    )
 
     def change(order: Order | None) -> Decision:
         if order is None:
             created = order_of(session, now).model_copy(update=details.changes(own_metadata(session.metadata)))
-            return Decision(created, [_event(created, EventKind.pending)])
+            return Decision(created, [_event(created, EventKind.pending)], [hold])
         if order.status is not OrderStatus.pending:
             raise SessionNotOpen
         details_now = details.changes(order.metadata)
         changed = {field: value for field, value in details_now.items() if getattr(order, field) != value}
+        if _quantities(order.items) != _quantities(session.items):  # the application has changed the session's lines
+            changed |= {name: getattr(session, name) for name in OF_LINES}
         if not changed:
-            return Decision(order)
+            return Decision(order, (), [hold])
         updated = order.evolve(now, **changed)
-        return Decision(updated, [_event(updated, EventKind.details_updated, fields=sorted(changed))])
+        return Decision(updated, [_event(updated, EventKind.details_updated, fields=sorted(changed))], [hold])
 
     def _event(order: Order, kind: EventKind, **detail: Any) -> OrderEvent:
         return OrderEvent.of(order, kind=kind, source=Source.storefront, at=now, **detail)
@@ -119,11 +144,13 @@ def reconcile_change(
 
     def change(order: Order | None) -> Decision:
         events: list[OrderEvent] = []
+        moves: list[StockMove] = []
         for rule in _RULES:
             decision = rule(order, facts)
             order = decision.order
             events += decision.events
-        return Decision(order, events)
+            moves += decision.stock
+        return Decision(order, events, tuple(moves))
 
     return change
 
@@ -180,6 +207,10 @@ class _Facts:
             **detail,
         )
 
+    def move(self, action: StockAction, quantities: Mapping[str, int] | None = None) -> StockMove:
+        """Make a move of the stock."""
+        return StockMove(action, self.now, self.source, self.stripe_event_id, quantities=quantities)
+
 
 def _recover(order: Order | None, facts: _Facts) -> Decision:
     """Make the order when money was taken for a session of ours that has none."""
@@ -202,7 +233,14 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     detail: dict[str, Any] = {"corrected_from": order.status.value} if order.status in FINAL_STATUSES else {}
     if status is OrderStatus.paid and (handled := handled_of(facts.session.metadata)):
         detail["handled"] = handled  # it was paid before, in a database that was lost: the outbox leaves these out
-    return Decision(moved, [facts.event(moved, EventKind[status.name], **detail)])
+    return Decision(moved, [facts.event(moved, EventKind[status.name], **detail)], [facts.move(STOCK_ACTIONS[status])])
+
+
+def _quantities(items: Iterable[OrderItem]) -> Counter[str]:
+    quantities = Counter[str]()
+    for item in items:
+        quantities[item.product] += item.quantity
+    return quantities
 
 
 def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]:
@@ -233,14 +271,17 @@ def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:
     if not refunds_differ(order, session, RecordedRefunds.of(facts.history)):
         return Decision(order)
     adjusted = _with_refunds(order, session.amount_refunded, facts.now)
-    refunded, events = order.amount_refunded, []
+    refunded, events, moves = order.amount_refunded, [], []
     for missing in RecordedRefunds.of(facts.history).missing(session.refunds):
         refunded += missing.amount
         events.append(_refund_event(adjusted, missing, refunded, facts))
+        if missing.refund.restock is not None:
+            action = StockAction.take_again if missing.came_back else StockAction.give_back
+            moves.append(facts.move(action, restocked_quantities(order, missing.refund.restock)))
     if unexplained := session.amount_refunded - refunded:
         kind = _refund_kind(adjusted, unexplained, session.amount_refunded)
         events.append(facts.event(adjusted, kind, amount=abs(unexplained)))
-    return Decision(adjusted, events)
+    return Decision(adjusted, events, moves)
 
 
 def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Facts) -> OrderEvent:
@@ -249,7 +290,7 @@ def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Fa
     kind = _refund_kind(order, missing.amount, refunded)
     if missing.came_back:
         return facts.event(order, kind, amount=refund.amount, refund=refund.id, failure_reason=refund.failure_reason)
-    said = {"reason": refund.reason, "key": refund.key}
+    said = {"reason": refund.reason, "key": refund.key, RESTOCK: refund.restock}
     known: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     return facts.event(order, kind, at=refund.created_at, amount=refund.amount, refund=refund.id, **known)
 
@@ -265,7 +306,14 @@ def _with_refunds(order: Order, amount_refunded: int, now: datetime) -> Order:
     status = OrderStatus.refunded if amount_refunded >= order.amount_total else OrderStatus.paid
     if status is order.status:
         return order.evolve(now, amount_refunded=amount_refunded)
-    return order.moved_to(status, now, amount_refunded=amount_refunded)
+    return order.moved_to(status, now, amount_refunded=amount_refunded, oversold=_decided(order, status))
+
+
+def _decided(order: Order, status: OrderStatus) -> Oversold | None:
+    """Return what is to be done about an order that is oversold: a refund decides it, and one that came back does not."""
+    if status is OrderStatus.refunded:
+        return Oversold.refunded if order.oversold is Oversold.open else order.oversold
+    return Oversold.open if order.oversold is Oversold.refunded else order.oversold
 
 
 def _adjust_disputes(order: Order | None, facts: _Facts) -> Decision:

@@ -70,6 +70,11 @@ def _is_about_another_object(error: stripe.InvalidRequestError) -> bool:
     return "No such " in str(error) and "No such checkout" not in str(error)
 
 
+def is_about(error: StripeRejected, param: str) -> bool:
+    """Whether Stripe refused a request for one of its parameters."""
+    return isinstance(error.__cause__, stripe.InvalidRequestError) and error.__cause__.param == param
+
+
 @contextmanager
 def map_refund_errors() -> Iterator[None]:
     """Turn what Stripe has against a refund into ours; the rest is left to `map_stripe_errors`.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from ..config.settings import UiMode
+from ..config.settings_arguments import UiMode
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
 from ..domain.metadata import JsonValue, metadata_to_stripe
@@ -31,7 +31,10 @@ EXPAND = ["line_items", "payment_intent.latest_charge.balance_transaction", "pay
 """What a retrieved session must hold to be viewed."""
 REFUND_KEY = "checkout_refund"
 """The metadata of a refund that names the intention that made it."""
+RESTOCK_KEY = "checkout_restock"
+"""The metadata of a refund that says what it gives back to the stock."""
 _EXPIRY_STEP_SECONDS = 600
+_LIMITED_EXPIRY_STEP_SECONDS = 60
 _MAX_KEY_LENGTH = 255
 
 
@@ -152,14 +155,20 @@ def session_create_params(
     return with_params(ours, defaults, given)
 
 
-def session_expires_at(now: datetime, minutes: int) -> int | None:
+def session_expires_at(now: datetime, minutes: int, *, limited: bool = False) -> int | None:
     """Return when a session that is made now expires, in seconds since the epoch; None: after Stripe's own 24 hours.
 
     Rounded up to a step, so that a request that is repeated within it is the same request, and so that Stripe, which
     counts its least half hour by its own clock, does not find it too short.
+
+    Args:
+        now: the time now.
+        minutes: how long the session shall last at least.
+        limited: whether others wait for what it holds: then the step is short.
     """
     least = now + timedelta(minutes=minutes, seconds=30)
-    expires_at = math.ceil(least.timestamp() / _EXPIRY_STEP_SECONDS) * _EXPIRY_STEP_SECONDS
+    step = _LIMITED_EXPIRY_STEP_SECONDS if limited else _EXPIRY_STEP_SECONDS
+    expires_at = math.ceil(least.timestamp() / step) * step
     return expires_at if expires_at < (now + timedelta(hours=24)).timestamp() else None
 
 
@@ -231,6 +240,7 @@ def refund_of(refund: stripe.Refund) -> Refund:
         reason=refund.reason,
         failure_reason=getattr(refund, "failure_reason", None),
         key=metadata.get(REFUND_KEY),
+        restock=metadata.get(RESTOCK_KEY),
     )
 
 

@@ -3,8 +3,9 @@
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import stripe
@@ -18,6 +19,7 @@ from ..domain.errors import (
     PriceMismatch,
     SessionNotFound,
     SessionNotOpen,
+    StripeError,
     StripeRejected,
     StripeUnavailable,
     WebhookSignatureInvalid,
@@ -29,7 +31,7 @@ from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
 from .call_log import CallLog
 from .client import StripeClient
-from .errors import map_refund_errors, read_answer
+from .errors import is_about, map_refund_errors, read_answer
 from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
@@ -75,6 +77,11 @@ class StripeGateway:
         )
         self._unknown_sessions: dict[str, float] = {}
         self._sessions_of_payments: dict[str, str] = {}
+        self._ahead = timedelta(0)
+
+    def time_at_stripe(self, now: datetime) -> datetime:
+        """Return what Stripe's clock says when ours says `now`, as far as its answers have shown that they differ."""
+        return now + self._ahead
 
     @property
     def calls(self) -> CallLog:
@@ -123,9 +130,37 @@ class StripeGateway:
             StripeRejected: Stripe refuses the items or the e-mail address.
             StripeUnavailable: Stripe did not answer; nobody was charged.
         """
-        expires_at: int | None = asked.params.get("expires_at")
-        if expires_at is None:
-            expires_at = sessions.session_expires_at(now, self._settings.session_minutes)
+        given: int | None = asked.params.get("expires_at")
+        try:
+            return await self._create(items, asked, now, idempotency_key, given or self._expires_at(items, now))
+        except StripeRejected as error:
+            if given is not None or not is_about(error, "expires_at"):
+                raise
+            await self._learn_time(items, asked, now)
+            return await self._create(items, asked, now, idempotency_key, self._expires_at(items, now))
+
+    def _expires_at(self, items: Sequence[PricedItem], now: datetime) -> int | None:
+        limited = any(item.capacity is not None for item in items)
+        minutes = self._settings.session_minutes
+        lasts = min(minutes, self._settings.hold_minutes) if limited else minutes
+        return sessions.session_expires_at(self.time_at_stripe(now), lasts, limited=limited)
+
+    async def _learn_time(self, items: Sequence[PricedItem], asked: NewSession, now: datetime) -> None:
+        """Find out what Stripe's clock says: by ours a session would end too soon, or too late, for Stripe to take it."""
+        session = await self._create(items, asked, now, None, None)
+        self._ahead = session.created - now
+        log.warning("our clock is not Stripe's", seconds=round(self._ahead.total_seconds()))
+        with suppress(SessionNotOpen, StripeError):  # nobody is told of it
+            await self.expire_session(session.id)
+
+    async def _create(
+        self,
+        items: Sequence[PricedItem],
+        asked: NewSession,
+        now: datetime,
+        idempotency_key: str | None,
+        expires_at: int | None,
+    ) -> CheckoutSession:
         names = sessions.session_names(asked.mark, idempotency_key, expires_at, now)
         params = sessions.session_create_params(
             items,
@@ -206,6 +241,7 @@ class StripeGateway:
         intention: str,
         idempotency_key: str,
         reason: RefundReason | None = None,
+        restock: str | None = None,
         session_id: str | None = None,
     ) -> Refund:
         """Refund a payment. One idempotency key refunds once.
@@ -216,6 +252,7 @@ class StripeGateway:
             intention: names what the operator intends; it stays with the refund at Stripe.
             idempotency_key: names this request; Stripe forgets it after a day.
             reason: why, for Stripe's records.
+            restock: what it gives back to the stock, as `restock_note` says it; it stays with the refund, too.
             session_id: the payment's session, for the log of calls.
 
         Returns:
@@ -227,7 +264,8 @@ class StripeGateway:
             InvalidInput: the key was used for another refund.
             StripeUnavailable: whether the refund was made is not known; asking again with the same key is safe.
         """
-        params: dict[str, Any] = {"payment_intent": payment_intent_id, "metadata": {sessions.REFUND_KEY: intention}}
+        metadata = {sessions.REFUND_KEY: intention, **({sessions.RESTOCK_KEY: restock} if restock else {})}
+        params: dict[str, Any] = {"payment_intent": payment_intent_id, "metadata": metadata}
         if amount is not None:
             params["amount"] = amount
         if reason is not None:

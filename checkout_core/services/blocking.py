@@ -1,6 +1,6 @@
 """The checkout for programs that block: pages, notebooks, commands, scripts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -12,6 +12,7 @@ from ..domain.events import EventName, History, Source
 from ..domain.metadata import JsonValue
 from ..domain.orders import Order
 from ..domain.products import Catalog, PricedItem
+from ..domain.stock import Hold, StockLevel
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
@@ -152,6 +153,10 @@ class Checkout:
             )
         )
 
+    def pending_sessions(self, purchase: str) -> list[str]:
+        """Return the sessions of a purchase that have a pending order, newest first."""
+        return portal.run(self.asynchronous.pending_sessions(purchase))
+
     def complete_order(self, session_id: str) -> Order:
         """Complete the order (step 3)."""
         return portal.run(self.asynchronous.complete_order(session_id))
@@ -189,9 +194,36 @@ class Checkout:
         *,
         reason: str | None = None,
         idempotency_key: str | None = None,
+        restock: bool | Mapping[str, int] = False,
     ) -> Order:
         """Refund `amount` minor units of an order, or everything that can be refunded."""
-        return portal.run(self.asynchronous.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key))
+        return portal.run(
+            self.asynchronous.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key, restock=restock)
+        )
+
+    def stock_levels(self, products: Collection[str] | None = None) -> list[StockLevel]:
+        """Return how many there are of limited products, how many are held and sold, and how many are available."""
+        return portal.run(self.asynchronous.stock_levels(products))
+
+    def holds(self, products: Collection[str] = (), *, limit: int = 100) -> list[Hold]:
+        """Return what is held now, first what was held last."""
+        return portal.run(self.asynchronous.stock.holds(products, limit=limit))
+
+    def minutes_held(self, session_id: str) -> int | None:
+        """Return for how many minutes more a session holds something; None: it does not, or without an end."""
+        return portal.run(self.asynchronous.stock.minutes_held(session_id))
+
+    def release_hold(self, session_id: str) -> Order:
+        """Release what a session holds; it is expired at Stripe first."""
+        return portal.run(self.asynchronous.release_hold(session_id))
+
+    def accept_oversold(self, order_id: str) -> Order:
+        """Accept an order that was paid when not enough was available."""
+        return portal.run(self.asynchronous.accept_oversold(order_id))
+
+    def check_stock(self) -> int:
+        """Let the store hear the capacities of the catalogue. See `Stock.check`."""
+        return portal.run(self.asynchronous.stock.check())
 
     def get_order(self, order_id: str) -> Order:
         """Return the order of that id as it is here."""

@@ -1,8 +1,8 @@
 """The four steps of a checkout, and `reconcile`, which every path shares: the facade for applications."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, overload
@@ -15,7 +15,16 @@ from ..config.logging import get_logger
 from ..config.settings import Settings
 from ..domain.checkout_session import CheckoutSession
 from ..domain.customer import Details, valid_details, valid_email, valid_metadata
-from ..domain.errors import ConfigurationError, InvalidInput, OrderNotFound, SessionNotFound, SessionNotOpen
+from ..domain.errors import (
+    CheckoutError,
+    ConfigurationError,
+    InvalidInput,
+    OrderNotFound,
+    SessionNotFound,
+    SessionNotOpen,
+    SoldOut,
+    StripeError,
+)
 from ..domain.events import EventKind, EventName, History, OrderEvent, Source
 from ..domain.mail_addresses import mail_address
 from ..domain.metadata import JSON_KEYS, MAX_ENTRIES, JsonValue, metadata_to_stripe
@@ -26,6 +35,8 @@ from ..domain.purchases import PURCHASE
 from ..domain.reconciling import pending_change
 from ..domain.returning import return_path_of, valid_return_path
 from ..domain.session_draft import SessionDraft
+from ..domain.stock import StockLevel
+from ..domain.stock_keeping import StockKeeper
 from ..domain.stripe_events import StripeEvent
 from ..domain.stripe_prices import price_fault
 from ..gateway import StripeGateway
@@ -42,6 +53,7 @@ from .event_reading import EventCursor
 from .handled import HandledMarks
 from .handlers import Handler
 from .in_flight import InFlight
+from .kept_stock import KeptStock
 from .order_changes import OrderChanges
 from .outbox import Outbox
 from .personal_data import PersonalData
@@ -50,6 +62,7 @@ from .purchases import Purchases
 from .reconcile import Clock, Reconciler
 from .refunds import Refunds
 from .session_hooks import SessionHook, SessionHooks
+from .stock import Stock
 from .sweep import Sweeper
 
 if TYPE_CHECKING:
@@ -82,6 +95,7 @@ class AsyncCheckout:
         clock: returns the time now, with a time zone.
         takes_address: says whether receipts can be sent to an address; it may block, and is asked only of addresses
             with letters outside ASCII before the @.
+        stock_keeper: keeps the stock where the application has it; None: the store keeps it.
     """
 
     def __init__(
@@ -94,6 +108,7 @@ class AsyncCheckout:
         shop: str = DEFAULT_SHOP,
         clock: Clock = utc_now,
         takes_address: Callable[[str], bool] = lambda _: True,
+        stock_keeper: StockKeeper | None = None,
     ) -> None:
         require_source(products)
         self._takes_address = takes_address
@@ -104,7 +119,7 @@ class AsyncCheckout:
         self.store: OrderStore = ShopStore(store, shop)
         self.shop = shop
         self.clock = clock
-        self._changes = OrderChanges(self.store)
+        self._changes = OrderChanges(self.store, with_stock=stock_keeper is None)
         self.mark = Mark(settings.installation, shop)
         self._reconciler = Reconciler(gateway, self._changes, self.mark, clock)
         self._refunds = Refunds(gateway, self.store, self._reconciler, clock)
@@ -125,6 +140,19 @@ class AsyncCheckout:
             clock=clock,
         )
         self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
+        kept = None if stock_keeper is None else KeptStock(stock_keeper, self._changes, clock)
+        if kept is not None:
+            kept.register(self.outbox)
+        self.stock = Stock(
+            store=self.store,
+            products=products,
+            gateway=gateway,
+            changes=self._changes,
+            reconciler=self._reconciler,
+            purchases=self._purchases,
+            clock=clock,
+            kept=kept,
+        )
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
         self._workers: WeakSet[BackgroundWorker] = WeakSet()
@@ -180,7 +208,8 @@ class AsyncCheckout:
         Raises:
             InvalidInput: the cart, the e-mail address or another argument cannot be used, or `params` has another value
                 for what is ours.
-            ProductSourceError: `products` gave what cannot be sold.
+            SoldOut: not enough is left of something now; step 2 is what holds it.
+            ProductSourceError: `products` gave what cannot be sold, or a capacity below what is sold and held.
             SessionRefused: a hook refuses the session; it may raise any other error, too.
             PriceMismatch: a price in Stripe is not the one of `products`.
             SessionAlreadyPaid: the session to be replaced was paid.
@@ -204,6 +233,9 @@ class AsyncCheckout:
             )
             draft = await self._checked(await self._hooks.run(draft))
             items = draft.items
+            missing = await self.stock.missing(items, replaces=replaces, purchase=purchase)
+            if missing and (idempotency_key is None or replaces is not None):
+                raise SoldOut(shortages=missing)
             if replaces is not None:
                 before = await self._purchases.close_session(replaces)
                 purchase = purchase or before
@@ -219,6 +251,11 @@ class AsyncCheckout:
                 params=draft.params,
             )
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
+            if missing and not await self.stock.covers(session.id, missing, items):
+                await self._abandon(session.id)
+                raise SoldOut(shortages=missing)
+            if purchase is not None and replaces is None and any(item.capacity is not None for item in items):
+                await self._close_others(session.id, purchase)
             event = OrderEvent(
                 id=new_id("event"),
                 order_id=None,
@@ -238,6 +275,19 @@ class AsyncCheckout:
                 await self._purchases.record_replacement(replaces, session.id)
             log.info("session created", session_id=session.id)
             return session
+
+    async def _close_others(self, session_id: str, purchase: str) -> None:
+        """Let a new session be the only one of its purchase that holds something, or be none."""
+        try:
+            await self._purchases.close_others(session_id, purchase)
+        except CheckoutError:
+            await self._abandon(session_id)
+            raise
+
+    async def _abandon(self, session_id: str) -> None:
+        """Expire a session that nobody is told of; if that fails, it expires by itself."""
+        with suppress(SessionNotOpen, StripeError):
+            await self.gateway.expire_session(session_id)
 
     async def _checked(self, draft: SessionDraft) -> SessionDraft:
         """Return the draft with what can be used of it; the metadata of `params` stays with the order, too.
@@ -303,6 +353,7 @@ class AsyncCheckout:
     ) -> Order:
         """Create a pending order (step 2): right before the shopper is handed to Stripe.
 
+        The order holds what it has of limited products until it is paid, or its session is over.
         Repeatable: it creates or updates the one order of the session, and never duplicates. What is not given stays
         as it was. One round trip to Stripe; a second one when the session gets metadata.
 
@@ -320,6 +371,7 @@ class AsyncCheckout:
             InvalidInput: the e-mail address or another field cannot be used, or no receipt can be sent to the address.
             SessionNotFound: Stripe does not know the session, or it is another shop's, or no payment.
             SessionNotOpen: the session is complete or expired.
+            SoldOut: not enough is left of something; nothing was written.
             StripeUnavailable: Stripe did not answer. The message says nothing of money: the session may have been paid.
             StoreError: the order was not written.
         """
@@ -333,9 +385,17 @@ class AsyncCheckout:
                 if session.status != "open":
                     raise SessionNotOpen
                 await self._write_metadata(session, details)
-            decision = await self._changes.apply(session_id, pending_change(session, details, self.clock()))
+            capacities = self.stock.capacities(item.product for item in session.items)
+            change = pending_change(session, details, self.clock(), capacities=capacities)
+            decision = await self.stock.hold(
+                lambda: self._changes.apply(session_id, change), session, session.metadata.get(PURCHASE)
+            )
             assert decision.order is not None, "the change creates an order where there is none"
             return decision.order
+
+    async def pending_sessions(self, purchase: str) -> list[str]:
+        """Return the sessions of a purchase that have a pending order, newest first."""
+        return await self._purchases.pending_sessions(purchase)
 
     async def _write_metadata(self, session: CheckoutSession, details: Details) -> None:
         """Let the session carry the mark and the details' metadata, so that the order can be made of the payment alone."""
@@ -471,6 +531,7 @@ class AsyncCheckout:
         *,
         reason: str | None = None,
         idempotency_key: str | None = None,
+        restock: bool | Mapping[str, int] = False,
     ) -> Order:
         """Refund an order; never more than was paid.
 
@@ -485,13 +546,16 @@ class AsyncCheckout:
                 twice, for as long as the order exists, and another key refunds again. After a refusal, or when the
                 refund came back, asking again under it tries again. Without it, asking again for the same amount before
                 the first refund shows on the order counts as asking for the same refund.
+            restock: True: what the order has of limited products goes back on sale; or how many, by product. It is
+                written on the refund at Stripe, so it happens once, with the refund.
 
         Returns:
             The order after the refund, or as it was when Stripe cannot be asked for the session now.
 
         Raises:
             OrderNotFound: there is no such order.
-            InvalidInput: there is no such reason, or the key was used for another refund.
+            InvalidInput: there is no such reason, the key was used for another refund, or the order does not have what
+                shall go back on sale.
             RefundNotPossible: the order is not paid, less can be refunded, or Stripe or the bank refuses: the message
                 says why, and `reason` is Stripe's code.
             RefundInProgress: another request makes this refund right now.
@@ -499,7 +563,37 @@ class AsyncCheckout:
             StripeUnavailable: Stripe did not answer, and was not asked to refund.
         """
         async with self._step("refund"):
-            return await self._refunds.refund(order_id, amount, reason=reason, idempotency_key=idempotency_key)
+            return await self._refunds.refund(
+                order_id, amount, reason=reason, idempotency_key=idempotency_key, restock=restock
+            )
+
+    async def stock_levels(self, products: Collection[str] | None = None) -> list[StockLevel]:
+        """Return how many there are of limited products, how many are held and sold, and how many are available.
+
+        Args:
+            products: of these; None: of all.
+        """
+        return await self.stock.levels(products)
+
+    async def release_hold(self, session_id: str) -> Order:
+        """Release what a session holds, for an operator: it is expired at Stripe first, so that nobody pays for it.
+
+        Raises:
+            OrderNotFound: the session has no order here.
+            HoldNotReleased: it was paid, or its payment is on its way.
+            StripeUnavailable: it is not known whether the session is closed, and nothing was released.
+        """
+        async with self._step("release_hold", session_id):
+            return await self.stock.release(session_id)
+
+    async def accept_oversold(self, order_id: str) -> Order:
+        """Accept an order that was paid when not enough was available, for an operator; another stays as it is.
+
+        Raises:
+            OrderNotFound: there is no such order.
+        """
+        async with self._step("accept_oversold"):
+            return await self.stock.accept(order_id)
 
     async def get_order(self, order_id: str) -> Order:
         """Return the order of that id as it is here.
@@ -570,7 +664,8 @@ class AsyncCheckout:
         Raises:
             InvalidHandler: the handler needs a name, the name is taken, or its arguments are others.
         """
-        return self.on("paid", handler, name=name)
+        self.outbox.handlers.add(handler, name)
+        return handler
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""

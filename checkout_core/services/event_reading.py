@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..config.logging import get_logger
-from ..stores.base import OrderStore
+from ..stores.base import Loss, OrderStore
 from ..stores.futures import answer
 
 STRIPE_KEEPS = timedelta(days=30)
@@ -26,7 +26,7 @@ LOOK_BACK = timedelta(days=3)
 MAX_UNHANDLED = 100
 """How many events may be tried by themselves. With more, what is wrong is not with them: the place stays where it is."""
 
-CURSOR, GAP, UNHANDLED = "cursor", "gap", "unhandled_event"
+CURSOR, GAP, UNHANDLED, COMPARED = "cursor", "gap", "unhandled_event", "compared_after_loss"
 """The kinds of notes."""
 
 log = get_logger(__name__)
@@ -47,16 +47,20 @@ class EventReading:
     """How far Stripe's events were read.
 
     `read_until` is None before they were read for the first time. `gap` is the part of an outage that was longer than
-    Stripe keeps events, `unhandled` what could not be handled.
+    Stripe keeps events, `unhandled` what could not be handled, `loss` what the database has lost and was not compared
+    with Stripe since.
     """
 
     read_until: datetime | None = None
     gap: tuple[datetime, datetime] | None = None
     unhandled: tuple[UnhandledEvent, ...] = ()
+    loss: Loss | None = None
 
     def warnings(self) -> list[str]:
         """Say for operators what is not right, and what to do."""
         said = []
+        if self.loss is not None:
+            said.append(self.loss.sentence())
         if self.gap is not None:
             start, end = self.gap
             days = STRIPE_KEEPS.days
@@ -94,15 +98,27 @@ class EventCursor:
             datetime.fromisoformat(cursor) if cursor else None,
             _times(gap) if gap else None,
             tuple(_unhandled(id, value) for id, value in unhandled.items()),
+            await self.loss(),
         )
 
+    async def loss(self) -> Loss | None:
+        """Return what the database has lost, until this shop was compared with Stripe since."""
+        loss = await answer(self._store.noticed_loss())
+        if loss is None:
+            return None
+        compared = (await answer(self._store.notes(COMPARED))).get(self._key)
+        return None if compared == loss.noticed_at.isoformat() else loss
+
     async def begin(self, now: datetime) -> datetime:
-        """Return from when events must be read; a gap that is longer than Stripe keeps events is noted and said."""
+        """Return from when events must be read; a gap that is longer than Stripe keeps events is noted and said.
+
+        After a loss that is all that Stripe has: what was written when is not known.
+        """
         reading = await self.reading()
         last, oldest = reading.read_until, now - STRIPE_KEEPS
         if last is None:
             return oldest
-        if last > now + OVERLAP:  # a clock was wrong: what was read is not known
+        if last > now + OVERLAP and not reading.loss:  # a clock was wrong: what was read is not known
             return now - LOOK_BACK
         if last < oldest:
             start = min(last, reading.gap[0]) if reading.gap else last
@@ -110,11 +126,19 @@ class EventCursor:
             for sentence in EventReading(gap=(start, oldest)).warnings():
                 log.error("a gap in Stripe's events", advice=sentence)
             return oldest
-        return last - OVERLAP
+        return oldest if reading.loss else last - OVERLAP
 
-    async def move(self, until: datetime) -> None:
-        """Note that events were read up to this time."""
+    async def move(self, until: datetime, *, compared: Loss | None = None) -> None:
+        """Note that events were read up to this time.
+
+        Args:
+            until: the latest event.
+            compared: the loss after which all events were read.
+        """
         await answer(self._store.keep_note(CURSOR, self._key, until.isoformat()))
+        if compared is not None:
+            await answer(self._store.keep_note(COMPARED, self._key, compared.noticed_at.isoformat()))
+            log.warning("compared with Stripe after a loss", orders=compared.orders, events=compared.events)
 
     async def close_gap(self, since: datetime) -> None:
         """Note that all sessions since then were looked at."""

@@ -69,6 +69,30 @@ class Purchases:
                 await self._reconciler.reconcile(session_id, source=Source.storefront)
         return purchase_of(session_id, history)
 
+    async def pending_sessions(self, purchase: str) -> list[str]:
+        """Return the sessions of a purchase that have a pending order, newest first."""
+        query = OrderQuery(
+            statuses=(OrderStatus.pending,),
+            metadata=(PURCHASE, purchase),
+            created_after=self._clock() - OPEN_AT_MOST,
+        )
+        return [order.stripe_checkout_session_id for order in await answer(self._store.find(query))]
+
+    async def close_others(self, session_id: str, purchase: str) -> None:
+        """Close the sessions of a purchase that hold something and that another session replaces.
+
+        A page that was opened again has forgotten the session that it had.
+
+        Raises:
+            SessionAlreadyPaid: one was paid, or its payment is on its way.
+            StripeUnavailable: it is not known whether one is closed.
+            PaymentUnconfirmed: one is not open, and whether it was paid is not known yet.
+        """
+        for other in await self.pending_sessions(purchase):
+            if other != session_id:
+                await self.close_session(other)
+                await self.record_replacement(other, session_id)
+
     async def record_replacement(self, session_id: str, by: str) -> None:
         """Record on the history of a session that another one has replaced it, once if the request is repeated."""
         history = await answer(self._store.events(session_id))

@@ -1,5 +1,6 @@
 """Refunds: in whole or in part, once for each intention, never more than was paid."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from ..domain.refunding import (
     unconfirmed_refunds,
     valid_reason,
 )
+from ..domain.stock import restock_note
 from ..gateway import StripeGateway
 from ..stores.base import OrderStore
 from ..stores.futures import answer
@@ -44,6 +46,7 @@ class _Intention:
     amount: int | None
     reason: RefundReason | None
     key: str
+    restock: str | None = None
 
 
 class Refunds:
@@ -56,7 +59,13 @@ class Refunds:
         self._clock = clock
 
     async def refund(
-        self, order_id: str, amount: int | None, *, reason: str | None, idempotency_key: str | None
+        self,
+        order_id: str,
+        amount: int | None,
+        *,
+        reason: str | None,
+        idempotency_key: str | None,
+        restock: bool | Mapping[str, int] = False,
     ) -> Order:
         """Refund an order. Stripe is asked first which refunds there are: an intention that has one is answered by it.
 
@@ -65,13 +74,15 @@ class Refunds:
             amount: minor units; None: everything that can be refunded.
             reason: one of `RefundReason`.
             idempotency_key: names one intention; see `Checkout.refund`.
+            restock: whether everything goes back on sale, or quantities by product.
 
         Returns:
             The order after the refund, or as it was when Stripe cannot be asked for the session now.
 
         Raises:
             OrderNotFound: there is no such order.
-            InvalidInput: there is no such reason, or the key was used for another refund.
+            InvalidInput: there is no such reason, the key was used for another refund, or the order does not have what
+                shall go back on sale.
             RefundNotPossible: the order is not paid, less can be refunded, or Stripe or the bank refuses.
             RefundInProgress: another request makes this refund right now.
             RefundUnconfirmed: Stripe did not answer, so whether money moved is not known; asking again is safe.
@@ -83,12 +94,13 @@ class Refunds:
             raise OrderNotFound
         history = await answer(self._store.events(order.stripe_checkout_session_id))
         require_paid(order, amount)
+        note = restock_note(order, restock)
         assert order.stripe_payment_intent_id is not None
         key = intention_of(order, history, amount, idempotency_key)
         unconfirmed = key in unconfirmed_refunds(history)
         if idempotency_key is None and not unconfirmed:
             require_refundable(order, amount)
-        intention = _Intention(order, order.stripe_payment_intent_id, amount, why, key)
+        intention = _Intention(order, order.stripe_payment_intent_id, amount, why, key, note)
         made = await self._make(intention, history)
         if unconfirmed:
             await self._note(intention, EventKind.refund_confirmed)
@@ -117,6 +129,7 @@ class Refunds:
                 intention=intention.key,
                 idempotency_key=attempt,
                 reason=intention.reason,
+                restock=intention.restock,
                 session_id=intention.order.stripe_checkout_session_id,
             )
         except StripeUnavailable as error:

@@ -169,6 +169,7 @@ class Sweeper:
         now = self._clock()
         until = now - older_than
         session_ids = await self.waiting(until)
+        loss = (await self.reading()).loss
         replay = await self.catch_up(
             since=since,
             look_back=LOOK_BACK,
@@ -180,7 +181,11 @@ class Sweeper:
             replay = _together(replay, await self.replay_sessions(since, concurrent=concurrent, stop=stop))
         outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
         dispatched = await self._outbox.dispatch(stop=stop)
-        warnings = tuple((await self.reading()).warnings())
+        after = await self.reading()
+        made_good = (
+            (loss.sentence(),) if loss is not None and after.loss is None else ()
+        )  # whoever swept by hand reads it
+        warnings = (*made_good, *after.warnings())
         return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched, warnings)
 
     async def reading(self) -> EventReading:
@@ -212,6 +217,7 @@ class Sweeper:
             What came of it, or None when Stripe's list could not be read.
         """
         now = self._clock()
+        loss = await self._cursor.loss()
         begin = await self._cursor.begin(now)
         again = await self._replay_unhandled(stop)
         replay = await self.replay_events(
@@ -224,7 +230,7 @@ class Sweeper:
             return None
         noted = await self._cursor.note_failures(replay.failures, now)
         if noted and not stop() and (since is None or since <= begin):
-            await self._cursor.move(until or now)
+            await self._cursor.move(until or now, compared=loss)
         return _together(replay, again)
 
     async def missing_orders(self) -> int:
@@ -233,7 +239,10 @@ class Sweeper:
         More than 0 means that this database is not the one that had their orders: a folder that is gone, a volume that
         was mounted late. It is only looked at before events were read for the first time.
         """
-        if (await self._cursor.reading()).read_until is not None:
+        reading = await self._cursor.reading()
+        if (
+            reading.read_until is not None or reading.loss is not None
+        ):  # after a loss, orders are missing for that reason
             return 0
         missing: dict[str, datetime] = {}
         async for event in self._gateway.events(PAID_EVENT_TYPES, self._clock() - STRIPE_KEEPS):

@@ -21,7 +21,17 @@ from ..domain.errors import ConfigurationError, StoreUnavailable
 from . import backend_of, duckdb_path
 from .duckdb.connecting import connect
 from .duckdb.lease import Lease
-from .duckdb.schema import EVENT_COLUMNS, MIGRATIONS, ORDER_COLUMNS, OUTBOX_COLUMNS, known_version, migrate
+from .duckdb.row_count import count_file
+from .duckdb.schema import (
+    EVENT_COLUMNS,
+    HOLD_COLUMNS,
+    LEVEL_COLUMNS,
+    MIGRATIONS,
+    ORDER_COLUMNS,
+    OUTBOX_COLUMNS,
+    known_version,
+    migrate,
+)
 from .duckdb.statements import rows_from_json
 
 TABLES: Mapping[LiteralString, Mapping[str, str]] = {
@@ -29,6 +39,8 @@ TABLES: Mapping[LiteralString, Mapping[str, str]] = {
     "order_events": EVENT_COLUMNS,  # `seq` is counted anew, in the same order
     "outbox": {**OUTBOX_COLUMNS, "error": "VARCHAR"},
     "notes": {"shop": "VARCHAR", "kind": "VARCHAR", "key": "VARCHAR", "value": "VARCHAR"},
+    "stock_levels": LEVEL_COLUMNS,
+    "stock_holds": HOLD_COLUMNS,
 }
 """What is in a backup, and as what."""
 
@@ -289,6 +301,7 @@ def _restore_file(target: Path, file: Path, progress: Progress, *, replace: bool
                 if old.exists():
                     shutil.move(old, new)
         _log_of(target).unlink(missing_ok=True)
+        count_file(target).unlink(missing_ok=True)  # fewer orders than before are no loss then
         _to_disk(part, target)
 
 

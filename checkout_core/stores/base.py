@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from ..domain.errors import ConfigurationError
 from ..domain.events import OUTBOX_EVENT_KINDS, Change, History, OrderEvent, OutboxEntry
-from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus
+from ..domain.orders import DEFAULT_SHOP, Order, OrderStatus, Oversold
+from ..domain.stock import Hold, HoldState, StockLevel
 
 CLAIM = timedelta(minutes=2)
 """How long an outbox entry belongs to whoever claimed it."""
@@ -27,6 +28,7 @@ class OrderQuery:
         created_after: orders created at this time or later (with a time zone).
         metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
+        oversold: orders of which this is to be done, or was done, because not enough was available.
         personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
     """
 
@@ -37,10 +39,55 @@ class OrderQuery:
     created_after: datetime | None = None
     metadata: tuple[str, str] | None = None
     dispute_statuses: tuple[str, ...] = ()
+    oversold: tuple[Oversold, ...] = ()
     personal: bool | None = None
 
 
 ALL_ORDERS = OrderQuery()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a database has lost, as far as it can tell: its log was damaged, or an older copy is in its place.
+
+    Args:
+        orders: how many orders fewer it has than were written to it.
+        events: the same for the events of all histories.
+        noticed_at: when that was noticed.
+    """
+
+    orders: int
+    events: int
+    noticed_at: datetime
+
+    def sentence(self) -> str:
+        """Say for operators what is missing, and what becomes of it."""
+        return (
+            f"{self.orders:,} orders and {self.events:,} entries of histories fewer are in the order database than were "
+            "written to it: its log was damaged or removed, or an older copy was put in its place. What was paid is made "
+            "again from Stripe: the background worker reads all events of the last 30 days again, and so does "
+            "`checkout reconcile`. What was entered in step 2 and not paid is in a backup at most."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HoldQuery:
+    """Which holds of a shop are meant; nothing given: all of them.
+
+    Args:
+        states: holds in one of these.
+        products: holds of one of these products.
+        session_ids: holds of one of these sessions.
+        expires_before: holds whose session ends before this time (with a time zone).
+    """
+
+    states: tuple[HoldState, ...] = ()
+    products: tuple[str, ...] = ()
+    session_ids: tuple[str, ...] = ()
+    expires_before: datetime | None = None
+
+
+ALL_HOLDS = HoldQuery()
 
 
 class OrderStore(Protocol):
@@ -55,8 +102,34 @@ class OrderStore(Protocol):
         """Apply `change` to the order of a session, atomically; once the answer is there it is durable.
 
         `change` runs in a thread of the store. Events may be written without an order (step 1 has none). An exception
-        that `change` raises becomes the answer, and nothing is written.
+        that `change` raises becomes the answer, and nothing is written. What the decision does to the stock is done in
+        the same transaction; SoldOut becomes the answer where not enough is left.
         """
+        ...
+
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        """Say how many there are of a product, and return its level.
+
+        Args:
+            product: the product's id.
+            capacity: how many there are in all; None: any number can be sold.
+            name: the product's.
+            shop: whose it is.
+
+        The future raises CapacityTooLow where more are sold and held.
+        """
+        ...
+
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        """Return the levels of a shop's products, or of some of them, by product; those that never had a capacity have none."""
+        ...
+
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        """Return holds of a shop, first those that changed last."""
         ...
 
     def get(self, session_id: str) -> Future[Order | None]:
@@ -156,6 +229,15 @@ class OrderStore(Protocol):
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         """Remove a note. Removing it again does nothing."""
         ...
+
+    def noticed_loss(self) -> Future[Loss | None]:
+        """Return what this database has lost the last time that it was opened with fewer rows than were written to it.
+
+        None where nothing was lost, and for databases that are no files of ours.
+        """
+        nothing: Future[Loss | None] = Future()
+        nothing.set_result(None)
+        return nothing
 
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
         """Write other details on events that are recorded: only to erase a person from them.

@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 
 from ..domain.events import Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore
+from ..domain.stock import Hold, StockLevel
+from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore
 from .futures import caller_waits
 
 T = TypeVar("T")
@@ -77,6 +78,22 @@ class BlockingOrderStore:
     def forget_note(self, kind: str, key: str) -> None:
         """Remove a note."""
         self._wait(lambda: self.futures.forget_note(kind, key))
+
+    def noticed_loss(self) -> Loss | None:
+        """Return what this database has lost the last time that it had fewer rows than were written to it."""
+        return self._wait(self.futures.noticed_loss)
+
+    def set_capacity(self, product: str, capacity: int | None, *, name: str) -> StockLevel:
+        """Say how many there are of a product, and return its level."""
+        return self._wait(lambda: self.futures.set_capacity(product, capacity, name=name))
+
+    def stock_levels(self, products: Collection[str] | None = None) -> list[StockLevel]:
+        """Return the levels of products, by product."""
+        return self._wait(lambda: self.futures.stock_levels(products))
+
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100) -> list[Hold]:
+        """Return holds, first those that changed last."""
+        return self._wait(lambda: self.futures.holds(query, limit=limit))
 
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> None:
         """Write other details on events that are recorded."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from ..domain.events import OrderEvent, OutboxEntry
 from ..domain.orders import Order
+from ..domain.stock import Hold, StockLevel
 
 KEYS = ("id", "shop", "stripe_checkout_session_id", "created_at")
 """What never changes about an order."""
@@ -187,5 +188,17 @@ EVENT = columns_of(OrderEvent)
 OUTBOX = columns_of(OutboxEntry)
 """The columns of `outbox` that an entry shows; `shop`, `due_at` and `error` are the stores' own."""
 
-MODELS: Mapping[str, Mapping[str, Column]] = {"orders": ORDER, "order_events": EVENT, "outbox": OUTBOX}
+LEVEL = columns_of(StockLevel)
+"""The columns of `stock_levels`."""
+
+HOLD = columns_of(Hold)
+"""The columns of `stock_holds`."""
+
+MODELS: Mapping[str, Mapping[str, Column]] = {
+    "orders": ORDER,
+    "order_events": EVENT,
+    "outbox": OUTBOX,
+    "stock_levels": LEVEL,
+    "stock_holds": HOLD,
+}
 """The columns of each table."""

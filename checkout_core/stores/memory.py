@@ -15,7 +15,18 @@ from ..domain.errors import StoreUnavailable
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.metadata import copied_metadata
 from ..domain.orders import DEFAULT_SHOP, Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, handled_before, may_be_in_an_id, outbox_events
+from ..domain.stock import Hold, StockLevel, moved_stock, products_of
+from .base import (
+    ALL_HOLDS,
+    ALL_ORDERS,
+    CLAIM,
+    HoldQuery,
+    OrderQuery,
+    OrderStore,
+    handled_before,
+    may_be_in_an_id,
+    outbox_events,
+)
 from .columns import MAX_INTEGER, ORDER, Kind
 
 T = TypeVar("T")
@@ -38,6 +49,8 @@ class MemoryStore(OrderStore):
         self._events: defaultdict[str, list[OrderEvent]] = defaultdict(list)
         self._outbox: dict[str, _Pending] = {}
         self._notes: dict[tuple[str, str, str], str] = {}
+        self._levels: dict[tuple[str, str], StockLevel] = {}
+        self._holds: dict[str, dict[str, Hold]] = {}
         self._lock = threading.RLock()
         self._closed = False
         begin_anew_after_fork(self)
@@ -54,6 +67,8 @@ class MemoryStore(OrderStore):
             after = decision.order
             if after is not None and after.stripe_checkout_session_id != session_id:
                 raise ValueError("a change may not move an order to another checkout session")
+            decision = self._with_stock(decision)
+            after = decision.order
             if after is not None:
                 _require_storable(after)
                 self._orders[session_id] = _copied(after)
@@ -145,6 +160,37 @@ class MemoryStore(OrderStore):
         return self._answer(work)
 
     @override
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        def work() -> StockLevel:
+            level = self._levels.get((shop, product)) or StockLevel(shop=shop, product=product, name=name)
+            self._levels[shop, product] = level.with_capacity(capacity, name)
+            return self._levels[shop, product]
+
+        return self._answer(work)
+
+    @override
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        return self._answer(
+            lambda: [
+                level
+                for (of, product), level in sorted(self._levels.items())
+                if of == shop and (products is None or product in products)
+            ]
+        )
+
+    @override
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        def work() -> list[Hold]:
+            found = [hold for holds in self._holds.values() for hold in holds.values() if _is_meant(hold, query, shop)]
+            return sorted(found, key=lambda hold: (hold.updated_at, hold.product), reverse=True)[:limit]
+
+        return self._answer(work)
+
+    @override
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
         def work() -> None:
             self._events[session_id] = [
@@ -157,6 +203,20 @@ class MemoryStore(OrderStore):
     @override
     def close(self) -> None:
         self._closed = True
+
+    def _with_stock(self, decision: Decision) -> Decision:
+        order = decision.order
+        if order is None or not decision.stock:
+            return decision
+        session_id = order.stripe_checkout_session_id
+        holds = self._holds.get(session_id, {})
+        keys = [(order.shop, product) for product in products_of(decision, holds)]
+        levels = {key[1]: self._levels[key] for key in keys if key in self._levels}
+        stocked = moved_stock(decision, levels, holds)
+        self._levels.update({(order.shop, name): level for name, level in stocked.levels.items()})
+        if stocked.holds:
+            self._holds[session_id] = {**holds, **stocked.holds}
+        return stocked.decision
 
     def _answer(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -206,8 +266,19 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (query.created_after is None or order.created_at >= query.created_after)
         and (query.metadata is None or order.metadata.get(query.metadata[0]) == query.metadata[1])
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
+        and (not query.oversold or order.oversold in query.oversold)
         and (query.personal is None or query.personal is order.personal)
         and (not query.text or _has_text(order, query.text))
+    )
+
+
+def _is_meant(hold: Hold, query: HoldQuery, shop: str) -> bool:
+    return (
+        hold.shop == shop
+        and (not query.states or hold.state in query.states)
+        and (not query.products or hold.product in query.products)
+        and (not query.session_ids or hold.stripe_checkout_session_id in query.session_ids)
+        and (query.expires_before is None or (hold.expires_at is not None and hold.expires_at < query.expires_before))
     )
 
 

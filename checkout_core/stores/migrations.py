@@ -15,10 +15,20 @@ FIRST_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
+class NewTable:
+    """A table that a version makes: the fields of its model that it has then, and its primary key."""
+
+    columns: Sequence[LiteralString]
+    key: Sequence[LiteralString]
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One version.
 
     Args:
+        created: tables that are new, by name.
+        indexes: statements that make indexes on a server; a DuckDB file is scanned quickly without them.
         added: fields that are new, by table. Their columns get the model's type and default.
         added_parts: fields that are new in the values of a list, by the list's column in `orders`.
         filled: for columns of `orders` that are new, SQL for what an order has that is there already.
@@ -26,6 +36,8 @@ class Migration:
         items_view: whether the database's own view `order_items` is made again.
     """
 
+    created: Mapping[LiteralString, NewTable] = field(default_factory=dict)
+    indexes: Sequence[LiteralString] = ()
     added: Mapping[str, Sequence[LiteralString]] = field(default_factory=dict)
     added_parts: Mapping[str, Sequence[LiteralString]] = field(default_factory=dict)
     filled: Mapping[str, LiteralString] = field(default_factory=dict)
@@ -45,7 +57,7 @@ class Migration:
                 yield f"UPDATE orders SET {name} = {value}"
 
 
-TABLES: Sequence[LiteralString] = ("orders", "order_events", "outbox")
+TABLES: Sequence[LiteralString] = ("orders", "order_events", "outbox", "stock_levels", "stock_holds")
 
 MIGRATIONS: Sequence[Migration] = (
     # 4: what asks Stripe and corrects an order is called reconcile.
@@ -88,8 +100,41 @@ MIGRATIONS: Sequence[Migration] = (
             """,
         )
     ),
+    # 7: orders hold and sell what there is of a product.
+    Migration(
+        created={
+            "stock_levels": NewTable(
+                ("shop", "product", "name", "capacity", "held", "sold", "oversold"), ("shop", "product")
+            ),
+            "stock_holds": NewTable(
+                (
+                    "stripe_checkout_session_id",
+                    "product",
+                    "shop",
+                    "order_id",
+                    "name",
+                    "state",
+                    "quantity",
+                    "returned",
+                    "oversold",
+                    "expires_at",
+                    "updated_at",
+                ),
+                ("stripe_checkout_session_id", "product"),
+            ),
+        },
+        indexes=("CREATE INDEX IF NOT EXISTS stock_holds_open ON stock_holds (shop, product) WHERE state = 'held'",),
+        added={"orders": ("oversold",)},
+    ),
 )
 """Versions from `FIRST_VERSION` on. Entries are added at the end and never changed."""
+
+
+def has_table(version: int, table: str) -> bool:
+    """Whether a database of that version has a table."""
+    made = [number for number, each in enumerate(MIGRATIONS, start=FIRST_VERSION) if table in each.created]
+    return not made or version >= made[0]
+
 
 _RENAMED_SOURCES = {"settle": "reconcile"}
 

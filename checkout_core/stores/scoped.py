@@ -11,7 +11,8 @@ from typing_extensions import override
 from ..domain.errors import SessionNotFound
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
-from .base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore
+from ..domain.stock import Hold, StockLevel
+from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore
 from .futures import chained, completed, mapped
 
 
@@ -119,6 +120,26 @@ class ShopStore(OrderStore):
     @override
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._store.forget_note(kind, key, shop=self._shop)
+
+    @override
+    def noticed_loss(self) -> Future[Loss | None]:
+        return self._store.noticed_loss()
+
+    @override
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        return self._store.set_capacity(product, capacity, name=name, shop=self._shop)
+
+    @override
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        return self._store.stock_levels(products, shop=self._shop)
+
+    @override
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        return self._store.holds(query, limit=limit, shop=self._shop)
 
     @override
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:

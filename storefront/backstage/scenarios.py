@@ -3,16 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", "day"]
-
-ACTIONS: dict[Action, str] = {
-    "pay": "Pay from elsewhere",
-    "send_back": "Send the shopper back",
-    "expire": "Let this session expire",
-    "debit_succeeds": "The debit succeeds",
-    "debit_fails": "The debit fails",
-    "day": "A day passes",
-}
+Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", "day", "half_hour"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +66,14 @@ _ALL = (
         actions=("expire",),
     ),
     Scenario(
+        "hold",
+        "A hold runs out",
+        "Put something of which there are few into the cart and continue to payment; look at the shop in another window. "
+        "Then let half an hour pass: it passes for everybody in this demo.",
+        "What is left goes down in every window when the order is made, and up again when its session is over at Stripe.",
+        actions=("half_hour",),
+    ),
+    Scenario(
         "webhook-first",
         "Webhook before redirect",
         "Continue to payment, but pay from elsewhere. Watch the row, then send the shopper back.",
@@ -91,6 +90,12 @@ _ALL = (
 )
 SCENARIOS = {scenario.id: scenario for scenario in _ALL}
 DEFAULT = "pay"
+
+
+def next_after(scenario: str) -> str:
+    """Return the id of the scenario that follows; after the last comes the first."""
+    ids = list(SCENARIOS)
+    return ids[(ids.index(scenario) + 1) % len(ids)]
 
 
 def number_for(scenario: Scenario, currency: str) -> str | None:

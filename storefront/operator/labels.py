@@ -8,9 +8,10 @@ from markupsafe import Markup
 
 from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.money import format_amount
-from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
 from checkout_core.domain.purchases import also_paid
 from checkout_core.domain.refund_reasons import RefundReason, reason_in_words
+from checkout_core.domain.stock import STOCK
 from storefront.operator import disputes
 from storefront.rendering import line, render
 
@@ -35,6 +36,11 @@ REASONS = {
     RefundReason.requested_by_customer: "The shopper asked for it",
     RefundReason.duplicate: "It was paid twice",
     RefundReason.fraudulent: "It was fraud",
+}
+OVERSOLD = {
+    Oversold.open: "Oversold: refund or accept",
+    Oversold.accepted: "Oversold, accepted",
+    Oversold.refunded: "",
 }
 HIDDEN = frozenset({"currency", "key", "attempt"})
 """What the detail of an event has for programs only."""
@@ -70,6 +76,10 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
             parts.append(f"{key}: {str(value).replace('_', ' ')}")
         elif key == "corrected_from":
             parts.append(f"it was {value} here until then")
+        elif key == STOCK and isinstance(value, dict):
+            parts += stock_changes_in_words(value)
+        elif key == "products" and isinstance(value, dict):
+            parts.append(", ".join(f"{number} × {product}" for product, number in value.items()))
         elif key == "failure_reason":
             parts.append(reason_in_words(value))
         elif key == "reason" and value in REASONS:
@@ -77,6 +87,18 @@ def detail(of: Mapping[str, Any], currency: str) -> str:
         elif key not in HIDDEN and value is not None:
             parts.append(f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
     return " · ".join(parts)
+
+
+def stock_changes_in_words(changes: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return what an event did to the stock: what was held or sold, released or given back."""
+    words = []
+    for product, change in changes.items():
+        held, sold = change.get("held", 0), change.get("sold", 0)
+        if sold:
+            words.append(f"{abs(sold)} × {product} {'sold' if sold > 0 else 'back on sale'}")
+        elif held:
+            words.append(f"{abs(held)} × {product} {'held' if held > 0 else 'released'}")
+    return words
 
 
 def row(order: Order) -> str:
@@ -90,6 +112,7 @@ def row(order: Order) -> str:
         refunded=refunded,
         also_paid=bool(also_paid(order)),
         disputed=disputes.flag(order),
+        oversold=OVERSOLD[order.oversold] if order.oversold is not None else "",
         created=time(order.created_at),
     )
 

@@ -1,5 +1,6 @@
 """Refunds by an operator: asked once more before money moves, and done once however often the button is pressed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import uuid4
@@ -20,6 +21,8 @@ from checkout_core.domain.errors import (
 from checkout_core.domain.money import format_amount, to_decimal, to_minor_units
 from checkout_core.domain.orders import Order
 from checkout_core.domain.refund_reasons import RefundReason
+from checkout_core.domain.stock import HoldState
+from checkout_core.stores.base import HoldQuery
 from storefront import markup
 from storefront.operator import labels
 
@@ -32,6 +35,15 @@ class _Ticket:
 
     order: Order
     key: str = field(default_factory=lambda: str(uuid4()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was chosen in the dialog: `amount` in minor units, and what goes back on sale."""
+
+    amount: int
+    reason: RefundReason | None
+    restock: Mapping[str, int]
 
 
 def show_button(checkout: Checkout, order: Order) -> None:
@@ -77,18 +89,31 @@ def _dialog(checkout: Checkout, order: Order) -> None:
     reason = st.selectbox(
         "Why", [None, *RefundReason], key="refund-reason", format_func=lambda why: labels.REASONS[why]
     )
+    restock = _ask_restock(checkout, order)
     st.html('<p class="hint">The money goes back the way it came. A refund cannot be undone.</p>')
     if st.button(f"Refund {format_amount(amount, order.currency)}", key="refund-now", type="primary", width="stretch"):
-        _refund(checkout, order, amount, reason)
+        _refund(checkout, order, _Asked(amount, reason, restock))
 
 
-def _refund(checkout: Checkout, order: Order, amount: int, reason: RefundReason | None) -> None:
+def _ask_restock(checkout: Checkout, order: Order) -> Mapping[str, int]:
+    """Ask how many of each limited product go back on sale; none unless the operator says so."""
+    query = HoldQuery(states=(HoldState.sold,), session_ids=(order.stripe_checkout_session_id,))
+    restock = {}
+    for hold in checkout.store.holds(query):
+        name = f"Back on sale: {markup.label(hold.name)}, of {hold.sold}"
+        restock[hold.product] = int(st.number_input(name, 0, hold.sold, 0, key=f"refund-restock-{hold.product}"))
+    return {product: quantity for product, quantity in restock.items() if quantity}
+
+
+def _refund(checkout: Checkout, order: Order, asked: "_Asked") -> None:
     ticket: _Ticket | None = st.session_state.pop(_TICKET, None)
     if ticket is None:  # a second press, before the dialog had closed
         st.rerun()
     try:
         before = checkout.store.get_by_id(order.id) or order
-        after = checkout.refund(order.id, amount, reason=reason, idempotency_key=ticket.key)
+        after = checkout.refund(
+            order.id, asked.amount, reason=asked.reason, idempotency_key=ticket.key, restock=asked.restock
+        )
     except RefundNotPossible as error:
         _open(order)  # nothing was refunded, and whatever is pressed next is another intention
         st.html(markup.problem(sentence(error)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from checkout_core import Checkout
-from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.domain.orders import Order, OrderStatus, Oversold
 from checkout_core.stores.base import OrderQuery
 from storefront.operator.disputes import FILTERS
 
@@ -20,18 +20,25 @@ MAX_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for. No statuses: all of them. No text: any. `disputes` are names of `disputes.FILTERS`."""
+    """What is looked for. No statuses: all of them. No text: any. `disputes` are names of `disputes.FILTERS`.
+
+    `oversold`: only those of which somebody has to decide whether they are refunded or accepted.
+    """
 
     checkout: Checkout
     statuses: Sequence[OrderStatus]
     text: str
     disputes: Sequence[str] = ()
+    oversold: bool = False
 
     @property
     def query(self) -> OrderQuery:
         """The search, as the store takes it."""
         disputed = tuple(status for name in self.disputes for status in FILTERS[name])
-        return OrderQuery(statuses=tuple(self.statuses), text=self.text or None, dispute_statuses=disputed)
+        oversold = (Oversold.open,) if self.oversold else ()
+        return OrderQuery(
+            statuses=tuple(self.statuses), text=self.text or None, dispute_statuses=disputed, oversold=oversold
+        )
 
     def by_id(self) -> list[Order]:
         """Return the order that a whole order or session id names: an index finds it, where a search looks at all orders."""
@@ -47,7 +54,7 @@ class Search:
 
     def count(self) -> int:
         """Count the orders in all; of a text search `MAX_COUNTED` + 1 when there are more."""
-        asked = (self.checkout.shop, tuple(self.statuses), self.text, tuple(self.disputes))
+        asked = (self.checkout.shop, tuple(self.statuses), self.text, tuple(self.disputes), self.oversold)
         at, what, found = st.session_state.get("orders-count", (0.0, None, 0))
         if what != asked or time.monotonic() - at > COUNT_SECONDS:
             limit = MAX_COUNTED + 1 if self.text else None

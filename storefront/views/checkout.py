@@ -7,7 +7,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from checkout_core.config.settings import UiMode
+from checkout_core.config.settings_arguments import UiMode
 from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import (
@@ -17,6 +17,7 @@ from checkout_core.domain.errors import (
     SessionAlreadyPaid,
     SessionNotFound,
     SessionNotOpen,
+    SoldOut,
 )
 from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
@@ -27,6 +28,7 @@ from storefront.rendering import line
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
 AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}
 MAX_LENGTHS = {"email": 254, "name": 200, "phone": 40}
+HELD_SECONDS = 15.0  # between two looks at how long the order is held
 checkout, cart = context.current_checkout(), context.current_cart()
 fields: dict[str, str] = st.session_state.setdefault("details", {})
 
@@ -70,6 +72,8 @@ def submit(page: CheckoutPage, session: CheckoutSession, slots: dict[str, DeltaG
     """Save the form that was sent, and hand the shopper to Stripe."""
     try:
         save(page, session)
+    except SoldOut:
+        raise
     except InvalidInput as error:
         slots.get(error.field or "email", slots["email"]).html(markup.problem(context.sentence_for_shopper(error)))
     except (SessionNotOpen, SessionNotFound):
@@ -93,21 +97,35 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
             page.forget_details()
             st.rerun()
     st.html('<h2 class="step"><span>2</span> Payment</h2>')
+    st.fragment(show_hold, run_every=HELD_SECONDS)(session)
     if payment_form.mount(checkout.settings, session.client_secret or "", fields["email"]):
         try:
             save(page, session)
         except (SessionNotOpen, SessionNotFound):
             renew(page, session)
+        except SoldOut:
+            raise
         except CheckoutError:
             st.html(markup.problem(PaymentUnconfirmed.sentence))  # it may have been paid, in another tab
     if checkout.settings.simulated:
         st.html('<p class="hint">Demo: no money moves. Pay with card 4242 4242 4242 4242, any later date, any CVC.</p>')
 
 
-def take_up(page: CheckoutPage, session_id: str) -> None:
-    """Go on with the session that the shopper came back with: the payment is there again."""
+def show_hold(session: CheckoutSession) -> None:
+    """Say for how long what the order has is held, while the shopper pays."""
+    minutes = checkout.minutes_held(session.id)
+    if minutes is not None:
+        unit = "minute" if minutes == 1 else "minutes"
+        st.html(line('<p class="hint held" role="timer">Held for you for {} more {}.</p>', minutes, unit))
+
+
+def take_up(page: CheckoutPage, session_id: str | None) -> None:
+    """Go on with the session that the shopper came back with, or has in another tab, or had before a refresh.
+
+    Its payment and what was typed are there again, for the browser that typed it.
+    """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if details := page.resume(session_id):
+        if details := page.resume(session_id) if session_id else page.resume_pending():
             given = {"email": details.email, "name": details.name, "phone": details.phone}
             fields.update({field: text or "" for field, text in given.items()})
 
@@ -142,9 +160,9 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     form, summary = st.columns([3, 2], gap="large")
     receipt = summary.empty()
     total = sum(item.amount_total for item in items)
-    receipt.html(markup.cart_receipt(items, checkout.catalog.currency))
+    receipt.html(markup.cart_receipt(items))
     page = CheckoutPage(checkout, items, cart, st.session_state)
-    if resumed:
+    if resumed or page.current_session() is None:
         take_up(page, resumed)
     session = page.current_session()
     with form:

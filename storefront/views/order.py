@@ -11,7 +11,7 @@ from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from storefront import markup
-from storefront.operator import disputes, labels, layout, refunds
+from storefront.operator import disputes, labels, layout, oversold, refunds
 from storefront.rendering import line
 
 
@@ -77,6 +77,7 @@ def show(checkout: Checkout, order: Order) -> None:
     history = checkout.history(order.stripe_checkout_session_id)
     if order.dispute_status is not None:
         st.html(disputes.notice(checkout.settings, order, history))
+    oversold.show_notice(checkout, order, history)
     with st.container(key="order-actions", horizontal=True):
         help = "Asks Stripe about this checkout and makes the order agree."
         st.button(

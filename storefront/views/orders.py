@@ -56,13 +56,21 @@ with layout.page("Orders") as checkout:
             persist_state="session",
             on_change=show_first_page,
         )
-    search = Search(checkout, statuses, text.strip(), disputed)
+        oversold = st.pills(
+            "Stock",
+            ["Oversold"],
+            selection_mode="multi",
+            key="orders-oversold",
+            persist_state="session",
+            on_change=show_first_page,
+        )
+    search = Search(checkout, statuses, text.strip(), disputed, bool(oversold))
     number: int = st.session_state.setdefault("orders-page", 1)
     orders = search.by_id() or search.page(number, PAGE_SIZE)
     if not orders:
         title, said = (
             ("No such order", "Try fewer statuses or a shorter search.")
-            if text.strip() or statuses or disputed
+            if text.strip() or statuses or disputed or oversold
             else ("No order yet", "The first one appears as soon as a shopper leaves their details at the checkout.")
         )
         st.html(markup.notice(title, said, mark="✦"))
@@ -74,7 +82,9 @@ with layout.page("Orders") as checkout:
     # Counting may have to look at every order, so the page is there before.
     found = len(orders) if number == 1 and len(orders) < PAGE_SIZE else search.count()
     counted = f"More than {MAX_COUNTED:,}" if search.text and found > MAX_COUNTED else f"{found:,}"
-    above.html(f'<p class="count">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>')
+    above.html(
+        f'<p class="count" data-place="{number}">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>'
+    )
     pages = max(number, -(-(min(found, MAX_COUNTED) if search.text else found) // PAGE_SIZE))
     if pages > 1:
         with st.container(key="orders-pages", horizontal=True, vertical_alignment="center"):

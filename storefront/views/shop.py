@@ -3,31 +3,33 @@
 import streamlit as st
 
 from checkout_core.domain.products import Product
-from storefront import context, markup
+from storefront import context, markup, stock
 from storefront.rendering import line
 
 ALL = "Everything"
 checkout, cart = context.current_checkout(), context.current_cart()
 catalog = checkout.catalog
+left = stock.look(checkout)
 
 
 def add(product: Product) -> None:
     """Put one more into the cart."""
-    cart.add(product.id, product.limit)
+    cart.add(product.id, stock.limit_of(product, left))
     st.session_state["cart-message"] = f"{product.name} is in your cart."
 
 
 def show(product: Product) -> None:
     """One product with its button."""
     mine = cart.quantities.get(product.id, 0)
-    if product.limit == 0:
+    limit, rest = stock.limit_of(product, left), left.get(product.id, stock.Left(None)).left
+    if limit == 0:
         label = "Sold out"
-    elif mine >= product.limit:
-        label = "That is the limit"
+    elif mine >= limit:
+        label = "That is all there is" if limit < product.limit else "That is the limit"
     else:
         label = "Add to cart"
     with st.container(key=f"card-{product.id}"):
-        st.html(markup.card(product, catalog, mine))
+        st.html(markup.card(product, catalog, mine, rest))
         st.button(
             label,
             key=f"add-{product.id}",
@@ -92,3 +94,4 @@ for number, category in enumerate(categories):
 if not found:
     st.html(markup.notice("Nothing by that name", "Try another word, or have a look at everything.", mark="?"))
     st.button("Show everything", key="show-everything", on_click=clear_search)
+stock.keep_true(checkout, left)

@@ -13,13 +13,13 @@ from stripe_simulator.webhooks import signature
 from tests.support.webhook_sink import WebhookDelivery
 
 from .account_rules import Account
-from .cart_rules import Carts
 from .clients import OK, UNPAID, answer_of
 from .environment import Environment
 from .money_rules import Money
 from .operators import cancel_order
 from .scenario import ProcessDies, Request
 from .shopper_rules import Shoppers
+from .stock_rules import Tickets
 from .violations import Done
 
 FORGED = ("signed by somebody else", "signed long ago")
@@ -32,6 +32,7 @@ ROUTES = (
 FAULTS = ("500", "429", "latency", "reset", "after", "time-out", "none")
 CLOCK = {
     "a debit settles": timedelta(seconds=70),
+    "holds run out": timedelta(minutes=32),
     "handlers are due again": timedelta(hours=2),
     "sessions expire": timedelta(hours=25),
     "evidence is too late": timedelta(days=8),
@@ -48,7 +49,7 @@ SIDES = ("at Stripe", "on our side")
 MAX_SIGNATURE_AGE_SECONDS = 300
 
 
-class Chaos(Carts, Account, Money):
+class Chaos(Tickets, Account, Money):
     """Shoppers, other programs, operators, banks, webhooks, faults, clocks and restarts in any order."""
 
     any_number = st.integers(0, 11)

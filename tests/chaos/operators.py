@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from checkout_core import Checkout, Order, OrderEvent, OrderStatus
-from checkout_core.domain.events import Change, Decision, EventKind, Source
+from checkout_core.domain.events import Change, Decision, EventKind, Source, StockAction, StockMove
 
 
 def cancel_order(checkout: Checkout, session_id: str) -> None:
@@ -16,6 +16,7 @@ def _expired(now: datetime) -> Change:
         if order is None or order.status is not OrderStatus.pending:
             return Decision(order)
         expired = order.moved_to(OrderStatus.expired, now)
-        return Decision(expired, [OrderEvent.of(expired, kind=EventKind.expired, source=Source.operator, at=now)])
+        event = OrderEvent.of(expired, kind=EventKind.expired, source=Source.operator, at=now)
+        return Decision(expired, [event], [StockMove(StockAction.release, now, Source.operator)])
 
     return change

@@ -26,6 +26,7 @@ from .intended_refunds import IntendedRefunds
 from .offers import Offers
 from .receipts import receipt_violations
 from .simulated_stripe import ACCOUNT
+from .stock_violations import stock_violations
 from .violations import ALL_ORDERS, Done, violations
 
 UNAVAILABLE = frozenset({"stripe_unavailable", "payment_unconfirmed", "refund_unconfirmed"})
@@ -185,6 +186,7 @@ class Scenario:
             *refunds.violations(known),
             *receipt_violations(self.folder / "outbox", checkout.store.find(limit=ALL_ORDERS)),
             *self._handler_violations(checkout),
+            *stock_violations(checkout, known),
         ]
 
     def _count_outcome(self, known: Iterable[ExpectedOrder], checkout: Checkout) -> None:

@@ -66,6 +66,8 @@ class Shoppers(RuleBasedStateMachine):
         self.shoppers: list[Shopper] = []
         self.named: set[str] = set()
         """The sessions that step 1 has made."""
+        self.limited: set[str] = set()
+        """The sessions for something of which there is a limited number."""
         self.entered: dict[str, dict[str, str]] = {}
         """What step 2 has taken for metadata, by session."""
         super().__init__()
@@ -237,7 +239,8 @@ class Shoppers(RuleBasedStateMachine):
             self.scenario.send(requests, {"session_not_found"})
             return
         open_ = waits and expected.status is OrderStatus.pending
-        answers = self.scenario.send(requests, {OK} if open_ else {"session_not_open"})
+        sold_out = {"sold_out"} if shopper.session_id in self.limited else set()
+        answers = self.scenario.send(requests, {OK} | sold_out if open_ else {"session_not_open"})
         if any(answer.code == OK for answer in answers):
             self.entered.setdefault(shopper.session_id, {}).update(metadata)
         assert not (expected.over and any(NOT_CHARGED in answer.message for answer in answers))

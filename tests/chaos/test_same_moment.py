@@ -1,11 +1,9 @@
 """Sixty-four requests for one session at the same moment, half redirects and half webhooks: one transition."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +14,9 @@ from api import create_app
 from checkout_core import Checkout, Order, Settings, open_checkout
 from stripe_simulator import SyncSimulator
 from stripe_simulator.webhooks import signature
-from tests.support.programs import clean_environment, free_port, running_program
 from tests.support.servers import serving
+
+from .same_moment import at_the_same_moment, two_api_processes
 
 REQUESTS = 64
 NO_LIMIT = httpx2.Limits()
@@ -49,18 +48,6 @@ def a_paid_session(checkout: Checkout, simulator: SyncSimulator) -> tuple[str, b
 
 def signed(body: bytes) -> str:
     return signature("whsec_test", body, int(time.time()))
-
-
-def at_the_same_moment(requests: Sequence[Callable[[], object]]) -> list[object]:
-    """Return the answers. No request begins before all threads are ready."""
-    together = threading.Barrier(len(requests))
-
-    def work(request: Callable[[], object]) -> object:
-        together.wait()
-        return request()
-
-    with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(work, requests))
 
 
 def http_requests(client: httpx2.Client, url: str, session_id: str, body: bytes) -> list[Callable[[], object]]:
@@ -116,33 +103,12 @@ def test_blocking_calls_and_http_requests_of_one_checkout_make_one_transition(
     assert_paid_once(shop, session_id)
 
 
-@contextmanager
-def api_process(settings: Settings, database_url: str) -> Iterator[str]:
-    """Run the callback service in a process of its own; gives its address when it is ready."""
-    port = free_port()
-    environment = clean_environment(
-        STRIPE_SECRET_KEY=settings.stripe_secret_key.get_secret_value(),
-        STRIPE_PUBLISHABLE_KEY=settings.stripe_publishable_key,
-        STRIPE_WEBHOOK_SECRET="whsec_test",
-        STRIPE_API_BASE=settings.stripe_api_base,
-        CHECKOUT_DATABASE_URL=database_url,
-        CHECKOUT_DATA_DIR=str(settings.data_dir),
-        CHECKOUT_PUBLIC_URL=settings.public_url,
-        CHECKOUT_RATE_LIMIT="",
-    )
-    command = ("-m", "uvicorn", "api.main:app", "--port", str(port))
-    with running_program(*command, ready="running on", environment=environment):
-        yield f"http://127.0.0.1:{port}"
-
-
 def test_redirects_and_webhooks_at_two_processes_make_one_transition(
     shop: Checkout, simulator: SyncSimulator, database_url: str
 ) -> None:
     session_id, body = a_paid_session(shop, simulator)
     with ExitStack() as stack:
-        first, second = api_process(shop.settings, database_url), api_process(shop.settings, database_url)
-        with ThreadPoolExecutor(2) as pool:  # they start side by side
-            urls = [each.result() for each in [pool.submit(stack.enter_context, one) for one in (first, second)]]
+        urls = two_api_processes(stack, shop.settings, database_url)
         client = stack.enter_context(httpx2.Client(timeout=60, trust_env=False, limits=NO_LIMIT))
         both = [request for url in urls for request in http_requests(client, url, session_id, body)]
         answers = at_the_same_moment(both * (REQUESTS // 4))

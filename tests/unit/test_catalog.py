@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from checkout_core import Settings, open_checkout
 from checkout_core.config.catalog import read_catalog
+from checkout_core.config.shipped import shipped_catalog
 from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.errors import (
     CheckoutError,
     ConfigurationError,
     EmptyCart,
     InvalidInput,
-    ProductSoldOut,
     QuantityNotAllowed,
+    SoldOut,
     UnknownProduct,
 )
 from checkout_core.domain.products import MAX_LINES, Catalog, PricedItem, Product, Welcome
@@ -61,9 +63,9 @@ def product(product_id: str = "tee", **changes: Any) -> Product:
 
 
 def test_what_stripe_must_know_of_a_product_is_on_its_line() -> None:
-    sold = product(description="Warm.", stripe_price="price_1", stock=3)
+    sold = product(description="Warm.", stripe_price="price_1", capacity=3)
     (item,) = Catalog([sold], Path()).price({"tee": 1}, context="anna")
-    assert (item.description, item.stripe_price, item.stock) == ("Warm.", "price_1", 3)
+    assert (item.description, item.stripe_price, item.capacity) == ("Warm.", "price_1", 3)
 
 
 @pytest.mark.parametrize("quantity", [1, 2])
@@ -92,11 +94,11 @@ def test_an_order_may_cost_as_much_as_stripe_charges_at_once() -> None:
     [
         ({}, 20),
         ({"max_quantity": 1}, 1),
-        ({"stock": 0}, 0),
-        ({"stock": 3}, 3),
-        ({"stock": 30}, 20),
-        ({"stock": 3, "max_quantity": 2}, 2),
-        ({"stock": 3, "sold_out": True}, 0),
+        ({"capacity": 0}, 0),
+        ({"capacity": 3}, 3),
+        ({"capacity": 30}, 20),
+        ({"capacity": 3, "max_quantity": 2}, 2),
+        ({"capacity": 3, "sold_out": True}, 0),
     ],
 )
 def test_one_order_may_have_what_is_in_stock_up_to_the_products_limit(changes: dict[str, Any], limit: int) -> None:
@@ -104,8 +106,8 @@ def test_one_order_may_have_what_is_in_stock_up_to_the_products_limit(changes: d
 
 
 def test_what_is_out_of_stock_is_sold_out() -> None:
-    with pytest.raises(ProductSoldOut, match="sold out"):
-        Catalog([product(stock=0)], Path()).price({"tee": 1})
+    with pytest.raises(SoldOut, match="sold out"):
+        Catalog([product(capacity=0)], Path()).price({"tee": 1})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_what_is_out_of_stock_is_sold_out() -> None:
         {"name": "x" * 120},
         {"unit_amount": 0},
         {"unit_amount": MAX_AMOUNT},
-        {"stock": 0},
+        {"capacity": 0},
         {"max_quantity": 1},
         {"stripe_price": "price_1Abc"},
     ],
@@ -142,7 +144,7 @@ def test_the_ends_of_every_range_of_a_product_are_accepted(changes: dict[str, An
         {"unit_amount": MAX_AMOUNT + 1},
         {"currency": "EUR"},
         {"currency": "euro"},
-        {"stock": -1},
+        {"capacity": -1},
         {"max_quantity": 0},
         {"stripe_price": "prod_1"},
     ],
@@ -189,7 +191,7 @@ def test_products_are_found_by_id_in_the_order_of_the_file(catalog: Catalog) -> 
         ({"tee": -1}, QuantityNotAllowed, "1 to 2"),
         ({"tee": 3}, QuantityNotAllowed, "1 to 2"),
         ({"tee": 10**9}, QuantityNotAllowed, "1 to 2"),
-        ({"gone": 1}, ProductSoldOut, "sold out"),
+        ({"gone": 1}, SoldOut, "sold out"),
         ({"dear": 2}, InvalidInput, "at most €999,999.99"),
         ({f"p{n}": 1 for n in range(41)}, InvalidInput, "40 different"),
     ],
@@ -230,7 +232,7 @@ def test_a_catalogue_in_code_needs_no_folder_and_may_be_empty() -> None:
         (TWO_PRODUCTS + TWO_PRODUCTS, "same id"),
         (TWO_PRODUCTS.replace("2400", "-1"), "unit_amount"),
         (TWO_PRODUCTS.replace("max_quantity", "max_quantiti"), "max_quantiti"),
-        (TWO_PRODUCTS.replace("max_quantity = 2", "left = 2"), "product tee: `left` is called `stock` now"),
+        (TWO_PRODUCTS.replace("max_quantity = 2", "left = 2"), "product tee: `left` is called `capacity` now"),
         (TWO_PRODUCTS + WELCOME.replace('"Films"', '""'), r"\[welcome\], shelf"),
         (TWO_PRODUCTS + WELCOME.replace("headline", "headlin"), r"\[welcome\], headlin"),
     ],
@@ -258,3 +260,18 @@ def test_the_shipped_catalogue_has_what_the_demo_needs() -> None:
         assert product.image, product.id
         picture = catalog.folder / "images" / product.image
         assert 0 < picture.stat().st_size < 60_000, picture
+
+
+def test_two_applications_that_ship_a_catalogue_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other_shop-1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-shop\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text("[checkout_core.catalog]\nshipped = other_shop:CATALOG\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    shipped_catalog.cache_clear()
+    settings = Settings(data_dir=tmp_path)
+    with pytest.raises(ConfigurationError, match="checkout-toolkit and other-shop are installed"):
+        open_checkout(settings)
+    (tmp_path / "catalog.toml").write_text(TWO_PRODUCTS)
+    assert settings.catalog_path == tmp_path / "catalog.toml"
+    shipped_catalog.cache_clear()

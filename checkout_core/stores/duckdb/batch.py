@@ -6,7 +6,7 @@ one set for each table.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -14,13 +14,17 @@ from typing import Any
 
 import duckdb
 
+from ...domain.errors import CapacityTooLow
 from ...domain.events import Change, OrderEvent
 from ...domain.metadata import copied_metadata
 from ...domain.orders import DEFAULT_SHOP, Order
+from ...domain.stock import StockLevel
 from ..base import outbox_events
 from ..columns import KEYS, ORDER, Row
 from . import statements
+from .row_count import Written
 from .statements import Statement
+from .stock import StockCache
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 Rows = dict[Statement, list[Row]]
@@ -49,7 +53,20 @@ class Insert:
     since: float = field(default_factory=time.monotonic)
 
 
-Write = Update | Insert
+@dataclass(eq=False, slots=True)
+class SetCapacity:
+    """How many there are of a product."""
+
+    shop: str
+    product: str
+    capacity: int | None
+    name: str
+    done: "Future[StockLevel]" = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
+
+
+Write = Update | Insert | SetCapacity
+Outcome = Order | StockLevel | BaseException | None
 
 
 class OrderCache:
@@ -61,10 +78,12 @@ class OrderCache:
 
     def __init__(self) -> None:
         self._orders: dict[str, Order | None] = {}
+        self.stock = StockCache()
 
     def clear(self) -> None:
         """Forget everything."""
         self._orders.clear()
+        self.stock.clear()
 
     def take(self, connection: DuckDBConnection, keys: set[str]) -> dict[str, Order | None]:
         """Return the orders of these sessions; those that are not cached are read."""
@@ -81,31 +100,39 @@ class OrderCache:
         """Keep the newest."""
         while len(self._orders) > _MAX_CACHED:
             del self._orders[next(iter(self._orders))]
+        self.stock.trim()
 
 
 def commit(
-    connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]
-) -> list[Order | BaseException | None]:
+    connection: DuckDBConnection,
+    cache: OrderCache,
+    writes: Sequence[Write],
+    committed: Callable[[Written], None] = lambda rows: None,
+) -> list[Outcome]:
     """Do all writes in one transaction, or none when this raises.
 
     Args:
         connection: the open file, without a transaction.
         cache: what is known of the orders in it; it is brought up to date.
         writes: in the order in which they take effect.
+        committed: hears how many orders and events were added, once they are durable.
 
     Returns:
-        An outcome for each write: the order after a change, None after an insert, or the error that a change raised,
-        which spoils no other.
+        An outcome for each write: the order after a change, the level after another capacity, None after an insert, or
+        the error that a change raised, which spoils no other.
     """
     stored = cache.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
     current = dict(stored)
     changed: dict[str, Order] = {}
     rows: Rows = {}
-    outcomes: list[Order | BaseException | None] = []
+    outcomes: list[Outcome] = []
     for write in writes:
         if isinstance(write, Insert):
             _extend(rows, write.rows)
             outcomes.append(None)
+            continue
+        if isinstance(write, SetCapacity):
+            outcomes.append(_with_capacity(connection, cache, write))
             continue
         before = current[write.session_id]
         try:
@@ -113,6 +140,10 @@ def commit(
             after = decision.order
             if after is not None and after.stripe_checkout_session_id != write.session_id:
                 raise ValueError("a change may not move an order to another checkout session")
+            decision = cache.stock.apply(connection, before, decision)
+            after = decision.order
+        except duckdb.Error:
+            raise
         except BaseException as error:
             outcomes.append(error)
             continue
@@ -121,14 +152,23 @@ def commit(
         _extend(rows, rows_of(decision.events, after.shop if after else DEFAULT_SHOP))
         outcomes.append(after)
     _extend(rows, _changes(stored, changed))
+    _extend(rows, cache.stock.rows())
     if rows:
         connection.execute("BEGIN")
         for statement, values in rows.items():
             _execute(connection, statement, values)
         connection.execute("COMMIT")
+        committed(Written(len(rows.get(statements.INSERT_ORDER, ())), len(rows.get(statements.INSERT_EVENT, ()))))
     cache.add(changed)
     cache.trim()
     return outcomes
+
+
+def _with_capacity(connection: DuckDBConnection, cache: OrderCache, write: SetCapacity) -> Outcome:
+    try:
+        return cache.stock.set_capacity(connection, write.shop, write.product, write.capacity, write.name)
+    except CapacityTooLow as error:
+        return error
 
 
 def rows_of(events: Sequence[OrderEvent], shop: str = DEFAULT_SHOP) -> Rows:

@@ -158,6 +158,8 @@ class Writer:
 
     def _with_open_file(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Open the file, and return the jobs to do. Each waits for others no longer than the lease does, from its own call on."""
+        if self._lease.held and not self._lease.in_place:
+            self._close_file()
         while jobs and not self._lease.held:
             deadline = min(job.since for job in jobs) + self._lease.wait
             try:
@@ -176,7 +178,7 @@ class Writer:
         try:
             connection = self._lease.connection()
             self._lease.keep_log_private()
-            outcomes = commit(connection, self._cache, writes)
+            outcomes = commit(connection, self._cache, writes, self._lease.committed)
         except BaseException as error:
             self._roll_back(error)
             if len(writes) == 1 or isinstance(error, CheckoutError):
@@ -190,7 +192,7 @@ class Writer:
             if isinstance(outcome, BaseException):
                 write.done.set_exception(outcome)
             else:
-                write.done.set_result(outcome)  # type: ignore[arg-type]  # None, when the job is an Insert
+                write.done.set_result(outcome)  # type: ignore[arg-type]  # each kind of write has its own
 
     def _roll_back(self, error: BaseException) -> None:
         self._cache.clear()

@@ -10,8 +10,8 @@ import duckdb
 
 from ...domain.errors import SchemaTooNew
 from .. import migrations
-from ..columns import EVENT, ORDER, OUTBOX, Column, Kind
-from ..migrations import Migration
+from ..columns import EVENT, HOLD, LEVEL, MODELS, ORDER, OUTBOX, Column, Kind
+from ..migrations import Migration, NewTable, has_table
 
 _TYPES: Mapping[Kind, str] = {
     Kind.text: "VARCHAR",
@@ -43,15 +43,29 @@ OUTBOX_COLUMNS: Mapping[str, str] = {**_types(OUTBOX), "shop": "VARCHAR", "due_a
 """The same for `outbox`; `error` is only ever set by a retry."""
 
 
+LEVEL_COLUMNS: Mapping[str, str] = _types(LEVEL)
+"""The same for `stock_levels`."""
+
+HOLD_COLUMNS: Mapping[str, str] = _types(HOLD)
+"""The same for `stock_holds`."""
+
+
 def statements_of(migration: Migration) -> Sequence[str]:
     """Return the statements by which a file gets this version."""
+    tables = (_create_table(name, table) for name, table in migration.created.items())
     added = (_add_column(table, column) for table, column in migration.columns())
     parts = (
         f'ALTER TABLE orders ADD COLUMN {name}.element."{part.name}" {type_of(part)}'
         for name, part in _added_parts(migration)
     )
     view = (_ITEMS_VIEW,) if migration.items_view else ()
-    return (*added, *parts, *migration.fill_statements(), *migration.statements, *view)
+    return (*tables, *added, *parts, *migration.fill_statements(), *migration.statements, *view)
+
+
+def _create_table(name: str, table: NewTable) -> str:
+    columns = [MODELS[name][column] for column in table.columns]
+    typed = (f'"{column.name}" {type_of(column)}{"" if column.nullable else " NOT NULL"}' for column in columns)
+    return f"CREATE TABLE {name} ({', '.join(typed)}, PRIMARY KEY ({', '.join(table.key)}))"
 
 
 def _added_parts(migration: Migration) -> Iterator[tuple[str, Column]]:
@@ -170,6 +184,9 @@ def with_added_columns(connection: duckdb.DuckDBPyConnection, table: str, relati
         relation: SQL for where the table is.
     """
     version = known_version(connection)
+    if not has_table(version, table):
+        nothing = (f'CAST(NULL AS {type_of(column)}) AS "{name}"' for name, column in MODELS[table].items())
+        return f"(SELECT {', '.join(nothing)} WHERE false)"
     newer = migrations.MIGRATIONS[max(0, version + 1 - migrations.FIRST_VERSION) :]
     added = [
         f', {_default(column, migration)} AS "{column.name}"'

@@ -11,10 +11,11 @@ from typing import Any, overload
 
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
+from ...domain.stock import Hold, StockLevel
 from ..base import handled_before
-from ..columns import EVENT, KEYS, ORDER, OUTBOX, Kind, Row, RowFormat
+from ..columns import EVENT, HOLD, KEYS, LEVEL, ORDER, OUTBOX, Kind, Row, RowFormat
 from ..migrations import source_of
-from .schema import EVENT_COLUMNS, ORDER_COLUMNS, OUTBOX_COLUMNS, type_of
+from .schema import EVENT_COLUMNS, HOLD_COLUMNS, LEVEL_COLUMNS, ORDER_COLUMNS, OUTBOX_COLUMNS, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def rows_from_json(columns: Mapping[str, str]) -> str:
     return f"unnest(from_json_strict(?, '{json.dumps([shape])}'), max_depth := 2)"
 
 
-def _insert(table: str, columns: Mapping[str, str]) -> Statement:
-    into = f"INSERT INTO {table} ({_names(columns)})"
+def _insert(table: str, columns: Mapping[str, str], how: str = "INSERT") -> Statement:
+    into = f"{how} INTO {table} ({_names(columns)})"
     return Statement(f"{into} VALUES ({_values(columns)})", f"{into} SELECT {rows_from_json(columns)}")
 
 
@@ -75,6 +76,8 @@ UPDATE_ORDER = _update("orders", _SESSION, {name: kind for name, kind in ORDER_C
 UPDATE_PROGRESS = _update("orders", _SESSION, {name: ORDER_COLUMNS[name] for name in PROGRESS})
 INSERT_EVENT = _insert("order_events", EVENT_COLUMNS)
 INSERT_OUTBOX = _insert("outbox", OUTBOX_COLUMNS)
+PUT_LEVEL = _insert("stock_levels", LEVEL_COLUMNS, "INSERT OR REPLACE")
+PUT_HOLD = _insert("stock_holds", HOLD_COLUMNS, "INSERT OR REPLACE")
 RETRY_OUTBOX = _update("outbox", "event_id", {"handled": "VARCHAR", "error": "VARCHAR", "due_at": "TIMESTAMP"})
 FINISH_OUTBOX = Statement(
     "DELETE FROM outbox WHERE event_id = $event_id",
@@ -97,6 +100,8 @@ SELECT_NOTES = 'SELECT "key", "value" FROM notes WHERE shop = ? AND kind = ? ORD
 FORGET_NOTE = 'DELETE FROM notes WHERE shop = ? AND kind = ? AND "key" = ?'
 REPLACE_DETAIL = _update("order_events", "id", {"detail": "VARCHAR"})
 SELECT_ORDERS = f"SELECT {_names(ORDER_COLUMNS)} FROM orders"
+SELECT_LEVELS = f"SELECT {_names(LEVEL_COLUMNS)} FROM stock_levels"
+SELECT_HOLDS = f"SELECT {_names(HOLD_COLUMNS)} FROM stock_holds"
 SELECT_EVENTS = f"SELECT {_names(EVENT_COLUMNS)} FROM order_events"
 
 
@@ -120,6 +125,8 @@ _FORMAT = RowFormat(
 _write_order, _read_order = _FORMAT.writer(ORDER), _FORMAT.reader(ORDER)
 _write_event, _read_event = _FORMAT.writer(EVENT), _FORMAT.reader(EVENT)
 _read_outbox = _FORMAT.reader(OUTBOX)
+_write_level, _read_level = _FORMAT.writer(LEVEL), _FORMAT.reader(LEVEL)
+_write_hold, _read_hold = _FORMAT.writer(HOLD), _FORMAT.reader(HOLD)
 
 
 def order_row(order: Order) -> Row:
@@ -141,6 +148,26 @@ def event_from(row: Sequence[Any]) -> OrderEvent:
     """Return the event in a row that `SELECT_EVENTS` read."""
     fields = _read_event(row)
     return OrderEvent(**{**fields, "source": source_of(fields["source"])})
+
+
+def level_row(level: StockLevel) -> Row:
+    """Return a level as a row of `stock_levels`."""
+    return _write_level(level)
+
+
+def level_from(row: Sequence[Any]) -> StockLevel:
+    """Return the level in a row that `SELECT_LEVELS` read."""
+    return StockLevel(**_read_level(row))
+
+
+def hold_row(hold: Hold) -> Row:
+    """Return a hold as a row of `stock_holds`."""
+    return _write_hold(hold)
+
+
+def hold_from(row: Sequence[Any]) -> Hold:
+    """Return the hold in a row that `SELECT_HOLDS` read."""
+    return Hold(**_read_hold(row))
 
 
 def outbox_row(event: OrderEvent, shop: str) -> Row:

@@ -16,12 +16,14 @@ from typing_extensions import override
 
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
-from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, may_be_in_an_id
+from ...domain.stock import Hold, StockLevel
+from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore, may_be_in_an_id
 from ..futures import completed, mapped
 from . import statements
-from .batch import Insert, Rows, Update, rows_of
+from .batch import Insert, Rows, SetCapacity, Update, rows_of
 from .group_commit import Query, Writer
 from .lease import Lease
+from .stock import select_holds, select_levels
 
 
 class DuckDBStore(OrderStore):
@@ -55,8 +57,8 @@ class DuckDBStore(OrderStore):
             "wal_autocheckpoint": "64MB",  # a checkpoint stalls the work, and a long log the next start after a crash
             "dynamic_or_filter_threshold": 2 * batch,  # a set of keys beyond this scans the table, not the index
         }
-        lease = Lease(path, wait=wait, settings=settings)
-        self._writer = Writer(lease, hold=hold, linger=linger, keep=keep, batch=batch)
+        self._lease = Lease(path, wait=wait, settings=settings)
+        self._writer = Writer(self._lease, hold=hold, linger=linger, keep=keep, batch=batch)
 
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
@@ -131,6 +133,35 @@ class DuckDBStore(OrderStore):
         return mapped(self._query(statements.FORGET_NOTE, [shop, kind, key]), _nothing)
 
     @override
+    def noticed_loss(self) -> Future[Loss | None]:
+        job = Query(lambda _: self._lease.noticed_loss)
+        self._writer.submit(job)
+        return job.done
+
+    @override
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        job = SetCapacity(shop, product, capacity, name)
+        self._writer.submit(job)
+        return job.done
+
+    @override
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        wanted = None if products is None else list(products)
+        job = Query(lambda connection: select_levels(connection, shop, wanted))
+        self._writer.submit(job)
+        return job.done
+
+    @override
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        job = Query(lambda connection: select_holds(connection, shop, query, limit))
+        self._writer.submit(job)
+        return job.done
+
+    @override
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
         rows = [{"id": event_id, "detail": json.dumps(detail)} for event_id, detail in details.items()]
         return self._insert({statements.REPLACE_DETAIL: rows}) if rows else completed(None)
@@ -201,6 +232,9 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     if query.dispute_statuses:
         where.append("list_contains(?::VARCHAR[], dispute_status)")
         values.append([*query.dispute_statuses])
+    if query.oversold:
+        where.append("list_contains(?::VARCHAR[], oversold)")
+        values.append([str(each) for each in query.oversold])
     if query.personal is not None:
         where.append(f'(coalesce(email, "name", phone) IS {"NOT " if query.personal else ""}NULL)')
     return " AND ".join(where), values

@@ -17,8 +17,8 @@ from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
 from .. import migrations
 from ..base import OrderQuery, may_be_in_an_id
-from ..columns import EVENT, KEYS, ORDER, OUTBOX, Column, Kind, Row, RowFormat
-from ..migrations import Migration, source_of
+from ..columns import EVENT, KEYS, MODELS, ORDER, OUTBOX, Column, Kind, Row, RowFormat
+from ..migrations import Migration, NewTable, source_of
 
 
 def _names(columns: Iterable[str]) -> sql.Composed:
@@ -87,9 +87,26 @@ Step = Sequence[LiteralString | sql.Composed]
 
 def statements_of(migration: Migration) -> Step:
     """Return the statements by which a database gets this version. They can be repeated."""
+    tables = (_create_table(name, table) for name, table in migration.created.items())
     added = (_add_column(table, column) for table, column in migration.columns())
     view = (_ITEMS_VIEW,) if migration.items_view else ()
-    return (*added, *migration.fill_statements(), *migration.statements, *view)
+    return (*tables, *migration.indexes, *added, *migration.fill_statements(), *migration.statements, *view)
+
+
+def _create_table(name: LiteralString, table: NewTable) -> sql.Composed:
+    columns = [MODELS[name][column] for column in table.columns]
+    return sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))").format(
+        sql.Identifier(name),
+        sql.SQL(", ").join(
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(column.name),
+                sql.SQL(_TYPES[column.kind]),
+                sql.SQL("" if column.nullable else " NOT NULL"),
+            )
+            for column in columns
+        ),
+        _names(table.key),
+    )
 
 
 _ITEMS_VIEW: LiteralString = """
@@ -249,6 +266,8 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append("metadata ->> %(key)s::text = %(value)s")
     if query.dispute_statuses:
         where.append("dispute_status = ANY(%(dispute_statuses)s)")
+    if query.oversold:
+        where.append("oversold = ANY(%(oversold)s)")
     if query.personal is not None:
         where.append(
             "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
@@ -263,6 +282,7 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         "key": key,
         "value": value,
         "dispute_statuses": [*query.dispute_statuses],
+        "oversold": [str(each) for each in query.oversold],
     }
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 

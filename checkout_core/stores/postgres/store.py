@@ -28,10 +28,12 @@ from ...config.forking import begin_anew_after_fork
 from ...domain.errors import StoreBusy, StoreUnavailable
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
-from ..base import ALL_ORDERS, CLAIM, OrderQuery, OrderStore, outbox_events
+from ...domain.stock import Hold, StockLevel
+from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore, outbox_events
 from ..futures import caller_is_waiting, completed, done_here, mapped
-from . import schema
+from . import schema, stock
 from .address import Address
+from .stock import StockRacedError
 from .transactions import HandlerTransaction
 
 PostgresConnection = psycopg.Connection[TupleRow]
@@ -97,8 +99,10 @@ class PostgresStore(OrderStore):
             after = decision.order
             if after is not None and after.stripe_checkout_session_id != session_id:
                 raise ValueError("a change may not move an order to another checkout session")
-            _write(connection, before, decision)
-            return after
+            changes = stock.decide(connection, before, decision)
+            _write(connection, before, changes.decision)
+            changes.write(connection)
+            return changes.decision.order
 
         return self._call(work, transaction=True)
 
@@ -205,6 +209,27 @@ class PostgresStore(OrderStore):
         return self._execute(schema.FORGET_NOTE, [shop, kind, key])
 
     @override
+    def set_capacity(
+        self, product: str, capacity: int | None, *, name: str, shop: str = DEFAULT_SHOP
+    ) -> Future[StockLevel]:
+        def work(connection: PostgresConnection) -> StockLevel:
+            return stock.set_capacity(connection, shop, product, capacity, name)
+
+        return self._call(work, transaction=True)
+
+    @override
+    def stock_levels(
+        self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
+    ) -> Future[list[StockLevel]]:
+        query, values = stock.levels_query(products, shop)
+        return mapped(self._rows(query, values), lambda rows: [stock.level_from(row) for row in rows])
+
+    @override
+    def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
+        text, values = stock.holds_query(query, limit, shop)
+        return mapped(self._rows(text, values), lambda rows: [stock.hold_from(row) for row in rows])
+
+    @override
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
         def work(connection: PostgresConnection) -> None:
             for event_id, detail in details.items():
@@ -264,7 +289,7 @@ class PostgresStore(OrderStore):
                     return result
                 except (PoolTimeout, TooManyRequests, PoolClosed):
                     raise
-                except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError):
+                except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError, StockRacedError):
                     time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
                 except psycopg.OperationalError:
                     if committing:  # it may have happened

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checkout_core.domain.events import Decision, OrderEvent
+from checkout_core.domain.events import Decision, OrderEvent, Source, StockAction, StockMove
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
@@ -93,7 +93,10 @@ def story(store: BlockingOrderStore, url: str) -> str:
     )
     store.append(opened("cs_d", day(10, 2), "tea"), opened("cs_e", day(10, 2)))
     now = datetime.now(UTC)
-    checkout(store, an_order("cs_new", created_at=now, email=None), [])
+    store.set_capacity("tea", 10, name="Tea")
+    hold = StockMove(StockAction.hold, now, Source.storefront, until=now + timedelta(minutes=30))
+    new = an_order("cs_new", created_at=now, email=None)
+    store.update("cs_new", lambda before: Decision(new, (), [hold]))
     checkout(store, an_order("cs_old", created_at=now - timedelta(hours=25), email=None), [])
     checkout(  # paid without step 2, a minute before the first order of the same shopper
         store,

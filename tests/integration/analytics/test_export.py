@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -277,9 +278,25 @@ def test_the_home_folder_is_found(story: str, tmp_path: Path, monkeypatch: pytes
 
 def test_what_a_dead_process_left_is_cleared(story: str, tmp_path: Path) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    left = tmp_path / f".orders.csv.{int(dead.stdout)}-0123abcd.rows"
-    other, running = tmp_path / ".other.csv.rows", tmp_path / f".orders.csv.{os.getpid()}-0123abcd.rows"
-    for file in (left, other, running):
-        file.write_text("rows")
+    left = tmp_path / f".orders.csv.{int(dead.stdout)}-0123abcd"
+    other, running = tmp_path / ".other.csv.1-0123abcd", tmp_path / f".orders.csv.{os.getpid()}-0123abcd"
+    for room in (left, other, running):
+        room.mkdir()
+        (room / "part.rows").write_text("rows")
     open_orders(story).export(tmp_path / "orders.csv")
-    assert sorted(file.name for file in tmp_path.glob(".o*")) == sorted([other.name, running.name])
+    assert sorted(room.name for room in tmp_path.glob(".o*")) == sorted([other.name, running.name])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet", "a.xlsx", "months"])
+@pytest.mark.parametrize("again", [False, True], ids=["new", "replaced"])
+def test_an_export_is_for_its_owner_only_as_the_database_is(story: str, tmp_path: Path, name: str, again: bool) -> None:
+    before = os.umask(0o022)
+    try:
+        for overwrite in (False, True)[: 1 + again]:
+            open_orders(story).export(tmp_path / name, overwrite=overwrite)
+    finally:
+        os.umask(before)
+    made = [tmp_path / name, *(tmp_path / name).rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_file()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_dir()} <= {0o700}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

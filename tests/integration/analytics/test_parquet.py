@@ -6,10 +6,13 @@ import pytest
 
 from checkout_cli.demo_data import seed_store
 from checkout_core.analytics import Orders, open_orders
+from checkout_core.analytics.export import ARCHIVE
 from checkout_core.analytics.questions import questions
 from checkout_core.analytics.view_sql import NAMES, ORDERED_BY
 from checkout_core.config.settings import Settings
 from checkout_core.domain.errors import ConfigurationError, InvalidInput, StoreUnavailable
+from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +21,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Orders, Orders, Path
     folder = tmp_path_factory.mktemp("orders")
     url = f"duckdb:///{folder / 'orders.duckdb'}"
     seed_store(url, 2000, settings=Settings())
+    with BlockingOrderStore(open_store(url)) as shop:
+        shop.set_capacity("tea", 10, name="Tea")
     store = open_orders(url, timezone="Europe/Berlin")
     written = store.export(folder / "archive", "all")
-    assert written == sum(len(store.sql(f"SELECT 1 FROM {table}")) for table in ("orders", "order_events"))
+    assert written == sum(len(store.sql(f"SELECT 1 FROM {table}")) for table in ARCHIVE)
     return store, open_orders(f"parquet:{folder / 'archive'}", timezone="Europe/Berlin"), folder
 
 
@@ -73,3 +78,13 @@ def test_all_tables_are_a_folder(both: tuple[Orders, Orders, Path]) -> None:
     with pytest.raises(InvalidInput, match="exists already"):
         store.export(folder / "archive", "all")
     assert store.export(folder / "archive", "all", overwrite=True) > 2000
+
+
+def test_a_folder_of_an_older_version_has_no_stock(both: tuple[Orders, Orders, Path]) -> None:
+    store, _, folder = both
+    store.export(folder / "older", "all")
+    (folder / "older" / "stock.parquet").unlink()
+    older = open_orders(f"parquet:{folder / 'older'}")
+    assert older.sql("SELECT count(*) AS n FROM stock")["n"].tolist() == [0]
+    with older.connect() as copy:
+        assert copy.sql("SELECT count(*) FROM orders").fetchall() == [(2000,)]

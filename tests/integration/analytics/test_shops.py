@@ -7,6 +7,7 @@ import pytest
 
 from checkout_core.analytics import Orders, open_orders
 from checkout_core.analytics.view_sql import NAMES
+from checkout_core.domain.events import Decision, Source, StockAction, StockMove
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.scoped import ShopStore
@@ -29,22 +30,23 @@ def shared(store: BlockingOrderStore, url: str) -> str:
         one, other, left = f"cs_{number}_paid", f"cs_{number}_expired", f"cs_{number}_left"
         for session_id in (one, other, left):
             shop.append(opened(session_id, day(10, number), f"product {number}"))
-        checkout(
-            shop,
-            an_order(
-                one,
-                email=f"shopper-{number}@example.org",
-                amount_total=number * 100,
-                status=OrderStatus.paid,
-                created_at=day(10, number),
-                paid_at=day(10, number),
-            ),
-            [
-                an_event(one, "paid", at=day(10, number)),
-                an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
-                an_event(one, "inquiry_opened", at=day(11, number), detail={"dispute": f"dp_{number}", "amount": 1}),
-            ],
+        shop.set_capacity("tea", 10 * number, name="Tea")
+        paid = an_order(
+            one,
+            shop=name,
+            email=f"shopper-{number}@example.org",
+            amount_total=number * 100,
+            status=OrderStatus.paid,
+            created_at=day(10, number),
+            paid_at=day(10, number),
         )
+        events = [
+            an_event(one, "paid", at=day(10, number)),
+            an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
+            an_event(one, "inquiry_opened", at=day(11, number), detail={"dispute": f"dp_{number}", "amount": 1}),
+        ]
+        sold = Decision(paid, events, [StockMove(StockAction.sell, day(10, number), Source.webhook)])
+        shop.update(one, lambda _, sold=sold: sold)  # type: ignore[misc]
         checkout(
             shop,
             an_order(other, amount_total=number, status=OrderStatus.expired, created_at=day(10, number)),
@@ -81,7 +83,7 @@ def test_the_figures_of_a_shop_are_its_own(shared: str, shop: str) -> None:
     assert rows(orders, "SELECT gross, refunds FROM revenue_daily ORDER BY day") == [(number * 100, 0), (0, number)]
     assert rows(orders, "SELECT shoppers FROM cohorts") == [(1,)]
     assert rows(orders, "SELECT sum(orders) FROM payment_outcomes WHERE status = 'declined'") == [(1,)]
-    assert rows(orders, "SELECT count(*) FROM order_events") == [(7,)]
+    assert rows(orders, "SELECT count(*) FROM order_events") == [(8,)]
 
 
 def test_a_session_without_an_order_belongs_to_the_shop_that_opened_it(shared: str, shop: str) -> None:
@@ -104,14 +106,14 @@ def test_the_order_decides_when_it_and_its_first_event_name_different_shops(
 def test_a_private_copy_holds_nothing_of_other_shops(shared: str, shop: str) -> None:
     with open_orders(shared, shop=shop).connect() as copy:
         assert copy.sql("SELECT DISTINCT shop FROM orders").fetchall() == [(shop,)]
-        assert copy.sql("SELECT count(*) FROM order_events").fetchall() == [(7,)]
+        assert copy.sql("SELECT count(*) FROM order_events").fetchall() == [(8,)]
         assert copy.sql("SELECT sum(sessions)::INTEGER FROM checkout_funnel").fetchall() == [(3,)]
 
 
 def test_an_export_holds_one_shop(shared: str, shop: str, tmp_path: Path) -> None:
     orders = open_orders(shared, shop=shop)
     assert orders.export(tmp_path / "orders.csv") == 2
-    assert orders.export(tmp_path / "events.parquet", "order_events") == 7
+    assert orders.export(tmp_path / "events.parquet", "order_events") == 8
     assert orders.export(tmp_path / "some.csv", query="SELECT * FROM order_items WHERE paid_at IS NOT NULL") == 2
 
 

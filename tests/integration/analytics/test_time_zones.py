@@ -119,6 +119,30 @@ def test_local_time_is_what_the_time_zone_data_say(zone: str) -> None:
     assert len(local_time(zone)) < 20_000
 
 
+def test_a_private_copy_gives_tuples_whose_times_have_their_zone(late: str) -> None:
+    paid = LATE.astimezone(ZoneInfo(BERLIN))
+    query = "SELECT number, paid_at, amount_total::HUGEINT FROM orders, range(3) AS r(number) ORDER BY number"
+    rows = [(number, paid, 2000) for number in range(3)]
+    with open_orders(late, timezone=BERLIN).connect() as copy:
+        executed = copy.execute(query)
+        assert executed.fetchone() == rows[0]
+        assert executed.fetchmany(1) == rows[1:2]
+        assert executed.fetchall() == rows[2:]
+        answer = copy.sql(query)
+        assert answer.fetchall() == answer.fetchall() == rows
+        assert answer.fetchone() == rows[0]
+        assert copy.execute("SELECT 1, 'a'").fetchall() == copy.sql("SELECT 1, 'a'").fetchall() == [(1, "a")]
+        [(time,)] = copy.sql("SELECT paid_at FROM orders").fetchall()
+        assert (time.tzinfo, time.hour) == (ZoneInfo(BERLIN), 0)
+        assert copy.sql("SELECT count(*) FROM orders WHERE paid_at = ?", [paid]).fetchone() == (1,)
+
+
+def test_every_time_of_a_view_has_a_time_zone(late: str) -> None:
+    listed = open_orders(late).views()
+    assert listed[listed["type"] == "TIMESTAMP"].empty
+    assert {"orders", "stock_events"} <= set(listed[listed["type"] == "TIMESTAMP WITH TIME ZONE"]["view"])
+
+
 def test_the_settings_say_the_time_zone(late: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHECKOUT_DATABASE_URL", late)
     monkeypatch.setenv("CHECKOUT_TIMEZONE", BERLIN)

@@ -130,6 +130,13 @@ def test_outcomes_count_orders_with_a_decline_once_beside_their_status(story: st
     ]
 
 
+def test_what_events_did_to_the_stock_adds_up_to_the_stock(story: str) -> None:
+    query = "SELECT product, capacity, held, sold, available, oversold FROM stock"
+    assert rows(story, query) == [("tea", 10, 2, 0, 8, 0)]
+    assert rows(story, "SELECT product, sum(held), sum(sold) FROM stock_events GROUP BY ALL") == [("tea", 2, 0)]
+    assert rows(story, "SELECT kind, product, held, sold FROM stock_events") == [("stock_changed", "tea", 2, 0)]
+
+
 @pytest.mark.parametrize("view", NAMES)
 def test_a_private_copy_has_the_same_view(story: str, view: str) -> None:
     query = f"SELECT * FROM {view} ORDER BY ALL"
@@ -163,7 +170,7 @@ def test_both_stores_give_the_same_answers(postgres_url: str, duckdb_file: Path,
     for view in NAMES:
         columns = "* EXCLUDE (seq)" if view == "order_events" else "*"
         server, file = (open_orders(url).sql(f"SELECT {columns} FROM {view} ORDER BY ALL", as_="arrow") for url in urls)
-        assert server.num_rows > 0
+        assert server.num_rows > 0 or view in ("stock", "stock_events")  # demo orders take nothing from the stock
         assert server.schema == file.schema
         json = {"metadata", "detail"}  # PostgreSQL keeps JSON in a spelling of its own
         assert server.drop_columns(json & set(server.column_names)) == file.drop_columns(json & set(file.column_names))

@@ -93,7 +93,9 @@ def map_body(context: Any, body: Any) -> Any:
 @pytest.fixture
 def open_shop(make_settings: Callable[..., Settings]) -> Iterator[None]:
     """A shop that answers however often it is asked, and that nobody sweeps."""
-    settings = make_settings(CHECKOUT_RATE_LIMIT="", CHECKOUT_SWEEP_EVERY="0")
+    settings = make_settings(
+        CHECKOUT_RATE_LIMIT="", CHECKOUT_SWEEP_EVERY="0", CHECKOUT_OPERATOR_PASSWORD="correct horse"
+    )
     with open_checkout(settings, store=ScriptedStore(), receipts=None) as checkout:
         sessions = [checkout.create_session({PRODUCT: 1}).id for _ in range(4)]
         for session_id in sessions[1:]:
@@ -131,6 +133,7 @@ def test_a_client_generator_finds_a_name_for_every_route_and_an_enum_of_the_code
     operations = [each["operationId"] for item in described["paths"].values() for each in item.values()]
     assert operations == [
         "createCheckoutSession",
+        "getStock",
         "createPendingOrder",
         "completeCheckout",
         "getCheckoutConfirmation",
@@ -140,6 +143,9 @@ def test_a_client_generator_finds_a_name_for_every_route_and_an_enum_of_the_code
         "getMetrics",
         "getOrder",
         "refundOrder",
+        "acceptOversoldOrder",
+        "getOperatorStock",
+        "releaseHold",
     ]
     codes = described["components"]["schemas"]["ErrorCode"]["enum"]
     assert {"unknown_product", "payment_unconfirmed", "rate_limited", "internal_error"} < set(codes)

@@ -52,7 +52,7 @@ def test_ctrl_c_stops_an_export_with_one_line(shop: str, tmp_path: Path) -> None
     with subprocess.Popen(
         [*program, endless], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as export:
-        while not list(tmp_path.glob(".a.csv.*.rows")) and export.poll() is None:
+        while not list(tmp_path.glob(".a.csv.*/part.rows")) and export.poll() is None:
             pass
         export.send_signal(signal.SIGINT)
         output, errors = export.communicate()

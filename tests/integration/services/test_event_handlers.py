@@ -262,7 +262,7 @@ def test_an_order_that_is_wrong_about_a_session_is_corrected_and_the_correction_
     assert checkout.sweep(older_than=NO_TIME).new_events == int(corrected)
     last = checkout.history(session_id)[-1]
     if corrected:
-        assert (last.kind.value, last.detail) == (right, {"corrected_from": wrong.value})
+        assert (last.kind.value, last.detail["corrected_from"]) == (right, wrong.value)
     else:
         assert status(checkout, session_id) is wrong
 

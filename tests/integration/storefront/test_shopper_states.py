@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from checkout_core import Checkout
 from checkout_core.domain.breakdown import AmountRow, Breakdown, line_label
-from checkout_core.domain.errors import ProductSoldOut, QuantityNotAllowed
+from checkout_core.domain.errors import QuantityNotAllowed, SoldOut
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.products import Catalog
 from checkout_core.receipts.pdf import receipt_pdf
@@ -75,9 +75,9 @@ def test_few_left_are_counted_out(checkout: Checkout) -> None:
 
 
 def test_none_left_is_sold_out(checkout: Checkout) -> None:
-    gone = checkout.catalog["pin-set"].model_copy(update={"stock": 0})
+    gone = checkout.catalog["pin-set"].model_copy(update={"capacity": 0})
     assert "Sold out" in markup.card(gone, checkout.catalog, 0)
-    with pytest.raises(ProductSoldOut):
+    with pytest.raises(SoldOut):
         Catalog([gone], checkout.catalog.folder).price({"pin-set": 1})
 
 

@@ -11,16 +11,16 @@ import duckdb
 import pytest
 
 from checkout_core.domain.errors import ConfigurationError
-from checkout_core.domain.events import History, OutboxEntry
+from checkout_core.domain.events import Decision, History, OutboxEntry, Source, StockAction, StockMove
 from checkout_core.domain.orders import Order, OrderStatus
+from checkout_core.domain.stock import Hold, StockLevel
 from checkout_core.stores.backup import make_backup, read_backup, restore_backup
 from checkout_core.stores.blocking import BlockingOrderStore
-from checkout_core.stores.duckdb import schema
 from tests.support.databases import copy_file, open_blocking
 from tests.support.orders import NOW, an_event, an_order, creating, moving, paying
 
 DAY = timedelta(days=1)
-Contents = tuple[list[Order], list[History], list[OutboxEntry], dict[str, str]]
+Contents = tuple[list[Order], list[History], list[OutboxEntry], dict[str, str], list[StockLevel], list[Hold]]
 
 
 def fill(store: BlockingOrderStore) -> None:
@@ -31,6 +31,10 @@ def fill(store: BlockingOrderStore) -> None:
     store.update("cs_2", moving(OrderStatus.expired))
     store.append(an_event("cs_3", order_id=None, kind="session_created", detail={"products": ["ü", None], "n": 1}))
     store.keep_note("cursor", "account", "2026-11-05")
+    store.set_capacity("tea", 9, name="Tea")
+    hold = StockMove(StockAction.hold, NOW, Source.storefront, until=NOW + DAY)
+    held = an_order("cs_4")
+    store.update("cs_4", lambda _: Decision(held, [an_event("cs_4")], [hold]))
 
 
 def contents(url: str) -> Contents:
@@ -40,6 +44,8 @@ def contents(url: str) -> Contents:
             [store.events(session_id) for session_id in ("cs_1", "cs_odd", "cs_2", "cs_3")],
             store.claim_outbox(NOW + DAY, lease=timedelta(0)),
             store.notes("cursor"),
+            store.stock_levels(),
+            store.holds(),
         )
 
 
@@ -62,10 +68,17 @@ def test_what_is_restored_is_what_was_backed_up(url: str, other_url: str, backup
         info = make_backup(url, backup)
     before = contents(url)
     assert info == read_backup(backup)
-    assert dict(info.rows) == {"orders": 3, "order_events": 6, "outbox": 2, "notes": 1}
+    assert dict(info.rows) == {
+        "orders": 4,
+        "order_events": 7,
+        "outbox": 2,
+        "notes": 1,
+        "stock_levels": 1,
+        "stock_holds": 1,
+    }
     restore_backup(other_url, backup, replace=True)
-    orders, events, entries, notes = contents(other_url)
-    assert (orders, events, notes) == (before[0], before[1], before[3])
+    orders, events, entries, *rest = contents(other_url)
+    assert (orders, events, rest) == (before[0], before[1], [*before[3:]])
     assert [(entry.event_id, entry.at) for entry in entries] == [(entry.event_id, entry.at) for entry in before[2]]
     with open_blocking(other_url) as store:  # and it is a database like any other
         store.append(an_event("cs_1", kind="expired", id="event_later"))
@@ -138,12 +151,12 @@ def test_orders_that_are_there_make_way_only_when_asked_and_are_kept(url: str, b
         fill(store)
     with pytest.raises(ConfigurationError, match="--replace"):
         restore_backup(url, backup)
-    assert len(contents(url)[0]) == 3
+    assert len(contents(url)[0]) == 4
     restore_backup(url, backup, replace=True)
     assert contents(url)[0] == []
     if url.startswith("duckdb"):
         (aside,) = Path(url.removeprefix("duckdb:///")).parent.glob("*.before-*Z")
-        assert len(contents(f"duckdb:///{aside}")[0]) == 3
+        assert len(contents(f"duckdb:///{aside}")[0]) == 4
 
 
 @pytest.mark.parametrize(
@@ -165,7 +178,7 @@ def test_a_damaged_backup_is_called_so_and_changes_nothing(
     backup.write_bytes(damage(backup.read_bytes()))
     with pytest.raises(ConfigurationError, match="damaged"):
         restore_backup(url, backup, replace=True)
-    assert len(contents(url)[0]) == 3
+    assert len(contents(url)[0]) == 4
 
 
 def test_rows_that_were_lost_or_changed_in_a_backup_are_noticed(url: str, backup: Path) -> None:
@@ -179,19 +192,23 @@ def test_rows_that_were_lost_or_changed_in_a_backup_are_noticed(url: str, backup
             read_backup(backup.with_name("changed"))
 
 
-def test_a_backup_of_an_older_version_is_brought_up_to_date(
-    url: str, tmp_path: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backup_of_an_older_version_is_brought_up_to_date(url: str, tmp_path: Path, backup: Path) -> None:
     old = tmp_path / "old.duckdb"
-    with monkeypatch.context() as past:
-        past.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:6])
-        with open_blocking(f"duckdb:///{old}") as store:
-            store.update("cs_1", creating(an_order("cs_1")))
+    with open_blocking(f"duckdb:///{old}") as store:
+        store.update("cs_1", creating(an_order("cs_1")))
+    with duckdb.connect(str(old)) as connection:
+        for statement in (
+            "DROP TABLE stock_levels",
+            "DROP TABLE stock_holds",
+            "ALTER TABLE orders DROP COLUMN oversold",
+            "DELETE FROM schema_version WHERE version > 6",
+        ):
+            connection.execute(statement)
     make_backup(f"duckdb:///{old}", backup)
     restore_backup(url, backup, replace=True)
     with open_blocking(url) as store:
         assert store.get("cs_1") == an_order("cs_1")
-        assert store.notes("cursor") == {}
+        assert store.stock_levels() == []
 
 
 def test_a_backup_of_a_newer_version_is_refused(url: str, backup: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.events import Decision
-from checkout_core.domain.orders import Order, OrderItem, OrderStatus
+from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.columns import KEYS, ORDER
@@ -51,6 +51,7 @@ def test_every_field_but_the_keys_can_be_changed(store: BlockingOrderStore) -> N
         "payment_method_brand": "visa",
         "payment_method_last4": "4242",
         "payment_method_country": "CH",
+        "oversold": Oversold.open,
         "metadata": {},
         "status": OrderStatus.paid,
         "paid_at": later,
