@@ -21,6 +21,7 @@ from .resources.checkout_sessions.method_rules import (
 )
 from .resources.checkout_sessions.service import SessionService
 from .resources.payment_intents import build_payment_intent, decline_intent
+from .resources.payment_methods import why_not_saved
 from .resources.setup_intents import complete_setup_intent
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
@@ -177,9 +178,10 @@ class PaymentService:
         """Save a payment method without charging it."""
         made: PaymentMethod | None = None
         if method is not None:
-            if method.decline is not None:
-                record.last_error = {"message": method.decline.message}
-                raise card_error(method.decline.code, method.decline.message, method.decline.decline_code)
+            refused = why_not_saved(method)
+            if refused is not None:
+                record.last_error = {"message": str(refused)}
+                raise refused
             shopper = with_place(shopper, method.type)
             customer = record.session["customer"]
             made = self._charging.with_object(account, method, shopper, customer=customer, redisplay="limited")

@@ -126,6 +126,8 @@ DISPUTED = {
     "4000000000001976": "inquiry",
 }
 """Cards whose payments are disputed at once: https://docs.stripe.com/testing#disputes."""
+SAVED_AND_DECLINED = frozenset({"4000000000000341"})
+"""Cards that can be saved for a customer, and are declined when they are charged."""
 AMEX_PREFIXES = ("34", "37")
 MAX_YEARS_AHEAD = 50
 
@@ -307,6 +309,7 @@ def _facts(digits: str, exp_month: int, exp_year: int) -> JSON:
     special = {
         "checks": CHECKS.get(digits),
         "country": ISSUED_IN.get(digits),
+        "declined_when": "charged" if digits in SAVED_AND_DECLINED or digits in RISKS else None,
         "dispute": DISPUTED.get(digits),
         "funding": FUNDING.get(digits),
         "risk": RISKS.get(digits),
