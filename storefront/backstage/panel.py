@@ -211,7 +211,9 @@ def _show_steps(entries: Sequence[TimelineEntry], order: Order | None, *, confir
             if code.open:  # colouring it is a third of what the browser has to do while the panel is open
                 if is_empty:
                     code.html(line('<p class="hint">{}</p>', function))
-                code.code(source, language="python")
+                code.code(
+                    source, language="python", wrap_lines=True
+                )  # what scrolls sideways cannot be reached by keyboard
 
 
 def _show_diagram(checkout: Checkout, stage: Stage, history: History) -> None:
