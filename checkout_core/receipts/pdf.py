@@ -117,10 +117,11 @@ def _stub(pdf: "FPDF", shown: ShownTicket, locale: str, unknown: set[int]) -> No
     showing = ticket.showing
     hour = " · ".join(filter(None, (showing.hour(locale), showing.place))) if showing else ""
     rows = (
-        (_drawable(ticket.name, unknown) or ticket.product, 15, True, _INK),
+        (f"Admits {ticket.admits}", 10, False, _SOFT),
+        (_drawable(ticket.name, unknown) or ticket.product, 16, True, _INK),
         (showing.day(locale) if showing else "", 11, False, _INK),
         (hour, 13, True, _INK),
-        (f"Admits {ticket.admits}  ·  {ticket.code}", 11, False, _SOFT),
+        (f"Code {ticket.code}", 11, True, _SOFT),
     )
     pdf.set_xy(_MARGIN + padding, top + padding)
     for text, size, bold, colour in rows:

@@ -10,8 +10,11 @@ from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
+from checkout_core.domain.receipt_requests import REQUESTS
+from checkout_core.domain.tickets import REDEEMED, order_code
 from storefront import markup
 from storefront.operator import disputes, labels, layout, oversold, refunds
+from storefront.order_page import send_again
 from storefront.rendering import line
 
 
@@ -47,6 +50,7 @@ def facts(order: Order) -> str:
     """Return everything about an order that is not its items."""
     return markup.facts(
         [
+            ("Code", order_code(order.id)),
             ("Order", order.id),
             ("Name", order.name),
             ("E-mail", order.email),
@@ -56,7 +60,11 @@ def facts(order: Order) -> str:
             ("Checkout session", order.stripe_checkout_session_id),
             ("Payment", order.stripe_payment_intent_id),
             *fees(order),
-            *((key, value if isinstance(value, str) else json.dumps(value)) for key, value in order.metadata.items()),
+            *(
+                (key, value if isinstance(value, str) else json.dumps(value))
+                for key, value in order.metadata.items()
+                if key not in (REDEEMED, REQUESTS)  # the history says it
+            ),
         ]
     )
 
@@ -88,6 +96,14 @@ def show(checkout: Checkout, order: Order) -> None:
             on_click=reconcile,
             args=(checkout, order),
         )
+        if order.status in MONEY_TAKEN and order.email:
+            st.button(
+                "Send the receipt again",
+                key="receipt-again",
+                icon=":material/mail:",
+                on_click=send_again,
+                args=(checkout, order, Source.operator, "order-message"),
+            )
         if order.status is OrderStatus.paid and order.amount_refunded < order.amount_total:
             refusal = disputes.refusal(order)
             if refusal is None:

@@ -32,7 +32,7 @@ with layout.page("Orders") as checkout:
         text = st.text_input(
             "Search",
             key="orders-text",
-            placeholder="Name, e-mail, order or session",
+            placeholder="Name, e-mail, code, order or session",
             icon=":material/search:",
             max_chars=200,
             persist_state="session",
