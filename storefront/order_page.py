@@ -15,7 +15,7 @@ from checkout_core.domain.tickets import Admission, Ticket, link_key, order_code
 from checkout_core.receipts.details import ReceiptDetails, Seller
 from checkout_core.receipts.pdf import receipt_pdf
 from checkout_core.receipts.qr import qr_svg_url
-from storefront import context, markup
+from storefront import context, dates, markup
 from storefront.money import amount, locale
 from storefront.rendering import line, render
 
@@ -88,7 +88,7 @@ def ticket_html(ticket: Ticket, qr_text: str) -> str:
     assert showing is not None
     said = ""
     if ticket.admission is Admission.used and ticket.redeemed_at:
-        said = f"Used at the door, {ticket.redeemed_at:%d %B, %H:%M} UTC"
+        said = f"Used at the door, {dates.moment(ticket.redeemed_at)}"
     return render(
         "ticket.html",
         ticket=ticket,
@@ -108,7 +108,7 @@ def show(checkout: Checkout, order: Order) -> None:
     st.html(markup.notice(*message_of(order, tickets)))
     for ticket in tickets:
         st.html(ticket_html(ticket, urls.qr_text(ticket.token)))
-    paid = f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None
+    paid = dates.moment(order.paid_at) if order.paid_at else None
     st.html(
         markup.facts(
             [
@@ -117,7 +117,7 @@ def show(checkout: Checkout, order: Order) -> None:
                 ("Status", order.status.value.capitalize()),
                 ("Paid", paid),
                 ("E-mail", masked_email(order.email)),
-                ("Sold by", checkout.settings.shop_name),
+                ("Sold by", checkout.settings.seller or checkout.settings.shop_name),
             ]
         )
     )

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from .events import Change, Decision, EventKind, OrderEvent, Source
-from .orders import MONEY_TAKEN, Order, OrderStatus
+from .orders import MONEY_TAKEN, Order, OrderStatus, quantities_of
 from .recorded_refunds import MADE
 from .showings import Showing
 from .stock import RESTOCK, restocked_quantities
@@ -144,10 +144,7 @@ def tickets_of(order: Order, showings: Mapping[str, Showing], history: Iterable[
         history: what happened to the order; it knows what refunds have put back on sale.
     """
     returned = returned_quantities(order, history)
-    quantities, names = Counter[str](), dict[str, str]()
-    for item in order.items:
-        quantities[item.product] += item.quantity
-        names.setdefault(item.product, item.name)
+    names = {item.product: item.name for item in reversed(order.items)}
     return [
         Ticket(
             order=order,
@@ -158,7 +155,7 @@ def tickets_of(order: Order, showings: Mapping[str, Showing], history: Iterable[
             showing=showings.get(product),
             redeemed_at=redeemed_at(order, product),
         )
-        for product, quantity in quantities.items()
+        for product, quantity in quantities_of(order.items).items()
     ]
 
 
@@ -178,10 +175,7 @@ def returned_quantities(order: Order, history: Iterable[OrderEvent]) -> Counter[
         note = event.detail.get(RESTOCK)
         if event.kind not in MADE or not isinstance(note, str) or event.detail.get("refund") in came_back:
             continue
-        quantities = restocked_quantities(order, note)
-        for item in order.items if quantities is None else ():
-            returned[item.product] += item.quantity
-        returned.update(quantities or {})
+        returned.update(restocked_quantities(order, note))
     return returned
 
 

@@ -20,11 +20,17 @@ class Seller:
         name: the shop's.
         site: the address of the shop's pages.
         accent: the shop's colour.
+        words: who that is, with their address; the shop's name unless given.
+        contact: whom to ask.
+        refund_terms: in a sentence.
     """
 
     name: str
     site: str = ""
     accent: str = ACCENT
+    words: str = ""
+    contact: str = ""
+    refund_terms: str = ""
 
     @classmethod
     def of(cls, settings: Settings, name: str | None = None) -> "Seller":
@@ -35,7 +41,21 @@ class Seller:
             name: instead of theirs.
         """
         accent = settings.accent or settings.accent_dark or ACCENT
-        return cls(settings.shop_name if name is None else name, settings.public_url, accent)
+        return cls(
+            name=settings.shop_name if name is None else name,
+            site=settings.public_url,
+            accent=accent,
+            words=settings.seller or "",
+            contact=settings.contact or "",
+            refund_terms=settings.refund_terms or "",
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """Who sells, whom to ask and the refund terms, a line each; what is not known is left out."""
+        sold_by = self.words or self.name
+        asked = " · ".join(filter(None, (self.contact, self.host)))
+        return [line for line in (f"Sold by {sold_by}" if sold_by else "", asked, self.refund_terms) if line]
 
     @property
     def host(self) -> str:

@@ -52,7 +52,9 @@ def receipt_pdf(
     names = (item.name for item in order.items)
     notes = (order.payment_note, breakdown.tax_note(locale))
     showings = (each.ticket.showing.words(locale) for each in details.tickets if each.ticket.showing)
-    unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *names, *prices, *notes, *showings)))
+    unknown = _with_fonts(
+        pdf, " ".join((shop_name, email or "", *names, *prices, *notes, *showings, *details.seller.lines))
+    )
     pdf.add_page()
     _head(pdf, shop_name, details)
     for shown in details.tickets:
@@ -60,7 +62,7 @@ def receipt_pdf(
     _facts(pdf, order, email)
     _items(pdf, order, locale, unknown)
     _sums(pdf, order, locale)
-    _foot(pdf, shop_name, details)
+    _foot(pdf, details, unknown)
     return bytes(pdf.output())
 
 
@@ -197,12 +199,10 @@ def _sums(pdf: "FPDF", order: Order, locale: str) -> None:
             _line(pdf, note[0].upper() + note[1:], size=10, color=_SOFT)
 
 
-def _foot(pdf: "FPDF", shop_name: str, details: ReceiptDetails) -> None:
-    seller = details.seller
-    text = " · ".join(filter(None, (f"Sold by {_shown(shop_name)}" if shop_name else "", seller.host)))
-    if text:
-        pdf.ln(8)
-        _line(pdf, text, size=10, color=_SOFT)
+def _foot(pdf: "FPDF", details: ReceiptDetails, unknown: set[int]) -> None:
+    pdf.ln(8)
+    for text in details.seller.lines:
+        _line(pdf, _drawable(text, unknown), size=10, color=_SOFT)
 
 
 def _colour(text: str) -> tuple[int, int, int]:
