@@ -88,7 +88,9 @@ class OrderStore(Protocol):
         """Whether `run_in_transaction` works."""
         return False
 
-    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+    def run_in_transaction(
+        self, event_id: str, handler: str, work: Callable[[Any], None], *, session_id: str | None = None
+    ) -> Future[None]:
         """Do `work` in the transaction that notes the handler in its outbox entry: both are committed, or neither.
 
         A handler that is noted already is not run again. `work` may be called again after its transaction was rolled
@@ -98,6 +100,7 @@ class OrderStore(Protocol):
             event_id: the entry's.
             handler: its name.
             work: is given the connection, on which it may neither commit nor roll back.
+            session_id: the entry's session, by which a database that is spread over servers finds it.
 
         The future raises what `work` raises, and ConfigurationError where this database cannot do it.
         """
@@ -126,12 +129,33 @@ class OrderStore(Protocol):
         """
         ...
 
-    def finish_outbox(self, event_id: str) -> Future[None]:
-        """Remove the entry of an event whose handlers have all run. Removing it again does nothing."""
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
+        """Remove the entry of an event whose handlers have all run. Removing it again does nothing.
+
+        Args:
+            event_id: the entry's.
+            session_id: the entry's session; without it a database that is spread over servers looks on all of them.
+        """
         ...
 
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
-        """Keep an entry for later: the handlers in `handled` are not repeated, the rest is due again at `due_at`."""
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
+        """Keep an entry for later.
+
+        Args:
+            event_id: the entry's.
+            handled: the handlers that are not repeated.
+            error: what went wrong.
+            due_at: when the rest is due again.
+            session_id: as for `finish_outbox`.
+        """
         ...
 
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:

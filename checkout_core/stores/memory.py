@@ -108,14 +108,22 @@ class MemoryStore(OrderStore):
         return self._answer(work)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
         def work() -> None:
             self._outbox.pop(event_id, None)
 
         return self._answer(work)
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         def work() -> None:
             if pending := self._outbox.get(event_id):
                 pending.entry = replace(pending.entry, handled=frozenset(handled))

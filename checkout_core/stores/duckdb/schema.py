@@ -51,7 +51,7 @@ def statements_of(migration: Migration) -> Sequence[str]:
         for name, part in _added_parts(migration)
     )
     view = (_ITEMS_VIEW,) if migration.items_view else ()
-    return (*added, *parts, *migration.fill_statements(), *migration.statements, *view)
+    return (*added, *parts, *migration.fill_statements(), *migration.statements, *migration.of_duckdb, *view)
 
 
 def _added_parts(migration: Migration) -> Iterator[tuple[str, Column]]:

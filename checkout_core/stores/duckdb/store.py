@@ -106,11 +106,19 @@ class DuckDBStore(OrderStore):
         return mapped(self._query(statements.CLAIM_OUTBOX, values), _entries)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
         return self._insert({statements.FINISH_OUTBOX: [{"event_id": event_id}]})
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         row = {"handled": json.dumps(sorted(handled)), "error": error, "due_at": statements.naive(due_at)}
         return self._insert({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
 
