@@ -2,9 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -304,32 +305,78 @@ def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
 
 
 def migrate(connection: psycopg.Connection[TupleRow], schema: str | None = None) -> None:
-    """Bring the database to the newest version.
+    """Bring the database to the newest version. Where it is, nothing is made or changed, so no right to do so is needed.
 
-    Whoever comes first writes the row of a step; others wait for that transaction, find the row and go on.
+    One at a time does a step; others wait for it and find its version. Steps can be repeated: who takes over from one that
+    has died begins its step again.
 
     Raises:
         SchemaTooNew: the database was written by a newer version of this package.
         ForeignTables: it has tables of our names that are another program's; nothing was made.
-        StoreUnavailable: the schema is missing and may not be made.
+        StoreUnavailable: the schema is missing and may not be made, or another program changes the tables for very long.
     """
     if schema is not None:
         _create_schema(connection, schema)
     version = version_of(connection)
     connection.commit()
-    if not version:
-        _create_version_table(connection)
     if version > len(MIGRATIONS):
         raise SchemaTooNew(
             f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
             "Please update the program."
         )
-    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-        claimed = connection.execute("INSERT INTO schema_version VALUES (%s) ON CONFLICT DO NOTHING", [number]).rowcount
-        if claimed:
-            for statement in step:
-                connection.execute(statement)
-        connection.commit()
+    if version == len(MIGRATIONS):
+        return
+    for table in _VERSION_TABLES:
+        _create_table(connection, table)
+    give_up = time.monotonic() + MAX_MIGRATION_WAIT
+    while (version := version_of(connection)) < len(MIGRATIONS):
+        if (until := _claim_step(connection)) is not None:
+            try:
+                _take_step(connection, version_of(connection))
+            finally:
+                connection.rollback()
+                connection.execute("DELETE FROM schema_lease WHERE until = %s", [until])
+                connection.commit()
+        elif time.monotonic() > give_up:
+            raise StoreUnavailable("Another program is changing the tables of orders. Please try again in a moment.")
+        else:
+            connection.commit()
+            time.sleep(LOOK_AGAIN)
+    connection.commit()
+
+
+MAX_MIGRATION_WAIT = 60.0
+"""Seconds to wait for another program that changes the tables."""
+STEP_LEASE = "10 minutes"
+"""For how long a step belongs to who claimed it, if that program dies."""
+LOOK_AGAIN = 0.02
+"""Seconds."""
+_VERSION_TABLES: Sequence[LiteralString] = (
+    "CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS schema_lease (name text PRIMARY KEY, until timestamptz NOT NULL)",
+)
+
+
+def _claim_step(connection: psycopg.Connection[TupleRow]) -> datetime | None:
+    """Claim the next step, and return until when. It is a transaction of its own: not every server has one around DDL."""
+    row = connection.execute(
+        "INSERT INTO schema_lease (name, until) VALUES ('step', now() + %s::interval)"
+        " ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE schema_lease.until < now()"
+        " RETURNING until",
+        [STEP_LEASE],
+    ).fetchone()
+    connection.commit()
+    return row[0] if row else None
+
+
+def _take_step(connection: psycopg.Connection[TupleRow], version: int) -> None:
+    if version >= len(MIGRATIONS):
+        return
+    for statement in MIGRATIONS[version]:
+        connection.execute(statement)
+    connection.commit()
+    connection.execute("INSERT INTO schema_version VALUES (%s) ON CONFLICT DO NOTHING", [version + 1])
+    connection.commit()
 
 
 def version_of(connection: psycopg.Connection[TupleRow]) -> int:
@@ -366,6 +413,7 @@ _OURS: Mapping[str, frozenset[str]] = {
     "outbox": frozenset({"event_id", "stripe_checkout_session_id", "due_at", "handled"}),
     "order_items": frozenset({"order_id", "shop", "unit_amount", "quantity"}),
     "schema_version": frozenset({"version"}),
+    "schema_lease": frozenset({"name", "until"}),
 }
 """Columns by which our tables are told from another program's tables of the same names: they are there from the start."""
 
@@ -403,17 +451,6 @@ def _create_schema(connection: psycopg.Connection[TupleRow], schema: str) -> Non
         connection.commit()
 
 
-def are_distributed(connection: psycopg.Connection[TupleRow]) -> bool:
-    """Whether the tables are distributed over several servers (https://docs.citusdata.com)."""
-    row = connection.execute("SELECT to_regclass('pg_catalog.pg_dist_partition')").fetchone()
-    if row is None or row[0] is None:
-        return False
-    found = connection.execute(
-        "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'orders'::regclass AND partmethod = 'h'"
-    )
-    return found.fetchone() is not None
-
-
 def missing_columns(version: int, table: str) -> Mapping[str, sql.Composable]:
     """Return the columns that a table of an older database lacks, each with SQL for what its rows have instead.
 
@@ -436,9 +473,9 @@ def _missing(column: Column, migration: Migration) -> sql.Composable:
     return sql.SQL("CAST({} AS {})").format(value, sql.SQL(TYPES[column.kind]))
 
 
-def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:
+def _create_table(connection: psycopg.Connection[TupleRow], statement: LiteralString) -> None:
     try:
-        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)")
+        connection.execute(statement)
     except (
         errors.UniqueViolation,
         errors.DuplicateTable,

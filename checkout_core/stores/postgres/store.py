@@ -34,6 +34,7 @@ from . import batch, schema
 from .address import Address
 from .batch import Append, Batch, Job, PostgresConnection, RacedError, Update, Write
 from .group_commit import Writers
+from .layout import layout_of
 from .transactions import HandlerTransaction
 
 T = TypeVar("T")
@@ -369,7 +370,8 @@ class PostgresStore(OrderStore):
                 with self._address.connect(connect_timeout=max(2, round(self._wait))) as connection:
                     schema.migrate(connection, self._address.schema)
                     if self._spread is None:
-                        self._spread = schema.are_distributed(connection)
+                        layout = layout_of(connection)
+                        self._spread = layout is not None and layout.distributed
             except errors.InsufficientPrivilege as error:
                 raise StoreUnavailable(
                     "This database role may not make or change the tables of orders, and they are missing or older than "
