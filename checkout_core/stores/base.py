@@ -28,6 +28,8 @@ class OrderQuery:
         metadata: orders whose metadata has this key with this text as its value.
         dispute_statuses: orders whose `dispute_status` is one of these.
         personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
+        listed_after: orders that come after the one with this `created_at` and `id` in a list: a page begins where the
+            one before it has ended, however long the list is.
     """
 
     statuses: tuple[OrderStatus, ...] = ()
@@ -38,6 +40,7 @@ class OrderQuery:
     metadata: tuple[str, str] | None = None
     dispute_statuses: tuple[str, ...] = ()
     personal: bool | None = None
+    listed_after: tuple[datetime, str] | None = None
 
 
 ALL_ORDERS = OrderQuery()
@@ -168,6 +171,20 @@ class OrderStore(Protocol):
         Args:
             kind: what it is about, such as `cursor`.
             key: names it among those of its kind.
+            value: any text.
+            shop: whose it is.
+        """
+        ...
+
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        """Replace a note if it is still what was seen, and return whether it was.
+
+        Of several that do it at once one succeeds, so a note can say who does a piece of work.
+
+        Args:
+            kind: what it is about.
+            key: names it among those of its kind.
+            seen: what it must be; None: there must be none.
             value: any text.
             shop: whose it is.
         """

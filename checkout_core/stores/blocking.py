@@ -82,6 +82,10 @@ class BlockingOrderStore:
         """Keep what a shop must not forget beside its orders."""
         self._wait(lambda: self.futures.keep_note(kind, key, value))
 
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str) -> bool:
+        """Replace a note if it is still what was seen."""
+        return self._wait(lambda: self.futures.swap_note(kind, key, seen, value))
+
     def notes(self, kind: str) -> dict[str, str]:
         """Return the notes of a kind by their keys."""
         return self._wait(lambda: self.futures.notes(kind))

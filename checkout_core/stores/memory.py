@@ -140,6 +140,16 @@ class MemoryStore(OrderStore):
         return self._answer(lambda: self._notes.update({(shop, kind, key): value}))
 
     @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        def work() -> bool:
+            if self._notes.get((shop, kind, key)) != seen:
+                return False
+            self._notes[shop, kind, key] = value
+            return True
+
+        return self._answer(work)
+
+    @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
         return self._answer(
             lambda: {key: value for (of, what, key), value in self._notes.items() if (of, what) == (shop, kind)}
@@ -215,6 +225,7 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (query.metadata is None or order.metadata.get(query.metadata[0]) == query.metadata[1])
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
         and (query.personal is None or query.personal is order.personal)
+        and (query.listed_after is None or (order.created_at, order.id) < query.listed_after)
         and (not query.text or _has_text(order, query.text))
     )
 

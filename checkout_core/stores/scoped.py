@@ -123,6 +123,10 @@ class ShopStore(OrderStore):
         return self._store.keep_note(kind, key, value, shop=self._shop)
 
     @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        return self._store.swap_note(kind, key, seen, value, shop=self._shop)
+
+    @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
         return self._store.notes(kind, shop=self._shop)
 

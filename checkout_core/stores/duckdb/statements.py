@@ -93,6 +93,10 @@ KEEP_NOTE = """
     INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?)
     ON CONFLICT (shop, kind, "key") DO UPDATE SET "value" = excluded."value"
 """
+NEW_NOTE = 'INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1'
+SWAP_NOTE = """
+    UPDATE notes SET "value" = ? WHERE shop = ? AND kind = ? AND "key" = ? AND "value" = ? RETURNING 1
+"""
 SELECT_NOTES = 'SELECT "key", "value" FROM notes WHERE shop = ? AND kind = ? ORDER BY "key"'
 FORGET_NOTE = 'DELETE FROM notes WHERE shop = ? AND kind = ? AND "key" = ?'
 REPLACE_DETAIL = _update("order_events", "id", {"detail": "VARCHAR"})

@@ -131,6 +131,12 @@ class DuckDBStore(OrderStore):
         return mapped(self._query(statements.KEEP_NOTE, [shop, kind, key, value]), _nothing)
 
     @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        if seen is None:
+            return mapped(self._query(statements.NEW_NOTE, [shop, kind, key, value]), bool)
+        return mapped(self._query(statements.SWAP_NOTE, [value, shop, kind, key, seen]), bool)
+
+    @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
         return mapped(self._query(statements.SELECT_NOTES, [shop, kind]), lambda rows: {row[0]: row[1] for row in rows})
 
@@ -211,4 +217,8 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
         values.append([*query.dispute_statuses])
     if query.personal is not None:
         where.append(f'(coalesce(email, "name", phone) IS {"NOT " if query.personal else ""}NULL)')
+    if query.listed_after is not None:
+        created_at, id = query.listed_after
+        where.append("(created_at < ? OR (created_at = ? AND id < ?))")
+        values += [statements.naive(created_at), statements.naive(created_at), id]
     return " AND ".join(where), values

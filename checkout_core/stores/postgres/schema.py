@@ -106,6 +106,12 @@ KEEP_NOTE: LiteralString = """
     INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s)
     ON CONFLICT (shop, kind, key) DO UPDATE SET value = excluded.value
 """
+NEW_NOTE: LiteralString = (
+    "INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+)
+SWAP_NOTE: LiteralString = (
+    "UPDATE notes SET value = %s WHERE shop = %s AND kind = %s AND key = %s AND value = %s RETURNING 1"
+)
 SELECT_NOTES: LiteralString = "SELECT key, value FROM notes WHERE shop = %s AND kind = %s ORDER BY key"
 FORGET_NOTE: LiteralString = "DELETE FROM notes WHERE shop = %s AND kind = %s AND key = %s"
 REPLACE_DETAIL: LiteralString = "UPDATE order_events SET detail = %s WHERE stripe_checkout_session_id = %s AND id = %s"
@@ -290,7 +296,10 @@ def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
         where.append(
             "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
         )
+    if query.listed_after is not None:
+        where.append("(created_at, id) < (%(listed_at)s, %(listed_id)s)")
     key, value = query.metadata or (None, None)
+    listed_at, listed_id = query.listed_after or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
         "text": query.text and "%" + re.sub("[%_!]", r"!\g<0>", query.text) + "%",
@@ -300,6 +309,8 @@ def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
         "key": key,
         "value": value,
         "dispute_statuses": [*query.dispute_statuses],
+        "listed_at": listed_at,
+        "listed_id": listed_id,
     }
     return f"WHERE {' AND '.join(where)}".encode(), values
 

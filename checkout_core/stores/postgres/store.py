@@ -226,6 +226,12 @@ class PostgresStore(OrderStore):
         return self._execute(schema.KEEP_NOTE, [shop, kind, key, value])
 
     @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        if seen is None:
+            return mapped(self._rows(schema.NEW_NOTE, [shop, kind, key, value]), bool)
+        return mapped(self._rows(schema.SWAP_NOTE, [value, shop, kind, key, seen]), bool)
+
+    @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
         rows = self._rows(schema.SELECT_NOTES, [shop, kind])
         return mapped(rows, lambda found: {row[0]: row[1] for row in found})
