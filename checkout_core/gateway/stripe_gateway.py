@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -332,9 +332,21 @@ class StripeGateway:
             disputes = await self._client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 100})
         return [sessions.dispute_of(each) for each in disputes.data]
 
-    async def events(self, types: Sequence[str], since: datetime) -> AsyncIterator[StripeEvent]:
-        """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
-        after: dict[str, Any] = {}
+    async def events(
+        self, types: Sequence[str], since: datetime, *, before: str | None = None
+    ) -> AsyncGenerator[StripeEvent, None]:
+        """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list).
+
+        Args:
+            types: of the events.
+            since: the earliest.
+            before: the id of an event; only what is listed after it, and so happened before it.
+
+        Raises:
+            StripeRejected: Stripe has forgotten the event `before`, or the key may not read events.
+            StripeUnavailable: no answer.
+        """
+        after: dict[str, Any] = {"starting_after": before} if before else {}
         while True:
             params = {
                 "types": list(types),

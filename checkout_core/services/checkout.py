@@ -138,6 +138,7 @@ class AsyncCheckout:
             cursor=EventCursor(self.store, settings.stripe_secret_key.get_secret_value()),
             mark=self.mark,
             clock=clock,
+            session_length=timedelta(minutes=settings.session_minutes),
         )
         self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
         kept = None if stock_keeper is None else KeptStock(stock_keeper, self._changes, clock)

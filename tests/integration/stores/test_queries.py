@@ -48,6 +48,9 @@ QUERIES: dict[str, tuple[OrderQuery, list[str]]] = {
     "no status of their disputes": (OrderQuery(dispute_statuses=("won",)), []),
     "a dispute and something else": (OrderQuery(dispute_statuses=("lost",), created_before=NOW + MICROSECOND), []),
     "an empty shop": (OrderQuery(shop=""), []),
+    "those after the newest": (OrderQuery(listed_after=(NOW + 2 * MICROSECOND, "order_of_cs_2")), ["1", "0"]),
+    "those after one of the same time": (OrderQuery(listed_after=(NOW, "order_of_cs_1")), ["0"]),
+    "those after the oldest": (OrderQuery(listed_after=(NOW, "order_of_cs_0")), []),
 }
 
 
