@@ -1,8 +1,10 @@
 """How many connections the server keeps open, so that idle ones never use up the descriptors that the shop needs.
 
 uvicorn's `limit_concurrency` counts idle connections as work and answers everybody with 503; without it, a connection on
-which nothing is ever asked stays open for ever. So the one that has been idle longest makes room for a new one. One that
-is at work is never closed; when all are, new ones are.
+which nothing is ever asked stays open for ever. So the one that has been idle longest makes room for a new one, and a
+request whose body does not come counts as idle. One that is at work is never closed; when all are, new ones are.
+
+uvicorn's parser in C takes headers of any length, so a connection that sends too much without a request is closed, too.
 """
 
 import asyncio
@@ -15,6 +17,8 @@ from checkout_core.config.descriptors import KEPT, descriptor_limit
 
 MAX_CONNECTIONS = 10_000
 """No more than this, however many descriptors there are."""
+MAX_HEADER_BYTES = 64 * 1024
+"""What may come on a connection before a request is whole; what uvicorn's parser in Python takes, and more than browsers send."""
 FOR_OTHER_USES = KEPT + 64
 """Descriptors that are not for connections of callers: files, Stripe, databases, and those that are kept back."""
 
@@ -72,7 +76,8 @@ class ConnectionLimit:
         current: object = transport.get_protocol()
         if current is not protocol:
             return False
-        return protocol.cycle is None or bool(protocol.cycle.response_complete)
+        cycle = protocol.cycle
+        return cycle is None or bool(cycle.response_complete or cycle.more_body)
 
 
 @contextmanager
@@ -108,7 +113,14 @@ def _watch(kind: Any, limit: ConnectionLimit) -> None:
     @wraps(received)
     def data_received(self: Any, data: bytes) -> None:
         limit.used(self.transport)
+        cycle = self.cycle
         received(self, data)
+        if self.cycle is not cycle or (cycle is not None and (cycle.more_body or not cycle.response_complete)):
+            self.header_bytes = 0
+            return
+        self.header_bytes = getattr(self, "header_bytes", 0) + len(data)
+        if self.header_bytes > MAX_HEADER_BYTES:
+            self.transport.abort()
 
     kind.connection_made, kind.connection_lost, kind.data_received = connection_made, connection_lost, data_received
 

@@ -1,9 +1,13 @@
 """How fast the shop answers a click, in a real browser: from the click to what it changes being on the page.
 
-`python -m benchmarks.storefront [--rounds 15] [--hurried] [--json]` starts the demo (simulator and DuckDB in its
+`python -m benchmarks.storefront [--rounds 15] [--hurried] [--slow] [--json]` starts the demo (simulator and DuckDB in its
 process) in a fresh folder, opens every page once, and then clicks through the shop again and again. A click is made
 when the page is at rest, or with `--hurried` as soon as the one before has shown its first effect. Every round has a
 cart of its own, so that every visit to the checkout makes a session at Stripe.
+
+`--slow` measures loads instead of clicks, on a line of 400 ms round trips and 200 KB/s: how long the browser shows nothing
+of the shop's, when the first product is there, and what is transferred; first with nothing kept, then with Streamlit's
+files kept, as when a shopper comes back from Stripe.
 """
 
 import argparse
@@ -16,11 +20,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.slow_line import slow_line
 
 _CLICK = """([target, expression]) => new Promise((resolve, reject) => {
   const holds = new Function(`return Boolean(${expression})`);
@@ -47,12 +54,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--hurried", action="store_true", help="click while the server still answers the last click")
+    parser.add_argument("--slow", action="store_true", help="measure loads on a slow line instead of clicks")
     parser.add_argument("--json", action="store_true", help="one JSON object a line beside the table")
     options = parser.parse_args()
     with _demo() as address, sync_playwright() as playwright:
         found = filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome")))
         path = os.environ.get("CHROMIUM_PATH") or next(found, None)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        if options.slow:
+            _show_loads(browser, address, options.rounds, options.json)
+            return
         times = _click_through(browser.new_page(), address, options.rounds, options.hurried)
         browser.close()
     print(f"{'click':<22}{'median ms':>10}{'worst ms':>10}{'clicks':>8}")
@@ -98,6 +109,29 @@ def _click_through(page: Page, address: str, rounds: int, hurried: bool) -> dict
         clicked("take out of the cart", f".st-key-remove-{product} button", _CART.format(count=""))
         clicked("back to the shop", back, marquee)
     return times
+
+
+def _show_loads(browser: Browser, address: str, rounds: int, as_json: bool) -> None:
+    """Measure loads on a slow line and print them."""
+    print(f"{'load':<22}{'own frame s':>12}{'product s':>11}{'KB':>7}   medians of {rounds}")
+    loads: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for _ in range(rounds):
+        context = browser.new_context(viewport={"width": 390, "height": 844})
+        with slow_line(int(address.rpartition(":")[2])) as line:
+            for load in ("nothing kept", "files kept"):
+                before, begun, page = line.received, time.perf_counter(), context.new_page()
+                page.goto(f"http://127.0.0.1:{line.port}", wait_until="commit")
+                page.locator(".splash, .st-key-masthead").first.wait_for()
+                own = time.perf_counter() - begun
+                page.get_by_role("button", name="Add to cart").first.wait_for()
+                loads[load].append((own, time.perf_counter() - begun, (line.received - before) / 1024))
+                page.close()
+        context.close()
+    for load, measured in loads.items():
+        own, product, size = (statistics.median(column) for column in zip(*measured, strict=True))
+        print(f"{load:<22}{own:>12.2f}{product:>11.2f}{size:>7.0f}")
+        if as_json:
+            print(json.dumps({"load": load, "own_frame_s": own, "product_s": product, "kb": size}))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeUnavailable
 
+from .callback_addresses import COMPLETE, WEBHOOK, NotRunning, require_served
 from .terminal import console, without_password
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class _Report:
         """Add what `finding` returns, or as a problem the sentence of the error that it raises."""
         try:
             self.table.add_row("[green]ok[/]", name, finding())
+        except NotRunning as error:
+            self.table.add_row("[yellow]–[/]", name, error.message)
         except CheckoutError as error:
             self.problem(name, error)
 
@@ -53,6 +56,8 @@ def doctor() -> None:
                 report.check(f"Stock{of}", partial(_stock_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
                 report.check(f"Events{of}", partial(_events_finding, checkout))
+                report.check(f"Callback address{of}", partial(require_served, checkout.settings.api_url, COMPLETE))
+                report.check(f"Webhook address{of}", partial(require_served, checkout.settings.api_url, WEBHOOK))
             if len(shops) > 1:
                 report.check("Accounts", partial(_accounts_finding, shops))
     except CheckoutError as error:

@@ -30,10 +30,8 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     import api
     import storefront
     from api.connections import ConnectionLimit, limited_connections
-    from storefront.base_url_middleware import BaseUrlMiddleware
     from storefront.context import use
-    from storefront.headers_middleware import HeadersMiddleware
-    from storefront.shop_host_middleware import ShopHostMiddleware
+    from storefront.middleware import CompressionMiddleware, HeadersMiddleware, PageHeadMiddleware, ShopHostMiddleware
 
     use(shops)
     mounted: dict[str, Starlette | FastAPI] = {"/api": api.create_app(shops)}
@@ -72,7 +70,8 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     middleware = [
         Middleware(HeadersMiddleware, elsewhere=tuple(mounted)),
         Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
-        Middleware(BaseUrlMiddleware),
+        Middleware(CompressionMiddleware),
+        Middleware(PageHeadMiddleware, shops=shops),
     ]
     return App(script, lifespan=lifespan, routes=routes, middleware=middleware)
 

@@ -9,7 +9,7 @@ from .config.catalog import read_catalog
 from .config.extras import extra
 from .config.settings import Settings
 from .config.shops import FILE, ShopTable, read_shops, settings_of
-from .domain.errors import ConfigurationError
+from .domain.errors import ConfigurationError, InvalidHandler
 from .domain.orders import DEFAULT_SHOP
 from .domain.stock_keeping import StockKeeper
 from .gateway import StripeGateway
@@ -61,6 +61,8 @@ def open_async_checkout(
             `receipts` is not installed.
     """
     settings = settings or Settings.load()
+    if not isinstance(handlers, Iterable):
+        raise InvalidHandler("handlers are a list of functions: handlers=[book, …].")
     sends_receipt = _receipts(receipts, settings)
     checkout = AsyncCheckout(
         settings=settings,
@@ -82,7 +84,7 @@ def open_async_checkout(
         checkout.on_paid(named_handler(name), name=name)
     for entry in settings.handlers:
         event, name = named_event(entry)
-        checkout.on(event, named_handler(name, "CHECKOUT_HANDLERS"), name=name)
+        checkout.outbox.handlers.add(named_handler(name, "CHECKOUT_HANDLERS"), name, event=event)
     return checkout
 
 
@@ -143,6 +145,8 @@ def _receipts(given: Handler | Literal["standard"] | None, settings: Settings) -
     """Return the handler that sends receipts; one that takes its mail server from the settings is given them."""
     if given == "standard":
         return _standard_receipts(settings)
+    if isinstance(given, type):
+        raise InvalidHandler(f"receipts takes a {given.__name__}, and not the class: receipts={given.__name__}(…).")
     for_settings: Callable[[Settings], Handler] | None = getattr(given, "for_settings", None)
     return given if for_settings is None else for_settings(settings)
 

@@ -1,5 +1,7 @@
 """Test every example as its reader has it: in a copy, in an environment of its own, with the wheels in `dist/`.
 
+Examples that name type checkers are checked by them as well, strictly, with the types that the wheels have.
+
 `make examples` builds the wheels and runs this; `make examples ALL=1` tries the versions of `STRIPE` as well.
 """
 
@@ -16,8 +18,10 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parent
 ROOT = EXAMPLES.parent
-STRIPE = {"flask": ("7", "10", "13", "16")}
+STRIPE = {"flask": ("7", "10", "13", "16"), "dj_stripe": ("15",)}
 """The major versions of stripe-python with which an example is tested; the newest one always, the others on request."""
+CHECKERS = {"mypy": ("--strict", "."), "pyright": ("--pythonpath", "{python}", ".")}
+"""What an example may name in its group `types`, and how it is asked about the packages of an environment."""
 MAX_PACKAGES = 14
 """So many packages may stripe-simulator add to an environment."""
 
@@ -47,7 +51,7 @@ def wheels(needed: str) -> list[Path]:
 
 
 def run_example(name: str, stripe: str | None, uv: str) -> None:
-    """Make a copy and an environment of an example, install what it names, and run its tests.
+    """Make a copy and an environment of an example, install what it names, run its tests and its type checkers.
 
     Args:
         name: the example's folder.
@@ -55,16 +59,15 @@ def run_example(name: str, stripe: str | None, uv: str) -> None:
         uv: the command.
 
     Raises:
-        SystemExit: it cannot be installed, or a test fails.
+        SystemExit: it cannot be installed, a test fails, or a type is wrong.
     """
     with tempfile.TemporaryDirectory(prefix=f"example-{name}-") as temporary:
         folder, environment = Path(temporary, name), Path(temporary, "environment")
         shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         project = (folder / "pyproject.toml").read_text(encoding="utf-8")
-        needs = [
-            *tomllib.loads(project)["project"]["dependencies"],
-            *tomllib.loads(project)["dependency-groups"]["test"],
-        ]
+        groups = tomllib.loads(project)["dependency-groups"]
+        types = groups.get("types", []) if stripe in (None, STRIPE.get(name, (None,))[-1]) else []
+        needs = [*tomllib.loads(project)["project"]["dependencies"], *groups["test"], *types]
         (constrained := Path(temporary, "constraints.txt")).write_text(constraints(stripe), encoding="utf-8")
         python = environment / "bin" / "python"
         variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
@@ -80,6 +83,10 @@ def run_example(name: str, stripe: str | None, uv: str) -> None:
         print(f"examples/{name}" + (f" with stripe {stripe}" if stripe else ""), flush=True)
         if subprocess.run([python, "-m", "pytest", "-q"], cwd=folder, env=variables, check=False).returncode:
             raise SystemExit(f"examples/{name}: its tests fail.")
+        for checker in types:
+            asked = [python, "-m", checker, *(each.format(python=python) for each in CHECKERS[checker])]
+            if subprocess.run(asked, cwd=folder, env=variables, check=False).returncode:
+                raise SystemExit(f"examples/{name}: {checker} finds wrong types.")
 
 
 def check_cost(uv: str) -> None:

@@ -18,6 +18,11 @@ from storefront.pages import PAGES, SHOP
 from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
+ICON = FOLDER / "static" / "icon.svg"
+# What tells the places of the shop apart that have one address, such as the steps of the checkout. No docstring: Streamlit
+# shows a string that stands alone in the file that it runs.
+STEPS = "h1, h2.step:not(.done), [data-place]"
+NAVIGATION = {".st-key-masthead": "Shop", ".st-key-operator-nav": "Operator"}
 
 
 def show_masthead(checkout: Checkout, count: int) -> None:
@@ -35,7 +40,7 @@ def navigate(name: str, shelf: str) -> StreamlitPage:
     pages = [
         st.Page(
             page.view,
-            title=f"{name} · {shelf}" if page is SHOP else f"{page.title} · {name}",
+            title=page.title_in(name, shelf),
             url_path=page.path or None,
             default=page is SHOP,
         )
@@ -46,14 +51,15 @@ def navigate(name: str, shelf: str) -> StreamlitPage:
 
 def show_closed(title: str, error: CheckoutError) -> None:
     """Show a page for a shop that cannot open."""
-    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide", initial_sidebar_state="collapsed")
     st.html(FOLDER / "style.css")
     page = navigate(title, SHOP.title)
     sentence = context.sentence_for_shopper(error)
     text = error.message if auth.visitor_is_local() else sentence  # who sets it up need not look for the log
     if page.url_path == "confirmation":  # one may have paid
         text = PaymentUnconfirmed.sentence
-    st.html(markup.notice(title, text, "bad", "!"))
+    with st.container(key="page"):
+        st.html(markup.notice(title, text, "bad", "!"))
 
 
 def main() -> None:
@@ -72,7 +78,7 @@ def main() -> None:
         show_closed("The shop cannot open right now", error)
         return
     name, shelf = checkout.settings.shop_name, checkout.catalog.welcome.shelf
-    st.set_page_config(page_icon="🎞️", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="collapsed")
     st.html(FOLDER / "style.css")
     if accent := markup.accent_style(checkout.settings.accent, checkout.settings.accent_dark):
         st.html(accent)
@@ -82,11 +88,14 @@ def main() -> None:
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
         browser.keep_cookie(COOKIE, cart.to_cookie())
-    with st.container(key="top"):
-        show_masthead(checkout, cart.count)
-    body, panel = st.container(), st.container()
+        browser.answer_presses()
+        browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION)
+    if page.url_path != backstage.WINDOW:
+        with st.container(key="top"):
+            show_masthead(checkout, cart.count)
+    body, panel = st.container(key="page"), st.container()
     with panel:  # drawn before the page, which may end the run early, and shown after it
-        backstage.show_panel(checkout)
+        backstage.show_panel(checkout, page.url_path)
     with body:
         page.run()
 

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
 
 from checkout_core.domain.orders import Order
 from checkout_core.domain.products import MAX_LINES
@@ -16,13 +17,18 @@ from checkout_core.domain.products import MAX_LINES
 COOKIE = "cart"
 _MAX_ORDERS = 5
 _MAX_OF_ONE = 999
-_LINE = re.compile(r"([a-z0-9][a-z0-9-]{0,63}):([1-9][0-9]{0,2})")
+_LINE = re.compile(r"([\w%-]+):([1-9][0-9]{0,2})", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ORDER = re.compile(r"[a-z0-9]{1,12}")
 
 
 def _new_token() -> str:
     return secrets.token_urlsafe(18)
+
+
+def _escaped(product_id: str) -> str:
+    """Return an id in letters, digits, `-`, `_` and `%`: dots and tildes stand between the parts of the cookie."""
+    return quote(product_id, safe="").replace(".", "%2E").replace("~", "%7E")
 
 
 @dataclass
@@ -83,7 +89,7 @@ class Cart:
 
     def to_cookie(self) -> str:
         """Return it in characters that a cookie takes as they are (https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)."""
-        lines = ".".join(f"{product}:{quantity}" for product, quantity in self.quantities.items())
+        lines = ".".join(f"{_escaped(product)}:{quantity}" for product, quantity in self.quantities.items())
         return "~".join((self.token, lines, ".".join(self.bought)))
 
     @classmethod
@@ -94,6 +100,6 @@ class Cart:
         if not _TOKEN.fullmatch(token):
             return cls()
         matches = [_LINE.fullmatch(line) for line in lines.split(".")[:MAX_LINES]]
-        quantities = {match[1]: int(match[2]) for match in matches if match}
+        quantities = {unquote(match[1]): int(match[2]) for match in matches if match}
         bought = tuple(mark for mark in orders.split(".") if _ORDER.fullmatch(mark))[-_MAX_ORDERS:]
         return cls(quantities, token, bought)

@@ -95,15 +95,10 @@ def receipt(breakdown: Breakdown, title: str = "Your order", note: str = "") -> 
     return render("receipt.html", breakdown=breakdown, tax_note=breakdown.tax_note(locale()), title=title, note=note)
 
 
-def cart_receipt(items: Sequence[PricedItem], currency: str) -> str:
-    """Return the lines of a cart and what they cost together.
-
-    Args:
-        items: the lines, amounts in minor units.
-        currency: such as `eur`.
-    """
+def cart_receipt(items: Sequence[PricedItem]) -> str:
+    """Return the lines of a cart, all of one currency, and what they cost together."""
     lines = tuple(AmountRow(line_label(item), item.amount_total) for item in items)
-    return receipt(Breakdown(currency, lines, sum(row.amount for row in lines)))
+    return receipt(Breakdown(items[0].currency, lines, sum(row.amount for row in lines)))
 
 
 def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:

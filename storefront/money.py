@@ -1,5 +1,6 @@
 """Amounts as this browser's reader writes them: the shop's currency, the browser's locale."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import streamlit as st
@@ -13,6 +14,18 @@ _DEFAULT = "en_US"
 def amount(minor_units: int, currency: str) -> str:
     """Return an amount in the browser's locale, such as `€12.50` or `12,50 €`."""
     return format_amount(minor_units, currency, locale())
+
+
+def sums(amounts: Iterable[tuple[str, int]]) -> str:
+    """Return what amounts are together, such as `€12.50`; currencies are not added up: `€12.50 + $3.00`.
+
+    Args:
+        amounts: currencies, and amounts in their minor units.
+    """
+    totals: dict[str, int] = {}
+    for currency, minor_units in amounts:
+        totals[currency] = totals.get(currency, 0) + minor_units
+    return " + ".join(amount(total, currency) for currency, total in totals.items())
 
 
 def locale() -> str:

@@ -12,17 +12,28 @@ class Page:
         title: in the browser's tab, before the shop's name.
         for_operators: whether only operators may see it. Its view must then be drawn inside `operator.layout.page`.
         in_navigation: whether every operator page has a link to it, under its title.
+        opening: what the browser shows while the page loads.
     """
 
     path: str
     title: str
     for_operators: bool = False
     in_navigation: bool = False
+    opening: str = "Opening …"
 
     @property
     def view(self) -> str:
         """The file that draws it, as Streamlit names pages."""
         return f"views/{self.path or 'shop'}.py"
+
+    def title_in(self, shop: str, shelf: str) -> str:
+        """Return what the browser's tab shows.
+
+        Args:
+            shop: the shop's name.
+            shelf: what it calls the page with all that it sells.
+        """
+        return f"{self.title} · {shop}" if self.path else f"{shop} · {shelf}"
 
 
 SHOP = Page("", "Shop")
@@ -30,7 +41,8 @@ PAGES = (
     SHOP,
     Page("cart", "Cart"),
     Page("checkout", "Checkout"),
-    Page("confirmation", "Your order"),
+    Page("confirmation", "Your order", opening="Looking up your order …"),
+    Page("backstage", "Backstage"),
     Page("orders", "Orders", for_operators=True, in_navigation=True),
     Page("order", "Order", for_operators=True),
     Page("stock", "Stock", for_operators=True, in_navigation=True),

@@ -14,6 +14,7 @@ def config() -> dict[str, str | bool | int | list[str]]:
         # own, now and then, is enough.
         "runner.postScriptGC": False,
         "server.enableStaticServing": True,
+        "server.enableWebsocketCompression": True,
         # A browser that has a picture or the style sheet already is sent its hash, not the text again.
         "global.minCachedMessageSize": 2000,
         "global.maxCachedMessageAge": 50,

@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from . import api
 from .browser.bank_page import BankPage
+from .browser.intent_pages import IntentPages
+from .browser.other_pages import OtherPages
 from .browser.pages import BrowserPages
 from .browser.payment_pages import PaymentPages
 from .controls import Controls
@@ -36,9 +38,11 @@ def create_app(simulator: Simulator) -> Starlette:
     simulated, rest = api.build_routes(simulator)
     routes = [
         *simulated,
+        *IntentPages(simulator).routes(),
         *PaymentPages(simulator).routes(),
         *BrowserPages(simulator).routes(),
         *BankPage(simulator).routes(),
+        *OtherPages(simulator).routes(),
         *Controls(simulator).routes(),
         *Dashboard(simulator).routes(),
         *rest,

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from .errors import invalid
 from .events import EventLog, changed_fields
 from .records import SessionRecord
-from .resources.balance_transactions import book, charge_transaction
+from .resources.balance_transactions import book
 from .resources.charges import RETURNED, method_type, return_charge, settle_charge
+from .resources.charging import Charging
 from .resources.dispute_service import DisputeService, newest_dispute
 from .resources.disputes import build_dispute
 from .resources.payment_intents import charge_intent, return_intent
 from .resources.refunds import REASONS, RefundParams, end_refund, make_refund, newest_refund, planned_status
 from .state import Account, State
-from .wire import JSON
+from .wire import JSON, Charge, PaymentIntent
 
 
 class BankService:
@@ -22,12 +23,14 @@ class BankService:
         state: where everything is stored.
         events: what tells of each step.
         now: the simulated time, in seconds since the epoch.
+        charging: what books the money that arrives.
     """
 
-    def __init__(self, state: State, events: EventLog, now: Callable[[], float]) -> None:
+    def __init__(self, state: State, events: EventLog, now: Callable[[], float], charging: Charging) -> None:
         self._state = state
         self._events = events
         self._now = now
+        self._charging = charging
 
     def settle_debit(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
         """End a bank debit that is waiting.
@@ -45,21 +48,39 @@ class BankService:
             raise invalid("This Checkout Session has no bank debit that is waiting to settle.")
         record.debit_due = None
         if succeeded:
-            charge = settle_charge(charge)
-            movement = charge_transaction(charge, int(self._now()))
-            charge["balance_transaction"] = book(self._state, account, movement)
-            intent = charge_intent(intent, charge)
             record.session = {**record.session, "payment_status": "paid"}
+        self._state.put_session(account, record)
+        self._end_debit(account, intent, charge, succeeded)
+        outcome = "succeeded" if succeeded else "failed"
+        self._events.emit(account, f"checkout.session.async_payment_{outcome}", record.session)
+        if succeeded:
+            self._charging.settle(account, account.charges[charge["id"]])
+
+    def settle_intent(self, id: str) -> None:
+        """End the bank debit of a payment intent that no session made."""
+        for account in self._state.accounts.values():
+            intent = account.payment_intents.get(id)
+            charge = None if intent is None else account.charges.get(intent["latest_charge"] or "")
+            if intent is None or charge is None or intent["status"] != "processing":
+                continue
+            kept = account.tables["hidden"].get(charge["payment_method"] or "", {})
+            succeeded = kept.get("method", {}).get("succeeds", True)
+            self._end_debit(account, intent, charge, succeeded)
+            if succeeded:
+                self._charging.settle(account, account.charges[charge["id"]])
+
+    def _end_debit(self, account: Account, intent: PaymentIntent, charge: Charge, succeeded: bool) -> None:
+        """Store and tell how a bank debit ended; its money is booked by the caller."""
+        if succeeded:
+            charge = settle_charge(charge)
+            intent = charge_intent(intent, charge)
         else:
             charge = return_charge(charge)
             intent = return_intent(intent, method_type(charge), RETURNED, charge)
-        self._state.put_session(account, record)
         self._state.put(account, "charges", charge["id"], charge)
         self._state.put(account, "payment_intents", intent["id"], intent)
-        outcome = "succeeded" if succeeded else "failed"
-        self._events.emit(account, f"charge.{outcome}", charge)
+        self._events.emit(account, f"charge.{'succeeded' if succeeded else 'failed'}", charge)
         self._events.emit(account, "payment_intent.succeeded" if succeeded else "payment_intent.payment_failed", intent)
-        self._events.emit(account, f"checkout.session.async_payment_{outcome}", record.session)
 
     def dispute(
         self, account: Account, record: SessionRecord, reason: str, *, amount: int | None = None, inquiry: bool = False

@@ -14,6 +14,7 @@ from .http.faults import KINDS
 from .http.responses import JSONResponse
 from .resources.checkout_sessions.view import redirect_url
 from .simulator import TEST_CARD, Simulator
+from .trace import trace
 from .webhooks import MODES
 from .wire import JSON, Session
 
@@ -60,7 +61,9 @@ class Controls:
         return {"card": card, "webhooks": webhooks}
 
     async def clock(self, body: JSON, path: dict[str, str]) -> JSON:
-        """Move the clock on by `advance` seconds."""
+        """Move the clock on by `advance` seconds, or `reset` it to the machine's."""
+        if body.get("reset", False) is True:
+            self.simulator.reset_clock()
         seconds = body.get("advance", 0)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 10**9:
             raise invalid("`advance` is a number of seconds.", "advance")
@@ -187,6 +190,11 @@ class Controls:
             "faults": faults,
         }
 
+    async def trace(self, body: JSON, path: dict[str, str]) -> JSON:
+        """Return the requests about a session, and its events with what became of each, oldest first."""
+        account, _ = self.simulator.state.session(path["id"])
+        return trace(account, path["id"], self.simulator.request_log, self.simulator.webhooks)
+
     def _json(self, control: Control) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             self.simulator.tick()
@@ -226,7 +234,11 @@ class Controls:
             ("/_simulator/faults/clear", self.clear_faults),
         ]
         posts = [Route(path, self._json(control), methods=["POST"]) for path, control in table]
-        return [*posts, Route("/_simulator/state", self._json(self.state))]
+        return [
+            *posts,
+            Route("/_simulator/state", self._json(self.state)),
+            Route("/_simulator/sessions/{id}/trace", self._json(self.trace)),
+        ]
 
 
 def _chosen(body: JSON) -> dict[str, str | None]:

@@ -75,9 +75,8 @@ class EventLog:
         event: JSON = {
             "id": random_id("evt_1", 23),
             "object": "event",
-            "account": None,
+            **({"account": account.id} if account.is_connected else {}),
             "api_version": API_VERSION,
-            "context": None,
             "created": int(self._now()),
             "data": {"object": copy.deepcopy(object), **previous},
             "livemode": False,

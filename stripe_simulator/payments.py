@@ -2,24 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from . import payment_methods
 from .errors import card_error, invalid
 from .events import EventLog
 from .ids import random_id
 from .records import Challenge, Decline, PaymentMethod, SessionRecord, Shopper
-from .resources.balance_transactions import book, charge_transaction
-from .resources.charges import build_charge
-from .resources.checkout_sessions.service import SessionService
-from .resources.checkout_sessions.view import customer_details, known_email
-from .resources.customers import customer_from_details
-from .resources.payment_intents import (
-    build_payment_intent,
-    challenge_intent,
-    charge_intent,
-    decline_error,
-    decline_intent,
+from .resources.charging import Charging
+from .resources.checkout_sessions.answers import require_answers, with_place
+from .resources.checkout_sessions.completion import Completion
+from .resources.checkout_sessions.method_rules import (
+    capture_method_of,
+    challenge_asked,
+    option_of,
+    saves,
+    why_blocked,
 )
+from .resources.checkout_sessions.service import SessionService
+from .resources.payment_intents import build_payment_intent, decline_intent
+from .resources.setup_intents import complete_setup_intent
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
 from .wire import JSON, PaymentIntent
@@ -73,7 +75,8 @@ class PaymentService:
         self._sessions = sessions
         self._now = now
         self._public_url = public_url
-        self._receipt_base = f"{public_url}/_simulator/receipts"
+        self._charging = Charging(state, events, now, public_url)
+        self._completion = Completion(state, events, now, public_url)
         self._deliveries: dict[str, asyncio.Task[None]] = {}
 
     async def confirm(
@@ -107,17 +110,31 @@ class PaymentService:
         session = record.session
         _require_not_expired(record)
         if session["status"] == "open":
-            if not session["amount_total"]:
+            require_answers(record, shopper)
+            self._price_for(account, record, shopper)
+            session = record.session
+            if session["mode"] == "setup":
+                self._save(account, record, method, shopper)
+            elif not session["amount_total"]:
                 self._sessions.cancel_intent(account, record)
-                self._complete(account, record, shopper, session["payment_status"])
+                self._completion.complete(account, record, shopper, session["payment_status"])
             elif session["mode"] == "subscription":
                 self._subscribe(account, record, _require_payable(record, method), shopper)
             else:
                 paying = Challenge(_require_payable(record, method), shopper, return_url)
                 if not self._pay(account, record, paying, authenticated=authenticated):
                     return False
+            self._deliver(record)
         await self.wait_for_delivery(session["id"])
         return True
+
+    def _price_for(self, account: Account, record: SessionRecord, shopper: Shopper) -> None:
+        """Compute automatic tax for where the shopper says to be."""
+        if not record.session["automatic_tax"]["enabled"]:
+            return
+        typed = {"address": shopper.address, "shipping": shopper.shipping}
+        record.typed = {**record.typed, **{name: one for name, one in typed.items() if one}}
+        self._sessions.pricing.reprice(account, record)
 
     def _pay(
         self,
@@ -127,37 +144,69 @@ class PaymentService:
         *,
         authenticated: bool,
     ) -> bool:
-        method, shopper = paying.method, paying.shopper
-        intent = self._begin_intent(account, record)
-        if method.challenged and not authenticated:
-            self._challenge(account, record, intent, paying)
+        shopper = with_place(paying.shopper, paying.method.type)
+        method = self._with_object(account, record, paying.method, shopper)
+        intent = self._begin_intent(account, record, shopper, method)
+        asks = challenge_asked(record, method)
+        if (method.challenged or asks in ("any", "challenge")) and not authenticated:
+            self._challenge(account, record, intent, replace(paying, method=method))
             return False
-        if method.decline is not None:
-            self._decline(account, record, intent, method, shopper)
-        self._capture(account, record, intent, method, shopper)
-        return True
-
-    def _subscribe(self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> None:
-        """Pay the first invoice of a subscription; its payment is not the session's own."""
-        now = int(self._now())
-        intent = build_payment_intent(record, now)
-        charge = build_charge(intent, method, shopper, now, self._receipt_base)
+        refused = why_blocked(record, method)
+        if refused is not None:
+            method = replace(method, decline=refused)
         if method.decline is not None:
             record.last_error = {"message": method.decline.message}
             self._state.put_session(account, record)
-            raise decline_error(method, charge["id"], intent)
-        charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = charge_intent(intent, charge)
-        self._sessions.put_intent(account, intent)
-        self._events.emit(account, "charge.succeeded", charge)
-        self._events.emit(account, "payment_intent.succeeded", intent)
+            error = self._charging.decline(account, intent, method, shopper)
+            self._webhooks.flush()
+            raise error
+        self._take(account, record, intent, method, shopper)
+        return True
+
+    def _with_object(
+        self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper
+    ) -> PaymentMethod:
+        """Return a payment method that can be retrieved; it is saved for the customer where the session says so."""
+        saved, customer = saves(record, method, shopper), record.session["customer"]
+        given = record.options.get("payment_method_data", {}).get("allow_redisplay")
+        redisplay = given or ("always" if shopper.saves else "limited" if saved else "unspecified")
+        keeper = customer if saved and method.decline is None else None
+        return self._charging.with_object(account, method, shopper, customer=keeper, redisplay=redisplay)
+
+    def _save(self, account: Account, record: SessionRecord, method: PaymentMethod | None, shopper: Shopper) -> None:
+        """Save a payment method without charging it."""
+        made: PaymentMethod | None = None
+        if method is not None:
+            if method.decline is not None:
+                record.last_error = {"message": method.decline.message}
+                raise card_error(method.decline.code, method.decline.message, method.decline.decline_code)
+            shopper = with_place(shopper, method.type)
+            customer = record.session["customer"]
+            made = self._charging.with_object(account, method, shopper, customer=customer, redisplay="limited")
+        setup = account.tables["setup_intents"].get(record.session["setup_intent"] or "")
+        self._completion.complete(account, record, shopper, "no_payment_required", method=made)
+        if setup is not None:
+            after = complete_setup_intent(setup, made, record.session["customer"])
+            self._state.put(account, "setup_intents", after["id"], after)
+            self._events.emit(account, "setup_intent.succeeded", after)
+
+    def _subscribe(self, account: Account, record: SessionRecord, method: PaymentMethod, shopper: Shopper) -> None:
+        """Pay the first invoice of a subscription; its payment is not the session's own."""
+        shopper = with_place(shopper, method.type)
+        method = self._charging.with_object(account, method, shopper, redisplay="limited")
+        intent = build_payment_intent(record, int(self._now()))
+        if method.decline is not None:
+            record.last_error = {"message": method.decline.message}
+            self._state.put_session(account, record)
+            raise self._charging.decline(account, intent, method, shopper)
+        _, charge = self._charging.take(account, intent, method, shopper)
         record.session = {
             **record.session,
             "invoice": random_id("in_1", 23),
             "subscription": random_id("sub_1", 23),
         }
-        self._complete(account, record, shopper, "paid")
+        self._completion.complete(account, record, shopper, "paid")
+        self._charging.settle(account, charge)
 
     def _challenge(self, account: Account, record: SessionRecord, intent: PaymentIntent, challenge: Challenge) -> None:
         record.challenge = challenge
@@ -165,50 +214,22 @@ class PaymentService:
         redirect: JSON | None = None
         if payment_methods.redirects(challenge.method.type):
             redirect = {"url": self.bank_page(record), "return_url": challenge.return_url}
-        intent = challenge_intent(intent, redirect)
-        self._sessions.put_intent(account, intent)
-        self._events.emit(account, "payment_intent.requires_action", intent)
+        self._charging.challenge(account, intent, challenge.method, redirect)
         self._webhooks.flush()
 
-    def _decline(
+    def _take(
         self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
     ) -> None:
-        """Record a declined payment and raise the 402."""
-        assert method.decline is not None
-        charge = build_charge(intent, method, shopper, int(self._now()), self._receipt_base)
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = decline_intent(intent, method.type, method.decline, charge)
-        self._sessions.put_intent(account, intent)
-        record.last_error = {"message": method.decline.message}
-        self._state.put_session(account, record)
-        self._events.emit(account, "charge.failed", charge)
-        self._events.emit(account, "payment_intent.payment_failed", intent)
-        self._webhooks.flush()
-        raise decline_error(method, charge["id"], intent)
-
-    def _capture(
-        self, account: Account, record: SessionRecord, intent: PaymentIntent, method: PaymentMethod, shopper: Shopper
-    ) -> None:
-        """Take the money, or begin to wait for it, and complete the session."""
-        now = int(self._now())
-        charge = build_charge(intent, method, shopper, now, self._receipt_base)
-        if charge["paid"]:
-            charge["balance_transaction"] = book(self._state, account, charge_transaction(charge, now))
-        self._state.put(account, "charges", charge["id"], charge)
-        intent = charge_intent(intent, charge)
-        self._sessions.put_intent(account, intent)
+        """Take the money, hold it or begin to wait for it, and complete the session."""
+        intent, charge = self._charging.take(account, intent, method, shopper)
         record.last_error = None
         if payment_methods.is_delayed(method.type):
-            record.debit_due = now + self.debit_delay
+            record.debit_due = self._now() + self.debit_delay
             record.debit_succeeds = method.succeeds
             self._state.schedule(record.debit_due, "debit", record.session["id"])
-            self._events.emit(account, "charge.pending", charge)
-            self._events.emit(account, "payment_intent.processing", intent)
-            self._complete(account, record, shopper, "unpaid")
-        else:
-            self._events.emit(account, "charge.succeeded", charge)
-            self._events.emit(account, "payment_intent.succeeded", intent)
-            self._complete(account, record, shopper, "paid")
+        status = "paid" if intent["status"] == "succeeded" else "unpaid"
+        self._completion.complete(account, record, shopper, status, method=method)
+        self._charging.settle(account, charge, method)
 
     async def authenticate(self, account: Account, record: SessionRecord, succeeded: bool) -> None:
         """Go on after the bank's challenge.
@@ -232,7 +253,8 @@ class PaymentService:
             await self.confirm(account, record, challenge.method, challenge.shopper, authenticated=True)
             return
         self._state.put_session(account, record)
-        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, AUTHENTICATION_FAILED, None)
+        intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
+        intent = decline_intent(intent, challenge.method.type, AUTHENTICATION_FAILED, None)
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         self._webhooks.flush()
@@ -268,7 +290,8 @@ class PaymentService:
         decline = OUTCOMES[outcome]
         record.last_error = {"message": decline.message}
         self._state.put_session(account, record)
-        intent = decline_intent(self._begin_intent(account, record), challenge.method.type, decline, None)
+        intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
+        intent = decline_intent(intent, challenge.method.type, decline, None)
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         await self._webhooks.deliver()
@@ -283,45 +306,37 @@ class PaymentService:
         """Wait for no delivery any more."""
         self._deliveries.clear()
 
-    def _begin_intent(self, account: Account, record: SessionRecord) -> PaymentIntent:
-        """Return the payment intent of a session, a new one at the first try to pay."""
+    def _begin_intent(
+        self, account: Account, record: SessionRecord, shopper: Shopper, method: PaymentMethod
+    ) -> PaymentIntent:
+        """Return the payment intent of a session with what the shopper says now; a new one at the first try to pay."""
         intent = account.payment_intent_of(record)
-        if intent is not None:
-            return intent
-        intent = build_payment_intent(record, int(self._now()))
+        is_new = intent is None
+        if intent is None:
+            intent = build_payment_intent(record, int(self._now()))
+        capture = capture_method_of(record, method)
+        usage = record.payment_data.get("setup_future_usage") or option_of(record, method, "setup_future_usage")
+        shipping = intent["shipping"]
+        if record.session["shipping_address_collection"] is not None and shopper.shipping is not None:
+            shipping = {**shopper.shipping, "carrier": None, "phone": shopper.phone, "tracking_number": None}
+        intent = {
+            **intent,
+            "capture_method": capture or intent["capture_method"],
+            "setup_future_usage": None if usage in (None, "none") else usage,
+            "shipping": shipping,
+        }
         self._sessions.put_intent(account, intent)
-        record.session = {**record.session, "payment_intent": intent["id"]}
-        self._state.put_session(account, record)
-        self._events.emit(account, "payment_intent.created", intent)
+        if is_new:
+            record.session = {**record.session, "payment_intent": intent["id"]}
+            self._state.put_session(account, record)
+            self._events.emit(account, "payment_intent.created", intent)
         return intent
 
-    def _complete(self, account: Account, record: SessionRecord, shopper: Shopper, payment_status: str) -> None:
-        session = record.session
-        details = customer_details(known_email(session) or shopper.email, shopper)
-        customer_id = session["customer"]
-        always = session["customer_creation"] == "always" or session["mode"] == "subscription"
-        if always and customer_id is None:
-            customer = customer_from_details(details, int(self._now()))
-            customer_id = customer["id"]
-            self._state.put(account, "customers", customer["id"], customer)
-            self._events.emit(account, "customer.created", customer)
-        for table, id in record.redeemed:
-            redeemed = account.tables[table][id]
-            self._state.put(account, table, id, {**redeemed, "times_redeemed": redeemed["times_redeemed"] + 1})
-        record.session = {
-            **session,
-            "client_secret": None,
-            "customer": customer_id,
-            "customer_details": details,
-            "payment_status": payment_status,
-            "status": "complete",
-            "url": None,
-        }
-        self._state.put_session(account, record)
-        self._events.emit(account, "checkout.session.completed", record.session)
+    def _deliver(self, record: SessionRecord) -> None:
+        """Send all that a payment caused, in order; `wait_for_delivery` waits for it."""
         task = self._webhooks.flush()
         if task is not None:
-            id = session["id"]
+            id = record.session["id"]
             self._deliveries[id] = task
             task.add_done_callback(lambda _: self._deliveries.pop(id, None))
 

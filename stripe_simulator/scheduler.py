@@ -56,6 +56,9 @@ class Scheduler:
             if kind == "refund":
                 self._bank.end_later_refund(id)
                 continue
+            if kind == "intent_debit":
+                self._bank.settle_intent(id)
+                continue
             with contextlib.suppress(StripeError):
                 account, record = self._state.session(id)
                 if kind == "expire" and record.session["status"] == "open":

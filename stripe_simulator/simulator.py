@@ -22,6 +22,8 @@ from .http.request_log import RequestLog
 from .payments import OUTCOMES, PaymentService
 from .records import PaymentMethod, SessionRecord, Shopper
 from .resources.catalogue import store_catalogue
+from .resources.charging import Charging
+from .resources.checkout_sessions.answers import usual_answers
 from .resources.checkout_sessions.service import SessionService
 from .scheduler import Scheduler
 from .state import Account, State, account_name
@@ -31,7 +33,6 @@ from .wire import JSON
 UNSUPPORTED = ("refuse", "ignore")
 TEST_CARD = "4242424242424242"
 SHOPPER_EMAIL = "shopper@example.com"
-SHOPPER_PHONE = "+15550100"
 
 
 class Simulator:
@@ -92,7 +93,8 @@ class Simulator:
             public_url=self.public_url,
             debit_delay=debit_delay,
         )
-        self.bank = BankService(self.state, self.events, self.now)
+        self.charging = Charging(self.state, self.events, self.now, self.public_url)
+        self.bank = BankService(self.state, self.events, self.now, self.charging)
         self._scheduler = Scheduler(self.state, self.webhooks, self.sessions, self.bank, self.now)
 
     @property
@@ -213,13 +215,12 @@ class Simulator:
     def _choose(self, account: Account, record: SessionRecord, code: str | None, shipping: str | None) -> None:
         """Do what a shopper does before paying: type a promotion code, choose a shipping option."""
         if code is not None:
-            self.sessions.apply_code(account, record, code)
+            self.sessions.choices.apply_code(account, record, code)
         if shipping is not None:
-            self.sessions.choose_shipping(account, record, _rate_id(record, shipping))
+            self.sessions.choices.choose_shipping(account, record, _rate_id(record, shipping))
 
     def _shopper(self, record: SessionRecord, email: str | None) -> Shopper:
-        phone = SHOPPER_PHONE if record.session["phone_number_collection"]["enabled"] else None
-        return Shopper(email or record.session["customer_email"] or SHOPPER_EMAIL, phone=phone)
+        return usual_answers(record, email or record.session["customer_email"] or SHOPPER_EMAIL)
 
     @in_own_loop
     async def expire_session(self, session_id: str) -> JSON:
@@ -365,6 +366,10 @@ class Simulator:
         self.tick()
         await self.webhooks.deliver()
         await self.webhooks.drain()
+
+    def reset_clock(self) -> None:
+        """Set the clock back to the machine's. What has happened meanwhile stays, with the dates that it has."""
+        self.state.move_clock(-self.state.offset)
 
     @in_own_loop
     async def open_inbox(self, inbox: Inbox) -> None:

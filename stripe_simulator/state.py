@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from .errors import not_found
 from .records import SessionRecord
+from .upgrade import upgraded_object
 from .wire import JSON, Charge, PaymentIntent
 
 LATER_SECONDS = 60.0
@@ -30,9 +31,21 @@ TABLES = (
     "shipping_rates",
     "tax_rates",
     "webhook_endpoints",
+    "payment_methods",
+    "setup_intents",
+    "invoices",
+    "tax_ids",
+    "product_features",
+    "event_destinations",
+    "hidden",
     "lost",
 )
-"""`sessions` has `SessionRecord`s, `lost` the ids of events that are never delivered, every other one Stripe's objects."""
+"""`sessions` has `SessionRecord`s, `lost` the ids of events that are never delivered, `hidden` the fields of objects that
+only an expansion shows, every other table Stripe's objects."""
+
+
+CONNECTED = "|"
+"""Stands in the name of a connected account between the name of its platform and its id."""
 
 
 def account_name(key: str) -> str:
@@ -49,13 +62,19 @@ class Account:
 
     @property
     def id(self) -> str:
-        """The account's id, which depends on nothing but its name."""
-        return "acct_" + hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        """The account's id, which depends on nothing but its name; that of a connected account is in its name."""
+        platform, connected, id = self.name.partition(CONNECTED)
+        return id if connected else "acct_" + hashlib.sha256(platform.encode()).hexdigest()[:16]
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is a connected account, which a platform acts for with `Stripe-Account`."""
+        return CONNECTED in self.name
 
     @property
     def publishable_key(self) -> str:
-        """The key that the browser uses."""
-        return f"pk_test_{self.name}"
+        """The key that the browser uses; for a connected account it is that of its platform."""
+        return f"pk_test_{self.name.partition(CONNECTED)[0]}"
 
     @property
     def sessions(self) -> dict[str, SessionRecord]:
@@ -137,6 +156,10 @@ class State:
         if name not in self.accounts:
             self.accounts[name] = Account(name)
         return self.accounts[name]
+
+    def connected(self, platform: Account, id: str) -> Account:
+        """Return the account that a platform acts for: its own, or one that is connected to it; each id is one."""
+        return platform if id == platform.id else self.account(f"{platform.name}{CONNECTED}{id}")
 
     def put(self, account: Account, table: str, id: str, value: Any) -> None:
         """Store an object, new or changed.
@@ -229,7 +252,7 @@ class State:
             elif table == "sessions":
                 self.put_session(self.account(name), SessionRecord.from_json(value))
             else:
-                self.put(self.account(name), table, id, value)
+                self.put(self.account(name), table, id, upgraded_object(table, value))
         self._schedule_all()
 
     def _schedule_all(self) -> None:

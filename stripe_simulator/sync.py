@@ -112,6 +112,10 @@ class SyncSimulator:
         """Move the clock on, and do everything that was due in between."""
         self._run(self.simulator.advance, seconds)
 
+    def reset_clock(self) -> None:
+        """Set the clock back to the machine's."""
+        self.simulator.reset_clock()
+
     def open_inbox(self, inbox: Inbox) -> None:
         """Let an inbox have all events that it did not have yet, and those that follow."""
         self._run(self.simulator.open_inbox, inbox)

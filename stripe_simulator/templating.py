@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+FILE_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+}
 STATIC = frozenset(path.name for path in (HERE / "static").iterdir())
 
 
@@ -49,12 +54,12 @@ def static_file(name: str) -> Response:
     media_type = MEDIA_TYPES.get(Path(name).suffix)
     if name not in STATIC or media_type is None:
         return Response("Not found", 404)
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Cache-Control": "no-cache",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(_read(name), media_type=media_type, headers=headers)
+    return Response(_read(name), media_type=media_type, headers=FILE_HEADERS)
+
+
+def script(text: str) -> Response:
+    """Return a script for pages of any origin."""
+    return Response(text, media_type="text/javascript", headers=FILE_HEADERS)
 
 
 def render(template: str, status: int = 200, **values: object) -> Response:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .addresses import LOOPBACK, is_named
 from .state import Account, State
-from .wire import JSON
+from .thin_events import thin_event
+from .versions import is_current, older_answer
+from .wire import API_VERSION, JSON
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,6 +46,17 @@ class Endpoint(NamedTuple):
     id: str
     url: str
     secret: str | None
+    version: str = API_VERSION
+    thin: bool = False
+
+    def rendered(self, account: Account, event: JSON) -> JSON:
+        """Return an event as this endpoint sees it: in its version, or thin."""
+        if self.thin:
+            return thin_event(event)
+        if is_current(self.version):
+            return event
+        about = older_answer(self.version, account, event["data"]["object"])
+        return {**event, "api_version": self.version, "data": {**event["data"], "object": about}}
 
 
 @dataclass(eq=False)
@@ -102,6 +115,7 @@ class Webhooks:
         mode: what happens to events, one of `MODES`.
         muted: sessions whose events are lost.
         outcomes: what became of each event, as the dashboard shows it.
+        emitted_at: when each event happened by the machine's clock, to the fraction of a second.
     """
 
     def __init__(
@@ -114,6 +128,7 @@ class Webhooks:
         self.mode = "deliver"
         self.muted: set[str] = set()
         self.outcomes: dict[str, str] = {}
+        self.emitted_at: dict[str, float] = {}
         self._state = state
         self._retry_later = retry_later
         self._inboxes: dict[str, Inbox] = {}
@@ -131,7 +146,14 @@ class Webhooks:
             if not is_named(one["url"], self.hosts):  # of a state file whose owner allowed more
                 continue
             if one["status"] == "enabled" and not {"*", type}.isdisjoint(one["enabled_events"]):
-                wanting.append(Endpoint(id, one["url"], one["secret"]))
+                version = one["api_version"] or API_VERSION
+                wanting.append(Endpoint(id, one["url"], one["secret"], version))
+        for id, one in account.tables["event_destinations"].items():
+            thin, url = one["event_payload"] == "thin", one["webhook_endpoint"]["url"]
+            wanted = {"*", f"v1.{type}" if thin else type}
+            if is_named(url, self.hosts) and one["status"] == "enabled" and wanted & {*one["enabled_events"]}:
+                version = one["snapshot_api_version"] or API_VERSION
+                wanting.append(Endpoint(id, url, one["webhook_endpoint"]["signing_secret"], version, thin))
         wanting += [Endpoint(id, id, None) for id, inbox in self._inboxes.items() if inbox.wants(account, type)]
         return wanting
 
@@ -152,6 +174,7 @@ class Webhooks:
 
     def add(self, account: Account, event: JSON) -> None:
         """Queue a new event; `flush` sends it."""
+        self.emitted_at[event["id"]] = time.time()
         endpoints = self.endpoints(account, event["type"])
         if not endpoints:
             self.outcomes[event["id"]] = "no endpoint"
@@ -247,6 +270,7 @@ class Webhooks:
         self._inboxes.clear()
         self.muted.clear()
         self.outcomes.clear()
+        self.emitted_at.clear()
         self.mode = "deliver"
 
     async def _send_all(self, deliveries: deque[Delivery]) -> None:
@@ -263,7 +287,9 @@ class Webhooks:
         if inbox is not None:
             inbox.known.add(event["id"])
             inbox.waiting.append(event)
-        outcome, good = ("in process", True) if inbox else await self._post(endpoint, event)
+        outcome, good = (
+            ("in process", True) if inbox else await self._post(endpoint, endpoint.rendered(delivery.account, event))
+        )
         tries = self._failed.pop(delivery.key, (delivery, 0))[1]
         self.outcomes[event["id"]] = f"{outcome} (try {tries + 1})" if tries else outcome
         if good:

@@ -3,7 +3,7 @@
 An object that several modules take apart has a `TypedDict` here; all others are `JSON`.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 API_VERSION = "2026-10-28.endive"
 
@@ -11,25 +11,28 @@ JSON = dict[str, Any]
 
 
 class Session(TypedDict):
-    """A Checkout Session: https://docs.stripe.com/api/checkout/sessions/object."""
+    """A Checkout Session: https://docs.stripe.com/api/checkout/sessions/object.
+
+    What may be absent is so until it is used; `line_items`, `total_details.breakdown` and others until they are expanded.
+    """
 
     id: str
     object: str
     adaptive_pricing: JSON
-    after_expiration: None
+    after_expiration: JSON | None
     allow_promotion_codes: bool | None
     allowed_payment_method_types: list[str] | None
     amount_subtotal: int | None
     amount_total: int | None
     automatic_tax: JSON
-    billing_address_collection: None
-    branding_settings: None
+    billing_address_collection: str | None
+    branding_settings: JSON | None
     cancel_url: str | None
     client_reference_id: str | None
     client_secret: str | None
-    collected_information: None
-    consent: None
-    consent_collection: None
+    collected_information: JSON | None
+    consent: JSON | None
+    consent_collection: JSON | None
     created: int
     currency: str | None
     currency_conversion: None
@@ -46,42 +49,40 @@ class Session(TypedDict):
     integration_identifier: str | None
     invoice: str | None
     invoice_creation: JSON
-    line_items: None
     livemode: bool
     locale: str | None
-    managed_payments: None
+    managed_payments: JSON | None
     metadata: dict[str, str]
     mode: str
-    name_collection: None
-    optional_items: None
+    name_collection: JSON | None
+    optional_items: NotRequired[list[JSON]]
     origin_context: str | None
     payment_intent: str | None
     payment_link: None
     payment_method_collection: str
-    payment_method_configuration_details: None
+    payment_method_configuration_details: JSON | None
     payment_method_options: JSON
     payment_method_types: list[str]
     payment_status: str
-    permissions: None
+    permissions: JSON | None
     phone_number_collection: JSON
-    presentment_details: None
-    recovered_from: None
-    redirect_on_completion: None
-    return_url: str | None
-    saved_payment_method_options: None
+    recovered_from: str | None
+    redirect_on_completion: NotRequired[str]
+    return_url: NotRequired[str | None]
+    saved_payment_method_options: JSON | None
     setup_intent: str | None
-    shipping_address_collection: None
+    shipping_address_collection: JSON | None
     shipping_cost: JSON | None
     shipping_options: list[JSON]
     status: str
     submit_type: str | None
     subscription: str | None
     success_url: str | None
-    tax_id_collection: None
+    tax_id_collection: NotRequired[JSON]
     total_details: JSON
     ui_mode: str
     url: str | None
-    wallet_options: None
+    wallet_options: JSON | None
 
 
 class PaymentIntent(TypedDict):
@@ -126,14 +127,14 @@ class PaymentIntent(TypedDict):
     processing: None
     receipt_email: str | None
     review: None
-    setup_future_usage: None
-    shipping: None
+    setup_future_usage: str | None
+    shipping: JSON | None
     source: None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
     status: str
     transfer_data: None
-    transfer_group: None
+    transfer_group: str | None
 
 
 class Charge(TypedDict):
@@ -150,7 +151,7 @@ class Charge(TypedDict):
     authorization_code: None
     balance_transaction: str | None
     billing_details: JSON
-    calculated_statement_descriptor: None
+    calculated_statement_descriptor: str | None
     captured: bool
     created: int
     currency: str
@@ -167,8 +168,8 @@ class Charge(TypedDict):
     on_behalf_of: None
     outcome: JSON
     paid: bool
-    payment_intent: str
-    payment_method: str
+    payment_intent: str | None
+    payment_method: str | None
     payment_method_details: JSON
     presentment_details: None
     radar_options: JSON
@@ -176,14 +177,13 @@ class Charge(TypedDict):
     receipt_number: None
     receipt_url: str | None
     refunded: bool
-    refunds: None
     review: None
-    shipping: None
+    shipping: JSON | None
     source: None
     source_transfer: None
-    statement_descriptor: None
-    statement_descriptor_suffix: None
+    statement_descriptor: str | None
+    statement_descriptor_suffix: str | None
     status: str
     transfer: None
     transfer_data: None
-    transfer_group: None
+    transfer_group: str | None

@@ -65,20 +65,23 @@ def conversion(path: Path) -> Conversion:
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a temporary name beside `path` that becomes `path` when all went well, and is removed when not.
+    """Give a temporary name that becomes `path` when all went well, and is removed when not.
+
+    It is in a folder beside `path` that only its owner may enter, and so is what it becomes: an export names shoppers.
 
     Raises:
         InvalidInput: `path` is there and may not be replaced, or nothing can be written there.
     """
     place = path.absolute()
-    part = place.parent / f".{place.name}.{uuid4().hex[:8]}"
+    room = place.parent / f".{place.name}.{uuid4().hex[:8]}"
+    part = room / "part"
     try:
         _require_place(path, overwrite=overwrite)
-        part.touch()
-        part.unlink()  # it may be written, then
+        room.mkdir(mode=0o700)
         yield part
+        _make_private(part)
         if path.is_dir():  # a folder cannot be replaced in one step
-            old = part.with_name(f"{part.name}.old")
+            old = room / "old"
             path.rename(old)
             part.rename(path)
             shutil.rmtree(old)
@@ -88,7 +91,12 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
         raise InvalidInput(f"{path} cannot be written: {error.strerror or error}.", field="path") from error
     finally:
         with suppress(OSError):  # the name may be one that cannot be
-            _remove(part)
+            _remove(room)
+
+
+def _make_private(part: Path) -> None:
+    for path in (part, *part.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _require_place(path: Path, *, overwrite: bool) -> None:

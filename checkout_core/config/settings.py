@@ -6,9 +6,8 @@ They are built once, by whoever starts the program, and passed on.
 import ipaddress
 import os
 import re
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -30,6 +29,7 @@ from pydantic_settings import (
 )
 
 from ..domain.errors import ConfigurationError
+from .settings_arguments import SettingsArguments, UiMode
 from .shipped import shipped_catalog
 from .urls import Urls
 from .validation import first_fault
@@ -61,13 +61,6 @@ _RATES = re.compile(
 _PREFIX = "CHECKOUT_"
 _BLANK_MEANS_NONE = frozenset({"rate_limit"})
 """Settings for which blank is a value; every other setting that is blank is unset."""
-
-
-class UiMode(StrEnum):
-    """How the shopper meets Stripe: the Payment Element in our page, or Stripe's own page."""
-
-    elements = "elements"
-    hosted_page = "hosted_page"
 
 
 class Settings(BaseSettings):
@@ -137,6 +130,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     log_format: Literal["json", "console"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    if TYPE_CHECKING:  # a field's type is what it is made into; more than that may be given
+
+        def __init__(self, **arguments: Unpack[SettingsArguments]) -> None: ...
 
     @classmethod
     def load(cls, env_file: str | Path | None = None) -> Self:

@@ -11,8 +11,13 @@ from .mail_addresses import mail_address
 from .metadata import MAX_ENTRIES, MAX_KEY_LENGTH, JsonValue, json_entry
 from .ownership import is_reserved
 
+MAX_EMAIL_LENGTH = 320
+"""Of an e-mail address, before it is looked at: 64 before the @, and 255 after it."""
+MAX_NAME_LENGTH = 200
+MAX_PHONE_LENGTH = 40
+
 _EMAIL: TypeAdapter[str] = TypeAdapter(EmailStr)
-_MAX_LENGTHS = {"name": 200, "phone": 40}
+_MAX_LENGTHS = {"name": MAX_NAME_LENGTH, "phone": MAX_PHONE_LENGTH}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -58,7 +63,7 @@ def valid_email(email: str) -> str:
         InvalidInput: it is none, or no mail can be sent to it.
     """
     try:
-        address = _EMAIL.validate_python(email.strip()[:321])
+        address = _EMAIL.validate_python(email.strip()[: MAX_EMAIL_LENGTH + 1])
         mail_address(address)
         return address
     except (ValidationError, Undeliverable) as error:

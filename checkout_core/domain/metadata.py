@@ -5,7 +5,6 @@ that `"7"` and `7` are told apart when an order is made of the payment alone.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -35,6 +34,8 @@ MAX_VALUE_LENGTH = 500
 """Of a text, or of a value's JSON text: as much as Stripe keeps."""
 MAX_NUMBER = 2**53 - 1
 """The largest number that every reader of JSON reads exactly (https://www.rfc-editor.org/rfc/rfc8259#section-6)."""
+MAX_DEPTH = 100
+"""Lists and objects within each other; a value that holds itself has no end."""
 JSON_KEYS = "checkout_json"
 """The key at Stripe that lists the keys whose values are JSON text."""
 
@@ -106,7 +107,9 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _json(key: str, value: object) -> JsonValue:
+def _json(key: str, value: object, depth: int = 0) -> JsonValue:
+    if depth > MAX_DEPTH:
+        raise _refused(key, f"is nested more than {MAX_DEPTH} deep")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -114,13 +117,13 @@ def _json(key: str, value: object) -> JsonValue:
             raise _refused(key, "holds characters that no database keeps")
         return str(value)
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > MAX_NUMBER:
+        if not abs(value) <= MAX_NUMBER:  # a NaN is neither less nor more
             raise _refused(key, f"is a number beyond {MAX_NUMBER}, or none. Write it as text")
         return value
     if isinstance(value, Mapping):
-        return {_name(key, name): _json(key, part) for name, part in value.items()}
+        return {_name(key, name): _json(key, part, depth + 1) for name, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [_json(key, part) for part in value]
+        return [_json(key, part, depth + 1) for part in value]
     raise _refused(key, f"is a {type(value).__name__}, which is no JSON value. Write it as text")
 
 

@@ -26,6 +26,14 @@ def purchase_of(session_id: str, history: History) -> str:
     return session_id
 
 
+def replacement_of(history: History) -> str | None:
+    """Return the session that replaced one last, as the cart was changed; None: none did."""
+    for event in reversed(tuple(history)):
+        if event.kind is EventKind.replaced and isinstance(by := event.detail.get("by"), str):
+            return by
+    return None
+
+
 def also_paid(order: Order) -> tuple[str, ...]:
     """Return the ids of the other orders that were paid for the same purchase, as far as they were reported."""
     return tuple(str(order.metadata.get(ALSO_PAID, "")).split())

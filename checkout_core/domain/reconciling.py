@@ -150,7 +150,7 @@ def reconcile_change(
             order = decision.order
             events += decision.events
             moves += decision.stock
-        return Decision(order, events, moves)
+        return Decision(order, events, tuple(moves))
 
     return change
 

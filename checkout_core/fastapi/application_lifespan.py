@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from ..domain.errors import ConfigurationError
 from ..services.blocking import Checkout
+from ..services.calling import is_coroutine_function
 from ..services.checkout import AsyncCheckout
 from .callback_address import report_unserved_callback
-from .dependency import GivenCheckout, asynchronous, register
+from .dependency import GivenCheckout, asynchronous, register, unregister
 
 CLOSED = (
     "This checkout was closed when its application stopped. To start more than once in a process, as tests do, let the "
@@ -32,12 +33,17 @@ class lifespan:  # noqa: N801 - it stands where a lifespan function stands
             function that opens one when the application starts, and which is closed at the end.
 
     Raises:
-        ConfigurationError: when the application starts, the checkout cannot be opened or is closed already.
-    """
+        ConfigurationError: at once, what is given can never open one; when the application starts, the checkout
+            cannot be opened or is closed already, or the application has another one."""
 
     def __init__(self, checkout: GivenCheckout | Callable[[], GivenCheckout]) -> None:
         if not isinstance(checkout, AsyncCheckout | Checkout) and not callable(checkout):
             asynchronous(checkout)  # says what is expected
+        if is_coroutine_function(checkout):
+            raise ConfigurationError(
+                "lifespan takes a function that opens the checkout, and not a coroutine function: "
+                "lifespan(lambda: open_async_checkout(…)). To open it with await, do so in a lifespan of your own."
+            )
         self._given = checkout
         self._closed = False
         self._entered: list[AbstractAsyncContextManager[None]] = []
@@ -64,7 +70,7 @@ class lifespan:  # noqa: N801 - it stands where a lifespan function stands
             checkout = await self._opened(stack)
             if app is not None:
                 register(app, checkout)
-                stack.callback(register, app, None)
+                stack.callback(unregister, app, checkout)
                 report_unserved_callback(app, checkout)
             await stack.enter_async_context(checkout.background_worker())
             yield

@@ -30,7 +30,7 @@ def report_unserved_callback(app: Any, checkout: AsyncCheckout, *, below: str = 
     below = below or getattr(app, "root_path", "")
     sentence = unserved_callback(app, checkout.gateway.urls.complete, below=below, proxied=proxied)
     if sentence is not None:
-        log.error(sentence)
+        log.warning(sentence)
 
 
 def unserved_callback(app: Any, complete_url: str, *, below: str = "", proxied: bool = False) -> str | None:
@@ -49,11 +49,16 @@ def unserved_callback(app: Any, complete_url: str, *, below: str = "", proxied: 
     if proxied and any(parts.path.endswith(path) for path in served):
         return None
     here = f"{parts.scheme}://{parts.netloc}{served[0].removesuffix(COMPLETE_PATH)}"
-    return (
+    said = (
         f"Stripe sends shoppers back to {parts.path}, which this application does not serve: it serves "
-        f"{', '.join(served)}. Set CHECKOUT_API_URL={here}. Behind a proxy that takes a part of the path away, tell the "
-        "application: FastAPI(root_path=…)."
+        f"{', '.join(served)}. Set CHECKOUT_API_URL={here}"
     )
+    outer = next((parts.path.removesuffix(path) for path in served if parts.path.endswith(path)), None)
+    if outer:  # the server's own root path is not known before the first request
+        return (
+            f"{said}, unless {outer} is taken away before, by a proxy or by the server (uvicorn --root-path {outer})."
+        )
+    return f"{said}."
 
 
 def _serves(routes: list[BaseRoute], path: str) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from ..domain import errors
 
@@ -53,21 +54,32 @@ def _status_of(error: type[errors.CheckoutError]) -> int:
 
 
 def _tree(kind: type[errors.CheckoutError]) -> Iterator[type[errors.CheckoutError]]:
-    """Give an error of ours and all below it; those of applications are not in the schema."""
-    if kind.__module__ == errors.__name__:
-        yield kind
-        for below in kind.__subclasses__():
-            yield from _tree(below)
+    """Give an error and all below it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _tree(below)
 
 
-_CODES = sorted(
-    {*(kind.code for kind in _tree(errors.CheckoutError)), *HTTP_CODES.values(), "http_error", "internal_error"}
-)
+def _codes() -> list[str]:
+    """Return the codes of all errors that there are now: ours, and those that the application has defined."""
+    codes = {kind.code for kind in _tree(errors.CheckoutError)}
+    return sorted({*codes, *HTTP_CODES.values(), "http_error", "internal_error"})
+
+
+class _Codes(StrEnum):
+    """An enum whose schema is made when it is asked for: a generated client reads the application's own codes, too."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        handler.resolve_ref_schema(schema)["enum"] = _codes()
+        return schema
+
 
 if TYPE_CHECKING:
     ErrorCode = str
 else:
-    ErrorCode = StrEnum("ErrorCode", {code: code for code in _CODES}, module=__name__)
+    ErrorCode = _Codes("ErrorCode", {code: code for code in _codes()}, module=__name__)
     ErrorCode.__doc__ = "What went wrong, for programs. `http_error` is for statuses that have no code of their own."
 
 
@@ -105,6 +117,6 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _examples(status: int) -> dict[str, Any]:
     sentences = {HTTP_CODES[status]: _HTTP_SENTENCES[status]} if status in HTTP_CODES else {}
     for kind in _tree(errors.CheckoutError):
-        if _status_of(kind) == status:
+        if kind.__module__ == errors.__name__ and _status_of(kind) == status:
             sentences.setdefault(kind.code, kind.sentence)
     return {code: {"value": {"error": {"code": code, "message": said}}} for code, said in sorted(sentences.items())}

@@ -63,7 +63,7 @@ def error_answer(request: Request, error: Exception) -> Response:
         case RequestValidationError():
             return _answer(request, 422, "invalid_input", _in_one_sentence(error.errors()[0]))
         case HTTPException():
-            if error.status_code == 400 and isinstance(error.__cause__, ValueError):  # a body that is not even text
+            if error.status_code == 400 and error.__cause__ is not None:  # a body that is not even text, or has no end
                 return answer(422, "invalid_input", NOT_JSON)
             code = HTTP_CODES.get(error.status_code, "http_error")
             return _answer(request, error.status_code, code, str(error.detail), error.headers)

@@ -9,11 +9,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from ..domain.errors import ConfigurationError, SessionNotComplete, SessionStillOpen
+from ..domain.errors import SessionNotComplete, SessionStillOpen
 from ..domain.products import MAX_LINES, ProductId
 from ..services.checkout import AsyncCheckout
 from .callback_address import COMPLETE_PATH, COMPLETE_ROUTE
-from .dependency import GetCheckout, checkout_dependency
+from .dependency import GetCheckout, require_getter, served_checkout
 from .error_codes import error_responses
 from .route import checkout_route
 from .schemas import (
@@ -29,7 +29,7 @@ from .schemas import (
     WebhookResponse,
 )
 
-CheckoutDep = Annotated[AsyncCheckout, Depends(checkout_dependency)]
+CheckoutDep = Annotated[AsyncCheckout, Depends(served_checkout)]
 
 IdempotencyKey = Annotated[
     str | None,
@@ -43,7 +43,11 @@ IdempotencyKey = Annotated[
 
 
 def checkout_router(
-    get_checkout: GetCheckout | None = None, *, prefix: str = "", dependencies: Sequence[Dependency] = ()
+    get_checkout: GetCheckout | None = None,
+    *,
+    prefix: str = "",
+    dependencies: Sequence[Dependency] = (),
+    operation_suffix: str = "",
 ) -> APIRouter:
     """Return the routes of the four steps (`/checkout/…`) and of Stripe's webhook (`/stripe/webhook`).
 
@@ -55,29 +59,28 @@ def checkout_router(
             checkout of `lifespan`.
         prefix: goes before every path.
         dependencies: of the shopper's routes, such as a rate limit; Stripe's webhook has none.
+        operation_suffix: ends every operation id of the OpenAPI schema, such as `Cinema`: two routers in one application
+            need different ones.
 
     Raises:
-        ConfigurationError: `get_checkout` is not a function.
+        ConfigurationError: `get_checkout` is no function that takes a request or nothing.
     """
-    if get_checkout is not None and not callable(get_checkout):
-        raise ConfigurationError(
-            f"checkout_router takes a function that returns the checkout, and not {type(get_checkout).__name__}: "
-            "checkout_router(lambda: checkout)."
-        )
+    if get_checkout is not None:
+        require_getter(get_checkout)
     route_class = checkout_route(get_checkout)
     router = APIRouter(prefix=prefix, route_class=route_class)
-    router.include_router(_shopper_routes(route_class, dependencies))
-    router.include_router(_stripe_routes(route_class))
+    router.include_router(_shopper_routes(route_class, dependencies, operation_suffix))
+    router.include_router(_stripe_routes(route_class, operation_suffix))
     return router
 
 
-def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependency]) -> APIRouter:
+def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependency], suffix: str) -> APIRouter:
     routes = APIRouter(prefix="/checkout", tags=["checkout"], dependencies=dependencies, route_class=route_class)
 
     @routes.post(
         "/sessions",
         status_code=status.HTTP_201_CREATED,
-        operation_id="createCheckoutSession",
+        operation_id=f"createCheckoutSession{suffix}",
         responses=error_responses(409, 413, 422, 429, 502, 503),
     )
     async def create_session(
@@ -102,7 +105,7 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
             currency=session.currency,
         )
 
-    @routes.get("/stock", operation_id="getStock", responses=error_responses(422, 429, 503))
+    @routes.get("/stock", operation_id=f"getStock{suffix}", responses=error_responses(422, 429, 503))
     async def show_stock(
         checkout: CheckoutDep,
         product: Annotated[
@@ -115,7 +118,7 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
 
     @routes.post(
         "/pending",
-        operation_id="createPendingOrder",
+        operation_id=f"createPendingOrder{suffix}",
         responses=error_responses(400, 404, 409, 413, 422, 429, 502, 503),
     )
     async def create_pending_order(body: PendingRequest, checkout: CheckoutDep) -> PendingResponse:
@@ -138,7 +141,7 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
         COMPLETE_PATH.removeprefix("/checkout"),
         name=COMPLETE_ROUTE,
         summary="Complete Order",
-        operation_id="completeCheckout",
+        operation_id=f"completeCheckout{suffix}",
         status_code=status.HTTP_303_SEE_OTHER,
         response_class=RedirectResponse,
         responses={303: REDIRECT, **error_responses(404, 422, 429, 502, 503)},
@@ -160,7 +163,7 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
 
     @routes.get(
         "/confirmation",
-        operation_id="getCheckoutConfirmation",
+        operation_id=f"getCheckoutConfirmation{suffix}",
         responses=error_responses(400, 404, 422, 429, 502, 503),
     )
     async def check_order_status(
@@ -172,12 +175,12 @@ def _shopper_routes(route_class: type[APIRoute], dependencies: Sequence[Dependen
     return routes
 
 
-def _stripe_routes(route_class: type[APIRoute]) -> APIRouter:
+def _stripe_routes(route_class: type[APIRoute], suffix: str) -> APIRouter:
     routes = APIRouter(prefix="/stripe", tags=["stripe"], route_class=route_class)
 
     @routes.post(
         "/webhook",
-        operation_id="receiveStripeWebhook",
+        operation_id=f"receiveStripeWebhook{suffix}",
         responses=error_responses(400, 404, 413, 422, 502, 503),
         openapi_extra={"requestBody": EVENT_BODY},
     )

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
-from ..domain.customer import masked_email
+from ..domain.customer import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, MAX_PHONE_LENGTH, masked_email
+from ..domain.metadata import MAX_ENTRIES, MAX_KEY_LENGTH, MAX_VALUE_LENGTH
 from ..domain.orders import Order, OrderStatus
-from ..domain.products import MAX_LINES
+from ..domain.products import MAX_ID_LENGTH, MAX_LINES
 
 SessionId = Annotated[
     str,
@@ -15,6 +16,16 @@ SessionId = Annotated[
     Field(description="A Stripe Checkout Session id: `cs_…`", examples=["cs_test_a1"]),
 ]
 
+
+Email = Annotated[str, StringConstraints(min_length=3, max_length=MAX_EMAIL_LENGTH)]
+
+Metadata = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=MAX_KEY_LENGTH)], JsonValue],
+    Field(
+        max_length=MAX_ENTRIES,
+        description=f"Stays with the order: any JSON values, of {MAX_VALUE_LENGTH} characters each as text.",
+    ),
+]
 
 _ORDER_ID = "order_01k8q5w3h2e9a8b7c6d5e4f3g2"
 
@@ -24,7 +35,7 @@ class CartLine(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    product: Annotated[str, StringConstraints(max_length=64)]
+    product: Annotated[str, StringConstraints(max_length=MAX_ID_LENGTH)]
     quantity: Annotated[int, Field(ge=1, le=10**9, strict=True)] = 1
 
 
@@ -71,7 +82,7 @@ class SessionRequest(BaseModel):
     )
 
     items: Annotated[list[CartLine], Field(max_length=MAX_LINES)]
-    email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
+    email: Email | None = None
     replaces: SessionId | None = Field(
         default=None,
         description="The session that this one replaces because the cart has changed. It is expired if it is open.",
@@ -119,18 +130,18 @@ class PendingRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra=_example(
-            stripe_checkout_session_id="cs_test_a1", email="anna@example.com", name="Anna", metadata={"row": "F"}
+            stripe_checkout_session_id="cs_test_a1",
+            email="anna@example.com",
+            name="Anna",
+            metadata={"row": "F", "seats": [7, 8]},
         ),
     )
 
     stripe_checkout_session_id: SessionId
-    email: Annotated[str, StringConstraints(min_length=3, max_length=320)]
-    name: Annotated[str, StringConstraints(max_length=200)] | None = None
-    phone: Annotated[str, StringConstraints(max_length=40)] | None = None
-    metadata: Annotated[
-        dict[Annotated[str, StringConstraints(max_length=40)], Annotated[str, StringConstraints(max_length=500)]],
-        Field(max_length=20),
-    ] = Field(default_factory=dict)
+    email: Email
+    name: Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)] | None = None
+    phone: Annotated[str, StringConstraints(max_length=MAX_PHONE_LENGTH)] | None = None
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class PendingResponse(BaseModel):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import stripe
 
-from ..config.settings import UiMode
+from ..config.settings_arguments import UiMode
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
 from ..domain.metadata import JsonValue, metadata_to_stripe

@@ -665,7 +665,8 @@ class AsyncCheckout:
         Raises:
             InvalidHandler: the handler needs a name, the name is taken, or its arguments are others.
         """
-        return self.on("paid", handler, name=name)
+        self.outbox.handlers.add(handler, name)
+        return handler
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, in any thread, right after an outbox entry was written here; return what unsubscribes it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..config.logging import get_logger
-from ..stores.base import OrderStore
+from ..stores.base import Loss, OrderStore
 from ..stores.futures import answer
 
 STRIPE_KEEPS = timedelta(days=30)
@@ -29,7 +29,7 @@ MAX_UNHANDLED = 100
 MAX_REMEMBERED = 500
 """How many of the newest events are remembered, so that nobody handles them again when they are listed again."""
 
-CURSOR, GAP, UNHANDLED = "cursor", "gap", "unhandled_event"
+CURSOR, GAP, UNHANDLED, COMPARED = "cursor", "gap", "unhandled_event", "compared_after_loss"
 """The kinds of notes."""
 UNFINISHED, NEWEST = "unfinished_reading", "newest_events"
 """Two more: a reading that has not reached its end, and the ids of the newest events that were read."""
@@ -49,11 +49,15 @@ class UnhandledEvent:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A reading of Stripe's events that was interrupted: what is older than `after`, back to `since`, was not read yet."""
+    """A reading of Stripe's events that was interrupted: what is older than `after`, back to `since`, was not read yet.
+
+    `loss` is when the loss was noticed for which it was begun. One that was begun before a loss is of no use after it.
+    """
 
     since: datetime
     until: datetime
     after: str
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,20 @@ class EventReading:
     """How far Stripe's events were read.
 
     `read_until` is None before they were read for the first time. `gap` is the part of an outage that was longer than
-    Stripe keeps events, `unhandled` what could not be handled.
+    Stripe keeps events, `unhandled` what could not be handled, `loss` what the database has lost and was not compared
+    with Stripe since.
     """
 
     read_until: datetime | None = None
     gap: tuple[datetime, datetime] | None = None
     unhandled: tuple[UnhandledEvent, ...] = ()
+    loss: Loss | None = None
 
     def warnings(self) -> list[str]:
         """Say for operators what is not right, and what to do."""
         said = []
+        if self.loss is not None:
+            said.append(self.loss.sentence())
         if self.gap is not None:
             start, end = self.gap
             days = STRIPE_KEEPS.days
@@ -108,15 +116,27 @@ class EventCursor:
             datetime.fromisoformat(cursor) if cursor else None,
             _times(gap) if gap else None,
             tuple(_unhandled(id, value) for id, value in unhandled.items()),
+            await self.loss(),
         )
 
+    async def loss(self) -> Loss | None:
+        """Return what the database has lost, until this shop was compared with Stripe since."""
+        loss = await answer(self._store.noticed_loss())
+        if loss is None:
+            return None
+        compared = (await answer(self._store.notes(COMPARED))).get(self._key)
+        return None if compared == loss.noticed_at.isoformat() else loss
+
     async def begin(self, now: datetime) -> datetime:
-        """Return from when events must be read; a gap that is longer than Stripe keeps events is noted and said."""
+        """Return from when events must be read; a gap that is longer than Stripe keeps events is noted and said.
+
+        After a loss that is all that Stripe has: what was written when is not known.
+        """
         reading = await self.reading()
         last, oldest = reading.read_until, now - STRIPE_KEEPS
         if last is None:
             return oldest
-        if last > now + OVERLAP:  # a clock was wrong: what was read is not known
+        if last > now + OVERLAP and not reading.loss:  # a clock was wrong: what was read is not known
             return now - LOOK_BACK
         if last < oldest:
             start = min(last, reading.gap[0]) if reading.gap else last
@@ -124,11 +144,19 @@ class EventCursor:
             for sentence in EventReading(gap=(start, oldest)).warnings():
                 log.error("a gap in Stripe's events", advice=sentence)
             return oldest
-        return last - OVERLAP
+        return oldest if reading.loss else last - OVERLAP
 
-    async def move(self, until: datetime) -> None:
-        """Note that events were read up to this time."""
+    async def move(self, until: datetime, *, compared: Loss | None = None) -> None:
+        """Note that events were read up to this time.
+
+        Args:
+            until: the latest event.
+            compared: the loss after which all events were read.
+        """
         await answer(self._store.keep_note(CURSOR, self._key, until.isoformat()))
+        if compared is not None:
+            await answer(self._store.keep_note(COMPARED, self._key, compared.noticed_at.isoformat()))
+            log.warning("compared with Stripe after a loss", orders=compared.orders, events=compared.events)
 
     async def unfinished(self) -> Unfinished | None:
         """Return the reading that was interrupted, if there is one."""
@@ -137,11 +165,16 @@ class EventCursor:
             return None
         value = json.loads(text)
         since, until = map(datetime.fromisoformat, (value["since"], value["until"]))
-        return Unfinished(since, until, value["after"])
+        return Unfinished(since, until, value["after"], value.get("loss", ""))
 
     async def note_unfinished(self, reading: Unfinished) -> None:
         """Note how far a long reading is, so that it goes on there."""
-        value = {"since": reading.since.isoformat(), "until": reading.until.isoformat(), "after": reading.after}
+        value = {
+            "since": reading.since.isoformat(),
+            "until": reading.until.isoformat(),
+            "after": reading.after,
+            "loss": reading.loss,
+        }
         await answer(self._store.keep_note(UNFINISHED, self._key, json.dumps(value)))
 
     async def forget_unfinished(self) -> None:

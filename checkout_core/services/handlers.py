@@ -69,9 +69,11 @@ class Handlers:
             InvalidHandler: there is no such event, the handler has no name of its own that would be the same tomorrow,
                 the name is taken, it does not take these arguments, or it cannot run in a transaction.
         """
-        if event not in self._of:
+        if event not in EVENT_NAMES:
             raise InvalidHandler(f"There is no event {event!r} to handle. There are {', '.join(EVENT_NAMES)}.")
-        own = f"{getattr(handler, '__module__', '')}.{getattr(handler, '__qualname__', '<object>')}"
+        if name is not None and not (isinstance(name, str) and name.strip()):
+            raise InvalidHandler(f"A handler's name is text, and not {name!r}.")
+        own = _name_of(handler)
         needed, taken = calling.positional(handler, own)
         least = 1 + transactional
         if needed > least + 1 or taken < least:
@@ -83,9 +85,9 @@ class Handlers:
             raise InvalidHandler(f"{own} is a coroutine function. A transactional handler is a plain function.")
         if name is None and "<" in own:
             raise InvalidHandler(f"This handler needs a name: on({event!r}, handler, name=…).")
-        name = name or own
+        name = own if name is None else name
         if name in self._of[event]:
-            raise InvalidHandler(f"There is a handler called {name} already.")
+            raise InvalidHandler(f"There is a handler called {name} already. Give this one another name.")
         self._of[event][name] = RegisteredHandler(name, handler, needed == least + 1, transactional)
 
     def remaining(self, handled: Collection[str], event: EventName | None = "paid") -> list[RegisteredHandler]:
@@ -96,6 +98,13 @@ class Handlers:
     def want_event(self, event: EventName | None) -> bool:
         """Whether any handler of an event is given the order event."""
         return any(handler.takes_event for handler in self.remaining((), event))
+
+
+def _name_of(handler: object) -> str:
+    """Return a handler's own name; one with `<` in it is no name that is the same tomorrow."""
+    if not callable(handler):
+        return "The handler"
+    return f"{getattr(handler, '__module__', '')}.{getattr(handler, '__qualname__', '<object>')}"
 
 
 def named_handler(name: str, setting: str = "CHECKOUT_ON_PAID") -> Handler:

@@ -59,7 +59,7 @@ class Outbox:
         marks: notes at Stripe which handlers have run; None: nothing is noted.
     """
 
-    patience = 2.0
+    patience = 0.25
     """Seconds until a handler counts as slow."""
     heartbeat = LEASE.total_seconds() / 4
     """Seconds after which the claim of an entry whose handlers still run is renewed."""

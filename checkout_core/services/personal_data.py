@@ -17,7 +17,7 @@ from ..domain.errors import SessionNotFound, StripeRejected
 from ..domain.events import Source
 from ..domain.orders import Order
 from ..domain.ownership import ERASED, is_reserved
-from ..domain.personal import blanked, erase_change, is_of, names_of, session_digest
+from ..domain.personal import blanked, erase_change, is_of, names_of, search_texts, session_digest
 from ..gateway import StripeGateway
 from ..stores.base import OrderQuery, OrderStore
 from ..stores.futures import answer
@@ -57,14 +57,13 @@ class PersonalData:
         if "@" not in person:
             order = await answer(self._store.get_by_id(person))
             return [order] if order else []
-        found: list[Order] = []
-        offset = 0
-        while page := await answer(
-            self._store.find(OrderQuery(text=person.strip()), limit=ORDERS_PER_PAGE, offset=offset)
-        ):
-            found += [order for order in page if is_of(order, person)]
-            offset += len(page)
-        return found
+        found: dict[str, Order] = {}
+        for text in search_texts(person):
+            offset = 0
+            while page := await answer(self._store.find(OrderQuery(text=text), limit=ORDERS_PER_PAGE, offset=offset)):
+                found.update((order.id, order) for order in page if is_of(order, person))
+                offset += len(page)
+        return list(found.values())
 
     async def export(self, email: str) -> dict[str, Any]:
         """Return all that is kept of a person, as JSON values."""

@@ -22,7 +22,7 @@ from ..domain.ownership import Mark
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
 from ..gateway.stripe_gateway import EVENTS_PER_PAGE
-from ..stores.base import OrderQuery, OrderStore
+from ..stores.base import Loss, OrderQuery, OrderStore
 from ..stores.futures import answer
 from .event_handlers import HANDLED_EVENT_TYPES, EventHandlers
 from .event_reading import LOOK_BACK, MAX_REMEMBERED, OVERLAP, STRIPE_KEEPS, EventCursor, EventReading, Unfinished
@@ -190,6 +190,7 @@ class Sweeper:
         now = self._clock()
         until = now - older_than
         session_ids = await self.waiting(until)
+        loss = (await self.reading()).loss
         replay = await self.catch_up(
             since=since,
             look_back=LOOK_BACK,
@@ -201,7 +202,10 @@ class Sweeper:
             replay = _together(replay, await self.replay_sessions(since, concurrent=concurrent, stop=stop))
         outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
         dispatched = await self._outbox.dispatch(stop=stop)
-        warnings = tuple((await self.reading()).warnings())
+        after = await self.reading()
+        # Whoever swept by hand reads it.
+        made_good = (loss.sentence(),) if loss is not None and after.loss is None else ()
+        warnings = (*made_good, *after.warnings())
         return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched, warnings)
 
     async def reading(self) -> EventReading:
@@ -233,10 +237,11 @@ class Sweeper:
             What came of it, or None when Stripe's list could not be read.
         """
         now = self._clock()
+        loss = await self._cursor.loss()
         before = await self._cursor.unfinished() if since is None and not look_back else None
         again = await self._replay_unhandled(stop)
-        if before is not None:
-            return _together(await self._finish_reading(before, now, concurrent, stop), again)
+        if before is not None and before.loss == _noticed(loss):
+            return _together(await self._finish_reading(before, loss, concurrent, stop), again)
         begin = await self._cursor.begin(now)
         read_until = (await self._cursor.reading()).read_until
         by_cursor = since is None and not look_back and until is None
@@ -246,29 +251,30 @@ class Sweeper:
             until=until,
             known=await self._cursor.newest() if goes_on else [],
             resumes_at=now if by_cursor else None,
+            loss=_noticed(loss),
         )
         replay = await self._replay_pages(reading, concurrent, stop)
         if replay is None:
             return None
         noted = await self._cursor.note_failures(replay.failures, now)
         if noted and not stop() and (since is None or since <= begin):
-            await self._cursor.move(until or now)
+            await self._cursor.move(until or now, compared=loss)
             await self._cursor.forget_unfinished()
             if by_cursor:
                 await self._cursor.remember_newest(reading.newest)
         return _together(replay, again)
 
     async def _finish_reading(
-        self, before: Unfinished, now: datetime, concurrent: int, stop: Callable[[], bool]
+        self, before: Unfinished, loss: Loss | None, concurrent: int, stop: Callable[[], bool]
     ) -> ReplayResult | None:
         """Read on where a long reading was interrupted; what came since then is read in the next round."""
-        reading = _Reading(since=before.since, until=None, before=before.after, resumes_at=before.until)
+        reading = _Reading(before.since, None, before=before.after, resumes_at=before.until, loss=before.loss)
         try:
             replay = await self._replay_pages(reading, concurrent, stop)
         except StripeRejected:  # Stripe has forgotten the event: so it has all that is older
             replay = ReplayResult()
         if replay is not None and await self._cursor.note_failures(replay.failures, now) and not stop():
-            await self._cursor.move(before.until)
+            await self._cursor.move(before.until, compared=loss)
             await self._cursor.forget_unfinished()
         return replay
 
@@ -278,7 +284,9 @@ class Sweeper:
         More than 0 means that this database is not the one that had their orders: a folder that is gone, a volume that
         was mounted late. It is only looked at before events were read for the first time.
         """
-        if (await self._cursor.reading()).read_until is not None:
+        reading = await self._cursor.reading()
+        # After a loss, orders are missing for that reason.
+        if reading.read_until is not None or reading.loss is not None:
             return 0
         missing: dict[str, datetime] = {}
         async for event in self._gateway.events(PAID_EVENT_TYPES, self._clock() - STRIPE_KEEPS):
@@ -403,7 +411,7 @@ class Sweeper:
                         break
                     await self._replay_page(reading.unknown(page), found, failures, concurrent, stop)
                     if reading.resumes_at is not None and not failures and not stop():
-                        place = Unfinished(reading.since, reading.resumes_at, page[-1].id)
+                        place = Unfinished(reading.since, reading.resumes_at, page[-1].id, reading.loss)
                         await self._cursor.note_unfinished(place)
                     page.clear()
             await self._replay_page(reading.unknown(page), found, failures, concurrent, stop)
@@ -567,6 +575,7 @@ class _Reading:
         known: the ids of the newest events that were read before; they are not handled again.
         before: the event after which the list is read on.
         resumes_at: up to when events are read when this reading is finished; None: its place is not kept.
+        loss: when the loss was noticed for which events are read, if there was one.
     """
 
     since: datetime
@@ -574,6 +583,7 @@ class _Reading:
     known: Sequence[str] = ()
     before: str | None = None
     resumes_at: datetime | None = None
+    loss: str = ""
     newest: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -591,6 +601,10 @@ class _Reading:
         at = len(self.newest) - len(self.known)
         self.newest[at:at] = [event.id for event in events[:room]]
         return [event for event in events if self.until is None or event.created_at <= self.until]
+
+
+def _noticed(loss: Loss | None) -> str:
+    return loss.noticed_at.isoformat() if loss is not None else ""
 
 
 def _waiting_before(created_before: datetime) -> tuple[OrderQuery, OrderQuery]:

@@ -21,6 +21,7 @@ from ..domain.errors import ConfigurationError, StoreUnavailable
 from . import backend_of, duckdb_path
 from .duckdb.connecting import connect
 from .duckdb.lease import Lease
+from .duckdb.row_count import count_file
 from .duckdb.schema import (
     EVENT_COLUMNS,
     HOLD_COLUMNS,
@@ -300,6 +301,7 @@ def _restore_file(target: Path, file: Path, progress: Progress, *, replace: bool
                 if old.exists():
                     shutil.move(old, new)
         _log_of(target).unlink(missing_ok=True)
+        count_file(target).unlink(missing_ok=True)  # fewer orders than before are no loss then
         _to_disk(part, target)
 
 

@@ -50,6 +50,30 @@ ALL_ORDERS = OrderQuery()
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What a database has lost, as far as it can tell: its log was damaged, or an older copy is in its place.
+
+    Args:
+        orders: how many orders fewer it has than were written to it.
+        events: the same for the events of all histories.
+        noticed_at: when that was noticed.
+    """
+
+    orders: int
+    events: int
+    noticed_at: datetime
+
+    def sentence(self) -> str:
+        """Say for operators what is missing, and what becomes of it."""
+        return (
+            f"{self.orders:,} orders and {self.events:,} entries of histories fewer are in the order database than were "
+            "written to it: its log was damaged or removed, or an older copy was put in its place. What was paid is made "
+            "again from Stripe: the background worker reads all events of the last 30 days again, and so does "
+            "`checkout reconcile`. What was entered in step 2 and not paid is in a backup at most."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class HoldQuery:
     """Which holds of a shop are meant; nothing given: all of them.
 
@@ -246,6 +270,15 @@ class OrderStore(Protocol):
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         """Remove a note. Removing it again does nothing."""
         ...
+
+    def noticed_loss(self) -> Future[Loss | None]:
+        """Return what this database has lost the last time that it was opened with fewer rows than were written to it.
+
+        None where nothing was lost, and for databases that are no files of ours.
+        """
+        nothing: Future[Loss | None] = Future()
+        nothing.set_result(None)
+        return nothing
 
     def replace_details(self, session_id: str, details: Mapping[str, Mapping[str, Any]]) -> Future[None]:
         """Write other details on events that are recorded: only to erase a person from them.

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from ..domain.events import Change, History, OrderEvent, OutboxEntry
 from ..domain.orders import Order
 from ..domain.stock import Hold, StockLevel
-from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore
+from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore
 from .futures import caller_waits
 
 T = TypeVar("T")
@@ -94,6 +94,10 @@ class BlockingOrderStore:
     def forget_note(self, kind: str, key: str) -> None:
         """Remove a note."""
         self._wait(lambda: self.futures.forget_note(kind, key))
+
+    def noticed_loss(self) -> Loss | None:
+        """Return what this database has lost the last time that it had fewer rows than were written to it."""
+        return self._wait(self.futures.noticed_loss)
 
     def set_capacity(self, product: str, capacity: int | None, *, name: str) -> StockLevel:
         """Say how many there are of a product, and return its level."""

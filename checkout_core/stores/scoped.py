@@ -12,7 +12,7 @@ from ..domain.errors import SessionNotFound
 from ..domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ..domain.orders import DEFAULT_SHOP, Order
 from ..domain.stock import Hold, StockLevel
-from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore
+from .base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore
 from .futures import chained, completed, mapped
 
 
@@ -134,6 +134,10 @@ class ShopStore(OrderStore):
     @override
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._store.forget_note(kind, key, shop=self._shop)
+
+    @override
+    def noticed_loss(self) -> Future[Loss | None]:
+        return self._store.noticed_loss()
 
     @override
     def set_capacity(

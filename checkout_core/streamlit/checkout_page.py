@@ -7,16 +7,17 @@ have a state of their own, Stripe therefore gives the same session back, and wit
 
 import hashlib
 import json
-from collections.abc import Mapping, MutableMapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol, Self
 
 from ..domain.checkout_session import CheckoutSession
-from ..domain.errors import CheckoutError, SessionNotComplete, SessionNotFound
+from ..domain.errors import SessionNotComplete, SessionNotFound
 from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
-from ..domain.purchases import PURCHASE
+from ..domain.purchases import PURCHASE, replacement_of
 from ..services.blocking import Checkout
 
 STATE = "checkout_session"
@@ -59,6 +60,22 @@ class HeldSession:
     """The sessions that it came after, as the cart was changed: Stripe still gives their first answer for their keys."""
 
 
+@dataclass
+class Holding:
+    """What is held for a visitor, as one object in the state that is changed in place.
+
+    Streamlit may give up a run at any access to its state. What was done at Stripe must be remembered all the same, so
+    the state is asked before, and not written to afterwards. The next run may begin while the last one waits for Stripe:
+    the lock lets it wait, and then see what the last one did.
+    """
+
+    held: HeldSession | None = None
+    lock: Any = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[HeldSession | None]]:
+        return type(self), (self.held,)
+
+
 class CheckoutPage:
     """The checkout page of one visitor's cart, as it is in this run.
 
@@ -90,9 +107,12 @@ class CheckoutPage:
         self._token = token
         self._state = state
         self._name = name
+        self._holding = holding(state, name=name)
         self._label = label
         self._metadata = dict(metadata or {})
         self._return_path = return_path
+        self._nothing_pending = False
+        """Whether the store was asked in this run, and knows of no session elsewhere."""
 
     def current_session(self) -> CheckoutSession | None:
         """Return the open session that this cart has already."""
@@ -109,28 +129,31 @@ class CheckoutPage:
             PaymentUnconfirmed: the cart was changed, and whether its last session was paid is not known yet.
             StripeUnavailable: there is no session.
         """
-        if held := self._held() or self._recalled():
-            return held.session
-        before, replaced = self._before()
-        session = self._create_session(replaces=before)
-        if self._is_over(session) or session.id in replaced:
-            # Stripe repeats its first answer for a day, also for a session that has expired since.
-            self._token.renew()
-            session = self._create_session()
-        self._state[self._name] = HeldSession(self._key(), session, replaced=replaced)
-        return session
+        with self._alone():
+            self._resume_pending()
+            if held := self._held():
+                return held.session
+            before, replaced = self._before()
+            session = self._create_session(replaces=before)
+            if self._is_over(session) or session.id in replaced:
+                # Stripe repeats its first answer for a day, also for a session that has expired since.
+                self._token.renew()
+                session = self._create_session()
+            self._holding.held = HeldSession(self._key(), session, replaced=replaced)
+            return session
 
-    def _recalled(self) -> HeldSession | None:
-        """Take up the session of this cart that a page has forgotten which was opened again, and that holds something.
+    def resume_pending(self) -> Details | None:
+        """Take up the session that this visitor has pending in another tab, or had before the page was loaded anew.
 
-        Of what is not limited Stripe gives the same session back for a day; here it would be another one each minute.
+        Returns:
+            The details that its pending order was saved with; None also where this tab has a session already.
+
+        Raises:
+            StripeError: Stripe refused, or did not answer.
+            StoreError: the store did not answer.
         """
-        if self._state.get(self._name) is not None or all(item.capacity is None for item in self._items):
-            return None
-        with suppress(CheckoutError):  # then there is a new one
-            for session_id in self._checkout.pending_sessions(self.purchase)[:1]:
-                self.resume(session_id)
-        return self._held()
+        with self._alone():
+            return self._resume_pending()
 
     def resume(self, session_id: str) -> Details | None:
         """Take up the session that the shopper came back with, which Stripe says is open.
@@ -146,6 +169,19 @@ class CheckoutPage:
             StripeError: Stripe refused, or did not answer.
             StoreError: the store did not answer.
         """
+        with self._alone():
+            return self._resume(session_id)
+
+    def _resume_pending(self) -> Details | None:
+        if self._holding.held is None and not self._nothing_pending:
+            found = self._checkout.pending_sessions(self.purchase)[:1]
+            self._nothing_pending = not found
+            for elsewhere in found:
+                with suppress(SessionNotFound):
+                    return self._resume(elsewhere)
+        return None
+
+    def _resume(self, session_id: str) -> Details | None:
         session = self._checkout.retrieve_session(session_id)
         mine = (session.metadata or {}).get(PURCHASE) == self.purchase or session_id == self._held_id()
         fits = [(item.product, item.unit_amount, item.quantity) for item in session.items] == [
@@ -155,7 +191,7 @@ class CheckoutPage:
             return None
         order = self._checkout.store.get(session_id) if mine else None
         details = Details(order.email, order.name, order.phone) if order and order.email else None
-        self._state[self._name] = HeldSession(self._key() if fits else "", session, details if fits else None)
+        self._holding.held = HeldSession(self._key() if fits else "", session, details if fits else None)
         return details
 
     @property
@@ -176,24 +212,26 @@ class CheckoutPage:
             SessionNotOpen, SessionNotFound: see `restart`.
             StripeUnavailable: nobody was charged.
         """
-        order = self._checkout.create_pending_order(
-            session.id,
-            email=details.email,
-            name=details.name,
-            phone=details.phone,
-        )
-        held: HeldSession | None = self._state.get(self._name)
-        replaced = held.replaced if held else ()
-        self._state[self._name] = HeldSession(self._key(), session, details, replaced)
-        return order
+        with self._alone():
+            order = self._checkout.create_pending_order(
+                session.id,
+                email=details.email,
+                name=details.name,
+                phone=details.phone,
+            )
+            replaced = self._holding.held.replaced if self._holding.held else ()
+            self._holding.held = HeldSession(self._key(), session, details, replaced)
+            return order
 
     def forget_details(self) -> None:
         """Let the details be changed; the session and its order stay."""
         if held := self._held():
-            self._state[self._name] = replace(held, saved=None)
+            self._holding.held = replace(held, saved=None)
 
     def restart(self, session: CheckoutSession) -> Order | None:
         """Find out what became of a session that is not open any more, and drop it if it was not bought.
+
+        When another tab has replaced it, the next session replaces that one.
 
         Returns:
             Its order, if it was bought. Else None, and the next session is a new one.
@@ -207,26 +245,47 @@ class CheckoutPage:
                 return order
         except (SessionNotComplete, SessionNotFound):
             pass
-        drop(self._state, self._token, name=self._name)
+        with self._alone():
+            replaced = self._and_replacements(session.id)
+            self._token.renew()
+            self._holding.held = HeldSession("", session) if len(replaced) > 1 else None
         return None
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other run of this visitor's page in; a run that Streamlit has given up ends here."""
+        self._state.get(self._name)
+        with self._holding.lock:
+            yield
+
     def _held(self) -> HeldSession | None:
-        held: HeldSession | None = self._state.get(self._name)
+        held = self._holding.held
         if held is None or held.key != self._key() or self._is_over(held.session):
             return None
         return held
 
     def _before(self) -> tuple[str | None, tuple[str, ...]]:
-        """Return the session that the visitor has for another cart, if it can still be paid, and all those before."""
-        held: HeldSession | None = self._state.get(self._name)
+        """Return the session that the visitor has for another cart, if it can still be paid, and all those before.
+
+        Another tab may have replaced the one that is held here: then it is the last of those that came after.
+        """
+        held = self._holding.held
         if held is None:
             return None, ()
-        before = None if held.key == self._key() or self._is_over(held.session) else held.session.id
-        return before, (*held.replaced, held.session.id)
+        known = self._and_replacements(held.session.id)
+        over = held.key == self._key() or self._is_over(held.session)
+        before = None if over and len(known) == 1 else known[-1]
+        return before, (*held.replaced, *known)
+
+    def _and_replacements(self, session_id: str) -> tuple[str, ...]:
+        """Return a session, the one that replaced it, the one that replaced that, and so on."""
+        known = [session_id]
+        while (after := replacement_of(self._checkout.history(known[-1]))) and after not in known:
+            known.append(after)
+        return tuple(known)
 
     def _held_id(self) -> str | None:
-        held: HeldSession | None = self._state.get(self._name)
-        return held.session.id if held else None
+        return self._holding.held.session.id if self._holding.held else None
 
     def _create_session(self, replaces: str | None = None) -> CheckoutSession:
         key, purchase = self._key(), self.purchase
@@ -257,11 +316,21 @@ def purchase_name(token: str, label: str = "cart") -> str:
 
 def held_session(state: State, *, name: str = STATE) -> CheckoutSession | None:
     """Return the session that a visitor has, whatever became of it and of the cart."""
-    held: HeldSession | None = state.get(name)
-    return held.session if held else None
+    found: Holding | None = state.get(name)
+    return found.held.session if found and found.held else None
 
 
 def drop(state: State, token: CartToken, *, name: str = STATE) -> None:
     """Let go of the visitor's session, so that the next one is new; the cart stays as it is."""
-    token.renew()
-    state.pop(name, None)
+    visitor = holding(state, name=name)
+    with visitor.lock:
+        token.renew()
+        visitor.held = None
+
+
+def holding(state: State, *, name: str = STATE) -> Holding:
+    """Return what is held for a visitor, to be changed in place."""
+    found: Holding | None = state.get(name)
+    if found is None:
+        state[name] = found = Holding()
+    return found

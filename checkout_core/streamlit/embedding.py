@@ -14,7 +14,8 @@ import streamlit as st
 
 from ..bootstrap import open_checkout
 from ..config.logging import get_logger
-from ..config.settings import Settings, UiMode
+from ..config.settings import Settings
+from ..config.settings_arguments import UiMode
 from ..config.urls import SESSION_ID, Urls
 from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import (
@@ -33,7 +34,7 @@ from ..gateway import StripeGateway
 from ..services.blocking import Checkout
 from . import browser, patches, payment_form
 from .button_state import ButtonState, is_for
-from .checkout_page import CheckoutPage, Details, drop
+from .checkout_page import CheckoutPage, Details, drop, held_session
 from .settings import load_settings
 
 log = get_logger(__name__)
@@ -51,6 +52,28 @@ ELSEWHERE = (
 
 _BOUGHT = (OrderStatus.paid, OrderStatus.processing)
 _attending = threading.Lock()
+
+
+class _Told:
+    """The sessions whose purchase was given as news: the page may be loaded anew before the browser has the cookie."""
+
+    MAX = 10_000
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, session_id: str) -> bool:
+        """Note a session; return whether it was not noted yet."""
+        with self._lock:
+            is_first = session_id not in self._sessions
+            self._sessions[session_id] = None
+            if len(self._sessions) > self.MAX:
+                del self._sessions[next(iter(self._sessions))]
+            return is_first
+
+
+_told = _Told()
 
 
 class BoughtOrder(Order):
@@ -101,8 +124,7 @@ def checkout_button(
             order = _bought(offer)
         if button.note:
             place.html(_text(button.note))
-        if button.current or button.bought:
-            browser.keep_cookie(button.cookie, button.to_cookie(), days=None)
+        browser.keep_cookie(button.cookie, button.to_cookie(), days=None)  # at once: a second tab is the same shopper
         if payment_url is not None:  # after the cookie: by it the shopper is known on the way back
             browser.redirect_to(payment_url)
         return order
@@ -263,9 +285,9 @@ def _remember(offer: _Offer, order: Order) -> None:
     """Remember that an order was bought at this button: the next press is another purchase."""
     button = offer.button
     if button.bought != order.stripe_checkout_session_id:
+        drop(st.session_state, button, name=offer.name)  # first: Streamlit may give up the run here
         button.bought, button.is_told = order.stripe_checkout_session_id, False
         button.current, button.is_open, button.note = None, False, None
-        drop(st.session_state, button, name=offer.name)
 
 
 def _bought(offer: _Offer) -> BoughtOrder | None:
@@ -284,7 +306,8 @@ def _bought(offer: _Offer) -> BoughtOrder | None:
                 f"Order {order.id} over {order.total} is {order.status}. It was for another choice than this one."
             )
         return None
-    is_new, button.is_told, button.note = not button.is_told, True, None
+    is_new = not button.is_told and _told.add(order.stripe_checkout_session_id)
+    button.is_told, button.note = True, None
     return BoughtOrder(**order.model_dump(), is_new=is_new)
 
 
@@ -322,14 +345,12 @@ def _pay(offer: _Offer, email: str) -> str | None:
     A session that was paid elsewhere is remembered, an expired one is replaced once.
     """
     button, checkout, page, details = offer.button, offer.checkout, offer.page(), Details(email)
-    if button.current and offer.name not in st.session_state:  # the page was loaded anew: go on, or replace it
+    if (
+        button.current and held_session(st.session_state, name=offer.name) is None
+    ):  # the page was loaded anew: go on, or replace it
         page.resume(button.current)
     try:
         session = page.open_session()
-    except SessionAlreadyPaid as error:
-        _remember(offer, checkout.check_order_status(error.session_id))
-        return None
-    try:
         if page.saved_details() != details:
             try:
                 page.save_details(session, details)
@@ -339,6 +360,9 @@ def _pay(offer: _Offer, email: str) -> str | None:
                     return None
                 session = page.open_session()
                 page.save_details(session, details)
+    except SessionAlreadyPaid as error:
+        _remember(offer, checkout.check_order_status(error.session_id))
+        return None
     except InvalidInput:
         button.email = None
         raise

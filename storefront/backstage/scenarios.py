@@ -5,16 +5,6 @@ from typing import Literal
 
 Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", "day", "half_hour"]
 
-ACTIONS: dict[Action, str] = {
-    "pay": "Pay from elsewhere",
-    "send_back": "Send the shopper back",
-    "expire": "Let this session expire",
-    "debit_succeeds": "The debit succeeds",
-    "debit_fails": "The debit fails",
-    "day": "A day passes",
-    "half_hour": "Half an hour passes",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -100,6 +90,12 @@ _ALL = (
 )
 SCENARIOS = {scenario.id: scenario for scenario in _ALL}
 DEFAULT = "pay"
+
+
+def next_after(scenario: str) -> str:
+    """Return the id of the scenario that follows; after the last comes the first."""
+    ids = list(SCENARIOS)
+    return ids[(ids.index(scenario) + 1) % len(ids)]
 
 
 def number_for(scenario: Scenario, currency: str) -> str | None:

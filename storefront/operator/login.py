@@ -57,18 +57,28 @@ def is_allowed(user: Mapping[str, object], operators: frozenset[str], issuer: st
             Others' are not: in an app of many tenants an address is what the stranger's tenant says.
     """
     email = user.get("email")
-    return isinstance(email, str) and email.lower() in operators and _is_verified(user, issuer)
+    return isinstance(email, str) and _is_listed(email, operators) and _is_verified(user, issuer)
+
+
+def _is_listed(email: str, operators: frozenset[str]) -> bool:
+    """Whether an address is on the list, however it is capitalised.
+
+    A letter outside ASCII may become one of ASCII in small letters (the sign of Kelvin is one), and another address is not
+    that one.
+    """
+    return (email.lower() if email.isascii() else email) in operators
 
 
 def _is_verified(user: Mapping[str, object], issuer: str | None) -> bool:
     if "email_verified" in user:
-        return user["email_verified"] in (True, "true")  # some providers send text
+        verified = user["email_verified"]
+        return verified is True or verified == "true"  # some providers send text, and the number 1 is none of both
     return issuer is not None and user.get("iss") == issuer
 
 
 def _refusal(user: Mapping[str, object], operators: frozenset[str]) -> str:
     email = user.get("email")
-    if isinstance(email, str) and email.lower() in operators:
+    if isinstance(email, str) and _is_listed(email, operators):
         return (
             f"The provider does not say that {email} is verified. Verify it there; for a provider that never says so, "
             "whoever runs the shop sets CHECKOUT_OIDC_ISSUER."

@@ -4,7 +4,7 @@ import streamlit as st
 
 from checkout_core.domain.errors import InvalidInput
 from storefront import coming_back, context, markup, stock
-from storefront.money import amount
+from storefront.money import amount, sums
 from storefront.rendering import line
 
 checkout, cart = context.current_checkout(), context.current_cart()
@@ -17,8 +17,8 @@ def change(product_id: str) -> None:
     cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
 
 
-def show(product_id: str, quantity: int) -> int:
-    """Show one line; return its amount in minor units."""
+def show(product_id: str, quantity: int) -> tuple[str, int]:
+    """Show one line; return its currency and its amount in minor units."""
     product = catalog[product_id]
     amount_total = product.unit_amount * quantity
     st.session_state[f"quantity-{product_id}"] = quantity
@@ -38,7 +38,7 @@ def show(product_id: str, quantity: int) -> int:
             )
             st.html(line('<p class="price">{}</p>', amount(amount_total, product.currency)), width=84)
             st.button("Remove", key=f"remove-{product_id}", type="tertiary", on_click=cart.put, args=(product_id, 0))
-    return amount_total
+    return product.currency, amount_total
 
 
 coming_back.ask_stripe(checkout)
@@ -52,7 +52,7 @@ if not cart:
 coming_back.show()
 st.html("<h1>Your cart</h1>")
 with st.container(key="lines"):
-    total = sum(show(product_id, quantity) for product_id, quantity in list(cart.quantities.items()))
+    amounts = [show(product_id, quantity) for product_id, quantity in list(cart.quantities.items())]
 short = [stock.shortage(catalog[product_id], quantity, left) for product_id, quantity in cart.quantities.items()]
 refusal = " ".join(filter(None, short))
 try:
@@ -60,7 +60,7 @@ try:
 except InvalidInput as error:
     refusal = refusal or context.sentence_for_shopper(error)
 with st.container(key="sum"):
-    st.html(line('<p class="sum"><span>Total</span><strong>{}</strong></p>', amount(total, catalog.currency)))
+    st.html(line('<p class="sum"><span>Total</span><strong>{}</strong></p>', sums(amounts)))
     if refusal:
         st.html(markup.problem(refusal))
     st.button(

@@ -7,7 +7,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from checkout_core.config.settings import UiMode
+from checkout_core.config.settings_arguments import UiMode
 from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import (
@@ -119,10 +119,13 @@ def show_hold(session: CheckoutSession) -> None:
         st.html(line('<p class="hint held" role="timer">Held for you for {} more {}.</p>', minutes, unit))
 
 
-def take_up(page: CheckoutPage, session_id: str) -> None:
-    """Go on with the session that the shopper came back with: the payment is there again."""
+def take_up(page: CheckoutPage, session_id: str | None) -> None:
+    """Go on with the session that the shopper came back with, or has in another tab, or had before a refresh.
+
+    Its payment and what was typed are there again, for the browser that typed it.
+    """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if details := page.resume(session_id):
+        if details := page.resume(session_id) if session_id else page.resume_pending():
             given = {"email": details.email, "name": details.name, "phone": details.phone}
             fields.update({field: text or "" for field, text in given.items()})
 
@@ -157,9 +160,9 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     form, summary = st.columns([3, 2], gap="large")
     receipt = summary.empty()
     total = sum(item.amount_total for item in items)
-    receipt.html(markup.cart_receipt(items, checkout.catalog.currency))
+    receipt.html(markup.cart_receipt(items))
     page = CheckoutPage(checkout, items, cart, st.session_state)
-    if resumed:
+    if resumed or page.current_session() is None:
         take_up(page, resumed)
     session = page.current_session()
     with form:

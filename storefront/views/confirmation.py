@@ -15,7 +15,7 @@ from checkout_core.domain.errors import (
 )
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.receipts.pdf import receipt_pdf
-from checkout_core.streamlit.checkout_page import STATE, drop, held_session
+from checkout_core.streamlit.checkout_page import drop, held_session, holding
 from storefront import context, markup
 from storefront.money import amount
 
@@ -149,13 +149,13 @@ def look_again(session_id: str) -> None:
 
 def update_cart(order: Order) -> None:
     """Take out of the cart what was bought, once, and put back what could not be paid after all."""
-    before = cart.bought
+    before, held = cart.bought, holding(st.session_state)  # asked for first: Streamlit may give up the run there
     if order.status in (OrderStatus.paid, OrderStatus.processing):
         cart.take_out(order)
     elif order.status is OrderStatus.failed:
         cart.give_back(order)
     if cart.bought != before:
-        st.session_state.pop(STATE, None)
+        held.held = None
         st.rerun()
 
 

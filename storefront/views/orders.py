@@ -82,7 +82,9 @@ with layout.page("Orders") as checkout:
     # Counting may have to look at every order, so the page is there before.
     found = len(orders) if number == 1 and len(orders) < PAGE_SIZE else search.count()
     counted = f"More than {MAX_COUNTED:,}" if search.text and found > MAX_COUNTED else f"{found:,}"
-    above.html(f'<p class="count">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>')
+    above.html(
+        f'<p class="count" data-place="{number}">{counted} order{"s" if found != 1 else ""}, newest first. Times are UTC.</p>'
+    )
     pages = max(number, -(-(min(found, MAX_COUNTED) if search.text else found) // PAGE_SIZE))
     if pages > 1:
         with st.container(key="orders-pages", horizontal=True, vertical_alignment="center"):

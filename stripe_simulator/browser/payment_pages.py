@@ -7,18 +7,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from .. import payment_methods
-from ..errors import StripeError, invalid, not_found
+from ..errors import not_found
 from ..http.params import Params
-from ..http.pipeline import apply_fault, log_request
-from ..http.request import path_of, read_parameters
-from ..http.responses import CORS, JSONResponse
-from ..records import SessionRecord, Shopper
-from ..resources.checkout_sessions.view import fill_placeholder, known_email, redirect_url
-from ..resources.customers import take_address
+from ..records import PaymentMethod, SessionRecord
+from ..resources.checkout_sessions.view import fill_placeholder, redirect_url
+from ..resources.payment_methods import find_method, saved_methods
 from ..simulator import Simulator
 from ..state import Account
-from ..wire import JSON, Session
-from .session_view import session_view
+from ..wire import JSON
+from .endpoints import endpoint, require_own_key, take_key
+from .session_view import collection, session_view
+from .typed import apply_choices, take_shopper
 
 Handler = Callable[[Account, SessionRecord, Params], Awaitable[JSON]]
 
@@ -32,58 +31,48 @@ class PaymentPages:
     async def init(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Answer what Stripe.js asks first: the session and how it can be paid."""
         methods = [type for type in record.session["payment_method_types"] if type in payment_methods.PAYMENT_METHODS]
-        return {"session": session_view(record), "methods": methods}
+        return {"session": session_view(account, record), "methods": methods, "collection": collection(record)}
 
     async def update(self, account: Account, record: SessionRecord, params: Params) -> JSON:
-        """Apply or remove a promotion code, or choose a shipping option."""
-        if "promotion_code" in params:
-            self.simulator.sessions.apply_code(account, record, params.text("promotion_code", 500))
-        rate_id = params.text("shipping_rate")
-        if rate_id is not None:
-            self.simulator.sessions.choose_shipping(account, record, rate_id)
-        return {"session": session_view(record)}
+        """Do what the shopper chose: a code, shipping, a quantity, an optional item, an address, a tax id."""
+        apply_choices(self.simulator.sessions.choices, account, record, params)
+        return {"session": session_view(account, record)}
 
     async def confirm(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Pay: complete, declined, or a challenge first."""
-        session, return_url = record.session, params.url("return_url")
-        shopper = _take_shopper(params, session)
-        given = params.mapping("payment_method") if session["status"] == "open" else None
-        typed = None if given is None else payment_methods.parse(given, self.simulator.now())
+        return_url = params.url("return_url", unset=True)
+        shopper = take_shopper(params, record)
+        given = params.mapping("payment_method", unset=True) if record.session["status"] == "open" else None
+        typed = None if given is None else self._method(account, record, given)
         method = self.simulator.take_forced_outcome(record) or typed
         payments = self.simulator.payments
         complete = await payments.confirm(account, record, method, shopper, return_url=return_url)
         if not complete and method is not None and payment_methods.redirects(method.type):
-            return {"status": "redirect", "session": session_view(record), "redirect_url": payments.bank_page(record)}
-        return _result(record, complete, return_url)
+            return {
+                "status": "redirect",
+                "session": session_view(account, record),
+                "redirect_url": payments.bank_page(record),
+            }
+        return _result(account, record, complete, return_url)
+
+    def _method(self, account: Account, record: SessionRecord, given: Params) -> PaymentMethod:
+        """Return what was typed, or what was saved for the session's customer and is named by its id."""
+        id, now = given.text("id", unset=True), self.simulator.now()
+        if id is None:
+            return payment_methods.parse(given, now)
+        saved = saved_methods(account, record.session["customer"] or "")
+        if id not in {one["id"] for one in saved}:
+            raise not_found("PaymentMethod", id, "payment_method")
+        return find_method(self.simulator.state, account, id, int(now))
 
     async def authenticate(self, account: Account, record: SessionRecord, params: Params) -> JSON:
         """Go on after the bank's challenge."""
         succeeded = params.choice("outcome", ("succeeded", "failed")) == "succeeded"
         await self.simulator.payments.authenticate(account, record, succeeded)
-        return _result(record, True, params.url("return_url"))
-
-    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers=CORS)
-            refusal = await apply_fault(self.simulator.faults.take(request.method, path_of(request)))
-            if refusal is not None:
-                refusal.headers.update(CORS)
-                return refusal
-            self.simulator.tick()
-            try:
-                params = Params(await read_parameters(request))
-                account, record = _find_session(self.simulator, request.path_params["id"], params)
-                response = JSONResponse(await handler(account, record, params), headers=CORS)
-            except StripeError as error:
-                response = JSONResponse(error.body(), error.status, CORS)
-            await log_request(self.simulator.request_log, request, response)
-            return response
-
-        return answer
+        return _result(account, record, True, params.url("return_url", unset=True))
 
     def routes(self) -> list[Route]:
-        """Return the routes of everything that Stripe.js calls."""
+        """Return the routes of everything that Stripe.js asks of a session."""
         handlers: dict[str, Handler] = {
             "init": self.init,
             "update": self.update,
@@ -95,39 +84,29 @@ class PaymentPages:
             for name, handler in handlers.items()
         ]
 
+    def _endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request, params: Params) -> JSON:
+            account, record = _find_session(self.simulator, request.path_params["id"], params)
+            return await handler(account, record, params)
+
+        return endpoint(self.simulator, answer)
+
 
 def _find_session(simulator: Simulator, id: str, params: Params) -> tuple[Account, SessionRecord]:
     """Return the session that a publishable key and a client secret open. Raises when they do not fit."""
-    key, secret = params.text("key") or "", params.text("client_secret") or ""
-    if key.startswith("pk_live_"):
-        raise StripeError(401, "This is a simulator and takes no live keys: use a key that starts with pk_test_.")
+    key, secret = take_key(params), params.text("client_secret", unset=True) or ""
     account, record = simulator.state.session(id)
     if record.secret != secret:
         raise not_found("payment_page", id, "client_secret")
-    if account.publishable_key != key:
-        raise invalid("The publishable key does not belong to the account of this Checkout Session.", "key")
+    require_own_key(account, key, "Checkout Session")
     return account, record
 
 
-def _take_shopper(params: Params, session: Session) -> Shopper:
-    """Return who pays: what the session knows counts for more than what the form says."""
-    email, name, phone = params.text("email", 512), params.text("name", 200), params.text("phone", 20)
-    email = known_email(session) or email
-    if session["status"] == "open":
-        if email is None:
-            raise invalid("An email address is required to confirm this Checkout Session.", "email", "email_required")
-        if "@" not in email.strip("@"):
-            raise invalid("Your email address is invalid.", "email", "email_invalid")
-        if session["phone_number_collection"]["enabled"] and phone is None:
-            raise invalid("A phone number is required to confirm this Checkout Session.", "phone", "phone_required")
-    return Shopper(email, name, phone, take_address(params.mapping("address")))
-
-
-def _result(record: SessionRecord, complete: bool, return_url: str | None) -> JSON:
+def _result(account: Account, record: SessionRecord, complete: bool, return_url: str | None) -> JSON:
     session = record.session
     url = fill_placeholder(return_url, session["id"]) if return_url else redirect_url(session)
     return {
         "status": "complete" if complete else "requires_action",
-        "session": session_view(record),
+        "session": session_view(account, record),
         "redirect_url": url if complete else None,
     }

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ..http.faults import KINDS
-from ..http.request_log import Entry, mask
+from ..http.request_log import mask
 from ..payment_methods import test_numbers
 from ..records import SessionRecord
 from ..resources.checkout_sessions.view import asked_amounts
@@ -19,6 +19,7 @@ from ..resources.dispute_service import INQUIRY, OPEN, newest_dispute
 from ..simulator import Simulator
 from ..state import Account
 from ..templating import render
+from ..trace import ids_of, is_about, related_ids
 from ..webhooks import MODES
 from ..wire import JSON
 
@@ -42,8 +43,8 @@ class Dashboard:
         self.simulator.tick()
         simulator, wanted = self.simulator, request.query_params.get("session", "").strip()
         accounts = list(simulator.state.accounts.values())
-        needles = {wanted, *(id for account in accounts for id in _related(account, wanted))} if wanted else set()
-        requests = [entry for entry in reversed(simulator.request_log.entries) if _asked_about(entry, needles)]
+        needles = {wanted, *(id for account in accounts for id in related_ids(account, wanted))} if wanted else set()
+        requests = [entry for entry in reversed(simulator.request_log.entries) if is_about(entry, needles)]
         response = render(
             "dashboard.html",
             base=request.scope.get("root_path", ""),
@@ -68,7 +69,7 @@ class Dashboard:
         found = (
             event
             for event in reversed(account.tables["events"].values())
-            if not needles or not needles.isdisjoint(_ids(event["data"]["object"]) | {event["id"], event["type"]})
+            if not needles or not needles.isdisjoint(ids_of(event["data"]["object"]) | {event["id"], event["type"]})
         )
         rows = []
         for event in islice(found, MAX_ROWS):
@@ -150,28 +151,6 @@ def _dispute_status(account: Account, record: SessionRecord) -> JSON | None:
         return None
     status = dispute["status"]
     return {"status": status, "open": status in OPEN, "inquiry": status in INQUIRY}
-
-
-def _ids(object: JSON) -> set[str]:
-    fields = ("id", "payment_intent", "charge", "latest_charge", "customer")
-    return {value for field in fields if isinstance(value := object.get(field), str)}
-
-
-def _related(account: Account, session_id: str) -> set[str]:
-    """Return the ids of a session's payment intent, charges, refunds and disputes."""
-    record = account.sessions.get(session_id)
-    intent = record.session["payment_intent"] if record else None
-    if intent is None:
-        return set()
-    tables = ("charges", "refunds", "disputes")
-    found = (one for table in tables for one in account.tables[table].values() if one["payment_intent"] == intent)
-    return {intent, *(one["id"] for one in found)}
-
-
-def _asked_about(entry: Entry, needles: set[str]) -> bool:
-    return not needles or any(
-        needle in entry.path or needle in entry.sent or needle.encode() in entry.received for needle in needles
-    )
 
 
 def _pretty(answer: str) -> str:

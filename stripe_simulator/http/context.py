@@ -20,8 +20,10 @@ class ApiContext(Protocol):
         faults: what may go wrong with a request.
         idempotency_keys: the answers that are given again.
         request_log: the last requests.
+        public_url: the address under which a browser reaches the simulator.
     """
 
+    public_url: str
     state: State
     events: EventLog
     webhooks: Webhooks

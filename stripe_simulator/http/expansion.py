@@ -4,42 +4,10 @@ import hashlib
 from typing import Any
 
 from ..errors import not_simulated
+from ..expandable import ABSENT, EXPANDED_IN_LISTS, SOURCES, TABLES
 from ..state import Account
 from ..wire import JSON, Session
 from .lists import list_object
-
-MAX_REFUNDS = 10
-"""So many refunds of a charge are shown: the first page."""
-TABLES = {
-    "checkout.session": {"payment_intent": "payment_intents", "customer": "customers"},
-    "payment_intent": {"latest_charge": "charges", "customer": "customers"},
-    "charge": {
-        "payment_intent": "payment_intents",
-        "customer": "customers",
-        "balance_transaction": "balance_transactions",
-    },
-    "refund": {
-        "charge": "charges",
-        "payment_intent": "payment_intents",
-        "balance_transaction": "balance_transactions",
-        "failure_balance_transaction": "balance_transactions",
-    },
-    "dispute": {"charge": "charges", "payment_intent": "payment_intents"},
-    "price": {"product": "products"},
-    "product": {"default_price": "prices"},
-    "promotion_code": {"customer": "customers"},
-    "discount": {"customer": "customers", "promotion_code": "promotion_codes"},
-    "shipping_cost": {"shipping_rate": "shipping_rates"},
-    "shipping_options": {"shipping_rate": "shipping_rates"},
-    "discounts": {"coupon": "coupons", "promotion_code": "promotion_codes"},
-    "promotion": {"coupon": "coupons"},
-    "source": {"coupon": "coupons"},
-}
-"""For each kind of object, the fields that can be expanded and the table of what they name."""
-
-
-SOURCES = ("charges", "refunds", "disputes")
-"""What moves the balance."""
 
 
 class Expansion:
@@ -59,43 +27,70 @@ class Expansion:
     def __call__(self, answer: JSON, expand: list[str]) -> JSON:
         """Return `answer` with every path of `expand` expanded."""
         for path in expand:
-            answer = self._expand(answer, path.split("."), path, "")
+            answer = self._expand(answer, path.split("."), path, "", answer)
         return answer
 
-    def _expand(self, value: Any, path: list[str], whole: str, kind: str) -> Any:
+    def _expand(self, value: Any, path: list[str], whole: str, kind: str, owner: JSON) -> Any:
+        """Return a value with one path of it expanded; `owner` is the object that it is in."""
         if not path or value is None:
             return value
         if isinstance(value, list):
-            return [self._expand(one, path, whole, kind) for one in value]
+            return [self._expand(one, path, whole, kind, owner) for one in value]
         name, rest = path[0], path[1:]
-        if not isinstance(value, dict) or name not in value:
+        if not isinstance(value, dict):
             raise not_simulated(f"the expansion of {whole}", "expand")
         kind = value.get("object", kind)
-        inner, found = self._look_up(value, kind, name)
+        owner = value if "object" in value else owner
+        if name in ABSENT.get(kind, ()):
+            inner, found = value.get(name) or self._absent(kind, name, value, owner), True
+            if inner is None:
+                return value
+        elif name in value:
+            inner, found = self._look_up(value, kind, name)
+        else:
+            raise not_simulated(f"the expansion of {whole}", "expand")
         if not found and not rest:
             raise not_simulated(f"the expansion of {whole}", "expand")
-        return {**value, name: self._expand(inner, rest, whole, name)}
+        return {**value, name: self._expand(inner, rest, whole, name, owner)}
 
     def _look_up(self, value: JSON, kind: str, name: str) -> tuple[Any, bool]:
         """Return what a field stands for, and whether the field can be expanded."""
         inner = value[name]
-        if kind == "checkout.session" and name == "line_items":
-            return inner or self._line_items(value["id"]), True
-        if kind == "checkout.session" and name == "total_details":
-            return self._total_details(value["id"], inner), True
-        if kind == "item" and name == "taxes":
-            return self.lines[value["id"]]["taxes"], True
-        if kind == "charge" and name == "refunds":
-            return self._refunds(value["id"]), True
         if (kind, name) == ("balance_transaction", "source"):
             tables = (self._account.tables[table] for table in SOURCES)
             return next((table[inner] for table in tables if inner in table), inner), True
-        table = TABLES.get(kind, {}).get(name)
-        if table is None:
-            return inner, (kind, name) == ("total_details", "breakdown")
-        if isinstance(inner, str):
+        if name not in TABLES.get(kind, {}):
+            return inner, False
+        table = TABLES[kind][name]
+        if isinstance(inner, str) and table is not None:
             inner = self._account.tables[table].get(inner) or self._products.get(inner, inner)
         return inner, True
+
+    def _absent(self, kind: str, name: str, value: JSON, owner: JSON) -> Any:
+        """Return a field that is absent until it is expanded; None leaves it absent."""
+        id = owner["id"]
+        if kind == "checkout.session":
+            return self._line_items(id)
+        if kind in ("total_details", "shipping_cost"):
+            return self._of_session(kind, id)
+        if kind == "item":
+            return self.lines[id][name] if id in self.lines else []
+        if kind == "charge":
+            return self._refunds(id)
+        if kind == "customer":
+            return self._of_customer(name, id)
+        if (kind, name) == ("price", "currency_options"):
+            return {value["currency"]: _option_of(value), **self._hidden(id).get(name, {})}
+        if kind == "fixed_amount":
+            own = {"amount": value["amount"], "tax_behavior": owner["tax_behavior"]}
+            return {value["currency"]: own, **self._hidden(id).get(name, {})}
+        if (kind, name) == ("invoice", "payments"):
+            return list_object([], f"/v1/invoice_payments?invoice={id}")
+        return self._hidden(id).get(name)
+
+    def _hidden(self, id: str) -> JSON:
+        hidden: JSON = self._account.tables["hidden"].get(id, {})
+        return hidden
 
     def _line_items(self, session_id: str) -> JSON:
         record = self._account.sessions[session_id]
@@ -103,39 +98,74 @@ class Expansion:
         self.lines |= {line["id"]: line for line in record.lines}
         return list_object(shown_lines(record.lines), f"/v1/checkout/sessions/{session_id}/line_items")
 
-    def _total_details(self, session_id: str, inner: JSON) -> JSON:
-        if inner["breakdown"]:
-            return inner
-        record = self._account.sessions[session_id]
-        return {**inner, "breakdown": breakdown(record.session, record.lines)}
+    def _of_session(self, kind: str, session_id: str) -> Any:
+        """Return what amounts of a session are made of."""
+        record = self._account.sessions.get(session_id)
+        if record is None:  # the shipping of an invoice
+            return None
+        if kind == "shipping_cost":
+            return record.shipping_taxes
+        return breakdown(
+            record.session, [*(tax for line in record.lines for tax in line["taxes"]), *record.shipping_taxes]
+        )
 
     def _refunds(self, charge_id: str) -> JSON:
         """Return the first page of a charge's refunds, the newest first."""
         refunds = [one for one in self._account.tables["refunds"].values() if one["charge"] == charge_id]
         url = f"/v1/charges/{charge_id}/refunds"
-        return list_object(refunds[: -MAX_REFUNDS - 1 : -1], url, len(refunds) > MAX_REFUNDS)
+        return list_object(refunds[: -EXPANDED_IN_LISTS - 1 : -1], url, len(refunds) > EXPANDED_IN_LISTS)
+
+    def _of_customer(self, name: str, id: str) -> JSON:
+        url = f"/v1/customers/{id}/{name}"
+        if name == "tax_ids":
+            mine = [one for one in self._account.tables["tax_ids"].values() if one["customer"] == id]
+            return list_object(mine[: -EXPANDED_IN_LISTS - 1 : -1], url, len(mine) > EXPANDED_IN_LISTS)
+        if name == "tax":
+            return {
+                "automatic_tax": "unrecognized_location",
+                "ip_address": None,
+                "location": None,
+                "provider": "stripe",
+            }
+        if name == "cash_balance":
+            settings = {"reconciliation_mode": "automatic", "using_merchant_default": True}
+            return {
+                "object": "cash_balance",
+                "available": None,
+                "customer": id,
+                "customer_account": None,
+                "livemode": False,
+                "settings": settings,
+            }
+        return list_object([], url)
+
+
+def _option_of(price: JSON) -> JSON:
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {name: price[name] for name in names}
 
 
 def shown_lines(lines: list[JSON]) -> list[JSON]:
-    """Return line items as they travel: their taxes are shown only when they are expanded."""
-    return [{**line, "taxes": []} if line["taxes"] else line for line in lines]
+    """Return line items as they travel: their taxes and discounts are shown only when they are expanded."""
+    hidden = ABSENT["item"]
+    return [{name: value for name, value in line.items() if name not in hidden} for line in lines]
 
 
-def breakdown(session: Session, lines: list[JSON]) -> JSON:
+def breakdown(session: Session, taxes: list[JSON]) -> JSON:
     """Return `total_details.breakdown` of a session: what each discount took off, and the tax of each rate.
 
     Args:
         session: the session.
-        lines: its line items.
+        taxes: the taxes of its lines and its shipping.
     """
-    taxes: dict[str, JSON] = {}
-    for tax in (tax for line in lines for tax in line["taxes"]):
-        so_far = taxes.get(tax["rate"]["id"], {"amount": 0, "taxable_amount": 0})
+    sums: dict[str, JSON] = {}
+    for tax in taxes:
+        so_far = sums.get(tax["rate"]["id"], {"amount": 0, "taxable_amount": 0})
         added = {name: so_far[name] + tax[name] for name in ("amount", "taxable_amount")}
-        taxes[tax["rate"]["id"]] = {**tax, **added}
+        sums[tax["rate"]["id"]] = {**tax, **added}
     amount = session["total_details"]["amount_discount"]
     discounts = [{"amount": amount, "discount": _discount(session, one)} for one in session["discounts"]]
-    return {"discounts": discounts, "taxes": list(taxes.values())}
+    return {"discounts": discounts, "taxes": list(sums.values())}
 
 
 def _discount(session: Session, applied: JSON) -> JSON:

@@ -12,7 +12,6 @@ from ..wire import API_VERSION, JSON
 
 MAX_DEPTH = 8
 _PARTS = re.compile(r"\[([^\]]*)\]")
-_DATE_LENGTH = len("2026-10-28")
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 
@@ -76,9 +75,13 @@ class Params:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
-    def is_before(self, version: str) -> bool:
-        """Return whether the request has an older `Stripe-Version` than this one."""
-        return self.reading.version[:_DATE_LENGTH] < version[:_DATE_LENGTH]
+    def names(self) -> list[str]:
+        """Return the parameters that nobody took yet."""
+        return list(self._values)
+
+    def raw(self, name: str) -> Any:
+        """Return a value as it was sent, without taking it; None when it is absent."""
+        return self._values.get(name)
 
     def name(self, name: str) -> str:
         """Return the parameter as errors spell it: `line_items[0][quantity]`."""
@@ -89,10 +92,35 @@ class Params:
         full = self.name(name)
         return invalid(f"Missing required param: {full}.", full, "parameter_missing")
 
-    def text(self, name: str, limit: int = 5000) -> str | None:
-        """Take a string of at most `limit` characters; None when it is absent or empty."""
+    def _pop(self, name: str, unset: bool) -> Any:
+        """Take a value as it was sent; None when it is absent, or empty where an empty one unsets."""
         value = self._values.pop(name, None)
-        if value is None or value == "":
+        if value != "":
+            return value
+        if unset:
+            return None
+        full = self.name(name)
+        raise invalid(
+            f"You passed an empty string for '{full}'. We assume empty values are an attempt to unset a parameter; "
+            f"however '{full}' cannot be unset. You should remove '{full}' from your request or supply a non-empty "
+            "value.",
+            full,
+            "parameter_invalid_empty",
+        )
+
+    def text(self, name: str, limit: int = 5000, *, unset: bool = False) -> str | None:
+        """Take a string; None when it is absent.
+
+        Args:
+            name: the parameter.
+            limit: so many characters it has at most.
+            unset: whether an empty string is taken, too, as None: it unsets a value.
+
+        Raises:
+            StripeError: it is no string, empty, or too long.
+        """
+        value = self._pop(name, unset)
+        if value is None:
             return None
         if not isinstance(value, str):
             raise invalid(f"Invalid string: {self.name(name)}", self.name(name))
@@ -103,9 +131,9 @@ class Params:
             )
         return value
 
-    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
-        """Take a whole number from `low` to `high`, both included; None when it is absent."""
-        value = self.text(name)
+    def integer(self, name: str, low: int | None = None, high: int | None = None, *, unset: bool = False) -> int | None:
+        """Take a whole number from `low` to `high`, both included; None when it is absent, or empty with `unset`."""
+        value = self.text(name, unset=unset)
         if value is None:
             return None
         if not re.fullmatch(r"-?[0-9]{1,18}", value):
@@ -149,43 +177,51 @@ class Params:
             raise invalid(f"Invalid boolean: {value}", self.name(name))
         return _BOOLEANS[value]
 
-    def choice(self, name: str, options: Collection[str]) -> str | None:
-        """Take one of `options`; None when it is absent."""
-        value = self.text(name)
+    def choice(self, name: str, options: Collection[str], *, unset: bool = False) -> str | None:
+        """Take one of `options`; None when it is absent, or empty with `unset`."""
+        value = self.text(name, unset=unset)
         if value is not None and value not in options:
             allowed = ", ".join(options)
             raise invalid(f"Invalid {self.name(name)}: must be one of {allowed}", self.name(name))
         return value
 
-    def url(self, name: str) -> str | None:
-        """Take an absolute web address; None when it is absent."""
-        value = self.text(name)
-        if value is not None and not re.match(r"https?://[^\s/?#]+", value):
-            raise invalid("Not a valid URL", self.name(name), "url_invalid")
-        return None if value is None else sys.intern(value)  # a shop has few of them, and many sessions
+    def url(self, name: str, *, unset: bool = False) -> str | None:
+        """Take an absolute web address; None when it is absent, or empty with `unset`."""
+        value = self.text(name, unset=unset)
+        if value is None:
+            return None
+        require_url(value, self.name(name))
+        return sys.intern(value)  # a shop has few of them, and many sessions
 
-    def mapping(self, name: str) -> "Params | None":
-        """Take a nested object; None when it is absent."""
-        value = self._values.pop(name, None)
-        if value is None or value == "":
+    def urls(self, name: str, *, unset: bool = False) -> list[str]:
+        """Take a list of absolute web addresses; empty when it is absent."""
+        given = self.texts(name, unset=unset)
+        for index, value in enumerate(given):
+            require_url(value, f"{self.name(name)}[{index}]")
+        return given
+
+    def mapping(self, name: str, *, unset: bool = False) -> "Params | None":
+        """Take a nested object; None when it is absent, or empty with `unset`."""
+        value = self._pop(name, unset)
+        if value is None:
             return None
         if not isinstance(value, dict):
             raise invalid(f"Invalid object: {self.name(name)}", self.name(name))
         return Params(value, self.name(name), self.reading)
 
-    def items(self, name: str) -> "list[Params]":
-        """Take a list of objects; empty when it is absent."""
-        value = self._values.pop(name, None)
-        if value is None or value == "":
+    def items(self, name: str, *, unset: bool = False) -> "list[Params]":
+        """Take a list of objects; empty when it is absent, or an empty string with `unset`."""
+        value = self._pop(name, unset)
+        if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise invalid("Invalid array", self.name(name))
         return [Params(item, f"{self.name(name)}[{index}]", self.reading) for index, item in enumerate(value)]
 
-    def texts(self, name: str) -> list[str]:
-        """Take a list of strings; empty when it is absent."""
-        value = self._values.pop(name, None)
-        if value is None or value == "":
+    def texts(self, name: str, *, unset: bool = False) -> list[str]:
+        """Take a list of strings; empty when it is absent, or an empty string with `unset`."""
+        value = self._pop(name, unset)
+        if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise invalid("Invalid array", self.name(name))
@@ -250,6 +286,12 @@ class Params:
             raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")
         self.finished = True
         return kept
+
+
+def require_url(value: str, name: str) -> None:
+    """Raise a 400 (`url_invalid`) when the value of a parameter is no absolute web address."""
+    if not re.match(r"https?://[^\s/?#]+", value):
+        raise invalid("Not a valid URL", name, "url_invalid")
 
 
 def _typed(value: Any) -> Any:

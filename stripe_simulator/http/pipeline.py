@@ -2,19 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..errors import StripeError
 from ..events import caused_by
+from ..versions import current_values, older_answer, require_version
 from ..wire import API_VERSION, JSON
 from .context import ApiContext
 from .expansion import Expansion
 from .faults import Fault
 from .params import Params, Reading
-from .request import ApiRequest, Handler, authenticate, new_request_id, path_of, read_parameters, secret_key
+from .request import ApiRequest, Handler, acting_for, authenticate, new_request_id, path_of, read_parameters, secret_key
 from .request_log import RequestLog
 from .responses import DroppedResponse, JSONResponse
 
@@ -92,18 +93,29 @@ def _refusing(fault: Fault) -> Handler:
 
 
 async def _answer(context: ApiContext, handler: Handler, request: Request, delay: float, request_id: str) -> Response:
-    account = authenticate(context.state, secret_key(request))
+    account = acting_for(context.state, authenticate(context.state, secret_key(request)), request)
+    version = require_version(request.headers.get("stripe-version", API_VERSION))
     values = await read_parameters(request)
     context.tick()
     expand = values.pop("expand", [])
     if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
         raise StripeError(400, "Invalid array", param="expand")
-    params = Params(values, reading=Reading(request.headers.get("stripe-version", API_VERSION)))
-    asked = ApiRequest(context.state, context.events, account, request.path_params, params, int(context.now()))
+    if request.method == "POST":
+        values = current_values(version, path_of(request), values)
+    params = Params(values, reading=Reading(version))
+    asked = ApiRequest(
+        context.state,
+        context.events,
+        account,
+        request.path_params,
+        params,
+        int(context.now()),
+        context.public_url,
+    )
     key = request.headers.get("idempotency-key") if request.method == "POST" else None
     if not key:
         await asyncio.sleep(delay)
-        return JSONResponse(await _handle(handler, asked, expand, request_id, None), request_id=request_id)
+        return _json(await _handle(handler, asked, expand, request_id, None), request_id, version)
     if len(key) > MAX_KEY_LENGTH:
         raise StripeError(
             400, f"Idempotency keys can have at most {MAX_KEY_LENGTH} characters.", type="idempotency_error"
@@ -115,7 +127,7 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
     if stored is not None:
         assert stored.body is not None
         headers = {"Idempotent-Replayed": "true", "Idempotency-Key": key, "Original-Request": stored.request_id}
-        return JSONResponse(stored.body, stored.status, headers, request_id)
+        return _json(stored.body, request_id, version, stored.status, headers)
     try:
         await asyncio.sleep(delay)  # a slow request keeps its key taken
         answer = await _handle(handler, asked, expand, request_id, key)
@@ -126,10 +138,19 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
             keys.release(account.name, key)
         raise
     keys.store(account.name, key, 200, answer)
-    return JSONResponse(answer, headers={"Idempotency-Key": key}, request_id=request_id)
+    return _json(answer, request_id, version, headers={"Idempotency-Key": key})
+
+
+def _json(
+    body: JSON, request_id: str, version: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse(body, status, {"Stripe-Version": version, **(headers or {})}, request_id)
 
 
 async def _handle(handler: Handler, asked: ApiRequest, expand: list[str], request_id: str, key: str | None) -> JSON:
     with caused_by(request_id, key):
         answer = await handler(asked)
-    return Expansion(asked.account, asked.products, asked.lines)(answer, expand) if expand else answer
+    if expand:
+        answer = Expansion(asked.account, asked.products, asked.lines)(answer, expand)
+    older: JSON = older_answer(asked.params.reading.version, asked.account, answer)
+    return older

@@ -2,8 +2,11 @@
 
 import base64
 import binascii
+import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 
@@ -26,6 +29,7 @@ class ApiRequest:
         path: what the path names, such as `id`.
         params: the query or form.
         now: the simulated time, in whole seconds since the epoch.
+        public_url: the address under which a browser reaches the simulator.
         products: products that only an expansion of the answer shows; the handler puts them here.
         lines: line items in the answer, with the taxes that only an expansion shows.
     """
@@ -36,6 +40,7 @@ class ApiRequest:
     path: dict[str, str]
     params: Params
     now: int
+    public_url: str = ""
     products: list[JSON] = field(default_factory=list)
     lines: list[JSON] = field(default_factory=list)
 
@@ -95,6 +100,32 @@ def authenticate(state: State, key: str) -> Account:
     return state.account(account_name(key))
 
 
+def acting_for(state: State, platform: Account, request: Request) -> Account:
+    """Return the account that a request is about: the key's own, or the one that `Stripe-Account` names.
+
+    https://docs.stripe.com/connect/authentication
+
+    Args:
+        state: where accounts are.
+        platform: the account of the key.
+        request: the request.
+
+    Raises:
+        StripeError: the header names no account (403).
+    """
+    id = request.headers.get("stripe-account")
+    if id is None:
+        return platform
+    if not re.fullmatch(r"acct_[A-Za-z0-9]+", id):
+        raise StripeError(
+            403,
+            f"The provided key does not have access to account '{id}' (or that account does not exist). "
+            "Application access may have been revoked.",
+            code="account_invalid",
+        )
+    return state.connected(platform, id)
+
+
 async def read_parameters(request: Request) -> JSON:
     """Return the decoded query or form."""
     if request.method == "GET":
@@ -102,9 +133,30 @@ async def read_parameters(request: Request) -> JSON:
     body = await request.body()
     if not body:
         return decode(request.url.query)
+    if path_of(request).startswith("/v2/"):
+        return _read_json(body)
     if "json" in request.headers.get("content-type", ""):
         raise StripeError(400, "Send parameters as application/x-www-form-urlencoded, not as JSON.")
     try:
         return decode(body.decode())
     except UnicodeDecodeError:
         raise StripeError(400, "Invalid UTF-8 in the request body.") from None
+
+
+def _read_json(body: bytes) -> JSON:
+    """Return the parameters of a request to `/v2`, which are JSON, in the texts that a form would have."""
+    try:
+        values = json.loads(body)
+    except ValueError:
+        raise StripeError(400, "The request body is no JSON.") from None
+    if not isinstance(values, dict):
+        raise StripeError(400, "The request body is no JSON object.")
+    return {name: _as_text(value) for name, value in values.items() if value is not None}
+
+
+def _as_text(value: object) -> Any:
+    if isinstance(value, dict):
+        return {name: _as_text(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)

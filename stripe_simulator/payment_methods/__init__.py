@@ -9,10 +9,12 @@ from functools import cache
 from ..http.params import Params
 from ..records import PaymentMethod
 from ..wire import JSON
+from .bancontact import Bancontact
 from .base import PaymentMethodType, TestNumber
 from .card import Card
 from .ideal import Ideal
 from .klarna import Klarna
+from .paypal import PayPal
 from .redirects import RedirectMethod
 from .sepa_debit import SepaDebit
 from .us_bank_account import USBankAccount
@@ -25,7 +27,9 @@ PAYMENT_METHODS: dict[str, PaymentMethodType] = {
         USBankAccount(),
         SepaDebit(),
         Ideal(),
+        Bancontact(),
         Klarna(),
+        PayPal(),
     )
 }
 
@@ -73,6 +77,11 @@ def from_number(number: str, now: float) -> PaymentMethod:
 def charge_details(method: PaymentMethod) -> JSON:
     """Return the `payment_method_details` of a charge."""
     return {"type": method.type, method.type: PAYMENT_METHODS[method.type].charge_details(method)}
+
+
+def method_details(method: PaymentMethod) -> JSON:
+    """Return what a payment method object has under its type's name."""
+    return PAYMENT_METHODS[method.type].method_details(method)
 
 
 def is_delayed(type: str) -> bool:

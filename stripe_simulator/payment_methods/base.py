@@ -62,6 +62,7 @@ class PaymentMethodType(ABC):
         delayed: whether the money arrives (or not) only after the session is complete.
         redirects: whether the shopper leaves the shop for the page of a bank.
         rows: the inputs of its form, row by row; none when it needs none.
+        asks_place: whether the form asks for the country and the postal code of the shopper.
         hint: a sentence below the inputs.
         test_numbers: what the dashboard offers to pay with.
     """
@@ -73,6 +74,7 @@ class PaymentMethodType(ABC):
     delayed: ClassVar[bool] = False
     redirects: ClassVar[bool] = False
     rows: ClassVar[tuple[tuple[FormField, ...], ...]] = ()
+    asks_place: ClassVar[bool] = False
     hint: ClassVar[str | None] = None
     test_numbers: ClassVar[tuple[TestNumber, ...]] = ()
 
@@ -107,3 +109,7 @@ class PaymentMethodType(ABC):
     @abstractmethod
     def charge_details(self, method: PaymentMethod) -> JSON:
         """Return what `payment_method_details` of a charge has under the type's name."""
+
+    @abstractmethod
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return what a payment method object has under the type's name."""

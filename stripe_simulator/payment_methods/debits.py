@@ -29,7 +29,7 @@ class BankDebit(PaymentMethodType):
 
     def parse(self, params: Params, now: float) -> PaymentMethod:
         """Read an account number or IBAN, from `account_number` for either."""
-        typed = params.text("account_number") or ""
+        typed = params.text("account_number", unset=True) or ""
         method = self.from_number(re.sub(r"\s", "", typed).upper(), now)
         if method is None:
             good, bad = (next(number for number, ends in self.accounts.items() if ends is end) for end in (True, False))
@@ -50,3 +50,7 @@ class BankDebit(PaymentMethodType):
     @abstractmethod
     def charge_details(self, method: PaymentMethod) -> JSON:
         """Return what `payment_method_details` of a charge has under the type's name."""
+
+    @abstractmethod
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return what a payment method object has under the type's name."""

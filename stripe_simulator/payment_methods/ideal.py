@@ -25,3 +25,7 @@ class Ideal(RedirectMethod):
             "transaction_id": None,
             "verified_name": "Jenny Rosen",
         }
+
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return the `ideal` of a payment method."""
+        return {"bank": "ing", "bic": "INGBNL2A"}

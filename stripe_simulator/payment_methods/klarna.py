@@ -21,3 +21,7 @@ class Klarna(RedirectMethod):
             "payment_method_category": "pay_later",
             "preferred_locale": "en-US",
         }
+
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return the `klarna` of a payment method."""
+        return {"dob": None}

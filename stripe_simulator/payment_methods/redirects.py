@@ -37,3 +37,7 @@ class RedirectMethod(PaymentMethodType):
     @abstractmethod
     def charge_details(self, method: PaymentMethod) -> JSON:
         """Return what `payment_method_details` of a charge has under the type's name."""
+
+    @abstractmethod
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return what a payment method object has under the type's name."""

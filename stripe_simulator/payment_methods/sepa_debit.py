@@ -57,3 +57,14 @@ class SepaDebit(BankDebit):
             "last4": method.last4,
             "mandate": None,
         }
+
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return the `sepa_debit` of a payment method."""
+        return {
+            "bank_code": "37040044",
+            "branch_code": None,
+            "country": "DE",
+            "fingerprint": "simulated",
+            "generated_from": {"charge": None, "setup_attempt": None},
+            "last4": method.last4,
+        }

@@ -67,3 +67,17 @@ class USBankAccount(BankDebit):
             "payment_reference": None,
             "routing_number": "110000000",
         }
+
+    def method_details(self, method: PaymentMethod) -> JSON:
+        """Return the `us_bank_account` of a payment method."""
+        return {
+            "account_holder_type": "individual",
+            "account_type": "checking",
+            "bank_name": "STRIPE TEST BANK",
+            "financial_connections_account": None,
+            "fingerprint": "simulated",
+            "last4": method.last4,
+            "networks": {"preferred": "ach", "supported": ["ach"]},
+            "routing_number": "110000000",
+            "status_details": None,
+        }

@@ -38,10 +38,10 @@ def dispute_fee(currency: str) -> int:
 
 def charge_transaction(charge: Charge, now: int) -> JSON:
     """Return the money that a paid charge brings."""
-    fee = payment_fee(charge["amount"], charge["currency"])
+    fee = payment_fee(charge["amount_captured"], charge["currency"])
     return build_transaction(
         "charge" if _is_card(charge) else "payment",
-        charge["amount"],
+        charge["amount_captured"],
         charge["currency"],
         charge["id"],
         now,

@@ -5,14 +5,17 @@ from fractions import Fraction
 
 from ..currencies import step
 from ..errors import invalid
+from ..events import changed_fields
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
+from ..http.shapes import Fields, Words
 from ..ids import random_id
 from ..state import Account
 from ..wire import JSON
 from .fields import check_amount, take_amount, take_currency
 
+APPLIES_TO = Fields({"products": Words()})
 DURATIONS = ("once", "forever", "repeating")
 
 
@@ -34,15 +37,13 @@ def build_coupon(account: Account, params: Params, now: int) -> JSON:
     metadata, name = params.metadata(), params.text("name", 40)
     redeem_by, max_redemptions = params.integer("redeem_by"), params.integer("max_redemptions", 1)
     duration_in_months = params.integer("duration_in_months", 1)
-    params.finish(("applies_to", "currency_options", "currency"))
+    params.finish(("currency_options", "currency"))
     return {
         "id": id,
         "object": "coupon",
         "amount_off": amount,
-        "applies_to": None,
         "created": now,
         "currency": currency,
-        "currency_options": None,
         "duration": duration,
         "duration_in_months": duration_in_months,
         "livemode": False,
@@ -88,15 +89,50 @@ def discount_amount(coupon: JSON, subtotal: int, currency: str) -> int:
     return int(subtotal // whole * Fraction(str(coupon["percent_off"])) / 100 + Fraction(1, 2)) * whole
 
 
+def discounted_products(account: Account, coupon: JSON) -> list[str] | None:
+    """Return the products that a coupon is for, by id; None when it is for all."""
+    applies: JSON = account.tables["hidden"].get(coupon["id"], {}).get("applies_to", {})
+    return applies.get("products")
+
+
 async def create(request: ApiRequest) -> JSON:
     """Create a coupon: POST /v1/coupons."""
+    applies = APPLIES_TO.take(request.params, "applies_to")
     coupon = build_coupon(request.account, request.params, request.now)
+    if applies is not None:
+        request.state.put(request.account, "hidden", coupon["id"], {"applies_to": applies})
     request.store("coupons", coupon)
     return coupon
+
+
+async def update(request: ApiRequest) -> JSON:
+    """Change name and metadata of a coupon: POST /v1/coupons/{id}."""
+    before = request.account.get("coupons", request.path["id"], "coupon", "coupon")
+    name = request.params.text("name", 40) if "name" in request.params else before["name"]
+    coupon = {**before, "metadata": request.params.metadata(before=before["metadata"]), "name": name}
+    request.params.finish(("currency_options",))
+    request.state.put(request.account, "coupons", coupon["id"], coupon)
+    request.events.emit(request.account, "coupon.updated", coupon, changed_fields(before, coupon))
+    return coupon
+
+
+async def delete(request: ApiRequest) -> JSON:
+    """Delete a coupon, so that nobody can redeem it any more: DELETE /v1/coupons/{id}."""
+    request.params.finish()
+    coupon = request.account.get("coupons", request.path["id"], "coupon", "coupon")
+    remains = {"id": coupon["id"], "object": "coupon", "deleted": True}
+    request.state.remove(request.account, "coupons", coupon["id"])
+    for id, promotion in list(request.account.tables["promotion_codes"].items()):
+        if promotion["promotion"]["coupon"] == coupon["id"]:
+            request.state.put(request.account, "promotion_codes", id, {**promotion, "active": False})
+    request.events.emit(request.account, "coupon.deleted", coupon)
+    return remains
 
 
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/coupons", create),
     ("GET", "/v1/coupons", listing("coupons")),
     ("GET", "/v1/coupons/{id}", retrieve("coupons", "coupon", "coupon")),
+    ("POST", "/v1/coupons/{id}", update),
+    ("DELETE", "/v1/coupons/{id}", delete),
 ]

@@ -1,33 +1,29 @@
-"""/v1/customers: https://docs.stripe.com/api/customers."""
+"""Customers, as objects: https://docs.stripe.com/api/customers."""
 
 from ..errors import not_found
-from ..events import changed_fields
-from ..http.filters import text
-from ..http.handlers import listing, retrieve
 from ..http.params import Params
-from ..http.request import ApiRequest, ApiRoute
+from ..http.shapes import Choice, Fields, Many, Text
 from ..ids import random_id
+from ..records import Shopper
 from ..state import Account
 from ..wire import JSON
 from .fields import take_email
 
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
-TEXTS = ("description", "name", "business_name", "individual_name", "phone")
-UNSUPPORTED = frozenset(
-    [
-        "balance",
-        "cash_balance",
-        "invoice_prefix",
-        "invoice_settings",
-        "next_invoice_sequence",
-        "payment_method",
-        "source",
-        "tax",
-        "tax_id_data",
-        "test_clock",
-        "validate",
-        "default_source",
-    ]
+TEXTS = ("description", "name", "phone")
+NAMES = ("business_name", "individual_name")
+"""The texts that an empty string unsets."""
+UNSUPPORTED = frozenset(["balance", "cash_balance", "tax", "test_clock", "validate"])
+INVOICE_SETTINGS = Fields(
+    {
+        "custom_fields": Many(Fields({"name": Text(40), "value": Text(140)}, ("name", "value")), 4, unset=True),
+        "default_payment_method": Text(),
+        "footer": Text(),
+        "rendering_options": Fields(
+            {"amount_tax_display": Choice(("exclude_tax", "include_inclusive_tax"), unset=True), "template": Text()},
+            unset=True,
+        ),
+    }
 )
 
 
@@ -39,7 +35,6 @@ def blank_customer(now: int) -> JSON:
         "address": None,
         "balance": 0,
         "business_name": None,
-        "cash_balance": None,
         "created": now,
         "currency": None,
         "customer_account": None,
@@ -64,11 +59,7 @@ def blank_customer(now: int) -> JSON:
         "phone": None,
         "preferred_locales": [],
         "shipping": None,
-        "sources": None,
-        "subscriptions": None,
-        "tax": None,
         "tax_exempt": "none",
-        "tax_ids": None,
         "test_clock": None,
     }
 
@@ -79,16 +70,26 @@ def update_customer(customer: JSON, params: Params) -> JSON:
     for name in TEXTS:
         if name in params:
             after[name] = params.text(name)
+    for name in NAMES:
+        if name in params:
+            after[name] = params.text(name, unset=True)
     if "email" in params:
         after["email"] = take_email(params, "email")
     if "address" in params:
-        after["address"] = take_address(params.mapping("address"))
+        after["address"] = take_address(params.mapping("address", unset=True))
     if "shipping" in params:
-        after["shipping"] = _take_shipping(params.mapping("shipping"))
+        after["shipping"] = _take_shipping(params.mapping("shipping", unset=True))
     if "preferred_locales" in params:
         after["preferred_locales"] = params.texts("preferred_locales")
     if "tax_exempt" in params:
-        after["tax_exempt"] = params.choice("tax_exempt", ("exempt", "none", "reverse")) or "none"
+        after["tax_exempt"] = params.choice("tax_exempt", ("exempt", "none", "reverse"), unset=True) or "none"
+    if "invoice_settings" in params:
+        given = INVOICE_SETTINGS.take(params, "invoice_settings")
+        after["invoice_settings"] = {**customer["invoice_settings"], **(given or {})}
+    after["invoice_prefix"] = params.text("invoice_prefix", 12) or customer["invoice_prefix"]
+    after["next_invoice_sequence"] = params.integer("next_invoice_sequence", 1) or customer["next_invoice_sequence"]
+    if "default_source" in params:
+        after["default_source"] = params.text("default_source")
     after["metadata"] = params.metadata(before=customer["metadata"])
     params.finish(UNSUPPORTED)
     return after
@@ -112,14 +113,49 @@ def find_customer(account: Account, id: str, param: str = "customer", status: in
     return found
 
 
-def customer_from_details(details: JSON, now: int) -> JSON:
-    """Return the customer that a session with `customer_creation: always` makes of its shopper."""
+def customer_from_details(details: JSON, shopper: Shopper, now: int) -> JSON:
+    """Return the customer that a session makes of its shopper.
+
+    Args:
+        details: `customer_details` of the session.
+        shopper: what else the shopper said.
+        now: the simulated time, in seconds since the epoch.
+    """
+    blank = blank_customer(now)
+    known = {name: details[name] for name in ("email", "name", "phone", "address", "business_name", "individual_name")}
+    return {**blank, **known, "shipping": _shipping_of(shopper)}
+
+
+def updated_by_checkout(customer: JSON, details: JSON, shopper: Shopper, updates: JSON) -> JSON:
+    """Return a customer after its session was paid.
+
+    Args:
+        customer: the customer.
+        details: `customer_details` of the session.
+        shopper: what else the shopper said.
+        updates: `customer_update` of the session: what the customer takes over.
+    """
+    after = dict(customer)
+    if after["email"] is None:
+        after["email"] = details["email"]
+    if updates.get("name") == "auto":
+        after |= {name: details[name] for name in ("name", "business_name", "individual_name") if details[name]}
+    if updates.get("address") == "auto" and details["address"]:
+        after["address"] = details["address"]
+    if updates.get("shipping") == "auto" and shopper.shipping is not None:
+        after["shipping"] = _shipping_of(shopper)
+    return after
+
+
+def _shipping_of(shopper: Shopper) -> JSON | None:
+    if shopper.shipping is None:
+        return None
     return {
-        **blank_customer(now),
-        "email": details["email"],
-        "name": details["name"],
-        "phone": details["phone"],
-        "address": details["address"],
+        "address": shopper.shipping["address"],
+        "carrier": None,
+        "name": shopper.shipping["name"],
+        "phone": shopper.phone,
+        "tracking_number": None,
     }
 
 
@@ -147,38 +183,3 @@ def _take_shipping(params: Params | None) -> JSON | None:
         "phone": phone,
         "tracking_number": None,
     }
-
-
-async def create(request: ApiRequest) -> JSON:
-    """Create a customer: POST /v1/customers."""
-    customer = update_customer(blank_customer(request.now), request.params)
-    request.store("customers", customer)
-    return customer
-
-
-async def update(request: ApiRequest) -> JSON:
-    """Change a customer: POST /v1/customers/{id}."""
-    before = find_customer(request.account, request.path["id"], "id", 404)
-    customer = update_customer(before, request.params)
-    request.state.put(request.account, "customers", customer["id"], customer)
-    request.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
-    return customer
-
-
-async def delete(request: ApiRequest) -> JSON:
-    """Delete a customer: DELETE /v1/customers/{id}. What remains says so."""
-    request.params.finish()
-    customer = find_customer(request.account, request.path["id"], "id", 404)
-    remains = {"id": customer["id"], "object": "customer", "deleted": True}
-    request.state.put(request.account, "customers", customer["id"], remains)
-    request.events.emit(request.account, "customer.deleted", customer)
-    return remains
-
-
-ROUTES: list[ApiRoute] = [
-    ("POST", "/v1/customers", create),
-    ("GET", "/v1/customers", listing("customers", text("email"), unsupported=("test_clock",))),
-    ("GET", "/v1/customers/{id}", retrieve("customers", "customer")),
-    ("POST", "/v1/customers/{id}", update),
-    ("DELETE", "/v1/customers/{id}", delete),
-]

@@ -78,7 +78,7 @@ def build_dispute(charge: Charge, reason: str, now: int, *, amount: int | None =
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
-            "submission_method": None,
+            "submission_method": "not_submitted",
         },
         "intended_submission_method": None,
         "is_charge_refundable": inquiry,
@@ -121,7 +121,7 @@ def update_dispute(dispute: JSON, params: Params) -> tuple[JSON, bool]:
     sends = details["has_evidence"] and (submit if submit is not None else given is not None)
     after = {**dispute, "evidence": evidence, "evidence_details": details, "metadata": metadata}
     if sends:
-        details["submission_count"] += 1
+        details |= {"submission_count": details["submission_count"] + 1, "submission_method": "manual"}
         after["status"] = REVIEWED[dispute["status"]]
     return after, sends
 

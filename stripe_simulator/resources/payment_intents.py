@@ -1,13 +1,13 @@
-"""/v1/payment_intents: https://docs.stripe.com/api/payment_intents."""
+"""Payment intents, as objects: https://docs.stripe.com/api/payment_intents."""
 
-from ..errors import StripeError, card_error, invalid
-from ..http.filters import text
-from ..http.handlers import listing, retrieve
-from ..http.request import ApiRequest, ApiRoute
+from ..errors import StripeError, card_error
+from ..http.shapes import filled
 from ..ids import random_id
 from ..records import Decline, PaymentMethod, SessionRecord
+from ..state import Account, State
 from ..wire import JSON, Charge, PaymentIntent
 
+SHIPPING = ("address", "carrier", "name", "phone", "tracking_number")
 CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
@@ -17,8 +17,27 @@ def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
     amount, currency = session["amount_total"], session["currency"]
     assert amount is not None  # only a session that saves a payment method has none, and it is never paid
     assert currency is not None
+    given = {
+        **data,
+        "customer": session["customer"],
+        "metadata": record.payment_metadata,
+        "payment_method_options": session["payment_method_options"],
+        "payment_method_types": session["payment_method_types"],
+    }
+    return new_intent(amount, currency, now, given)
+
+
+def new_intent(amount: int, currency: str, now: int, given: JSON) -> PaymentIntent:
+    """Return a payment intent that waits for a payment method.
+
+    Args:
+        amount: what is to be paid, in minor units.
+        currency: its currency.
+        now: the simulated time, in seconds since the epoch.
+        given: fields of the intent that the caller decides; all others are as Stripe sets them at first.
+    """
     id = random_id("pi_3", 24)
-    return {
+    intent: PaymentIntent = {
         "id": id,
         "object": "payment_intent",
         "allowed_payment_method_types": None,
@@ -43,37 +62,45 @@ def build_payment_intent(record: SessionRecord, now: int) -> PaymentIntent:
         "confirmation_method": "automatic",
         "created": now,
         "currency": currency,
-        "customer": session["customer"],
+        "customer": None,
         "customer_account": None,
-        "description": data.get("description"),
+        "description": None,
         "excluded_payment_method_types": None,
         "hooks": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
         "managed_payments": None,
-        "metadata": record.payment_metadata,
+        "metadata": {},
         "next_action": None,
         "on_behalf_of": None,
         "payment_details": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": session["payment_method_types"],
+        "payment_method_types": [],
         "payment_record": None,
         "presentment_details": None,
         "processing": None,
-        "receipt_email": data.get("receipt_email"),
+        "receipt_email": None,
         "review": None,
         "setup_future_usage": None,
         "shipping": None,
         "source": None,
-        "statement_descriptor": data.get("statement_descriptor"),
-        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
         "transfer_data": None,
         "transfer_group": None,
     }
+    intent.update(given)  # type: ignore[typeddict-item]
+    intent["shipping"] = filled(intent["shipping"], SHIPPING)
+    return intent
+
+
+def put_intent(state: State, account: Account, intent: PaymentIntent) -> None:
+    """Store a payment intent, new or changed."""
+    state.put(account, "payment_intents", intent["id"], intent)
 
 
 def payment_error(method_type: str, decline: Decline, charge_id: str | None) -> JSON:
@@ -132,32 +159,36 @@ def return_intent(intent: PaymentIntent, method_type: str, decline: Decline, cha
     }
 
 
-def challenge_intent(intent: PaymentIntent, redirect: JSON | None) -> PaymentIntent:
+def challenge_intent(intent: PaymentIntent, redirect: JSON | None, method_id: str | None) -> PaymentIntent:
     """Return the intent while the shopper's bank asks who pays.
 
     Args:
         intent: the intent before.
         redirect: `url` of the bank's page and `return_url`; None where Stripe.js shows what the bank asks.
+        method_id: the id of the payment method.
     """
     action: JSON = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     return {
         **intent,
+        "payment_method": method_id,
         "next_action": action if redirect is None else {"type": "redirect_to_url", "redirect_to_url": redirect},
         "status": "requires_action",
     }
 
 
 def charge_intent(intent: PaymentIntent, charge: Charge) -> PaymentIntent:
-    """Return the intent after its charge succeeded, or began to wait for the money."""
+    """Return the intent after its charge succeeded, was authorized, or began to wait for the money."""
     paid = charge["status"] == "succeeded"
+    held = paid and not charge["captured"]
     return {
         **intent,
-        "amount_received": intent["amount"] if paid else 0,
+        "amount_capturable": intent["amount"] if held else 0,
+        "amount_received": charge["amount_captured"] if paid else 0,
         "last_payment_error": None,
         "latest_charge": charge["id"],
         "next_action": None,
         "payment_method": charge["payment_method"],
-        "status": "succeeded" if paid else "processing",
+        "status": ("requires_capture" if held else "succeeded") if paid else "processing",
     }
 
 
@@ -171,12 +202,19 @@ def reprice_intent(intent: PaymentIntent, amount: int) -> PaymentIntent:
     }
 
 
-def cancel_intent(intent: PaymentIntent, now: int) -> PaymentIntent:
-    """Return the intent of a session that ended before it was paid."""
+def cancel_intent(intent: PaymentIntent, now: int, reason: str | None) -> PaymentIntent:
+    """Return an intent that is canceled.
+
+    Args:
+        intent: the intent before.
+        now: the simulated time, in seconds since the epoch.
+        reason: why, as `cancellation_reason` says it.
+    """
     return {
         **intent,
+        "amount_capturable": 0,
         "canceled_at": now,
-        "cancellation_reason": "expired",
+        "cancellation_reason": reason,
         "next_action": None,
         "status": "canceled",
     }
@@ -187,36 +225,3 @@ def decline_error(method: PaymentMethod, charge_id: str, intent: PaymentIntent) 
     assert method.decline is not None
     decline = method.decline
     return card_error(decline.code, decline.message, decline.decline_code, charge=charge_id, payment_intent=intent)
-
-
-async def cancel(request: ApiRequest) -> JSON:
-    """Refuse to cancel a payment intent, because Checkout made it: POST /v1/payment_intents/{id}/cancel.
-
-    https://docs.stripe.com/api/payment_intents/cancel
-    """
-    request.params.choice("cancellation_reason", CANCELLATION_REASONS)
-    request.params.finish()
-    intent = request.account.get("payment_intents", request.path["id"], "payment_intent", "intent")
-    if intent["status"] in ("succeeded", "canceled"):
-        raise invalid(
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
-            "with one of the following statuses may be canceled: requires_payment_method, requires_capture, "
-            "requires_confirmation, requires_action, processing.",
-            code="payment_intent_unexpected_state",
-            payment_intent=intent,
-        )
-    raise invalid(
-        "You cannot cancel this PaymentIntent because it was created by a Checkout Session. "
-        "Expire the Checkout Session instead.",
-        code="payment_intent_unexpected_state",
-        payment_intent=intent,
-    )
-
-
-list_payment_intents = listing("payment_intents", text("customer"), unsupported=("customer_account",))
-
-ROUTES: list[ApiRoute] = [
-    ("GET", "/v1/payment_intents/{id}", retrieve("payment_intents", "payment_intent", "intent")),
-    ("GET", "/v1/payment_intents", list_payment_intents),
-    ("POST", "/v1/payment_intents/{id}/cancel", cancel),
-]

@@ -1,20 +1,19 @@
-"""/v1/prices: https://docs.stripe.com/api/prices."""
+"""Prices, as objects: https://docs.stripe.com/api/prices."""
 
 import re
 from dataclasses import dataclass
 
+from ..currencies import CURRENCIES
 from ..errors import invalid, not_simulated
-from ..http.filters import among, flag, text
-from ..http.handlers import listing, retrieve
 from ..http.params import Params
-from ..http.request import ApiRequest, ApiRoute
+from ..http.request import ApiRequest
 from ..ids import random_id
+from ..state import Account
 from ..wire import JSON
 from .fields import TAX_BEHAVIORS, check_amount, take_amount, take_currency
-from .products import ProductParams, build_product
 
 INTERVALS = ("day", "week", "month", "year")
-UNSUPPORTED = ("currency_options", "tiers_mode", "transform_quantity", "active")
+UNSUPPORTED = ("tiers_mode", "billing_scheme", "transform_quantity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,9 @@ class PriceParams:
     nickname: str | None
     lookup_key: str | None
     tax_behavior: str
+    active: bool
+    transfer_lookup_key: bool
+    currency_options: dict[str, JSON]
 
     @classmethod
     def parse(cls, params: Params) -> "PriceParams":
@@ -48,9 +50,52 @@ class PriceParams:
             nickname=params.text("nickname"),
             lookup_key=params.text("lookup_key"),
             tax_behavior=params.choice("tax_behavior", TAX_BEHAVIORS) or "unspecified",
+            active=params.boolean("active") is not False,
+            transfer_lookup_key=bool(params.boolean("transfer_lookup_key")),
+            currency_options=take_price_options(params),
         )
         params.finish(UNSUPPORTED)
         return made
+
+
+def take_price_options(params: Params) -> dict[str, JSON]:
+    """Take `currency_options`: what the price is in other currencies."""
+    given = params.mapping("currency_options", unset=True)
+    options: dict[str, JSON] = {}
+    for currency in () if given is None else given.names():
+        assert given is not None
+        if currency not in CURRENCIES:
+            raise invalid(f"Invalid currency: {currency}.", given.name(currency))
+        option = given.mapping(currency)
+        assert option is not None
+        if "custom_unit_amount" in option or "tiers" in option:
+            raise not_simulated("prices without a fixed amount", option.name("unit_amount"))
+        amount, decimal = _take_unit_amount(option)
+        if amount is not None:
+            check_amount(option, "unit_amount", amount, currency)
+        behavior = option.choice("tax_behavior", TAX_BEHAVIORS) or "unspecified"
+        option.finish()
+        options[currency] = price_option(amount, decimal, behavior)
+    return options
+
+
+def price_option(amount: int | None, decimal: str, behavior: str) -> JSON:
+    """Return what a price is in one currency, as `currency_options` shows it."""
+    return {
+        "custom_unit_amount": None,
+        "tax_behavior": behavior,
+        "unit_amount": amount,
+        "unit_amount_decimal": decimal,
+    }
+
+
+def in_currency(account: Account, price: JSON, currency: str) -> JSON:
+    """Return a price as a session in a currency sells it: as it is where it has no amount in this one."""
+    options = account.tables["hidden"].get(price["id"], {}).get("currency_options", {})
+    if price["currency"] == currency or currency not in options:
+        return price
+    option = {name: value for name, value in options[currency].items() if name != "custom_unit_amount"}
+    return {**price, **option, "currency": currency}
 
 
 def _take_unit_amount(params: Params) -> tuple[int | None, str]:
@@ -105,11 +150,10 @@ def build_price(given: PriceParams, product_id: str, now: int, *, active: bool =
     return {
         "id": random_id("price_1", 23),
         "object": "price",
-        "active": active,
+        "active": active and given.active,
         "billing_scheme": "per_unit",
         "created": now,
         "currency": given.currency,
-        "currency_options": None,
         "custom_unit_amount": None,
         "livemode": False,
         "lookup_key": given.lookup_key,
@@ -118,7 +162,6 @@ def build_price(given: PriceParams, product_id: str, now: int, *, active: bool =
         "product": product_id,
         "recurring": given.recurring,
         "tax_behavior": given.tax_behavior,
-        "tiers": None,
         "tiers_mode": None,
         "transform_quantity": None,
         "type": "recurring" if given.recurring else "one_time",
@@ -127,34 +170,24 @@ def build_price(given: PriceParams, product_id: str, now: int, *, active: bool =
     }
 
 
-async def create_price(request: ApiRequest) -> JSON:
-    """Create a price, for a product that exists or one that comes with it: POST /v1/prices."""
-    product_id, data = request.params.text("product"), request.params.mapping("product_data")
-    if product_id is not None:
-        product = request.account.get("products", product_id, "product", "product", 400)
-    elif data is not None:
-        product = build_product(ProductParams.parse(data), request.now)
-    else:
-        raise request.params.missing("product")
-    price = build_price(PriceParams.parse(request.params), product["id"], request.now)
-    if product_id is None:
-        request.store("products", product)
+def store_price(request: ApiRequest, price: JSON, given: PriceParams) -> None:
+    """Store a new price and tell of it. Its lookup key is taken from another price only where that is asked for.
+
+    Args:
+        request: the request that makes it.
+        price: the price.
+        given: what was asked for.
+
+    Raises:
+        StripeError: another price has the lookup key.
+    """
+    prices = request.account.tables["prices"]
+    key = price["lookup_key"]
+    holder = next((one for one in prices.values() if key is not None and one["lookup_key"] == key), None)
+    if holder is not None and holder["id"] != price["id"]:
+        if not given.transfer_lookup_key:
+            raise invalid(f"A price (`{holder['id']}`) already uses that lookup key.", "lookup_key")
+        request.state.put(request.account, "prices", holder["id"], {**holder, "lookup_key": None})
+    if given.currency_options:
+        request.state.put(request.account, "hidden", price["id"], {"currency_options": given.currency_options})
     request.store("prices", price)
-    return price
-
-
-list_prices = listing(
-    "prices",
-    text("product"),
-    text("currency"),
-    text("type"),
-    flag("active"),
-    among("lookup_keys", "lookup_key"),
-    unsupported=("recurring",),
-)
-
-ROUTES: list[ApiRoute] = [
-    ("POST", "/v1/prices", create_price),
-    ("GET", "/v1/prices", list_prices),
-    ("GET", "/v1/prices/{id}", retrieve("prices", "price")),
-]

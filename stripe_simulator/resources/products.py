@@ -1,66 +1,96 @@
-"""/v1/products: https://docs.stripe.com/api/products."""
+"""Products, as objects: https://docs.stripe.com/api/products."""
 
 from dataclasses import dataclass
 
 from ..errors import invalid
-from ..http.filters import among, flag, text
-from ..http.handlers import listing, retrieve
 from ..http.params import Params
-from ..http.request import ApiRequest, ApiRoute
+from ..http.shapes import Decimal, Fields, Flag, Link, Many, Shape, Text, take_given
 from ..ids import random_id
 from ..wire import JSON
 
 MAX_IMAGES = 8
-UNSUPPORTED = ("tax_details", "default_price_data", "active", "package_dimensions", "shippable")
+DIMENSIONS = ("height", "length", "weight", "width")
+TAX_DETAILS = Fields({"performance_location": Text(), "tax_code": Text(unset=True)}, unset=True)
+FEATURES = Many(Fields({"name": Text(80)}, ("name",)), 15, unset=True)
+DETAILS: dict[str, Shape] = {
+    "description": Text(40_000),
+    "marketing_features": FEATURES,
+    "package_dimensions": Fields({name: Decimal() for name in DIMENSIONS}, DIMENSIONS, unset=True),
+    "shippable": Flag(),
+    "statement_descriptor": Text(22),
+    "tax_code": Text(unset=True),
+    "tax_details": TAX_DETAILS,
+    "unit_label": Text(12),
+    "url": Link(),
+}
+"""What a product has and Checkout does nothing with."""
+INLINE: dict[str, Shape] = {
+    "description": Text(40_000),
+    "tax_code": Text(),
+    "tax_details": TAX_DETAILS,
+    "unit_label": Text(12),
+}
+"""What a product may have that is given with a line of a session."""
+UNSETTABLE = ("description", "tax_code", "unit_label", "url")
 NOTHING: list[str] = []
 """Shared by all products without images; do not change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProductParams:
-    """The parameters of `POST /v1/products`, or of `product_data` inside others; `kept` has what is not simulated."""
+    """The parameters of `POST /v1/products`, or of `product_data` inside others; `details` has those of `DETAILS`."""
 
     id: str | None
     name: str
-    description: str | None
     images: list[str]
     metadata: dict[str, str]
-    url: str | None
-    tax_code: str | None
-    unit_label: str | None
-    kept: JSON
+    active: bool
+    details: JSON
 
     @classmethod
-    def parse(cls, params: Params) -> "ProductParams":
-        """Read a form. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
+    def parse(cls, params: Params, *, inline: bool = False) -> "ProductParams":
+        """Read a form.
+
+        Args:
+            params: the form.
+            inline: whether the product is given with a line of a session, which has fewer parameters.
+
+        Raises:
+            StripeError: a parameter is wrong, unknown or not simulated.
+        """
         name = params.text("name")
         if name is None:
             raise params.missing("name")
-        images = params.texts("images")
-        if len(images) > MAX_IMAGES:
-            raise invalid(f"A product can have at most {MAX_IMAGES} images.", params.name("images"))
-        return cls(
-            id=params.text("id"),
+        made = cls(
+            id=None if inline else params.text("id"),
             name=name,
-            description=params.text("description"),
-            images=images,
+            images=take_images(params),
             metadata=params.metadata(),
-            url=params.url("url"),
-            tax_code=params.text("tax_code"),
-            unit_label=params.text("unit_label"),
-            kept=params.finish(UNSUPPORTED, keep=True),
+            active=inline or params.boolean("active") is not False,
+            details=take_given(params, INLINE if inline else DETAILS),
         )
+        params.finish()
+        return made
+
+
+def take_images(params: Params, *, unset: bool = False) -> list[str]:
+    """Take the addresses of at most eight images."""
+    images = params.urls("images", unset=unset)
+    if len(images) > MAX_IMAGES:
+        raise invalid(f"A product can have at most {MAX_IMAGES} images.", params.name("images"))
+    return images
 
 
 def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSON:
     """Return a product. One that is given inline with a price is not active."""
+    details = {name: value for name, value in given.details.items() if value is not None}
     return {
         "id": given.id or random_id("prod_", 14),
         "object": "product",
-        "active": active,
+        "active": active and given.active,
         "created": now,
         "default_price": None,
-        "description": given.description,
+        "description": None,
         "images": given.images or NOTHING,
         "livemode": False,
         "marketing_features": NOTHING,
@@ -69,36 +99,11 @@ def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSO
         "package_dimensions": None,
         "shippable": None,
         "statement_descriptor": None,
-        "tax_code": given.tax_code,
+        "tax_code": details.get("tax_details", {}).get("tax_code"),
         "tax_details": None,
         "type": "service",
-        "unit_label": given.unit_label,
+        "unit_label": None,
         "updated": now,
-        "url": given.url,
-        **given.kept,
+        "url": None,
+        **details,
     }
-
-
-async def create_product(request: ApiRequest) -> JSON:
-    """Create a product: POST /v1/products."""
-    product = build_product(ProductParams.parse(request.params), request.now)
-    if product["id"] in request.account.tables["products"]:
-        raise invalid("Product already exists.", "id", "resource_already_exists")
-    request.store("products", product)
-    return product
-
-
-list_products = listing(
-    "products",
-    flag("active"),
-    among("ids", "id"),
-    text("url"),
-    text("type"),
-    unsupported=("shippable",),
-)
-
-ROUTES: list[ApiRoute] = [
-    ("POST", "/v1/products", create_product),
-    ("GET", "/v1/products", list_products),
-    ("GET", "/v1/products/{id}", retrieve("products", "product")),
-]

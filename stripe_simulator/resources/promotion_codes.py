@@ -1,6 +1,7 @@
 """/v1/promotion_codes: https://docs.stripe.com/api/promotion_codes."""
 
 from ..errors import invalid, not_simulated
+from ..events import changed_fields
 from ..http.filters import flag, text
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
@@ -119,6 +120,18 @@ async def create(request: ApiRequest) -> JSON:
     return promotion
 
 
+async def update(request: ApiRequest) -> JSON:
+    """Switch a promotion code on or off, or change its metadata: POST /v1/promotion_codes/{id}."""
+    before = request.account.get("promotion_codes", request.path["id"], "promotion code", "promotion_code")
+    active = request.params.boolean("active")
+    metadata = request.params.metadata(before=before["metadata"])
+    request.params.finish(("restrictions",))
+    after = {**before, "active": before["active"] if active is None else active, "metadata": metadata}
+    request.state.put(request.account, "promotion_codes", after["id"], after)
+    request.events.emit(request.account, "promotion_code.updated", after, changed_fields(before, after))
+    return after
+
+
 list_promotion_codes = listing(
     "promotion_codes",
     text("code"),
@@ -131,5 +144,6 @@ list_promotion_codes = listing(
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/promotion_codes", create),
     ("GET", "/v1/promotion_codes", list_promotion_codes),
+    ("POST", "/v1/promotion_codes/{id}", update),
     ("GET", "/v1/promotion_codes/{id}", retrieve("promotion_codes", "promotion code", "promotion_code")),
 ]

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from ..currencies import step
 from ..errors import invalid
+from ..events import changed_fields
 from ..http.filters import flag
 from ..http.handlers import listing, retrieve
 from ..http.params import Params
@@ -81,8 +82,28 @@ async def create(request: ApiRequest) -> JSON:
     return rate
 
 
+async def update(request: ApiRequest) -> JSON:
+    """Change texts of a tax rate, or switch it on or off: POST /v1/tax_rates/{id}. Its percentage stays."""
+    params, before = request.params, request.account.get("tax_rates", request.path["id"], "tax rate")
+    active, name = params.boolean("active"), params.text("display_name", 50)
+    texts = {text: params.text(text) for text in TEXTS if text in params}
+    metadata = params.metadata(before=before["metadata"])
+    params.finish()
+    rate = {
+        **before,
+        **texts,
+        "active": before["active"] if active is None else active,
+        "display_name": name or before["display_name"],
+        "metadata": metadata,
+    }
+    request.state.put(request.account, "tax_rates", rate["id"], rate)
+    request.events.emit(request.account, "tax_rate.updated", rate, changed_fields(before, rate))
+    return rate
+
+
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/tax_rates", create),
     ("GET", "/v1/tax_rates", listing("tax_rates", flag("active"), flag("inclusive"))),
+    ("POST", "/v1/tax_rates/{id}", update),
     ("GET", "/v1/tax_rates/{id}", retrieve("tax_rates", "tax rate")),
 ]

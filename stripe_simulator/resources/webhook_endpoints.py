@@ -5,6 +5,7 @@ from ..http.lists import page
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..ids import random_id
+from ..versions import require_version
 from ..wire import JSON
 
 
@@ -17,7 +18,9 @@ def build_endpoint(params: Params, now: int) -> JSON:
         raise params.missing("enabled_events")
     if params.boolean("connect"):
         raise not_simulated("Connect", "connect")
-    api_version, description = params.text("api_version"), params.text("description")
+    api_version, description = params.text("api_version"), params.text("description", unset=True)
+    if api_version is not None:
+        require_version(api_version)
     metadata = params.metadata()
     params.finish()
     return {
@@ -42,7 +45,7 @@ def update_endpoint(endpoint: JSON, params: Params) -> JSON:
     after["url"] = params.url("url") or endpoint["url"]
     after["enabled_events"] = params.texts("enabled_events") or endpoint["enabled_events"]
     if "description" in params:
-        after["description"] = params.text("description")
+        after["description"] = params.text("description", unset=True)
     disabled = params.boolean("disabled")
     if disabled is not None:
         after["status"] = "disabled" if disabled else "enabled"

@@ -1,4 +1,5 @@
 // The bank's challenge in its frame: sends the outcome to the simulator and its answer to the page.
+import { startDialog } from "./dialog.js";
 import { isCheckoutPath, post, sendToPage, start } from "./frame.js";
 
 const completeButton = document.getElementById("complete");
@@ -27,12 +28,6 @@ async function sendOutcome(outcome) {
 document.getElementById("total").textContent = start.get("total") || "";
 completeButton.addEventListener("click", () => sendOutcome("succeeded"));
 failButton.addEventListener("click", () => sendOutcome("failed"));
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") sendOutcome("failed");
-  if (event.key !== "Tab") return;
-  event.preventDefault(); // the focus stays in the dialog
-  const next = document.activeElement === completeButton ? failButton : completeButton;
-  next.focus();
-});
-completeButton.focus();
+disableButtons(false); // only now can a press be heard
+startDialog(completeButton, failButton);
 sendToPage({ type: "ready" });

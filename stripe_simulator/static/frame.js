@@ -5,7 +5,7 @@ export const start = new URLSearchParams(window.location.hash.slice(1));
 
 const channel = start.get("channel");
 const pageOrigin = start.get("origin");
-const base = window.location.pathname.replace(/\/_simulator\/[^/]+$/, "");
+export const base = window.location.pathname.replace(/\/_simulator\/[^/]+$/, "");
 
 export function sendToPage(message) {
   window.parent.postMessage({ channel, ...message }, pageOrigin === "null" ? "*" : pageOrigin);

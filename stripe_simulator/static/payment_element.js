@@ -1,7 +1,9 @@
 // The payment form in its frame. Card numbers never leave this origin: the page outside only learns whether the form
 // is complete.
 import { BRAND_PICTURES } from "./brand_pictures.js";
-import { isCheckoutPath, listenToPage, post, sendToPage, start } from "./frame.js";
+import { fillCountries, postalCodeError, postalCodeLabel } from "./address_fields.js";
+import { startElement, stateSender } from "./element_frame.js";
+import { isCheckoutPath, post, sendToPage } from "./frame.js";
 import { brandOf, fieldAtFault, FORMATS } from "./payment_methods.js";
 
 const byId = (id) => document.getElementById(id);
@@ -11,12 +13,14 @@ const panels = [...document.querySelectorAll(".panel")];
 
 // The fields of each payment method, as the server has drawn them.
 const FIELDS = Object.fromEntries(
-  panels.map((panel) => [panel.dataset.type, [...panel.querySelectorAll("input")].map(readField)]),
+  panels.map((panel) => [panel.dataset.type, [...panel.querySelectorAll("[data-param]")].map(readField)]),
 );
 
 let offered = ["card"]; // the payment methods of the session
 let type = "card"; // the one that is chosen
 let isFree = false;
+let hidesPlace = false; // the shop says that it asks for the address itself
+let hasAddress = false; // a Billing Address Element asks for it
 
 function readField(input) {
   const { param, format, minLength, code, noun, errorCodes } = input.dataset;
@@ -32,40 +36,6 @@ function readField(input) {
 }
 
 // ---- Looks
-
-const VARIABLES = {
-  colorPrimary: "--primary",
-  colorBackground: "--background",
-  colorText: "--text",
-  colorDanger: "--danger",
-  colorTextSecondary: "--muted",
-  colorTextPlaceholder: "--muted",
-  borderRadius: "--radius",
-  fontFamily: "--font",
-  fontSizeBase: "--size",
-};
-const NIGHT = {
-  colorPrimary: "#85d996",
-  colorBackground: "#30313d",
-  colorText: "#ffffff",
-  colorTextSecondary: "#c7c8d1",
-};
-
-function applyAppearance(appearance) {
-  const { style } = document.documentElement;
-  const isNight = appearance?.theme === "night";
-  const values = { ...(isNight && NIGHT), ...appearance?.variables };
-  if (isNight) style.setProperty("--border", "#4a4b58");
-  for (const [name, property] of Object.entries(VARIABLES)) {
-    const value = values[name];
-    if (typeof value === "string" && !/[;{}]|url\(/i.test(value)) style.setProperty(property, value);
-  }
-  if (isNight || !values.colorBackground || !values.colorText) return;
-  style.setProperty("--border", "color-mix(in srgb, var(--text) 16%, var(--background))");
-  if (!values.colorTextSecondary) {
-    style.setProperty("--muted", "color-mix(in srgb, var(--text) 68%, var(--background))");
-  }
-}
 
 function showBrand() {
   const brand = brandOf(byId("number").value);
@@ -104,21 +74,16 @@ function checkForm() {
   return first;
 }
 
-let lastState = "";
+const send = stateSender();
 
 // Tells the page whether the form is complete, if that or the method has changed.
 function sendState() {
   const fields = FIELDS[type];
-  const message = {
-    type: "change",
-    value: { type },
+  send({
     complete: isFree || fields.every((field) => !errorOf(field, fields)),
     empty: fields.every(({ input }) => !input.value),
-  };
-  const state = JSON.stringify(message);
-  if (state === lastState) return;
-  lastState = state;
-  sendToPage(message);
+    value: { type },
+  });
 }
 
 // Writes the text of an input as it should look and keeps the caret behind the same letter or digit.
@@ -157,6 +122,37 @@ for (const fields of Object.values(FIELDS)) {
   }
 }
 
+// ---- Where the shopper is, which Stripe asks for beside a card
+
+const country = byId("country");
+const postal = byId("postal");
+const place = document.querySelector(".place");
+
+function followCountry() {
+  document.querySelector("label[for=postal]").textContent = postalCodeLabel(country.value);
+  checkPlace();
+}
+
+// Shows what is wrong with the postal code, and returns it or "".
+function checkPlace() {
+  const message = place.hidden ? "" : postalCodeError(postal.value.trim(), country.value, false);
+  postal.setAttribute("aria-invalid", String(Boolean(message)));
+  byId("postal-error").textContent = message;
+  return message;
+}
+
+function placeParameters(values) {
+  if (type !== "card" || place.hidden || values["address[country]"]) return {};
+  const code = postal.value.trim();
+  return { "address[country]": country.value, ...(code && { "address[postal_code]": code }) };
+}
+
+fillCountries(country, null);
+country.addEventListener("change", followCountry);
+postal.addEventListener("input", () => {
+  if (postal.getAttribute("aria-invalid") === "true") checkPlace();
+});
+
 // ---- Tabs
 
 function chooseMethod(method, { focus = false } = {}) {
@@ -188,10 +184,15 @@ for (const tab of tabs) {
   });
 }
 
-// Takes what the page tells of the session and the looks.
+// Takes what the page tells of the session.
 function setFacts(facts) {
-  if (facts.appearance) applyAppearance(facts.appearance);
   if (facts.methods) offered = facts.methods;
+  if (facts.options) {
+    const { billingDetails } = facts.options.fields ?? {};
+    hidesPlace = billingDetails === "never" || billingDetails?.address === "never";
+  }
+  if (facts.hasBillingElement !== undefined) hasAddress = facts.hasBillingElement;
+  place.hidden = hidesPlace || hasAddress;
   if (facts.free !== undefined) isFree = Boolean(facts.free);
   document.querySelector(".tabs").hidden = isFree || offered.length < 2;
   byId("free").hidden = !isFree;
@@ -206,14 +207,24 @@ function paymentMethodParameters() {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`payment_method[${name}]`, value]));
 }
 
-async function pay({ path, values }) {
+// Shows what is wrong and puts the focus there. Returns the first error, or null.
+function showErrors() {
   const wrong = checkForm();
-  if (wrong) {
-    wrong.field.input.focus();
-    return { error: { type: "validation_error", code: wrong.code, message: wrong.message } };
+  const misplaced = type === "card" && !isFree && checkPlace();
+  if (!wrong && misplaced) {
+    postal.focus();
+    return { type: "validation_error", code: "invalid_postal_code", message: misplaced };
   }
+  if (!wrong) return null;
+  wrong.field.input.focus();
+  return { type: "validation_error", code: wrong.code, message: wrong.message };
+}
+
+async function pay({ path, values }) {
+  const error = showErrors();
+  if (error) return { error };
   if (!isCheckoutPath(path)) return { error: { message: "Invalid request." } };
-  const parameters = { ...values, ...paymentMethodParameters() };
+  const parameters = { ...values, ...placeParameters(values), ...paymentMethodParameters() };
   let answer;
   try {
     answer = await post(path, parameters);
@@ -227,50 +238,32 @@ async function pay({ path, values }) {
 
 // ---- The page around the frame
 
-const MESSAGES = {
-  facts: setFacts,
-  focus: () => FIELDS[type][0]?.input.focus(),
-  blur: () => document.activeElement?.blur(),
-  clear: () => {
-    form.reset();
-    showBrand();
-    sendState();
-  },
-  confirm: async (message) => sendToPage({ type: "result", call: message.call, result: await pay(message) }),
-};
-
-listenToPage((message) => MESSAGES[message.type]?.(message));
-
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   sendToPage({ type: "submit" });
 });
 
-let hasFocus = false;
-document.addEventListener("focusin", () => {
-  if (!hasFocus) sendToPage({ type: "focus" });
-  hasFocus = true;
-});
-document.addEventListener("focusout", (event) => {
-  if (event.relatedTarget) return;
-  hasFocus = false;
-  sendToPage({ type: "blur" });
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") sendToPage({ type: "escape" });
-});
+function clear() {
+  form.reset();
+  showBrand();
+  sendState();
+}
 
-function initialAppearance() {
-  try {
-    return JSON.parse(start.get("appearance") || "{}");
-  } catch {
-    return {}; // only the looks suffer
+// Fills in a card that is accepted, as Stripe's own testing assistant does.
+function fill() {
+  const texts = { number: "4242424242424242", expiry: "1234", cvc: "123" };
+  if (offered.includes("card")) chooseMethod("card");
+  for (const [id, text] of Object.entries(texts)) {
+    byId(id).value = text;
+    byId(id).dispatchEvent(new Event("input"));
   }
 }
 
-applyAppearance(initialAppearance());
 showBrand();
-new ResizeObserver(() => {
-  sendToPage({ type: "height", height: document.body.getBoundingClientRect().height });
-}).observe(document.body);
-sendToPage({ type: "ready" });
+startElement({
+  takeFacts: setFacts,
+  ask: { validate: () => ({ error: showErrors() }), confirm: pay },
+  clear,
+  fill,
+  first: () => FIELDS[type][0]?.input,
+});

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.support.programs import ROOT
 
-from .attacks import ATTACKS, Outcome
+from .attacks import ATTACKS
+from .outcome import Outcome
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- hardening: begin -->", "<!-- hardening: end -->"
@@ -17,11 +18,14 @@ BEGIN, END = "<!-- hardening: begin -->", "<!-- hardening: end -->"
 def table(outcomes: dict[str, Outcome], minutes: float) -> str:
     """Return the table as Markdown."""
     rows = [
-        f"| {title} | {one.tried} | {one.down} | {one.lost} | {one.unanswered} |" for title, one in outcomes.items()
+        f"| {title} | {one.tried} | {one.down} | {one.lost} | {one.unanswered} | {one.figures} |"
+        for title, one in outcomes.items()
     ]
-    heading = "| Attack | What was tried | Processes down | Lost or let through | Not answered in time |"
+    heading = (
+        "| Attack | What was tried | Processes down | Lost, doubled or let through | Not answered in time | Measured |"
+    )
     when = f"`make hardening`, {datetime.now(UTC):%Y-%m-%d}, {minutes:.0f} minutes"
-    return "\n".join([when, "", heading, "|---|---|--:|--:|--:|", *rows])
+    return "\n".join([when, "", heading, "|---|---|--:|--:|--:|---|", *rows])
 
 
 def write_docs(text: str) -> None:

@@ -5,9 +5,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -20,75 +19,45 @@ from stripe_simulator.testing.server import running
 from tests.support.databases import make_migrated_file
 from tests.support.limited import lines_of
 from tests.support.orders import an_order, creating, paying
-from tests.support.programs import clean_environment, free_port, running_program
+from tests.support.programs import RunningProgram, clean_environment, free_port, running_program
 
-DESCRIPTORS = 1024
-"""What systemd and most shells give a program."""
-UNDER_THE_LIMIT = (
-    f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS})); "
-    "runpy.run_module('uvicorn', run_name='__main__')"
-)
+from .machine_attacks import MACHINE_ATTACKS
+from .outcome import DESCRIPTORS, Attack, Outcome, under_the_limit
+from .stripe_attacks import STRIPE_ATTACKS
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an attack.
-
-    Args:
-        tried: what was done, in words with numbers.
-        down: processes that ended.
-        lost: acknowledged orders that are gone, or rows and files that should have been out of reach.
-        unanswered: calls that got no answer within their own limit.
-    """
-
-    tried: str
-    down: int = 0
-    lost: int = 0
-    unanswered: int = 0
-
-    @property
-    def withstood(self) -> bool:
-        """Whether nothing went wrong."""
-        return (self.down, self.lost, self.unanswered) == (0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """One attack.
-
-    Args:
-        title: a row's heading.
-        run: does it in a folder of its own, so often.
-        quick: how often in `make test`.
-        long: how often in `make hardening`.
-    """
-
-    title: str
-    run: Callable[[Path, int], Outcome]
-    quick: int
-    long: int
-
-
-def idle_connections(folder: Path, waves: int) -> Outcome:
-    """Open as many connections as the process has descriptors and more, ask nothing, and ask beside them."""
-    port = free_port()
-    answers: list[int] = []
+def idle_at_the_api(folder: Path, waves: int) -> Outcome:
+    """Open as many connections as the service has descriptors and more, ask nothing, and ask beside them."""
     with running() as (stripe_url, _):
+        port = free_port()
         environment = clean_environment(
             CHECKOUT_DATA_DIR=str(folder), STRIPE_API_BASE=stripe_url, CHECKOUT_RATE_LIMIT=" ", CHECKOUT_SWEEP_EVERY="1"
         )
-        arguments = ("-c", UNDER_THE_LIMIT, "api.main:app", "--port", str(port), "--no-access-log")
+        arguments = ("-c", under_the_limit("uvicorn"), "api.main:app", "--port", str(port), "--no-access-log")
         with running_program(*arguments, ready="startup complete", environment=environment) as program:
-            for _ in range(waves):
-                idle = _idle(port, DESCRIPTORS + 40)
-                answers += [_status(f"http://127.0.0.1:{port}{path}") for path in ("/healthz", "/readyz")]
-                for each in idle:
-                    each.close()
-            answers.append(_status(f"http://127.0.0.1:{port}/readyz"))
-            down = int(program.process.poll() is not None)
+            return _beside_idle_connections(program, port, waves, ("/healthz", "/readyz"))
+
+
+def idle_at_the_demo(folder: Path, waves: int) -> Outcome:
+    """The same at the whole shop in one process: its pages, its API and its simulator."""
+    port = free_port()
+    environment = clean_environment(CHECKOUT_DATA_DIR=str(folder), CHECKOUT_RATE_LIMIT=" ", CHECKOUT_SWEEP_EVERY="1")
+    arguments = ("-c", under_the_limit("checkout_cli"), "demo", "--port", str(port))
+    with running_program(*arguments, ready="is open", environment=environment, stop_with=signal.SIGINT) as program:
+        return _beside_idle_connections(program, port, waves, ("/", "/_stcore/health", "/api/readyz"))
+
+
+def _beside_idle_connections(program: RunningProgram, port: int, waves: int, paths: Sequence[str]) -> Outcome:
+    answers: list[int] = []
+    for _ in range(waves):
+        idle = _idle(port, DESCRIPTORS + 40)
+        answers += [_status(f"http://127.0.0.1:{port}{path}") for path in paths]
+        for each in idle:
+            each.close()
+    answers.append(_status(f"http://127.0.0.1:{port}{paths[-1]}"))
     return Outcome(
         f"{waves} times {DESCRIPTORS + 40} idle connections at {DESCRIPTORS} descriptors, {len(answers)} calls beside them",
-        down=down,
+        down=int(program.process.poll() is not None),
         unanswered=sum(answer != 200 for answer in answers),
     )
 
@@ -283,12 +252,15 @@ def questions(folder: Path, times: int) -> Outcome:
 
 
 ATTACKS = (
-    Attack("Idle connections", idle_connections, quick=1, long=12),
+    Attack("Idle connections, the API", idle_at_the_api, quick=1, long=12),
+    Attack("Idle connections, the demo", idle_at_the_demo, quick=1, long=6),
     Attack("No descriptor left", no_descriptors, quick=2, long=8),
     Attack("A stopped process", stopped_process, quick=1, long=5),
     Attack("Forks", forks, quick=2, long=20),
     Attack("Killed while writing", killed, quick=1, long=20),
     Attack("Foreign pages", foreign_pages, quick=1, long=10),
     Attack("Questions", questions, quick=1, long=3),
+    *STRIPE_ATTACKS,
+    *MACHINE_ATTACKS,
 )
 """Every attack; the title is its name."""

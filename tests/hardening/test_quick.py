@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from .attacks import ATTACKS, Attack
+from .attacks import ATTACKS
+from .outcome import Attack
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.title)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from checkout_core import Settings, open_checkout
 from checkout_core.config.catalog import read_catalog
+from checkout_core.config.shipped import shipped_catalog
 from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.errors import (
     CheckoutError,
@@ -258,3 +260,18 @@ def test_the_shipped_catalogue_has_what_the_demo_needs() -> None:
         assert product.image, product.id
         picture = catalog.folder / "images" / product.image
         assert 0 < picture.stat().st_size < 60_000, picture
+
+
+def test_two_applications_that_ship_a_catalogue_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other_shop-1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-shop\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text("[checkout_core.catalog]\nshipped = other_shop:CATALOG\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    shipped_catalog.cache_clear()
+    settings = Settings(data_dir=tmp_path)
+    with pytest.raises(ConfigurationError, match="checkout-toolkit and other-shop are installed"):
+        open_checkout(settings)
+    (tmp_path / "catalog.toml").write_text(TWO_PRODUCTS)
+    assert settings.catalog_path == tmp_path / "catalog.toml"
+    shipped_catalog.cache_clear()

@@ -64,6 +64,32 @@ def test_a_handler_that_could_never_run_is_refused(handler: Any) -> None:
         Handlers().add(handler, "named")
 
 
+@pytest.mark.parametrize("name", ["", " ", 7, ("a", "b")])
+def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidHandler, match="A handler's name is text, and not"):
+        Handlers().add(one, name)
+
+
+@pytest.mark.parametrize(
+    "handler", [lambda order: None, Sender(), functools.partial(one)], ids=["lambda", "object", "partial"]
+)
+def test_what_has_no_name_of_its_own_needs_one(handler: Any) -> None:
+    handlers = Handlers()
+    with pytest.raises(InvalidHandler, match=r"needs a name: on\('paid', handler, name=…\)"):
+        handlers.add(handler)
+    handlers.add(handler, "named")
+    assert [each.name for each in handlers.remaining(())] == ["named"]
+
+
+def test_the_same_method_of_two_objects_needs_two_names() -> None:
+    handlers = Handlers()
+    handlers.add(Sender().__call__)
+    with pytest.raises(InvalidHandler, match=r"already\. Give this one another name"):
+        handlers.add(Sender().__call__)
+    handlers.add(Sender().__call__, "another")
+    assert len(handlers.remaining(())) == 2
+
+
 @pytest.mark.parametrize("handler", [one, four, coroutine_of_two, none])
 def test_a_transactional_handler_is_a_function_of_the_order_and_a_connection(handler: Any) -> None:
     with pytest.raises(InvalidHandler):
@@ -84,7 +110,7 @@ def test_a_database_without_transactions_for_others_refuses_such_a_handler() -> 
         Handlers().add(two, transactional=True)
 
 
-@pytest.mark.parametrize("event", ["payed", "", "partially_refunded", "pending", None])
+@pytest.mark.parametrize("event", ["payed", "", "partially_refunded", "pending", None, ["paid"]])
 def test_an_event_that_there_is_not_is_refused_with_those_that_there_are(event: object) -> None:
     with pytest.raises(InvalidHandler, match="paid, processing, refunded, failed, expired, disputed, dispute_closed"):
         Handlers().add(one, event=cast("EventName", event))

@@ -19,6 +19,13 @@ from tests.support.builders import MARK
 from tests.support.metadata import VALUES
 
 
+def within_itself() -> list[object]:
+    """A list that has no end."""
+    endless: list[object] = []
+    endless.append(endless)
+    return endless
+
+
 @pytest.mark.parametrize("value", VALUES, ids=json.dumps)
 def test_any_json_value_is_read_back_equal_from_the_texts_at_stripe(value: JsonValue) -> None:
     metadata = valid_metadata({"value": value, "user": "7", "seats": 7})
@@ -53,6 +60,8 @@ def test_what_somebody_edited_at_stripe_stays_a_text(edited: str) -> None:
         (float("nan"), "number beyond"),
         (float("inf"), "number beyond"),
         (MAX_NUMBER + 1, "number beyond"),
+        (10**400, "number beyond"),
+        (within_itself(), "nested more than 100 deep"),
         (Decimal("1.5"), "Decimal, which is no JSON value"),
         (b"x", "bytes, which is no JSON value"),
         ({1}, "set, which is no JSON value"),

@@ -8,7 +8,7 @@ import pytest
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.customer import Details
 from checkout_core.domain.errors import SessionNotOpen
-from checkout_core.domain.events import Decision, EventKind, Source
+from checkout_core.domain.events import Decision, EventKind, Source, StockAction
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.reconciling import order_of, pending_change, reconcile_change, refunds_differ
 from checkout_core.domain.recorded_refunds import NO_REFUNDS, RecordedRefunds
@@ -204,7 +204,9 @@ def test_the_first_details_make_the_order() -> None:
 
 def test_other_details_update_the_order_and_the_same_change_nothing() -> None:
     first = made(pending_change(OPEN, DETAILS, NOW)(None))
-    assert pending_change(OPEN, DETAILS, LATER)(first) == Decision(first)
+    repeated = pending_change(OPEN, DETAILS, LATER)(first)
+    assert (repeated.order, list(repeated.events)) == (first, [])
+    assert [move.action for move in repeated.stock] == [StockAction.hold]  # as long as its session lives
     decision = pending_change(OPEN, replace(DETAILS, name="Bea", phone="1"), LATER)(first)
     after = made(decision)
     assert (after.id, after.name, after.phone, after.version) == (first.id, "Bea", "1", 2)

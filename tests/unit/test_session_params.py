@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from checkout_core.config.settings import UiMode
+from checkout_core.config.settings_arguments import UiMode
 from checkout_core.config.urls import Urls
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.orders import OrderStatus

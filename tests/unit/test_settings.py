@@ -2,12 +2,13 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from checkout_core.config.settings import STRIPE_JS, Settings, UiMode, variable
+from checkout_core.config.settings import STRIPE_JS, Settings, variable
+from checkout_core.config.settings_arguments import SettingsArguments, UiMode
 from checkout_core.domain.errors import ConfigurationError
 
 PAIR = {"STRIPE_SECRET_KEY": "sk_test_abc", "STRIPE_PUBLISHABLE_KEY": "pk_test_abc"}
@@ -62,6 +63,7 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("stripe_api_base", "STRIPE_API_BASE", "http://127.0.0.1:9/", "http://127.0.0.1:9"),
     ("installation", "CHECKOUT_INSTALLATION", "staging", "staging"),
     ("session_minutes", "CHECKOUT_SESSION_MINUTES", "30", 30),
+    ("hold_minutes", "CHECKOUT_HOLD_MINUTES", "45", 45),
     ("retention_days", "CHECKOUT_RETENTION_DAYS", "730", 730),
     ("max_stripe_calls", "CHECKOUT_MAX_STRIPE_CALLS", "7", 7),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
@@ -323,3 +325,23 @@ def test_what_is_set_of_a_server_by_itself_is_in_its_address_also_after_a_change
 def test_a_threshold_is_a_number_or_off(wrong: str) -> None:
     with pytest.raises(ValidationError):
         Settings(database_prepare_threshold=wrong)
+def test_type_checkers_know_every_argument_by_both_of_its_names() -> None:
+    known = get_type_hints(SettingsArguments)
+    names = {
+        name: str(field.validation_alias or f"CHECKOUT_{name.upper()}") for name, field in Settings.model_fields.items()
+    }
+    assert set(known) == {*names, *names.values()}
+    assert [name for name, variable in names.items() if known[name] != known[variable]] == []
+
+
+def test_an_application_gives_arguments_as_it_has_them() -> None:
+    by_field = Settings(stripe_secret_key="sk_test_1", ui_mode="hosted_page", data_dir="shop", operators=["ada@x.test"])
+    by_variable = Settings(
+        STRIPE_SECRET_KEY="sk_test_1",
+        CHECKOUT_UI_MODE="hosted_page",
+        CHECKOUT_DATA_DIR="shop",
+        CHECKOUT_OPERATORS="ada@x.test",
+    )
+    assert by_field == by_variable
+    with pytest.raises(ValidationError, match="publik_url"):
+        Settings(publik_url="https://shop.example")  # type: ignore[call-arg]

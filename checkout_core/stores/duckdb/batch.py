@@ -6,7 +6,7 @@ one set for each table.
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -22,6 +22,7 @@ from ...domain.stock import StockLevel
 from ..base import outbox_events
 from ..columns import KEYS, ORDER, Row
 from . import statements
+from .row_count import Written
 from .statements import Statement
 from .stock import StockCache
 
@@ -102,13 +103,19 @@ class OrderCache:
         self.stock.trim()
 
 
-def commit(connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Write]) -> list[Outcome]:
+def commit(
+    connection: DuckDBConnection,
+    cache: OrderCache,
+    writes: Sequence[Write],
+    committed: Callable[[Written], None] = lambda rows: None,
+) -> list[Outcome]:
     """Do all writes in one transaction, or none when this raises.
 
     Args:
         connection: the open file, without a transaction.
         cache: what is known of the orders in it; it is brought up to date.
         writes: in the order in which they take effect.
+        committed: hears how many orders and events were added, once they are durable.
 
     Returns:
         An outcome for each write: the order after a change, the level after another capacity, None after an insert, or
@@ -151,6 +158,7 @@ def commit(connection: DuckDBConnection, cache: OrderCache, writes: Sequence[Wri
         for statement, values in rows.items():
             _execute(connection, statement, values)
         connection.execute("COMMIT")
+        committed(Written(len(rows.get(statements.INSERT_ORDER, ())), len(rows.get(statements.INSERT_EVENT, ()))))
     cache.add(changed)
     cache.trim()
     return outcomes

@@ -47,7 +47,8 @@ def _full(_error: duckdb.Error, path: Path) -> CheckoutError:
 def _damaged(error: duckdb.Error, path: Path) -> CheckoutError:
     return StoreUnavailable(
         f"{path} or its log is damaged: it was cut short or changed ({_words(error)}). Keep a copy of both, and put a "
-        "backup in their place; `checkout reconcile --since 30d` then brings back what Stripe still tells."
+        "backup in their place. Without one, move the log (.wal) away if the damage is there: the file opens with what is "
+        "in it. Then `checkout reconcile --since 30d` brings back what Stripe still tells."
     )
 
 
@@ -103,6 +104,15 @@ def unwritable(path: Path, error: OSError) -> StoreUnavailable:
     return StoreUnavailable(
         f"The order database cannot be opened in the folder {path.parent} ({error.strerror or error}). "
         f"Make that folder writable for this program, {_INSTEAD}"
+    )
+
+
+def gone(path: Path, orders: int) -> StoreUnavailable:
+    """Return the error for a file that this program had open, and that is not there any more, or is empty now."""
+    return StoreUnavailable(
+        f"{path} had {orders:,} orders and is gone, or empty: the folder {path.parent} was deleted or replaced, or its "
+        "volume is not mounted. Put it back, and the shop goes on by itself. To begin with a new database instead, "
+        "start this program again."
     )
 
 

@@ -158,6 +158,8 @@ class Writer:
 
     def _with_open_file(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Open the file, and return the jobs to do. Each waits for others no longer than the lease does, from its own call on."""
+        if self._lease.held and not self._lease.in_place:
+            self._close_file()
         while jobs and not self._lease.held:
             deadline = min(job.since for job in jobs) + self._lease.wait
             try:
@@ -176,7 +178,7 @@ class Writer:
         try:
             connection = self._lease.connection()
             self._lease.keep_log_private()
-            outcomes = commit(connection, self._cache, writes)
+            outcomes = commit(connection, self._cache, writes, self._lease.committed)
         except BaseException as error:
             self._roll_back(error)
             if len(writes) == 1 or isinstance(error, CheckoutError):

@@ -48,9 +48,12 @@ from typing import IO, Any
 import duckdb
 
 from ...config.descriptors import reserve
+from ...config.logging import get_logger
 from ...domain.errors import StoreBusy, StoreUnavailable
-from .causes import is_lock_conflict, to_checkout_error, unwritable
+from ..base import Loss
+from .causes import gone, is_lock_conflict, to_checkout_error, unwritable
 from .connecting import connect
+from .row_count import RowCount, Written, rows_in
 from .schema import known_version, migrate
 
 STORAGE_VERSION = "v1.5.0"
@@ -61,6 +64,8 @@ FREE_SECONDS = 0.5
 """When the file is free for so long and the first in line does not take it, the first in line is stopped."""
 FORK_WAIT_SECONDS = 5.0
 """How long `os.fork` waits until this process has closed its files."""
+
+log = get_logger(__name__)
 
 
 class _CountedLock:
@@ -171,6 +176,19 @@ class Lease:
         self.since = 0.0
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._lock = _lock_of(self.path)
+        self._count = RowCount(self.path)
+        self._orders_before = 0
+        self._place: tuple[int, int] | None = None
+
+    @property
+    def noticed_loss(self) -> Loss | None:
+        """What the file has lost since it was open before, as far as was noticed and not made good by a restore."""
+        return self._count.loss
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the open file is still the one at its path: a folder may be deleted, moved or unmounted any time."""
+        return _place_of(self.path) == self._place
 
     @property
     def held(self) -> bool:
@@ -214,17 +232,31 @@ class Lease:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                if not self.read_only and self._log_is_due():
+                ours = not self.read_only and self.in_place  # a log at the path of another file is not ours
+                if ours and self._log_is_due():
                     with suppress(duckdb.Error):  # what was committed is in the log; a transaction left open goes
                         connection.execute("CHECKPOINT")
-                if not self.read_only:
+                if ours:
                     self._remove_empty_log()
                 connection.close()
             except duckdb.Error as error:
                 raise to_checkout_error(error, self.path) from error
             finally:
+                self._count.close()
                 reserve.fill()  # before somebody else has the descriptors that this was
                 self._lock.release()
+
+    def committed(self, rows: Written) -> None:
+        """Count rows that were committed.
+
+        Raises:
+            StoreUnavailable: the file is not at its path any more, so they would not be found again.
+        """
+        if not self.in_place:
+            raise gone(self.path, self._orders_before)
+        if any(rows):
+            self._count.add(rows)
+            self._orders_before = self._count.rows.orders
 
     def keep_log_private(self) -> None:
         """Let the log have the rights of the file: DuckDB makes it anew after each checkpoint, for everybody to read.
@@ -264,10 +296,12 @@ class Lease:
             return False
 
     def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
+        self._require_orders_of_before()
         if not self.read_only or not self.path.exists():
             self._make_folder()
         with _next_in_line(self.path, deadline):
             while True:
+                self._require_orders_of_before()
                 try:
                     return self._try_open()
                 except duckdb.Error as error:
@@ -303,16 +337,47 @@ class Lease:
             self.keep_log_private()
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # `release` decides
             migrate(connection)
+            if not self.read_only:
+                self._compare_count(connection, made_anew=is_new)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _compare_count(self, connection: duckdb.DuckDBPyConnection, *, made_anew: bool) -> None:
+        """Notice that the file is another one than before, or has fewer rows than were written to it."""
+        found = rows_in(connection)
+        if self._orders_before and not found.orders:
+            raise gone(self.path, self._orders_before)
+        new = self._count.open(found, made_anew=made_anew)
+        if new is not None:
+            log.error("orders are missing", database=str(self.path), advice=new.sentence())
+        self._orders_before = found.orders
+        self._place = _place_of(self.path)
+
+    def _require_orders_of_before(self) -> None:
+        """Begin no new file where this program had one with orders: it is gone, and may come back.
+
+        Raises:
+            StoreUnavailable: so it is.
+        """
+        if self._orders_before and not self.path.exists():
+            raise gone(self.path, self._orders_before)
 
     def _make_folder(self) -> None:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
+
+
+def _place_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other one; None when there is none, or it cannot be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

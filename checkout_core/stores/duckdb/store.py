@@ -18,7 +18,7 @@ from typing_extensions import override
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ...domain.stock import Hold, StockLevel
-from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore, may_be_in_an_id
+from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore, may_be_in_an_id
 from ..futures import completed, mapped
 from . import statements
 from .batch import Insert, Rows, SetCapacity, Update, rows_of
@@ -61,8 +61,8 @@ class DuckDBStore(OrderStore):
             "wal_autocheckpoint": "64MB",  # a checkpoint stalls the work, and a long log the next start after a crash
             "dynamic_or_filter_threshold": 2 * batch,  # a set of keys beyond this scans the table, not the index
         }
-        lease = Lease(path, wait=wait, settings=settings)
-        self._writer = Writer(lease, hold=hold, linger=linger, keep=keep, batch=batch)
+        self._lease = Lease(path, wait=wait, settings=settings)
+        self._writer = Writer(self._lease, hold=hold, linger=linger, keep=keep, batch=batch)
 
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
@@ -150,6 +150,12 @@ class DuckDBStore(OrderStore):
     @override
     def forget_note(self, kind: str, key: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return mapped(self._query(statements.FORGET_NOTE, [shop, kind, key]), _nothing)
+
+    @override
+    def noticed_loss(self) -> Future[Loss | None]:
+        job = Query(lambda _: self._lease.noticed_loss)
+        self._writer.submit(job)
+        return job.done
 
     @override
     def set_capacity(

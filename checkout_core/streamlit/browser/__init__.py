@@ -1,5 +1,7 @@
-"""Two things that only the browser can do: keep a cookie, and go to another page in the same tab."""
+"""What only the browser can do: keep a cookie, go to another page in the same tab, begin each page at its top,
+show that a button was pressed."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -7,6 +9,8 @@ import streamlit as st
 _FOLDER = Path(__file__).parent
 _cookie = st.components.v2.component("checkout_cookie", js=(_FOLDER / "cookie.js").read_text(encoding="utf-8"))
 _redirect = st.components.v2.component("checkout_redirect", js=(_FOLDER / "redirect.js").read_text(encoding="utf-8"))
+_places = st.components.v2.component("checkout_places", js=(_FOLDER / "places.js").read_text(encoding="utf-8"))
+_presses = st.components.v2.component("checkout_presses", js=(_FOLDER / "presses.js").read_text(encoding="utf-8"))
 
 
 CART_DAYS = 30
@@ -27,3 +31,22 @@ def keep_cookie(name: str, value: str, *, days: int | None = CART_DAYS) -> None:
 def redirect_to(url: str) -> None:
     """Go to another site in the same tab."""
     _redirect(key="redirect", data={"url": url})
+
+
+def begin_places_at_their_top(page: str, steps: str, navigation: Mapping[str, str]) -> None:
+    """See that each page, and each step of one, begins at its top and with the focus on its heading.
+
+    Also name the navigation, and tie what is wrong to its field: a container `slot-<name>` that holds an alert, to the
+    field `field-<name>`.
+
+    Args:
+        page: selects what holds the page.
+        steps: selects, in it, the headings that say which step this is, and elements whose `data-place` says so.
+        navigation: labels by what selects the links that they are of.
+    """
+    _places(key="places", data={"page": page, "steps": steps, "navigation": dict(navigation)})
+
+
+def answer_presses() -> None:
+    """Mark a button that was pressed with `aria-busy` until the press is answered, and take no second press meanwhile."""
+    _presses(key="presses", data={})

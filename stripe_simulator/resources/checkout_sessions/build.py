@@ -1,7 +1,7 @@
 """How a Checkout Session is made of its parameters."""
 
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import NamedTuple, cast
 
 from ... import payment_methods
 from ...errors import invalid, not_simulated
@@ -9,17 +9,17 @@ from ...ids import random_id
 from ...records import SessionRecord
 from ...state import Account
 from ...wire import JSON, Session
+from ..automatic_tax import is_located
 from ..customers import find_customer
-from ..prices import build_price
-from ..products import build_product
-from ..shipping_rates import build_shipping_rate
-from ..tax_rates import exclusive_tax, line_taxes
+from ..shipping_rates import build_shipping_rate, rate_in
 from . import shared_values as shared
 from .discounts import choose_discount
-from .nested_params import LineItemParams, ShippingOptionParams
+from .lines import build_line_item, find_price
+from .nested_params import ShippingOptionParams
 from .params import SessionParams
-from .totals import NOTHING, compute_totals
-from .view import DEFAULT_CURRENCY, customer_details, overlay
+from .shown_options import shown_options
+from .totals import Location, compute_totals
+from .view import DEFAULT_CURRENCY, customer_details
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,15 @@ class _Customer:
     id: str | None
     email: str | None
     creation: str | None
+    found: JSON | None = None
 
 
-def build_session(account: Account, given: SessionParams, now: int, public_url: str) -> SessionRecord:
-    """Return the record of a new session.
+MadeRates = list[tuple[JSON, dict[str, JSON]]]
+"""Shipping rates that were made for a session, each with its amounts in other currencies."""
+
+
+def build_session(account: Account, given: SessionParams, now: int, public_url: str) -> tuple[SessionRecord, MadeRates]:
+    """Return the record of a new session, and the shipping rates that were made for it.
 
     Args:
         account: where prices, customers, coupons and shipping rates are.
@@ -54,32 +59,26 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
     customer = _customer(account, given)
     discounts = choose_discount(account, given.discount, subtotal, currency, customer=customer.id, now=now)
     rates = offered_rates(account, given.shipping_options, currency, now)
-    totals = compute_totals(account, lines, currency, discounts=discounts, rates=rates)
+    _check_optional_items(account, given, currency)
+    location = _first_location(given, customer.found, lines, now)
+    totals = compute_totals(account, lines, currency, discounts=discounts, rates=rates.offered, location=location)
     id, is_setup = random_id("cs_test_a1", 58), given.mode == "setup"
     secret = f"{id}_secret_{random_id('', 40)}"
-    session: Session = {
+    made: JSON = {
         "id": id,
         "object": "checkout.session",
-        "adaptive_pricing": shared.ADAPTIVE_PRICING,
-        "after_expiration": None,
         "allow_promotion_codes": given.allow_promotion_codes,
         "allowed_payment_method_types": given.allowed_payment_method_types or None,
         "amount_subtotal": None if is_setup else subtotal,
         "amount_total": None if is_setup else totals.amount_total,
-        "automatic_tax": shared.AUTOMATIC_TAX,
-        "billing_address_collection": None,
-        "branding_settings": None,
         "cancel_url": given.cancel_url,
         "client_reference_id": given.client_reference_id,
         "client_secret": None if given.hosted else secret,
         "collected_information": None,
         "consent": None,
-        "consent_collection": None,
         "created": now,
         "currency": given.currency if is_setup else currency,
         "currency_conversion": None,
-        "custom_fields": NOTHING,
-        "custom_text": shared.CUSTOM_TEXT,
         "customer": customer.id,
         "customer_account": None,
         "customer_creation": customer.creation,
@@ -90,119 +89,45 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "expires_at": given.expires_at,
         "integration_identifier": given.integration_identifier,
         "invoice": None,
-        "invoice_creation": shared.INVOICE_CREATION,
-        "line_items": None,
         "livemode": False,
-        "locale": given.locale,
-        "managed_payments": None,
         "metadata": given.metadata,
         "mode": given.mode,
-        "name_collection": None,
-        "optional_items": None,
-        "origin_context": given.origin_context,
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "if_required" if given.mode == "payment" else "always",
-        "payment_method_configuration_details": None,
-        "payment_method_options": shared.NO_OPTIONS,
         "payment_method_types": method_types,
         "payment_status": totals.payment_status,
-        "permissions": None,
         "phone_number_collection": shared.PHONE_NUMBER_COLLECTION[given.phone_number_collection],
-        "presentment_details": None,
         "recovered_from": None,
-        "redirect_on_completion": None,
-        "return_url": given.return_url,
-        "saved_payment_method_options": None,
-        "setup_intent": random_id("seti_1", 23) if is_setup else None,
-        "shipping_address_collection": None,
+        "setup_intent": None,
         "shipping_cost": totals.shipping_cost,
         "shipping_options": totals.shipping_options,
         "status": "open",
         "submit_type": given.submit_type,
         "subscription": None,
         "success_url": given.success_url,
-        "tax_id_collection": None,
         "total_details": totals.total_details,
         "ui_mode": given.ui_mode,
         "url": f"{public_url}/c/pay/{id}" if given.hosted else None,
-        "wallet_options": None,
+        **shown_options(given.options, ui_mode=given.ui_mode, mode=given.mode, has_customer=customer.id is not None),
     }
-    return SessionRecord(
-        session=overlay(session, given.kept) if given.kept else session,
+    if not given.hosted:
+        made["return_url"] = given.return_url
+    if location is not None:
+        made["automatic_tax"] = {**made["automatic_tax"], "status": "complete"}
+    record = SessionRecord(
+        session=cast(Session, made),
         secret=secret,
         lines=totals.lines,
         products=products,
-        payment_data=given.payment_data,
-        payment_metadata=given.payment_metadata,
+        payment_data={name: value for name, value in given.payment_data.items() if name != "metadata"},
+        payment_metadata=given.payment_data.get("metadata", {}),
+        options=given.options,
         rates=totals.rates,
+        shipping_taxes=totals.shipping_taxes,
         applied=totals.applied,
         redeemed=totals.redeemed,
     )
-
-
-def round_half_up(amount: Fraction) -> int:
-    """Return the whole number of minor units that is nearest, the greater one of two."""
-    return int(amount + Fraction(1, 2))
-
-
-def build_line_item(account: Account, given: LineItemParams, now: int) -> tuple[JSON, JSON]:
-    """Return a line of a session, and the product that it sells.
-
-    Args:
-        account: where prices and products are.
-        given: what was asked for.
-        now: the simulated time, in seconds since the epoch.
-
-    Raises:
-        StripeError: the price or the product does not exist, or the price is not active.
-    """
-    if given.price is not None:
-        param = f"{given.path}[price]"
-        price = account.get("prices", given.price, "price", param, 400)
-        if not price["active"]:
-            raise invalid("The price specified is inactive. This field only accepts active prices.", param)
-        product: JSON = account.tables["products"][price["product"]]
-    else:
-        data = given.price_data
-        assert data is not None
-        if data.product is not None:
-            product = account.get("products", data.product, "product", f"{data.path}[product]", 400)
-        else:
-            assert data.product_data is not None
-            product = build_product(data.product_data, now, active=False)
-        price = build_price(data.price, product["id"], now, active=False)
-    total = round_half_up(Fraction(price["unit_amount_decimal"]) * given.quantity)
-    taxes = line_taxes(total, _tax_rates(account, given), price["currency"]) if given.tax_rates else NOTHING
-    line = {
-        "id": random_id("li_1", 23),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": total,
-        "amount_tax": sum(tax["amount"] for tax in taxes),
-        "amount_total": total + exclusive_tax(taxes),
-        "currency": price["currency"],
-        "description": product["name"],
-        "discounts": NOTHING,
-        "metadata": given.metadata,
-        "price": price,
-        "quantity": given.quantity,
-        "taxes": taxes,
-        **given.kept,
-    }
-    return line, product
-
-
-def _tax_rates(account: Account, given: LineItemParams) -> list[JSON]:
-    rates = []
-    for index, id in enumerate(given.tax_rates):
-        param = f"{given.path}[tax_rates][{index}]"
-        rate = account.get("tax_rates", id, "tax rate", param, 400)
-        if not rate["active"]:
-            raise invalid("The tax rate specified is inactive.", param)
-        rates.append(rate)
-    return rates
+    return record, rates.made
 
 
 def _check_mode(mode: str, lines: list[JSON]) -> None:
@@ -218,7 +143,14 @@ def _check_mode(mode: str, lines: list[JSON]) -> None:
         raise invalid("You must provide at least one recurring price in `subscription` mode.", "line_items")
 
 
-def offered_rates(account: Account, options: list[ShippingOptionParams], currency: str, now: int) -> list[JSON]:
+class OfferedRates(NamedTuple):
+    """The shipping rates of a session in its currency, and those that were made for it, each with other currencies."""
+
+    offered: list[JSON]
+    made: MadeRates
+
+
+def offered_rates(account: Account, options: list[ShippingOptionParams], currency: str, now: int) -> OfferedRates:
     """Return the shipping rates that a session offers; the first is chosen until the shopper chooses another.
 
     Args:
@@ -228,19 +160,20 @@ def offered_rates(account: Account, options: list[ShippingOptionParams], currenc
         now: the simulated time, in seconds since the epoch.
 
     Raises:
-        StripeError: a rate does not exist, or is in another currency.
+        StripeError: a rate does not exist, or has no amount in this currency.
     """
-    rates = []
+    rates = OfferedRates([], [])
     for option in options:
         param = f"{option.path}[shipping_rate]"
         if option.shipping_rate is not None:
             rate = account.get("shipping_rates", option.shipping_rate, "shipping rate", param, 400)
+            others = account.tables["hidden"].get(rate["id"], {}).get("currency_options", {})
         else:
-            assert option.shipping_rate_data is not None
-            rate = build_shipping_rate(option.shipping_rate_data, now)
-        if rate["fixed_amount"]["currency"] != currency:
-            raise not_simulated("a shipping rate in another currency than the session's", param)
-        rates.append(rate)
+            data = option.shipping_rate_data
+            assert data is not None
+            rate, others = build_shipping_rate(data, now), data.currency_options
+            rates.made.append((rate, others))
+        rates.offered.append(rate_in(rate, others, currency, param))
     return rates
 
 
@@ -248,7 +181,38 @@ def _customer(account: Account, given: SessionParams) -> _Customer:
     if given.customer is None:
         return _Customer(None, given.customer_email, given.customer_creation or "if_required")
     customer = find_customer(account, given.customer)
-    return _Customer(customer["id"], customer["email"], None)
+    return _Customer(customer["id"], customer["email"], None, customer)
+
+
+def _first_location(given: SessionParams, customer: JSON | None, lines: list[JSON], now: int) -> Location | None:
+    """Return where the shopper is, for automatic tax, when the session's customer tells."""
+    if not given.options.get("automatic_tax", {}).get("enabled"):
+        return None
+    if any(line["taxes"] for line in lines):
+        raise invalid("`tax_rates` can't be used when `automatic_tax` is enabled.", "line_items[0][tax_rates]")
+    return customer_location(customer, now) if customer is not None else None
+
+
+def customer_location(customer: JSON, now: int) -> Location | None:
+    """Return where a customer is, or None when that is not known.
+
+    Args:
+        customer: the customer; where it ships to counts for more than where it lives.
+        now: the simulated time, in seconds since the epoch.
+    """
+    address = (customer["shipping"] or {}).get("address") or customer["address"]
+    return Location(address, customer["tax_exempt"] != "none", now) if is_located(address) else None
+
+
+def _check_optional_items(account: Account, given: SessionParams, currency: str) -> None:
+    """Raise when an optional item has no price that the session could sell."""
+    for index, item in enumerate(given.options.get("optional_items", [])):
+        param = f"optional_items[{index}][price]"
+        price = find_price(account, item["price"], param)
+        if price["currency"] != currency:
+            raise invalid("All optional items of a session must have the session's currency.", param)
+        if price["type"] == "recurring" and given.mode == "payment":
+            raise invalid("Optional items of a session in `payment` mode must have one-time prices.", param)
 
 
 def _method_types(given: SessionParams, currency: str) -> list[str]:

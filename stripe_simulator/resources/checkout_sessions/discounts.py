@@ -73,7 +73,9 @@ def display_names(account: Account, discounts: list[JSON]) -> list[JSON]:
     shown = []
     for discount in discounts:
         promotion = account.tables["promotion_codes"].get(discount["promotion_code"])
-        coupon = account.tables["coupons"][promotion["promotion"]["coupon"] if promotion else discount["coupon"]]
+        coupon = account.tables["coupons"].get(promotion["promotion"]["coupon"] if promotion else discount["coupon"])
+        if coupon is None:  # deleted since
+            continue
         code = promotion["code"] if promotion else None
         shown.append(
             {
@@ -97,20 +99,26 @@ def redemptions_of(account: Account, discounts: list[JSON]) -> list[Redemption]:
     return used
 
 
-def allocate_discount(lines: list[JSON], discount: int, currency: str) -> list[JSON]:
+def allocate_discount(lines: list[JSON], discount: int, currency: str, products: list[str] | None = None) -> list[JSON]:
     """Return the lines with a discount divided among them by their size; the parts add up to the whole.
 
     Args:
         lines: the line items.
         discount: what is taken off, in minor units.
         currency: the session's currency.
+        products: only lines that sell one of these share it; None stands for all.
     """
     whole = step(currency)
-    subtotal, units = sum(line["amount_subtotal"] for line in lines), discount // whole
+    shares = [line["amount_subtotal"] if _is_among(line, products) else 0 for line in lines]
+    subtotal, units = sum(shares), discount // whole
     before, allocated = 0, []
-    for line in lines:
-        upto = before + line["amount_subtotal"]
+    for line, share in zip(lines, shares, strict=True):
+        upto = before + share
         part = (units * upto // subtotal - units * before // subtotal) * whole if subtotal else 0
         allocated.append({**line, "amount_discount": part, "amount_total": line["amount_subtotal"] - part})
         before = upto
     return allocated
+
+
+def _is_among(line: JSON, products: list[str] | None) -> bool:
+    return products is None or line["price"]["product"] in products

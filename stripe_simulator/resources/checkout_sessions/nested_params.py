@@ -8,9 +8,9 @@ from ...wire import JSON
 from ..prices import PriceParams
 from ..products import ProductParams
 from ..shipping_rates import ShippingRateParams
-from .unsupported import LINE_ITEM
+from .option_rules import check_quantities
+from .parameters import MAX_QUANTITY, QUANTITIES
 
-MAX_QUANTITY = 999_999
 MAX_SHIPPING_OPTIONS = 5
 
 
@@ -33,7 +33,9 @@ class PriceDataParams:
         product_id, product_data = params.text("product"), params.mapping("product_data")
         if product_id is None and product_data is None:
             raise params.missing("product_data")
-        product = ProductParams.parse(product_data) if product_data is not None and product_id is None else None
+        product = (
+            ProductParams.parse(product_data, inline=True) if product_data is not None and product_id is None else None
+        )
         return cls(params.path, PriceParams.parse(params), product_id, product)
 
 
@@ -43,7 +45,7 @@ class LineItemParams:
 
     Attributes:
         path: how errors name it, such as `line_items[0]`.
-        kept: what is not simulated and was not refused.
+        adjustable_quantity: the bounds between which the shopper may change the quantity, as they were given.
     """
 
     path: str
@@ -52,7 +54,7 @@ class LineItemParams:
     tax_rates: list[str]
     price: str | None
     price_data: PriceDataParams | None
-    kept: JSON
+    adjustable_quantity: JSON | None
 
     @classmethod
     def parse(cls, params: Params) -> "LineItemParams":
@@ -65,8 +67,10 @@ class LineItemParams:
             raise invalid("Each line item needs either `price` or `price_data`.", params.name("price"))
         price_data = None if data is None else PriceDataParams.parse(data)
         metadata, tax_rates = params.metadata(), params.texts("tax_rates")
-        kept = params.finish(LINE_ITEM, keep=True)
-        return cls(params.path, quantity, metadata, tax_rates, price_id, price_data, kept)
+        adjustable: JSON | None = QUANTITIES.take(params, "adjustable_quantity")
+        params.finish(("dynamic_tax_rates",))
+        check_quantities(adjustable, quantity, params.path)
+        return cls(params.path, quantity, metadata, tax_rates, price_id, price_data, adjustable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,9 @@ class ShippingOptionParams:
     shipping_rate_data: ShippingRateParams | None
 
     @classmethod
-    def parse_list(cls, params: Params) -> "list[ShippingOptionParams]":
+    def parse_list(cls, params: Params, *, unset: bool = False) -> "list[ShippingOptionParams]":
         """Read `shipping_options`. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
-        given = params.items("shipping_options")
+        given = params.items("shipping_options", unset=unset)
         if len(given) > MAX_SHIPPING_OPTIONS:
             raise invalid(f"You may only specify up to {MAX_SHIPPING_OPTIONS} shipping options.", "shipping_options")
         return [cls._parse(option) for option in given]

@@ -1,42 +1,40 @@
 """The parameters of a Checkout Session, read and checked before anything is made of them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ...errors import invalid, not_simulated
 from ...http.params import Params
+from ...http.shapes import take_given
 from ...payment_methods import PAYMENT_METHODS
 from ...wire import JSON
 from ..fields import take_currency, take_email
+from .method_types import PAYMENT_METHOD_TYPES
 from .nested_params import DiscountParams, LineItemParams, ShippingOptionParams
-from .unsupported import PAYMENT_INTENT_DATA, PAYMENT_METHOD_TYPES, SESSION, SWITCHES
+from .option_rules import check_options
+from .parameters import PARAMETERS, SHAPED
 
 MODES = ("payment", "setup", "subscription")
 DAY_SECONDS = 24 * 3600
 MIN_LIFETIME_SECONDS = 1800
 CLOCK_TOLERANCE_SECONDS = 60
 MAX_LINE_ITEMS = 100
-ENDIVE = "2026-10-28.endive"
 UI_MODES = ("elements", "hosted_page", "embedded_page", "form")
-USUAL = {"billing_address_collection": "auto", "redirect_on_completion": "always"}
-"""The one simulated value of parameters that have several."""
-PAYMENT_TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
-NO_DATA: dict[str, str] = {}
-"""Shared by all sessions without data for their payment intent; do not change it."""
+SUBMIT_TYPES = ("auto", "book", "donate", "pay", "subscribe")
+NO_DATA: JSON = {}
+"""Shared by all sessions without options; do not change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionParams:
     """The parameters of `POST /v1/checkout/sessions`; those that were not given are None or empty.
 
-    `kept` has what is not simulated and was not refused.
+    `options` has those of `parameters.SHAPED` that were given.
     """
 
     mode: str
     ui_mode: str
     line_items: list[LineItemParams]
     currency: str | None
-    payment_data: dict[str, str]
-    payment_metadata: dict[str, str]
     customer: str | None
     customer_email: str | None
     customer_creation: str | None
@@ -52,17 +50,21 @@ class SessionParams:
     client_reference_id: str | None
     expires_at: int
     integration_identifier: str | None
-    locale: str | None
     metadata: dict[str, str]
-    origin_context: str | None
     phone_number_collection: bool
     submit_type: str | None
-    kept: JSON = field(default_factory=dict)
+    options: JSON = field(default_factory=dict)
 
     @property
     def hosted(self) -> bool:
         """Whether Stripe shows the page."""
         return self.ui_mode == "hosted_page"
+
+    @property
+    def payment_data(self) -> JSON:
+        """What the payment intent gets."""
+        given: JSON = self.options.get("payment_intent_data", NO_DATA)
+        return given
 
     @classmethod
     def parse(cls, params: Params, now: int) -> "SessionParams":
@@ -75,15 +77,14 @@ class SessionParams:
         Raises:
             StripeError: a parameter is wrong, unknown, not simulated, or does not go with another.
         """
+        given = tuple(name for name in PARAMETERS if name in params)
         payment_method_types = _take_payment_method_types(params)
-        payment_data, payment_metadata, kept_payment_data = _take_payment_data(params.mapping("payment_intent_data"))
+        options = take_given(params, SHAPED)
         made = cls(
             mode=(mode := _take_mode(params)),
-            ui_mode=_take_ui_mode(params),
+            ui_mode=params.choice("ui_mode", UI_MODES) or "hosted_page",
             line_items=_take_line_items(params, mode),
             currency=take_currency(params) if "currency" in params else None,
-            payment_data=payment_data,
-            payment_metadata=payment_metadata,
             customer=params.text("customer"),
             customer_email=take_email(params, "customer_email"),
             customer_creation=params.choice("customer_creation", ("always", "if_required")),
@@ -99,41 +100,50 @@ class SessionParams:
             client_reference_id=params.text("client_reference_id", 200),
             expires_at=_take_expiry(params, now),
             integration_identifier=params.text("integration_identifier"),
-            locale=_take_locale(params),
             metadata=params.metadata(),
-            origin_context=params.choice("origin_context", ("mobile_app", "web")),
             phone_number_collection=_is_enabled(params, "phone_number_collection"),
-            submit_type=params.choice("submit_type", ("auto", "book", "donate", "pay")),
+            submit_type=params.choice("submit_type", SUBMIT_TYPES),
+            options=options or NO_DATA,
         )
+        for name in given:
+            made._check_place(name)
+        if options:
+            check_options(options, made.ui_mode)
         made._check_urls()
         made._check_combinations()
-        kept = _take_unsupported(params)
-        return replace(made, kept={**kept, **kept_payment_data}) if kept or kept_payment_data else made
+        params.finish()
+        return made
+
+    def _check_place(self, name: str) -> None:
+        """Raise when a parameter was given that does not go with the mode or the page of the session."""
+        if self.mode not in PARAMETERS[name].modes:
+            raise invalid(f"You can not pass `{name}` in `{self.mode}` mode.", name)
+        if self.ui_mode == "elements" and not PARAMETERS[name].in_elements:
+            instead = "; use `return_url`" if name in ("success_url", "cancel_url") else ""
+            raise invalid(f"`{name}` can't be used when `ui_mode` is `{self.ui_mode}`{instead}.", name)
 
     def _check_urls(self) -> None:
+        stays = self.options.get("redirect_on_completion") == "never"
+        needed = "success_url" if self.hosted else "return_url"
+        refused = ("return_url", "redirect_on_completion") if self.hosted else ("success_url", "cancel_url")
         urls = {"success_url": self.success_url, "return_url": self.return_url, "cancel_url": self.cancel_url}
-        needed, refused = (
-            ("success_url", ("return_url",)) if self.hosted else ("return_url", ("success_url", "cancel_url"))
-        )
         for name in refused:
-            if urls[name]:
+            if urls.get(name) or name in self.options:
                 raise invalid(f"`{name}` can't be used when `ui_mode` is `{self.ui_mode}`; use `{needed}`.", name)
-        if not urls[needed]:
+        if stays and self.return_url:
+            raise invalid("`return_url` can't be used when `redirect_on_completion` is `never`.", "return_url")
+        if not urls[needed] and not stays:
             raise invalid(
                 f"You must provide `{needed}` when `ui_mode` is `{self.ui_mode}`.", needed, "parameter_missing"
             )
 
     def _check_combinations(self) -> None:
-        for name, given in (
-            ("payment_intent_data", self.payment_data or self.payment_metadata),
-            ("submit_type", self.submit_type),
-        ):
-            if given and self.mode != "payment":
-                raise invalid(f"You can not pass `{name}` in `{self.mode}` mode.", name)
         if self.customer is not None and self.customer_email is not None:
             raise invalid("You may only specify one of these parameters: customer, customer_email.", "customer_email")
         if self.customer is not None and self.customer_creation is not None:
             raise invalid("`customer_creation` can't be used together with `customer`.", "customer_creation")
+        if self.customer is None and "customer_update" in self.options:
+            raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
         if self.allow_promotion_codes and self.discount is not None:
             raise invalid(
                 "You may only specify one of these parameters: allow_promotion_codes, discounts.",
@@ -148,13 +158,6 @@ def _take_mode(params: Params) -> str:
     return mode
 
 
-def _take_ui_mode(params: Params) -> str:
-    ui_mode = params.choice("ui_mode", UI_MODES) or "hosted_page"
-    if ui_mode in ("embedded_page", "form") and not params.reading.keeps_unsupported:
-        raise not_simulated(f"ui_mode `{ui_mode}`; use `elements` or `hosted_page`", "ui_mode")
-    return ui_mode
-
-
 def _take_line_items(params: Params, mode: str) -> list[LineItemParams]:
     items = [LineItemParams.parse(item) for item in params.items("line_items")]
     if not items and mode != "setup":
@@ -164,15 +167,6 @@ def _take_line_items(params: Params, mode: str) -> list[LineItemParams]:
     if len(items) > MAX_LINE_ITEMS:
         raise invalid(f"A session can have at most {MAX_LINE_ITEMS} line items.", "line_items")
     return items
-
-
-def _take_payment_data(data: Params | None) -> tuple[dict[str, str], dict[str, str], JSON]:
-    if data is None:
-        return NO_DATA, NO_DATA, NO_DATA
-    metadata = data.metadata()
-    values = {name: text for name in PAYMENT_TEXTS if (text := data.text(name)) is not None}
-    kept = data.finish(PAYMENT_INTENT_DATA, keep=True)
-    return values, metadata, {"payment_intent_data": kept} if kept else NO_DATA
 
 
 def _take_expiry(params: Params, now: int) -> int:
@@ -188,13 +182,6 @@ def _take_expiry(params: Params, now: int) -> int:
     return at
 
 
-def _take_locale(params: Params) -> str | None:
-    locale = params.text("locale")
-    if locale not in (None, "auto", "en", "en-GB") and not params.reading.keeps_unsupported:
-        raise not_simulated(f"the locale `{locale}`: its pages are in English", "locale")
-    return locale
-
-
 def _is_enabled(params: Params, name: str) -> bool:
     given = params.mapping(name)
     if given is None:
@@ -205,16 +192,7 @@ def _is_enabled(params: Params, name: str) -> bool:
 
 
 def _take_payment_method_types(params: Params) -> list[str]:
-    """Take what versions before endive have: the payment methods, chosen by the caller."""
-    if "payment_method_types" not in params:
-        return []
-    if not params.is_before(ENDIVE):
-        raise invalid(
-            "The parameter payment_method_types is no longer accepted. Payment methods are chosen dynamically; "
-            "use allowed_payment_method_types or excluded_payment_method_types to narrow them.",
-            "payment_method_types",
-            "parameter_unknown",
-        )
+    """Take what versions before endive have (`versions.py` refuses it since): the methods, chosen by the caller."""
     types = params.texts("payment_method_types")
     for index, type in enumerate(types):
         name = f"payment_method_types[{index}]"
@@ -223,16 +201,3 @@ def _take_payment_method_types(params: Params) -> list[str]:
         if type not in PAYMENT_METHODS and not params.reading.keeps_unsupported:
             raise not_simulated(f"the payment method {type}", name)
     return types
-
-
-def _take_unsupported(params: Params) -> JSON:
-    """Take what is not simulated and shall be kept; otherwise raise, unless nothing special was asked for."""
-    if params.reading.keeps_unsupported:
-        return {**params.keep(*SWITCHES, *USUAL), **params.finish(SESSION, keep=True)}
-    for name in SWITCHES:
-        if _is_enabled(params, name):
-            raise not_simulated(f"the parameter {name}", f"{name}[enabled]")
-    for name, usual in USUAL.items():
-        if params.text(name) not in (None, usual):
-            raise not_simulated(f"other values of {name} than `{usual}`", name)
-    return params.finish(SESSION)

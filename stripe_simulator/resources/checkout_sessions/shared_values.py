@@ -2,12 +2,24 @@
 
 from ...wire import JSON
 
-ADAPTIVE_PRICING: JSON = {"enabled": False}
+ADAPTIVE_PRICING: dict[bool, JSON] = {
+    False: {"enabled": False},
+    True: {"enabled": True},
+}
 AUTOMATIC_TAX: JSON = {
     "enabled": False,
     "liability": None,
     "provider": None,
     "status": None,
+}
+BRANDING: JSON = {
+    "background_color": "#ffffff",
+    "border_style": "rounded",
+    "button_color": "#0b57d0",
+    "display_name": "Simulated Stripe",
+    "font_family": "default",
+    "icon": None,
+    "logo": None,
 }
 CUSTOM_TEXT: JSON = {
     "after_submit": None,
@@ -27,7 +39,8 @@ INVOICE_CREATION: JSON = {
         "rendering_options": None,
     },
 }
-NO_OPTIONS: JSON = {}
+NO_FIELDS: list[JSON] = []
+USUAL_METHOD_OPTIONS: JSON = {"card": {"request_three_d_secure": "automatic"}}
 PHONE_NUMBER_COLLECTION: dict[bool, JSON] = {
     False: {"enabled": False},
     True: {"enabled": True},

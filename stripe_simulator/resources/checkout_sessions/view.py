@@ -1,6 +1,6 @@
 """What is derived from a session: the details of its customer, and where the shopper goes afterwards."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from ...currencies import display
 from ...records import Shopper
@@ -12,28 +12,17 @@ DEFAULT_CURRENCY = "eur"
 """What a session without lines is asked in, where it names none."""
 
 
-def overlay(session: Session, kept: JSON) -> Session:
-    """Return a session with parameters that are not simulated laid over it, as they were given."""
-    shown = cast(JSON, session)
-    merged = {name: _merge(shown.get(name), value) for name, value in kept.items()}
-    return cast(Session, {**shown, **merged})
-
-
-def _merge(before: object, value: object) -> object:
-    return {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
-
-
 def customer_details(email: str | None, shopper: Shopper = NOBODY) -> JSON:
     """Return `customer_details`: the e-mail address, and what the shopper typed."""
     return {
         "address": shopper.address,
-        "business_name": None,
+        "business_name": shopper.business_name,
         "email": email,
-        "individual_name": None,
+        "individual_name": shopper.individual_name,
         "name": shopper.name,
         "phone": shopper.phone,
         "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_ids": [shopper.tax_id] if shopper.tax_id else [],
     }
 
 
@@ -63,7 +52,7 @@ def asked_amounts(session: Session) -> AskedAmounts:
 
 def redirect_url(session: Session) -> str:
     """Return where the shopper goes after paying."""
-    return fill_placeholder(session["success_url"] or session["return_url"] or "", session["id"])
+    return fill_placeholder(session["success_url"] or session.get("return_url") or "", session["id"])
 
 
 def fill_placeholder(url: str, session_id: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from storefront.cart import Cart
+from tests.e2e.browser.looking import look_at
 from tests.e2e.browser.tabs import SIZES
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +28,7 @@ def show(new_page: Callable[..., Page], shop: tuple[str, Path]) -> Callable[...,
         page.goto(f"{shop[0]}/checkout")
         page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
         page.get_by_role("button", name="Continue to payment").click()
-        fill_card(page.frame_locator("iframe").first, GOOD)
+        fill_card(card_form(page), GOOD)
         return page
 
     return set_up
@@ -62,6 +63,8 @@ def expect_confirmed(page: Page) -> None:
 def test_paid(show: Callable[..., Page]) -> None:
     page = show("pay")
     expect_row(page, "pending")
+    backstage(page).get_by_role("row").last.scroll_into_view_if_needed()
+    expect(backstage(page).locator(".backstage-status")).to_be_in_viewport()  # however far down one reads
     pay(page)
     expect_confirmed(page)
     expect_row(page, "paid")
@@ -109,10 +112,15 @@ def test_expired_while_paying(show: Callable[..., Page]) -> None:
     expect_row(page, "expired")
     pay(page)
     expect(page.get_by_text("Here is a fresh one").first).to_be_visible()
+    before = page.locator(".st-key-backstage-before")
+    expect(before).to_contain_text("Expired")
+    expect(before).to_contain_text("Checkout expired")
 
 
 def test_webhook_before_redirect(show: Callable[..., Page]) -> None:
     page = show("webhook-first")
+    expect(backstage(page).get_by_role("button", name="Send the shopper back")).to_be_disabled()
+    expect(backstage(page)).to_contain_text("Nothing is paid yet: pay from elsewhere first.")
     press(page, "Pay from elsewhere")
     expect_row(page, "paid")
     expect(backstage(page)).to_contain_text("by a webhook")
@@ -131,6 +139,43 @@ def test_redirect_without_webhook(show: Callable[..., Page]) -> None:
     expect(backstage(page)).not_to_contain_text("by a webhook")
 
 
+def test_the_card_is_filled_in_and_the_next_scenario_begins_by_a_button(page: Page, shop: tuple[str, Path]) -> None:
+    page.context.add_cookies([{"name": "backstage", "value": "open", "url": shop[0]}])
+    page.goto(shop[0])
+    press(page, "Next scenario")
+    page.wait_for_url("**/checkout")
+    expect(backstage(page)).to_contain_text("Pay as usual: the first try is declined")
+    page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
+    page.get_by_role("button", name="Continue to payment").click()
+    number = page.frame_locator("iframe").first.get_by_label("Card number")
+    expect(number).to_be_visible()
+    press(page, "Fill the test card")
+    expect(number).to_have_value("4242 4242 4242 4242")
+    pay(page)
+    expect(page.get_by_text("Your card was declined.").first).to_be_visible()
+    press(page, "Reset")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Tonight, and all week")
+    expect(page.get_by_role("link", name="Cart", exact=True)).to_be_visible()
+    expect(backstage(page)).to_contain_text("Everything is as at the beginning")
+
+
+def test_a_window_of_its_own_draws_every_arrow_and_strikes_lost_webhooks_through(
+    show: Callable[..., Page], axe: str
+) -> None:
+    page = show("no-webhook")
+    with page.context.expect_page() as opened:
+        backstage(page).get_by_role("link", name="Window").click()
+    window = opened.value
+    told = window.get_by_role("list", name="Who told whom what")
+    expect(told).to_contain_text("Shop to Database")
+    pay(page)
+    expect_confirmed(page)
+    expect(told.locator("del", has_text="checkout.session.completed")).to_be_visible()
+    expect(told.get_by_role("listitem").filter(has_text="comes back from Stripe")).to_be_visible()
+    expect(window.locator(".backstage-status")).to_contain_text("Paid")
+    look_at(window, "backstage-window", axe=axe)
+
+
 def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_shown(
     page: Page, shop: tuple[str, Path]
 ) -> None:
@@ -143,7 +188,8 @@ def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_sh
     backstage(page).get_by_label("Scenario").click()
     page.get_by_role("option", name="Bank debit").click()
     expect(backstage(page)).to_contain_text("let the debit succeed or fail")
-    backstage(page).get_by_text("create_pending_order · services/").click()
+    backstage(page).get_by_text("Create a pending order").click()
+    expect(backstage(page)).to_contain_text("create_pending_order · services/")
     expect(backstage(page).locator("code", has_text="def create_pending_order")).to_be_visible()
     page.reload()  # a trip to Stripe and back is no more than this
     expect(backstage(page)).to_contain_text("let the debit succeed or fail")
@@ -160,4 +206,4 @@ def test_pages_that_are_left_while_the_panel_looks_again_stay_whole(page: Page, 
         opened.value.wait_for_event("framesent")  # the panel looks again
         page.get_by_role("link", name=link, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
-        expect(backstage(page).get_by_role("link")).to_have_count(0)
+        expect(backstage(page).get_by_role("link", name=re.compile("Cart|Programme"))).to_have_count(0)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,9 +15,10 @@ from playwright.sync_api import Page, expect
 from checkout_core import OrderStatus
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
+from stripe_simulator.sync import SyncSimulator
 from stripe_simulator.testing.server import running
 from tests.conftest import OURS, ROOT, free_port
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -43,9 +45,16 @@ st.navigation([st.Page(home, default=True), st.Page(premium, url_path="premium")
 """
 
 
+class App(NamedTuple):
+    """A running Streamlit app: its address, and the Stripe that it knows."""
+
+    address: str
+    stripe: SyncSimulator
+
+
 @contextmanager
-def running_app(script: Path, folder: Path, **settings: str) -> Iterator[str]:
-    """Run a Streamlit app with a simulator of its own; gives its address."""
+def running_app(script: Path, folder: Path, **settings: str) -> Iterator[App]:
+    """Run a Streamlit app with a simulator of its own."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
@@ -69,7 +78,7 @@ def running_app(script: Path, folder: Path, **settings: str) -> Iterator[str]:
             assert process.stdout is not None
             assert any(str(port) in line for line in process.stdout)
             try:
-                yield address
+                yield App(address, simulator.simulator)
             finally:
                 process.terminate()
                 process.communicate(timeout=30)
@@ -82,8 +91,8 @@ def answers_expected() -> str:
 
 @pytest.fixture
 def tip_jar(tmp_path: Path) -> Iterator[str]:
-    with running_app(EXAMPLE, tmp_path) as address:
-        yield address
+    with running_app(EXAMPLE, tmp_path) as app:
+        yield app.address
 
 
 def app_of(text: str, folder: Path) -> Path:
@@ -95,15 +104,15 @@ def app_of(text: str, folder: Path) -> Path:
 def pay_on_the_hosted_page(page: Page) -> None:
     page.wait_for_url("**/c/pay/cs_test_*")
     page.get_by_label(re.compile("^E-?mail", re.IGNORECASE)).fill("anna@example.com")
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
 
 
 def test_of_two_buttons_on_a_page_only_the_one_that_sold_gives_the_order(page: Page, tmp_path: Path) -> None:
-    with running_app(app_of(TWO_BUTTONS, tmp_path), tmp_path) as address:
+    with running_app(app_of(TWO_BUTTONS, tmp_path), tmp_path) as (address, _):
         page.goto(address)
         page.get_by_role("button", name="Buy a bag").click()
-        fill_card(page.frame_locator("iframe").first, GOOD)
+        fill_card(card_form(page), GOOD)
         page.get_by_role("button", name=re.compile("^Pay")).click()
         expect(page.get_by_text("The bag is yours: news")).to_be_visible()
         expect(page).to_have_url(f"{address}/")
@@ -115,7 +124,7 @@ def test_of_two_buttons_on_a_page_only_the_one_that_sold_gives_the_order(page: P
 def test_whoever_pays_on_stripe_s_page_comes_back_to_the_page_that_sold(
     page: Page, new_page: Callable[..., Page], tmp_path: Path
 ) -> None:
-    with running_app(app_of(TWO_PAGES, tmp_path), tmp_path, CHECKOUT_UI_MODE="hosted_page") as address:
+    with running_app(app_of(TWO_PAGES, tmp_path), tmp_path, CHECKOUT_UI_MODE="hosted_page") as (address, _):
         page.goto(f"{address}/premium")
         page.get_by_role("button", name="Join").click()
         pay_on_the_hosted_page(page)
@@ -132,7 +141,7 @@ def test_twenty_lines_take_a_payment(tip_jar: str, page: Page, tmp_path: Path) -
     page.get_by_role("button", name="Tip", exact=True).click()
     page.get_by_label("E-mail").fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile("^Pay")).click()
     expect(page.get_by_text(re.compile("Thank you! €29.00, order order_.*is paid"))).to_be_visible()
     page.reload()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser.test_demo import fill_card, go_to_payment
+from tests.e2e.browser.test_demo import card_form, fill_card, go_to_payment
 
 pytestmark = pytest.mark.browser
 
@@ -89,7 +89,7 @@ def test_coming_back_from_the_hosted_page_without_paying_finds_the_cart(
 
 def test_a_bank_that_says_no_can_be_tried_again(page: Page, shop: tuple[str, Path]) -> None:
     go_to_payment(page, shop[0])
-    form = page.frame_locator("iframe").first
+    form = card_form(page)
     fill_card(form, "4000002500003155")
     pay = page.get_by_role("button", name=re.compile("^Pay"))
     pay.click()

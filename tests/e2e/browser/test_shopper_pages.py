@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.looking import AXE
-from tests.e2e.browser.test_demo import DECLINED, GOOD, fill_card
+from tests.e2e.browser.test_demo import DECLINED, GOOD, card_form, fill_card
 
 pytestmark = pytest.mark.browser
 
@@ -79,7 +79,7 @@ def test_the_shop_from_an_empty_cart_to_the_payment(
     look("checkout-bad-email")
     email.fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
-    form = page.frame_locator("iframe").first
+    form = card_form(page)
     fill_card(form, DECLINED)
     look("payment")
     page.get_by_role("button", name=re.compile("^Pay")).click()

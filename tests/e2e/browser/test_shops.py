@@ -13,7 +13,7 @@ from checkout_core.domain.orders import Order
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
 from tests.conftest import free_port, running_demo
-from tests.e2e.browser.test_demo import GOOD, ORDER_NUMBER, fill_card, go_to_payment
+from tests.e2e.browser.test_demo import GOOD, ORDER_NUMBER, card_form, fill_card, go_to_payment
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
@@ -78,11 +78,11 @@ def test_the_second_shop_sells_under_its_own_name_and_the_first_knows_nothing_of
 ) -> None:
     lantern, books = f"http://lantern.localhost:{street[0]}", f"http://books.localhost:{street[0]}"
     go_to_payment(page, books)
-    expect(page.get_by_text("Paper Moon")).to_be_visible()
+    expect(page.locator(".wordmark")).to_have_text("✦ Paper Moon")
     expect(page).to_have_title("Checkout · Paper Moon")
     amber = "getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--amber')"
     assert "#1d5c4a" in page.evaluate(amber)
-    fill_card(page.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(page), GOOD)
     page.get_by_role("button", name="Pay $42.00").click()
     page.wait_for_url(f"{books}/confirmation?session_id=cs_test_*")
     expect(page.get_by_text(ORDER_NUMBER).first).to_be_visible()

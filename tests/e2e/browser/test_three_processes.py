@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 
 from checkout_core import open_orders
 from tests.conftest import OURS, ROOT, free_port
-from tests.e2e.browser.test_demo import GOOD, expect_confirmation, fill_card, go_to_payment
+from tests.e2e.browser.test_demo import GOOD, card_form, expect_confirmation, fill_card, go_to_payment
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,7 @@ def test_api_storefront_and_a_reader_share_one_file(three: tuple[str, str, str],
     with ThreadPoolExecutor(2) as others, httpx2.Client(timeout=60, trust_env=False) as client:
         working = [others.submit(sell, client), others.submit(ask)]
         try:
-            fill_card(page.frame_locator("iframe").first, GOOD)
+            fill_card(card_form(page), GOOD)
             page.get_by_role("button", name=re.compile("^Pay")).click()
             expect_confirmation(page, tmp_path)
         finally:

@@ -202,7 +202,7 @@ def stop(program: RunningProgram) -> None:
 
 def says_when_ready(command: str) -> str | None:
     """Return what a command prints when it serves; None: it is none that serves."""
-    start = r"""(?:^|&& ?)(?:\w+=(?:"[^"]*"|\S+) )*(?:\S*/)?(?:python -m )?"""
+    start = r"""(?:^|&& ?)(?:\w+=(?:"[^"]*"|\S+)(?: |\\\n)+)*(?:\S*/)?(?:python -m )?"""
     return next((ready for program, ready in SERVERS.items() if re.search(rf"{start}{program}\b", command)), None)
 
 

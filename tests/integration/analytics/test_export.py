@@ -1,6 +1,8 @@
 """Answers as files."""
 
 import csv
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,3 +162,18 @@ def test_time_spans_are_text_in_files(story: str, tmp_path: Path, ending: str) -
 def test_text_under_the_name_of_a_time_makes_no_months(story: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="needs a date or time"):
         open_orders(story).export(tmp_path / "months", query="SELECT status AS day FROM orders")
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet", "orders.xlsx", "months"])
+@pytest.mark.parametrize("again", [False, True], ids=["new", "replaced"])
+def test_an_export_is_for_its_owner_only_as_the_database_is(story: str, tmp_path: Path, name: str, again: bool) -> None:
+    before = os.umask(0o022)
+    try:
+        for overwrite in (False, True)[: 1 + again]:
+            open_orders(story).export(tmp_path / name, overwrite=overwrite)
+    finally:
+        os.umask(before)
+    made = [tmp_path / name, *(tmp_path / name).rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_file()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_dir()} <= {0o700}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

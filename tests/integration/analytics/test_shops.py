@@ -7,6 +7,7 @@ import pytest
 
 from checkout_core.analytics import Orders, open_orders
 from checkout_core.analytics.view_sql import NAMES
+from checkout_core.domain.events import Decision, Source, StockAction, StockMove
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.scoped import ShopStore
@@ -29,21 +30,22 @@ def shared(store: BlockingOrderStore, url: str) -> str:
         one, other, left = f"cs_{number}_paid", f"cs_{number}_expired", f"cs_{number}_left"
         for session_id in (one, other, left):
             shop.append(opened(session_id, day(10, number), f"product {number}"))
-        checkout(
-            shop,
-            an_order(
-                one,
-                email=f"shopper-{number}@example.org",
-                amount_total=number * 100,
-                status=OrderStatus.paid,
-                created_at=day(10, number),
-                paid_at=day(10, number),
-            ),
-            [
-                an_event(one, "paid", at=day(10, number)),
-                an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
-            ],
+        shop.set_capacity("tea", 10 * number, name="Tea")
+        paid = an_order(
+            one,
+            shop=name,
+            email=f"shopper-{number}@example.org",
+            amount_total=number * 100,
+            status=OrderStatus.paid,
+            created_at=day(10, number),
+            paid_at=day(10, number),
         )
+        events = [
+            an_event(one, "paid", at=day(10, number)),
+            an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
+        ]
+        sold = Decision(paid, events, [StockMove(StockAction.sell, day(10, number), Source.webhook)])
+        shop.update(one, lambda _, sold=sold: sold)  # type: ignore[misc]
         checkout(
             shop,
             an_order(other, amount_total=number, status=OrderStatus.expired, created_at=day(10, number)),

@@ -8,6 +8,7 @@ import pytest
 from checkout_core.analytics import open_orders
 from checkout_core.domain.errors import InvalidInput, StoreError
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.duckdb.store import DuckDBStore
 from tests.support.orders import an_order, creating
 
 ELSEWHERE = [
@@ -31,6 +32,39 @@ def test_a_question_reads_no_other_file(story: str, tmp_path: Path, query: str) 
     file.write_text("a,b\n1,2\n")
     with pytest.raises(InvalidInput):
         open_orders(story).sql(query.format(file=file, folder=tmp_path))
+
+
+OWN_FILE = [
+    "FROM read_blob('{file}')",
+    "FROM read_text('{file}')",
+    "FROM \"read_blob\"('{file}')",
+    "FROM READ_BLOB  ('{file}')",
+    "FROM read_blob/**/('{file}')",
+    "FROM read_blob -- (\n ('{file}')",
+    "FROM main.read_blob('{file}')",
+    "FROM read_blob(['{file}'])",
+    "FROM read_blob('{folder}/ord*')",
+    "FROM glob('{folder}/*')",
+    "SELECT (SELECT size FROM read_blob('{file}')) FROM orders",
+    "FROM query('FROM read_' || 'blob(''{file}'')')",
+    "FROM '{file}'",
+    'FROM "{file}"',
+    "FROM read_duckdb('{file}', table_name = 'orders')",
+    "EXPLAIN ANALYZE FROM read_blob('{file}')",
+]
+
+
+@pytest.mark.parametrize("query", OWN_FILE)
+def test_a_question_does_not_open_the_database_again_as_a_file(duckdb_file: Path, query: str) -> None:
+    with BlockingOrderStore(DuckDBStore(duckdb_file)) as store:
+        store.update("cs_1", creating(an_order("cs_1")))
+    with pytest.raises(InvalidInput):
+        open_orders(f"duckdb:///{duckdb_file}").sql(query.format(file=duckdb_file, folder=duckdb_file.parent))
+
+
+def test_names_that_only_look_like_files_are_questions(story: str) -> None:
+    orders = open_orders(story)
+    assert len(orders.sql("SELECT 'read_blob' AS query, 1 AS glob, count(*) FROM orders")) == 1
 
 
 WRITING = [

@@ -20,6 +20,7 @@ from tests.support.webhook_sink import WebhookSink
 from .conftest import RunCommand
 
 WIDE = {"COLUMNS": "200"}
+NOBODY = "http://127.0.0.1:9"
 A_SESSION = {
     "mode": "payment",
     "success_url": "http://shop.test",
@@ -38,7 +39,9 @@ def test_the_version_is_that_of_the_distribution() -> None:
 
 
 def test_doctor_says_what_works(stripe_url: str, tmp_path: Path) -> None:
-    environment = clean_environment(**WIDE, STRIPE_API_BASE=stripe_url, CHECKOUT_DATA_DIR=str(tmp_path))
+    environment = clean_environment(
+        **WIDE, STRIPE_API_BASE=stripe_url, CHECKOUT_DATA_DIR=str(tmp_path), CHECKOUT_PUBLIC_URL=NOBODY
+    )
     done = run_program("-m", "checkout_cli", "doctor", environment=environment, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "simulator" in done.stdout
@@ -63,6 +66,7 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
         STRIPE_SECRET_KEY="sk_test_abc",
         STRIPE_PUBLISHABLE_KEY="pk_test_abc",
         CHECKOUT_DATA_DIR=str(blocked),
+        CHECKOUT_PUBLIC_URL=NOBODY,
     )
     done = run_program("-m", "checkout_cli", "doctor", environment=environment, folder=tmp_path)
     assert done.returncode == 1

@@ -177,7 +177,7 @@ def test_a_checkout_that_was_closed_is_not_started_again(settings: Settings) -> 
         (("", ""), "http://testserver", None),
         (("/pay", ""), "http://testserver/pay", None),
         (("", "/pay"), "http://testserver/pay", None),
-        (("", ""), "http://testserver/api", "Set CHECKOUT_API_URL=http://testserver."),
+        (("", ""), "http://testserver/api", "Set CHECKOUT_API_URL=http://testserver, unless /api is taken away before"),
         (("/pay", ""), "http://testserver", "Set CHECKOUT_API_URL=http://testserver/pay."),
         (("", "/pay"), "http://testserver/api", "Set CHECKOUT_API_URL=http://testserver/pay."),
     ],
@@ -212,3 +212,11 @@ def test_a_mounted_service_says_at_its_first_request_that_callbacks_go_elsewhere
         app.mount("/pay", create_app(shop))
         assert TestClient(app).get("/pay/readyz").status_code == 200
     assert any("Set CHECKOUT_API_URL=http://testserver/pay." in text for text in said(caplog)) is wrong
+
+
+def test_a_coroutine_function_that_nobody_would_await_is_refused_at_once(shop: Checkout) -> None:
+    async def opened() -> Checkout:
+        return shop
+
+    with pytest.raises(ConfigurationError, match="not a coroutine function"):
+        lifespan(opened)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checkout_core import Order, Settings, open_checkout
-from checkout_core.domain.errors import ConfigurationError
+from checkout_core.domain.errors import ConfigurationError, InvalidHandler
 from checkout_core.receipts.message import Receipts
 from tests.support.shopper import paid_order
 from tests.support.stores import ScriptedStore
@@ -112,3 +112,22 @@ def test_no_receipts_are_an_argument(settings: Settings) -> None:
         paid_order(checkout)
         checkout.dispatch_outbox()
     assert not (settings.data_dir / "outbox").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"receipts": True}, "is a bool, not a function"),
+        ({"receipts": "off"}, "is a str, not a function"),
+        ({"receipts": Receipts}, r"not the class: receipts=Receipts\(…\)"),
+        ({"handlers": 5}, r"handlers are a list of functions"),
+        ({"handlers": [None]}, "is a NoneType, not a function"),
+        ({"handlers": [lambda order: None]}, "needs a name"),
+        ({"before_session": [print]}, "is a list, not a function"),
+    ],
+)
+def test_what_is_no_handler_is_refused_when_a_checkout_is_opened(
+    settings: Settings, arguments: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidHandler, match=says):
+        open_checkout(settings, store=ScriptedStore(), **arguments)

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from checkout_core import Checkout, Settings, open_checkout
+from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.events import EventKind, OrderEvent, Source
 from checkout_core.domain.personal import BLANK
 from checkout_core.services.background_worker import BackgroundWorker
+from checkout_core.stores import open_store
 from tests.support.clock import NO_TIME, TestClock
 from tests.support.gateway import run
 from tests.support.shopper import EMAIL, kinds, open_session, paid_order, pay, pending_order, refund_in_dashboard
 from tests.support.stores import ScriptedStore
+from tests.support.webhooks import session_event, signed
 
 
 def test_all_that_is_kept_of_a_person_is_exported_and_nothing_of_others(duckdb_checkout: Checkout) -> None:
@@ -133,3 +135,79 @@ def test_a_round_erases_no_more_than_so_many(checkout: Checkout, clock: TestCloc
     clock.advance(days=2)
     rounds = [run(checkout.asynchronous.personal_data.erase_older(timedelta(days=1), limit=2)) for _ in range(3)]
     assert rounds == [2, 1, 0]
+
+
+SPELLINGS = {
+    "anna@example.com": ["Anna@Example.COM", " anna@example.com "],
+    "Anna@Example.com": ["anna@example.com"],
+    "anna@exämple.de": ["anna@xn--exmple-cua.de", "ANNA@EXÄMPLE.DE", "anna@exa\u0308mple.de"],
+    "anna@xn--exmple-cua.de": ["anna@exämple.de", "anna@EXÄMPLE.de"],
+    "änna@example.com": ["ÄNNA@example.com", "a\u0308nna@EXAMPLE.com"],
+}
+PAIRS = [(kept, asked) for kept, spellings in SPELLINGS.items() for asked in spellings]
+
+
+@pytest.mark.parametrize(("kept", "asked"), PAIRS)
+@pytest.mark.parametrize("database", ["duckdb", "postgres"])
+def test_a_person_is_found_by_every_spelling_of_the_address(
+    settings: Settings, request: pytest.FixtureRequest, database: str, kept: str, asked: str
+) -> None:
+    url = (
+        request.getfixturevalue("postgres_url") if database == "postgres" else settings.database_url.get_secret_value()
+    )
+    with open_checkout(settings, store=open_store(url), receipts=None) as checkout:
+        session_id, other = open_session(checkout), open_session(checkout)
+        order = checkout.create_pending_order(session_id, email=kept)
+        checkout.create_pending_order(other, email=f"x{kept}")
+        assert [each.id for each in checkout.orders_of(asked)] == [order.id]
+        assert checkout.orders_of(asked.replace("@", "+shop@")) == []
+
+
+@pytest.mark.parametrize(
+    "said", ["no ANNA@EXAMPLE.COM here", "no Anna@example.com here", "no anna@EXAMPLE.com here", "no anna here"]
+)
+def test_a_history_names_nobody_however_the_name_is_capitalised(checkout: Checkout, said: str) -> None:
+    order = paid_order(checkout)
+    event = OrderEvent.of(order, kind=EventKind.undeliverable, source=Source.outbox, at=checkout.clock(), reason=said)
+    checkout.store.append(event)
+    checkout.erase(order)
+    details = str([each.detail for each in checkout.history(order.stripe_checkout_session_id)])
+    assert "anna" not in details.lower()
+
+
+def by_webhook(checkout: Checkout, order: Order) -> None:
+    for body in (session_event(order.stripe_checkout_session_id),):
+        checkout.receive_webhook(body.encode(), signed(body)["stripe-signature"])
+
+
+AFTERWARDS: dict[str, Callable[[Checkout, Order], object]] = {
+    "a webhook again": by_webhook,
+    "the shopper's redirect again": lambda checkout, order: checkout.complete_order(order.stripe_checkout_session_id),
+    "a refund in the dashboard": lambda checkout, order: refund_in_dashboard(checkout, order, 100),
+    "a refund": lambda checkout, order: checkout.refund(order.id, 100),
+    "the operator's button": lambda checkout, order: checkout.reconcile(order.stripe_checkout_session_id),
+}
+FORGOTTEN: dict[str, Callable[[Checkout, Order], object]] = {
+    "an erasure": lambda checkout, order: checkout.erase(order),
+    "retention": lambda checkout, _: run(checkout.asynchronous.personal_data.erase_older(NO_TIME)),
+}
+
+
+@pytest.mark.parametrize("afterwards", AFTERWARDS.values(), ids=AFTERWARDS)
+@pytest.mark.parametrize("forget", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_nothing_that_happens_afterwards_brings_a_person_back(
+    checkout: Checkout,
+    clock: TestClock,
+    forget: Callable[[Checkout, Order], object],
+    afterwards: Callable[[Checkout, Order], object],
+) -> None:
+    order = paid_order(checkout)
+    checkout.dispatch_outbox()
+    clock.advance(minutes=1)
+    forget(checkout, order)
+    afterwards(checkout, order)
+    checkout.sweep(older_than=NO_TIME, since=clock() - timedelta(days=20))
+    checkout.dispatch_outbox()
+    after = checkout.get_order(order.id)
+    assert (after.email, after.name, after.phone) == (None, None, None)
+    assert EMAIL not in str(checkout.history(order.stripe_checkout_session_id))

@@ -59,7 +59,7 @@ def test_shipping_is_chosen_by_its_id_too(
     [
         ({"promotion_code": "TWENTY"}, StripeError, "code is invalid"),
         ({"shipping": "Drone"}, StripeError, "offers Standard, Express, not 'Drone'"),
-        ({"method": "paypal"}, ValueError, "`method` is one of card, "),
+        ({"method": "affirm"}, ValueError, "`method` is one of card, "),
         ({"method": "ideal", "card": "4242424242424242"}, ValueError, "either `card` or `method`"),
         ({"outcome": "failed"}, ValueError, "`outcome` needs a `method`"),
         ({"method": "ideal", "outcome": "succeeded"}, ValueError, "authorized or failed or canceled, not 'succeeded'"),

@@ -231,7 +231,7 @@ def test_everything_on_the_dashboard_can_be_done_from_python(
     debit = sessions.create(params()).id
     stripe_.pay_session(debit, "DE89370400440532013000")
     assert stripe_.settle_debit(debit, succeeded=True)["payment_status"] == "paid"
-    assert receiver.types()[-1] == "checkout.session.async_payment_succeeded"
+    assert receiver.types()[-2:] == ["checkout.session.async_payment_succeeded", "charge.updated"]
     stripe_.add_fault("500", "GET /v1/customers")
     with pytest.raises(stripe.APIError):
         client.v1.customers.list()
@@ -289,6 +289,32 @@ def test_a_plan_decides_the_next_payment_and_its_webhooks(
     assert (
         httpx2.post(f"{simulator.url}/_simulator/sessions/{session.id}/plan", json={"webhooks": "x"}).status_code == 400
     )
+
+
+def test_the_clock_is_set_back_and_what_has_happened_stays(simulator: Any) -> None:
+    httpx2.post(f"{simulator.url}/_simulator/clock", json={"advance": 90_000})
+    answer = httpx2.post(f"{simulator.url}/_simulator/clock", json={"reset": True}).json()
+    assert abs(answer["now"] - time.time()) < 60
+    assert httpx2.get(f"{simulator.url}/_simulator/state").json()["offset"] == 0
+
+
+def test_the_trace_of_a_session_has_its_requests_and_its_events_with_what_became_of_them(
+    client: stripe.StripeClient, simulator: Running
+) -> None:
+    session = client.v1.checkout.sessions.create(params())
+    other = client.v1.checkout.sessions.create(params())
+    at = f"{simulator.url}/_simulator"
+    httpx2.post(f"{at}/webhooks", json={"mode": "drop"})
+    httpx2.post(f"{at}/sessions/{session.id}/pay", json={})
+    trace = httpx2.get(f"{at}/sessions/{session.id}/trace").json()
+    (created,) = trace["requests"]
+    assert (created["method"], created["path"], created["status"]) == ("POST", "/v1/checkout/sessions", 200)
+    assert created["answer"]["id"] == session.id
+    assert "checkout.session.completed" in [each["event"]["type"] for each in trace["events"]]
+    text = json.dumps(trace, ensure_ascii=False)
+    assert other.id not in text
+    assert "_secret_" not in text.replace("_secret_…", "")
+    assert httpx2.get(f"{at}/sessions/cs_nobody/trace").status_code == 404
 
 
 def test_a_file_is_compacted_and_remembers_the_clock(tmp_path: Any) -> None:

@@ -29,7 +29,7 @@ def test_a_payment_is_told_from_intent_to_refund(client: stripe.StripeClient, si
     client.v1.refunds.create({"payment_intent": intent})
     assert told(client) == [
         *("payment_intent.created", "charge.succeeded", "payment_intent.succeeded", "customer.created"),
-        *("checkout.session.completed", "charge.refunded", "refund.created"),
+        *("checkout.session.completed", "charge.updated", "charge.refunded", "refund.created"),
     ]
 
 
@@ -59,7 +59,8 @@ def test_a_debit_is_pending_until_it_settles(
     simulator.simulator.advance(61)
     intent = "succeeded" if outcome == "succeeded" else "payment_failed"
     assert told(client)[4:] == [
-        *(f"charge.{outcome}", f"payment_intent.{intent}", f"checkout.session.async_payment_{outcome}")
+        *(f"charge.{outcome}", f"payment_intent.{intent}", f"checkout.session.async_payment_{outcome}"),
+        *(["charge.updated"] if outcome == "succeeded" else []),
     ]
 
 

@@ -64,10 +64,57 @@ def products_and_prices(call: Call) -> None:
     assert call("products.retrieve", product.id).metadata.to_dict() == {"shelf": "3"}
     assert ids(call("products.list", {"ids": [product.id], "active": True})) == [product.id]
     assert ids(call("products.list", {"active": False})) == []
+    assert call("products.update", product.id, {"description": "Big", "images": []}).description == "Big"
+    assert call("products.features.list", product.id).data == []
     price = call("prices.create", {"product": product.id, "currency": "jpy", "unit_amount": 4200, "lookup_key": "pot"})
+    assert call("prices.update", price.id, {"nickname": "Pot", "active": True}).nickname == "Pot"
+    assert call("products.update", product.id, {"default_price": price.id}).default_price == price.id
+    assert call("products.delete", call("products.create", {"name": "Lid"}).id).deleted
     assert call("prices.retrieve", price.id, {"expand": ["product"]}).product.name == "Teapot"
     assert ids(call("prices.list", {"lookup_keys": ["pot"], "product": product.id})) == [price.id]
     assert ids(call("prices.list", {"currency": "eur"})) == []
+
+
+def intents(call: Call) -> None:
+    card = call("payment_methods.create", {"type": "card", "card": {"token": "tok_visa"}})
+    customer = call("customers.create", {"email": "ada@example.com"})
+    assert call("payment_methods.attach", card.id, {"customer": customer.id}).customer == customer.id
+    assert ids(call("payment_methods.list", {"customer": customer.id})) == [card.id]
+    assert ids(call("customers.payment_methods.list", customer.id)) == [card.id]
+    assert call("customers.payment_methods.retrieve", customer.id, card.id).card.last4 == "4242"
+    assert call("payment_methods.update", card.id, {"metadata": {"a": "1"}}).metadata.a == "1"
+    asked = {"amount": 900, "currency": "eur", "customer": customer.id, "capture_method": "manual"}
+    intent = call("payment_intents.create", asked)
+    assert call("payment_intents.update", intent.id, {"amount": 800}).amount == 800
+    confirming = {"payment_method": card.id, "return_url": "https://shop.test"}
+    assert call("payment_intents.confirm", intent.id, confirming).status == "requires_capture"
+    assert call("payment_intents.capture", intent.id, {"amount_to_capture": 500}).amount_received == 500
+    assert call("payment_methods.detach", card.id).customer is None
+    assert call("payment_methods.retrieve", card.id).type == "card"
+    assert call("payment_intents.cancel", call("payment_intents.create", asked).id).status == "canceled"
+    [charge] = call("charges.list").data
+    assert call("charges.update", charge.id, {"description": "Tea"}).description == "Tea"
+    assert call("balance.retrieve").pending[0].amount == 500 - 33
+
+
+def what_sessions_make(call: Call, simulator: Running) -> None:
+    session = paid(call, simulator, invoice_creation={"enabled": True})
+    assert call("invoices.retrieve", session.invoice).total == 2500
+    assert ids(call("invoices.list", {"customer": session.customer})) == [session.invoice]
+    assert [line.amount for line in call("invoices.line_items.list", session.invoice).data] == [2500]
+    setup = paid(call, simulator, mode="setup", line_items=None)
+    assert call("setup_intents.retrieve", setup.setup_intent).status == "succeeded"
+    assert ids(call("setup_intents.list")) == [setup.setup_intent]
+
+
+def tax_ids(call: Call) -> None:
+    customer = call("customers.create", {"email": "ada@example.com"}).id
+    made = call("customers.tax_ids.create", customer, {"type": "eu_vat", "value": "DE123456789"})
+    assert call("customers.tax_ids.retrieve", customer, made.id).country == "DE"
+    assert ids(call("customers.tax_ids.list", customer)) == [made.id]
+    assert ids(call("tax_ids.list", {"owner": {"type": "customer", "customer": customer}})) == [made.id]
+    assert (call("tax_ids.retrieve", made.id).value, call("tax_ids.list").data) == ("DE123456789", [])
+    assert call("customers.tax_ids.delete", customer, made.id).deleted
 
 
 def payments(call: Call, simulator: Running) -> None:
@@ -113,6 +160,7 @@ def discounts(call: Call) -> None:
     coupon = call("coupons.create", {"id": "HALF", "percent_off": 50})
     assert call("coupons.retrieve", "HALF").to_dict() == coupon.to_dict()
     assert ids(call("coupons.list")) == ["HALF"]
+    assert call("coupons.update", "HALF", {"name": "Half"}).name == "Half"
     promotion = {"promotion": {"type": "coupon", "coupon": "HALF"}, "code": "SPRING"}
     code = call("promotion_codes.create", promotion)
     assert (
@@ -120,6 +168,8 @@ def discounts(call: Call) -> None:
     )
     assert ids(call("promotion_codes.list", {"coupon": "HALF", "active": True})) == [code.id]
     assert ids(call("promotion_codes.list", {"code": "AUTUMN"})) == []
+    assert call("promotion_codes.update", code.id, {"metadata": {"a": "1"}}).metadata.a == "1"
+    assert call("coupons.delete", call("coupons.create", {"percent_off": 1}).id).deleted
     session = call("checkout.sessions.create", params(discounts=[{"promotion_code": code.id}]))
     assert session.amount_total == 1250
 
@@ -129,6 +179,7 @@ def taxes(call: Call) -> None:
     assert call("tax_rates.retrieve", rate.id).percentage == 19
     assert ids(call("tax_rates.list", {"inclusive": True})) == [rate.id]
     assert ids(call("tax_rates.list", {"active": False})) == []
+    assert call("tax_rates.update", rate.id, {"active": False}).active is False
 
 
 def shipping(call: Call) -> None:
@@ -138,6 +189,7 @@ def shipping(call: Call) -> None:
     assert ids(call("shipping_rates.list", {"currency": "eur", "active": True})) == [rate.id]
     session = call("checkout.sessions.create", params(shipping_options=[{"shipping_rate": rate.id}]))
     assert session.amount_total == 2990
+    assert call("shipping_rates.update", rate.id, {"active": False}).active is False
 
 
 def events_and_endpoints(call: Call) -> None:
@@ -151,7 +203,8 @@ def events_and_endpoints(call: Call) -> None:
     call("products.create", {"name": "Cup"})
     [event] = call("events.list", {"type": "product.*"}).data
     assert call("events.retrieve", event.id).data.object.name == "Cup"
-    assert call("accounts.retrieve_current").id.startswith("acct_")
+    account = call("accounts.retrieve_current").id
+    assert call("accounts.retrieve", account).id == account
 
 
 def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
@@ -160,6 +213,8 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
         sessions_and_their_lines,
         products_and_prices,
         customers,
+        tax_ids,
+        intents,
         discounts,
         taxes,
         shipping,
@@ -168,14 +223,15 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
         simulator.simulator.reset()
         part(call)
         asked |= {(entry.method, entry.path) for entry in simulator.simulator.request_log.entries}
-    for taking in (payments, disputes):
+    for taking in (payments, disputes, what_sessions_make):
         simulator.simulator.reset()
         taking(call, simulator)
         asked |= {(entry.method, entry.path) for entry in simulator.simulator.request_log.entries}
     never = [
         (method, path)
         for method, path, _ in api_routes(simulator.simulator.simulator.sessions)
-        if not any(method == one and re.fullmatch(path.replace("{id}", "[^/]+"), at) for one, at in asked)
+        if not path.startswith("/v2/")  # of test_thin_events.py
+        and not any(method == one and re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), at) for one, at in asked)
     ]
     assert never == []
 
@@ -185,27 +241,13 @@ def test_every_endpoint_answers_the_sdk(call: Call, simulator: Running) -> None:
     [
         ("charges.search", [{"query": "amount>1"}]),
         ("customers.search", [{"query": "email:'a'"}]),
-        ("products.update", ["prod_1", {"name": "x"}]),
-        ("products.delete", ["prod_1"]),
-        ("prices.update", ["price_1", {"active": False}]),
-        ("coupons.delete", ["c"]),
-        ("promotion_codes.update", ["p", {"active": False}]),
-        ("shipping_rates.update", ["shr_1", {"active": False}]),
-        ("payment_intents.create", [{"amount": 100, "currency": "eur"}]),
-        ("payment_intents.confirm", ["pi_1"]),
-        ("payment_intents.capture", ["pi_1"]),
-        ("payment_intents.update", ["pi_1", {"amount": 1}]),
         ("charges.create", [{"amount": 100, "currency": "eur"}]),
-        ("charges.update", ["ch_1", {"description": "x"}]),
         ("subscriptions.list", []),
-        ("invoices.list", []),
-        ("setup_intents.list", []),
-        ("payment_methods.list", []),
         ("payment_links.list", []),
-        ("balance.retrieve", []),
         ("payouts.list", []),
-        ("accounts.retrieve", ["acct_1"]),
-        ("customers.payment_methods.list", ["cus_1"]),
+        ("setup_intents.create", []),
+        ("invoices.create", []),
+        ("tokens.create", []),
     ],
 )
 def test_an_endpoint_that_is_not_simulated_says_so(call: Call, name: str, given: Any) -> None:
@@ -226,20 +268,12 @@ def test_a_parameter_that_is_not_simulated_is_refused(client: stripe.StripeClien
     ("name", "given"),
     [
         ("customers.create", {"balance": 100}),
-        ("customers.create", {"payment_method": "pm_1"}),
         ("customers.create", {"test_clock": "clock_1"}),
         ("customers.list", {"test_clock": "clock_1"}),
-        ("products.create", {"name": "x", "default_price_data": {"currency": "eur", "unit_amount": 1}}),
-        ("products.create", {"name": "x", "shippable": True}),
-        ("products.list", {"shippable": True}),
         ("prices.create", {"currency": "eur", "product_data": {"name": "x"}, "custom_unit_amount": {"enabled": True}}),
-        ("prices.list", {"recurring": {"interval": "day"}}),
-        ("coupons.create", {"percent_off": 5, "applies_to": {"products": ["prod_1"]}}),
         ("refunds.create", {"charge": "ch_1", "reverse_transfer": True}),
         ("webhook_endpoints.create", {"url": "http://127.0.0.1:9/", "enabled_events": ["*"], "connect": True}),
-        ("charges.list", {"transfer_group": "g"}),
         ("events.list", {"expand": ["data.data"]}),
-        ("charges.list", {"expand": ["data.application_fee"]}),
         ("checkout.sessions.list", {"subscription": "sub_1"}),
     ],
 )
@@ -252,8 +286,8 @@ def test_a_parameter_that_is_not_simulated_is_refused_elsewhere_too(
 
 
 def test_v2_is_refused_in_stripes_own_words(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.StripeError, match="does not simulate GET /v2/core/events") as caught:
-        client.v2.core.events.list({"object_id": "x"})
+    with pytest.raises(stripe.StripeError, match="does not simulate GET /v2/core/accounts") as caught:
+        client.v2.core.accounts.list()
     assert caught.value.http_status == 404
 
 
@@ -273,4 +307,4 @@ def test_expansions_reach_through_lists_and_lines(client: stripe.StripeClient, s
     assert listed.data[0].total_details.breakdown.taxes == []
     lines: Any = client.v1.checkout.sessions.line_items.list(session.id, {"expand": ["data.price.product"]})
     assert lines.data[0].price.product.description == "Green"
-    assert client.v1.checkout.sessions.retrieve(session.id).total_details.breakdown is None  # type: ignore[union-attr]
+    assert client.v1.checkout.sessions.retrieve(session.id).to_dict()["total_details"].get("breakdown") is None

@@ -46,8 +46,26 @@ SESSIONS: list[tuple[str, Any, Any]] = [  # what is limited, the last value that
     ),
     (
         "images",
-        {"line_items": [line(price_data={**line()["price_data"], "product_data": {**PRODUCT, "images": ["x"] * 8}})]},
-        {"line_items": [line(price_data={**line()["price_data"], "product_data": {**PRODUCT, "images": ["x"] * 9}})]},
+        {
+            "line_items": [
+                line(
+                    price_data={
+                        **line()["price_data"],
+                        "product_data": {**PRODUCT, "images": ["https://shop.test/x.png"] * 8},
+                    }
+                )
+            ]
+        },
+        {
+            "line_items": [
+                line(
+                    price_data={
+                        **line()["price_data"],
+                        "product_data": {**PRODUCT, "images": ["https://shop.test/x.png"] * 9},
+                    }
+                )
+            ]
+        },
     ),
 ]
 
@@ -82,7 +100,7 @@ def test_a_text_that_is_too_long_is_refused_without_a_code_of_another_error() ->
     with pytest.raises(StripeError, match="at most 5000 characters") as refused:
         Params({"name": "x" * 5001}).text("name")
     assert (refused.value.error["param"], "code" in refused.value.error) == ("name", False)
-    assert Params({"name": ""}).text("name") is None
+    assert Params({"name": ""}).text("name", unset=True) is None
 
 
 @pytest.mark.parametrize(("text", "number"), [("-3", -3), ("0", 0), ("3", 3), ("4", None), ("-4", None), ("1.0", None)])

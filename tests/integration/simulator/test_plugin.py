@@ -207,14 +207,14 @@ def test_a_fixture_of_one_s_own_with_that_name_may_have_any_scope(run: Run) -> N
 IGNORES = """
     def test_kept(stripe_simulator):
         client = stripe.StripeClient(**stripe_simulator.client_options)
-        assert client.v1.checkout.sessions.create({**SALE, "locale": "de"}).locale == "de"
+        assert client.v1.checkout.sessions.create({**SALE, "managed_payments": {"enabled": True}}).managed_payments.enabled
 """
 
 
 def test_unsupported_parameters_are_refused_by_name_unless_told_otherwise(run: Run) -> None:
     result = run(IGNORES)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*does not simulate the locale `de`*"])
+    result.stdout.fnmatch_lines(["*does not simulate the parameter managed_payments*"])
     run(IGNORES, "--stripe-simulator-unsupported", "ignore").assert_outcomes(passed=1)
     run(IGNORES, "-o", "stripe_simulator_unsupported=ignore").assert_outcomes(passed=1)
     run(IGNORES, "-o", "stripe_simulator_unsupported=ignore", "--stripe-simulator-unsupported=refuse").assert_outcomes(
@@ -226,14 +226,14 @@ def test_the_marker_speaks_for_its_tests_only(run: Run) -> None:
     result = run("""
     def kept(sim):
         client = stripe.StripeClient(**sim.client_options)
-        return client.v1.checkout.sessions.create({**SALE, "locale": "de"}).locale == "de"
+        return client.v1.checkout.sessions.create({**SALE, "managed_payments": {"enabled": True}}).managed_payments.enabled
 
     @pytest.mark.stripe_simulator(unsupported="ignore")
     def test_kept(stripe_simulator):
         assert kept(stripe_simulator)
 
     def test_refused(stripe_simulator):
-        with pytest.raises(stripe.InvalidRequestError, match="locale"):
+        with pytest.raises(stripe.InvalidRequestError, match="managed_payments"):
             kept(stripe_simulator)
     """)
     result.assert_outcomes(passed=2)

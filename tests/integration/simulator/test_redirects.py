@@ -116,7 +116,7 @@ def test_a_session_that_expired_meanwhile_is_not_paid(client: stripe.StripeClien
 
 @pytest.mark.parametrize(
     ("currency", "offered"),
-    [("eur", ["ideal", "klarna"]), ("usd", ["klarna"]), ("jpy", []), ("isk", [])],
+    [("eur", ["ideal", "bancontact", "klarna", "paypal"]), ("usd", ["klarna", "paypal"]), ("jpy", []), ("isk", [])],
 )
 def test_a_method_is_offered_in_its_currencies_after_cards(
     client: stripe.StripeClient, currency: str, offered: list[str]
@@ -135,7 +135,7 @@ def test_the_control_and_the_simulator_pay_without_a_browser(
     assert httpx2.post(url, json={"outcome": outcome}).json()["status"] == status
 
 
-@pytest.mark.parametrize("body", [{"method": "card"}, {"method": "paypal"}, {"outcome": "maybe"}, {"method": 1}])
+@pytest.mark.parametrize("body", [{"method": "card"}, {"method": "affirm"}, {"outcome": "maybe"}, {"method": 1}])
 def test_the_control_refuses_what_has_no_page(client: stripe.StripeClient, simulator: Running, body: Any) -> None:
     session = client.v1.checkout.sessions.create(params())
     url = f"{simulator.url}/_simulator/sessions/{session.id}/pay_by_redirect"

@@ -34,43 +34,9 @@ def test_a_hosted_session_has_an_address_and_no_client_secret(client: stripe.Str
     assert session.url == f"{simulator.url}/c/pay/{session.id}"
 
 
-@pytest.mark.parametrize(
-    ("type_", "name"),
-    [
-        (stripe.checkout.Session, "session"),
-        (stripe.PaymentIntent, "intent"),
-        (stripe.Charge, "charge"),
-        (stripe.Refund, "refund"),
-        (stripe.Event, "event"),
-        (stripe.LineItem, "line"),
-        (stripe.Price, "price"),
-        (stripe.Product, "product"),
-        (stripe.Account, "account"),
-    ],
-)
-def test_every_field_of_the_sdk_is_there(
-    client: stripe.StripeClient, simulator: Running, type_: Any, name: str
-) -> None:
-    product = client.v1.products.create({"name": "Cup"})
-    price = client.v1.prices.create({"product": product.id, "currency": "usd", "unit_amount": 900})
-    created = client.v1.checkout.sessions.create(params(line_items=[{"price": price.id, "quantity": 1}]))
-    simulator.simulator.pay_session(created.id)
-    expand = {"expand": ["line_items", "payment_intent.latest_charge"]}
-    session: Any = client.v1.checkout.sessions.retrieve(created.id, expand)  # type: ignore[arg-type]
-    refund = client.v1.refunds.create({"payment_intent": session.payment_intent.id})
-    objects = {
-        **{"session": session, "intent": session.payment_intent, "charge": session.payment_intent.latest_charge},
-        **{"line": session.line_items.data[0], "price": price, "product": product, "refund": refund},
-        **{"event": client.v1.events.list().data[0], "account": client.v1.accounts.retrieve_current()},
-    }
-    fields = type_.__annotations__.keys() - {"OBJECT_NAME", "deleted"}
-    missing = {field for field in fields if field not in objects[name]}
-    assert missing - {"external_accounts"} == set()
-
-
 def test_line_items_are_expanded_only_on_request(client: stripe.StripeClient) -> None:
     session = client.v1.checkout.sessions.create(params())
-    assert session.line_items is None
+    assert "line_items" not in session
     expanded = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["line_items"]})
     assert expanded.line_items is not None
     line = expanded.line_items.data[0]
@@ -85,7 +51,7 @@ def test_line_items_are_expanded_only_on_request(client: stripe.StripeClient) ->
         ({"payment_method_types": ["card"]}, "payment_method_types", "parameter_unknown"),
         ({"mode": None}, "mode", "parameter_missing"),
         ({"mode": "subscription"}, "line_items", None),
-        ({"ui_mode": "embedded_page"}, "ui_mode", None),
+        ({"ui_mode": "popup"}, "ui_mode", None),
         ({"return_url": None}, "return_url", "parameter_missing"),
         ({"success_url": "https://shop.test"}, "success_url", None),
         ({"return_url": "javascript:alert(1)"}, "return_url", "url_invalid"),

@@ -111,9 +111,9 @@ def test_contact_and_address_reach_session_customer_and_charge(client: stripe.St
 @pytest.mark.parametrize(
     ("asked", "types"),
     [
-        ({}, ["card", "sepa_debit", "ideal", "klarna"]),
-        ({"allowed_payment_method_types": ["card", "paypal"]}, ["card"]),
-        ({"excluded_payment_method_types": ["card", "klarna"]}, ["sepa_debit", "ideal"]),
+        ({}, ["card", "sepa_debit", "ideal", "bancontact", "klarna", "paypal"]),
+        ({"allowed_payment_method_types": ["card", "affirm"]}, ["card"]),
+        ({"excluded_payment_method_types": ["card", "klarna"]}, ["sepa_debit", "ideal", "bancontact", "paypal"]),
     ],
 )
 def test_payment_methods_are_narrowed(

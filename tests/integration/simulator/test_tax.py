@@ -42,7 +42,7 @@ def test_a_tax_is_added_or_included(
 def test_taxes_of_lines_are_shown_only_when_they_are_asked_for(client: stripe.StripeClient) -> None:
     made = client.v1.checkout.sessions.create(params(line_items=[taxed(1000, tax_rate(client, 19, False))]))
     plain: Any = client.v1.checkout.sessions.line_items.list(made.id)
-    assert (plain.data[0].taxes, plain.data[0].amount_tax) == ([], 190)
+    assert ("taxes" in plain.data[0], plain.data[0].amount_tax) == (False, 190)
     told: Any = client.v1.checkout.sessions.line_items.list(made.id, {"expand": ["data.taxes"]})
     assert [tax.amount for tax in told.data[0].taxes] == [190]
 

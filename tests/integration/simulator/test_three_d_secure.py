@@ -57,6 +57,7 @@ def test_a_shopper_who_passes_pays_with_the_card_that_was_typed(
         "charge.succeeded",
         "payment_intent.succeeded",
         "checkout.session.completed",
+        "charge.updated",
     ]
 
 

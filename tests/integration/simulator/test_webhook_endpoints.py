@@ -67,7 +67,13 @@ def test_events_can_arrive_in_the_wrong_order(
     httpx2.post(f"{simulator.url}/_simulator/webhooks", json={"mode": "reorder"})
     simulator.simulator.pay_session(client.v1.checkout.sessions.create(params()).id)
     assert receiver.types() == [
-        *("checkout.session.completed", "payment_intent.succeeded", "charge.succeeded", "payment_intent.created")
+        *(
+            "charge.updated",
+            "checkout.session.completed",
+            "payment_intent.succeeded",
+            "charge.succeeded",
+            "payment_intent.created",
+        )
     ]
 
 

@@ -133,6 +133,19 @@ def test_a_purchase_is_news_once_and_then_a_state(checkout: Checkout, pay: Pay, 
         assert shown(page.run()) == ["open 1 paid"]
 
 
+def test_a_purchase_is_no_news_to_a_page_loaded_anew_before_the_browser_has_noted_it(
+    checkout: Checkout, pay: Pay
+) -> None:
+    page = app(GATE)
+    press(page, "gate")
+    before = reloaded(page, GATE, "gate")
+    (order,) = open_orders(checkout)
+    pay(order.stripe_checkout_session_id)
+    come_back(page, order.stripe_checkout_session_id)
+    assert shown(page) == ["open 1 paid"]
+    assert shown(before.run()) == ["open 0 paid"]
+
+
 def test_the_button_comes_back_for_the_next_purchase(checkout: Checkout, pay: Pay) -> None:
     page = app(GATE)
     first = buy(page, "gate", checkout, pay)

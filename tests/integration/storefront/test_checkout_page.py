@@ -1,17 +1,22 @@
 """Steps 1 and 2 for one visitor, without a page."""
 
+import copy
+import pickle
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from checkout_core import Checkout, OrderStatus, open_checkout
 from checkout_core.config.catalog import read_catalog
-from checkout_core.domain.errors import SessionNotOpen
+from checkout_core.domain.checkout_session import CheckoutSession
+from checkout_core.domain.errors import SessionAlreadyPaid, SessionNotOpen
 from checkout_core.domain.products import Catalog, PricedItem
-from checkout_core.streamlit.checkout_page import CheckoutPage, Details, drop, held_session
+from checkout_core.streamlit.checkout_page import CheckoutPage, Details, drop, held_session, holding
 from storefront import context
 from storefront.cart import Cart
+from stripe_simulator.testing.server import Running
 from tests.support.clock import TestClock
 from tests.support.storefront import MakeSettings, Pay, open_app, press
 
@@ -147,3 +152,130 @@ def test_the_checkout_page_prices_the_cart_once_in_a_run(checkout: Checkout, car
     press(shop, "Continue to payment")
     assert not shop.exception
     assert checkout.products.priced == 3  # the run that saves the details, and the one that shows the payment
+
+
+class GivenUp(BaseException):
+    """Streamlit gives up the run, as it does at any access to its state when the next click has arrived."""
+
+
+class InterruptedState(dict[str, Any]):
+    """A visitor's state that gives up the run at one access to it; accesses are counted from 0."""
+
+    def __init__(self, interrupted: int | None = None) -> None:
+        super().__init__()
+        self.accesses, self.interrupted = 0, interrupted
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what is kept."""
+        self._count()
+        return super().get(key, default)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._count()
+        super().__setitem__(key, value)
+
+    def _count(self) -> None:
+        self.accesses += 1
+        if self.accesses - 1 == self.interrupted:
+            raise GivenUp
+
+
+def open_sessions(simulator: Running) -> set[str]:
+    accounts = simulator.simulator.state.accounts.values()
+    return {id for account in accounts for id, record in account.sessions.items() if record.session["status"] == "open"}
+
+
+def run(checkout: Checkout, cart: Cart, state: dict[str, Any]) -> CheckoutSession:
+    page = page_of(checkout, cart, state)
+    session = page.open_session()
+    page.save_details(session, Details("ada@example.com"))
+    return session
+
+
+def test_a_run_that_is_given_up_anywhere_leaves_no_second_open_session(
+    checkout: Checkout, cart: Cart, simulator: Running
+) -> None:
+    counted = InterruptedState()
+    others = open_sessions(simulator)
+    checkout.expire_session(run(checkout, cart, counted).id)
+    assert counted.accesses
+    for access in range(counted.accesses):
+        state = InterruptedState(access)
+        mine = Cart({"tote-bag": 2})
+        with pytest.raises(GivenUp):
+            run(checkout, mine, state)
+        mine.put("tote-bag", 3)
+        session = run(checkout, mine, state)
+        assert open_sessions(simulator) - others == {session.id}
+        checkout.expire_session(session.id)
+
+
+@pytest.mark.parametrize("how", ["the cart changes", "the session is found to be over"])
+def test_a_session_that_another_tab_has_replaced_is_replaced_with_all_that_came_after(
+    checkout: Checkout, cart: Cart, simulator: Running, how: str
+) -> None:
+    others = open_sessions(simulator)
+    here, there = dict[str, Any](), dict[str, Any]()
+    first = run(checkout, cart, here)
+    assert run(checkout, cart, there).id == first.id
+    for quantity in (3, 4):
+        cart.put("tote-bag", quantity)
+        run(checkout, cart, there)
+    if how == "the cart changes":
+        cart.put("tote-bag", 5)
+    else:
+        cart.put("tote-bag", 2)
+        page_of(checkout, cart, here).forget_details()
+        with pytest.raises(SessionNotOpen):
+            run(checkout, cart, here)
+        assert page_of(checkout, cart, here).restart(first) is None
+    session = run(checkout, cart, here)
+    assert open_sessions(simulator) - others == {session.id}
+    assert [order.status for order in checkout.store.find()] == ["pending", "expired", "expired", "expired"]
+
+
+def test_a_second_tab_with_another_cart_replaces_the_session_of_the_first(
+    checkout: Checkout, cart: Cart, simulator: Running
+) -> None:
+    others = open_sessions(simulator)
+    run(checkout, cart, {})
+    cart.put("tote-bag", 3)
+    session = run(checkout, cart, {})
+    assert open_sessions(simulator) - others == {session.id}
+    assert [order.status for order in checkout.store.find()] == ["pending", "expired"]
+
+
+def test_a_session_that_another_tab_has_replaced_and_paid_is_not_sold_again(
+    checkout: Checkout, cart: Cart, pay: Pay
+) -> None:
+    here, there = dict[str, Any](), dict[str, Any]()
+    run(checkout, cart, here)
+    cart.put("tote-bag", 3)
+    paid = run(checkout, cart, there)
+    pay(paid.id)
+    cart.put("tote-bag", 5)
+    with pytest.raises(SessionAlreadyPaid) as refused:
+        run(checkout, cart, here)
+    assert refused.value.session_id == paid.id
+
+
+def test_a_run_that_begins_while_the_last_one_waits_for_stripe_replaces_its_session(
+    checkout: Checkout, simulator: Running
+) -> None:
+    others = open_sessions(simulator)
+    state = dict[str, Any]()
+    cart = Cart({"tote-bag": 1})
+    run(checkout, cart, state)
+    pages = [CheckoutPage(checkout, checkout.price({"tote-bag": quantity}), cart, state) for quantity in (2, 3, 4, 5)]
+    with ThreadPoolExecutor(len(pages)) as runs:
+        opened = {session.id for session in runs.map(CheckoutPage.open_session, pages)}
+    held = held_session(state)
+    assert held is not None
+    assert held.id in opened
+    assert open_sessions(simulator) - others == {held.id}
+
+
+def test_what_is_held_can_be_copied_and_pickled() -> None:
+    state = dict[str, Any]()
+    holding(state)
+    assert pickle.loads(pickle.dumps(state)) == copy.deepcopy(state) == state

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from checkout_core import Checkout, OrderStatus, Settings
 from checkout_core.streamlit import app_urls, embedding
 from checkout_core.streamlit.button_state import ButtonState
+from checkout_core.streamlit.checkout_page import Holding
 from stripe_simulator.testing.server import Running
 from tests.conftest import ROOT
 from tests.support.markdown import blocks
@@ -132,7 +133,9 @@ def test_who_comes_back_to_an_expired_button_reads_that_nothing_was_charged(
 
 def find_out_that_it_cannot_be_paid(page: AppTest) -> None:
     """Do what the payment form does when the browser finds out."""
-    page.session_state["checkout-session"] = replace(page.session_state["checkout-session"], saved=None)
+    visitor: Holding = page.session_state["checkout-session"]
+    assert visitor.held is not None
+    visitor.held = replace(visitor.held, saved=None)
     page.run()
 
 

@@ -94,10 +94,14 @@ def test_only_listed_and_verified_addresses_may_sign_in(settings_of: MakeSetting
     for verified in (True, "true"):
         assert is_allowed({"email": "ada@Example.com", "email_verified": verified}, operators)
         assert not is_allowed({"email": "eve@example.com", "email_verified": verified}, operators)
-    for unverified in (False, "false", "", None, 0, "True or false", [True]):
+    for unverified in (False, "false", "", None, 0, 1, 1.0, "1", "True or false", [True]):
         assert not is_allowed({"email": "grace@example.com", "email_verified": unverified}, operators)
     assert not is_allowed({"email": "ada@example.com"}, operators), "a claim that is missing is not a yes"
     assert not is_allowed({}, operators)
+    kelvin = {"email": "\N{KELVIN SIGN}im@example.com", "email_verified": True}
+    assert not is_allowed(kelvin, frozenset({"kim@example.com"})), (
+        "its small letter is a k, and the address another one"
+    )
     assert not is_allowed({"email": "", "email_verified": True}, settings_of().operators)
 
 

@@ -183,8 +183,8 @@ def test_backstage_shows_what_a_checkout_holds(shop: AppTest, checkout: Checkout
     page = fill_in(go(shop, Cart({PINS: 2}), "checkout"))
     page.button(key="backstage-button").click().run()
     assert "2 × Set of three pins: <b>held</b>" in text_of(page)
-    page.selectbox(key="backstage-choice").set_value("hold").run()
-    press(page, "Half an hour passes")
+    page.selectbox(key="backstage-choice-0").set_value("hold").run()
+    press(page, "Half an hour passes, for everybody")
     session_id = session_of(page).id
     checkout.reconcile(session_id)  # a webhook does it in the demo
     assert "2 × Set of three pins: <b>released</b>" in text_of(page.run())

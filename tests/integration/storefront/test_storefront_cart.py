@@ -28,6 +28,13 @@ def test_a_cart_survives_its_cookie() -> None:
     assert Cart.from_cookie(cart.to_cookie()) == cart
 
 
+@pytest.mark.parametrize("product", ["TKT-0001", "t_shirt", "Ürümqi, row 7", "a.b:2~c", "100%25", "x" * 500])
+def test_whatever_a_product_is_called_it_stays_in_the_cart(product: str) -> None:
+    cart = Cart({product: 2, "mug": 1})
+    assert Cart.from_cookie(cart.to_cookie()) == cart
+    assert not set(cart.to_cookie()) & set('", ;\\')
+
+
 def test_an_empty_cart_keeps_its_token_in_the_cookie() -> None:
     cart = Cart()
     assert Cart.from_cookie(cart.to_cookie()) == cart

@@ -24,7 +24,9 @@ def fits(page: Page) -> bool:
 def created(simulator: Running, shop: Any, **changes: Any) -> Any:
     price = {"currency": "eur", "unit_amount": 1250, "product_data": {"name": "<b>Tea</b>", "description": "Sencha"}}
     params = {"mode": "payment", "line_items": [{"price_data": price, "quantity": 1}], **changes}
-    back = "return_url" if changes.get("ui_mode") == "elements" else "success_url"
+    back = "return_url" if changes.get("ui_mode", "hosted_page") != "hosted_page" else "success_url"
+    if changes.get("redirect_on_completion") == "never":
+        return api(simulator).v1.checkout.sessions.create(params)  # type: ignore[arg-type]
     return api(simulator).v1.checkout.sessions.create({**params, back: f"{shop.url}/thanks?id={{CHECKOUT_SESSION_ID}}"})  # type: ignore[arg-type]
 
 

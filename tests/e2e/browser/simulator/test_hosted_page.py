@@ -6,7 +6,7 @@ import pytest
 import stripe
 from playwright.sync_api import Page, expect
 
-from stripe_simulator.payment_methods.card import DECLINES
+from stripe_simulator.payment_methods.card import CHALLENGED, DECLINES
 from stripe_simulator.testing.server import Running
 from tests.e2e.browser.simulator.payments import api, created, fill, fits, post
 
@@ -42,6 +42,9 @@ def test_every_decline_has_its_message(page: Page, simulator: Running, shop: Any
     for number, decline in DECLINES.items():
         fill(page, number)
         page.get_by_role("button", name="Pay €12.50").click()
+        if number in CHALLENGED:
+            challenge = page.frame_locator("iframe[title='Bank authentication']")
+            challenge.get_by_role("button", name="Complete").click()
         expect(page.locator("#error")).to_have_text(decline.message)
     fill(page, "4242424242424242")
     page.get_by_role("button", name="Pay €12.50").click()

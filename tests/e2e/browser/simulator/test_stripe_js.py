@@ -16,7 +16,7 @@ SHOP = """<!doctype html><html lang="en"><head><title>Shop</title><link rel="ico
 const checkout = Stripe("pk_test_123").initCheckoutElementsSdk({{clientSecret: Promise.resolve("{secret}"),
   elementsOptions: {{appearance: {{variables: {{colorPrimary: "#7a1fa2", borderRadius: "12px"}}}}}}}});
 checkout.createPaymentElement().mount("#payment");
-const show = (error) => {{ document.getElementById("error").textContent = `${{error.code || error.name}}: ${{error.message}}`; }};
+const show = (error) => {{ document.getElementById("error").textContent = `${{error.code === undefined ? error.name : error.code}}: ${{error.message}}`; }};
 checkout.loadActions().then((loaded) => {{
   const read = () => {{ document.getElementById("total").textContent = loaded.actions.getSession().total.total.amount; }};
   if (!location.search.includes("unread")) read();
@@ -47,7 +47,7 @@ def test_a_bank_can_ask_the_shopper_first(page: Page, simulator: Running, shop: 
     if button == "Complete":
         page.wait_for_url(f"{shop.url}/thanks?id={session.id}")
     else:
-        expect(page.get_by_role("alert")).to_contain_text("payment_intent_authentication_failure: We are unable to")
+        expect(page.get_by_role("alert")).to_contain_text("paymentFailed: We are unable to")
 
 
 def test_confirm_wants_the_total_to_be_shown_and_the_form_to_be_complete(
@@ -61,7 +61,7 @@ def test_confirm_wants_the_total_to_be_shown_and_the_form_to_be_complete(
     page.goto(f"{shop.url}/checkout")
     expect(page.locator("#total")).to_have_text("€12.50")
     page.get_by_role("button", name="Pay").click()
-    expect(page.get_by_role("alert")).to_contain_text("incomplete_number: Your card number is incomplete.")
+    expect(page.get_by_role("alert")).to_contain_text("null: Your card number is incomplete.")
 
 
 def test_a_page_for_an_older_release_pays_through_init_checkout(page: Page, simulator: Running, shop: Any) -> None:
@@ -104,8 +104,8 @@ def test_stripe_js_changes_codes_shipping_and_contact(page: Page, simulator: Run
     assert act("updatePhoneNumber('+15550100')")["session"]["phoneNumber"] == "+15550100"
     billing = "{name: 'Ada', address: {country: 'GB', line1: '1 Lane', city: 'London', postal_code: 'N1'}}"
     assert act(f"updateBillingAddress({billing})")["session"]["billingAddress"]["name"] == "Ada"
-    for beyond in ("updateTaxIdInfo({})", "updateLineItemQuantity({})", "updateShippingAddress({})"):
-        assert "does not simulate" in act(beyond)["error"]["message"]
+    shipping = act(f"updateShippingAddress({billing})")["session"]["shippingAddress"]
+    assert (shipping["name"], shipping["address"]["city"]) == ("Ada", "London")
     fill(page, "4242424242424242")
     page.get_by_role("button", name="Pay").click()
     page.wait_for_url(f"{shop.url}/thanks?id={session.id}")

@@ -1,0 +1,83 @@
+"""The page before Streamlit has drawn anything: its title, its colours, and a word that it is opening.
+
+Streamlit's own page is white and called "Streamlit" until its scripts have run: on a slow line for many seconds, and again
+when the shopper comes back from paying. Here the HTML itself says where one is. It also says where the server is: a page
+that is opened at a deeper address, such as `/confirmation`, would otherwise guess by asking `/confirmation/_stcore/health`
+first, a 404 and a wasted round trip. And it names or brings the modules that the shop's first page needs, which would otherwise be
+asked for one after the other.
+"""
+
+import gzip
+import re
+import tomllib
+from functools import lru_cache
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from checkout_core.domain.errors import CheckoutError
+from checkout_core.services.shops import Shops
+from storefront.pages import PAGES, SHOP, Page
+from storefront.rendering import render
+from storefront.theme import THEME
+
+from .answers import collected, takes_gzip, without
+from .front_end import front_end
+
+_TITLE = re.compile(rb"<title>[^<]*</title>")
+_ICON = re.compile(rb'<link rel="shortcut icon"[^>]*>')
+_MODULE = re.compile(rb'<link rel="modulepreload"[^>]*>\s*')
+_FONT = re.compile(rb'<link\s+rel="preload"\s[^>]*as="font"[^>]*>')
+_BY_PATH = {page.path: page for page in PAGES}
+
+
+class PageHeadMiddleware:
+    """ASGI middleware for `st.App`: pages have a head and a first picture of the shop's own."""
+
+    def __init__(self, app: ASGIApp, shops: Shops) -> None:
+        self._app = app
+        self._shops = shops
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, a page with the shop's own head."""
+        path = str(scope.get("path", ""))
+        if scope["type"] != "http" or scope["method"] != "GET" or path.count("/") != 1 or "." in path:
+            await self._app(scope, receive, send)
+            return
+        answer = await collected(self._app, scope, receive, without(scope, b"accept-encoding", b"range"))
+        if answer.is_whole and answer.headers.get("content-type", "").startswith("text/html"):
+            answer.body = _with_head(answer.body, *self._words(scope, _BY_PATH.get(path[1:], SHOP)))
+            if takes_gzip(scope):
+                answer.body = gzip.compress(answer.body)
+                answer.headers["Content-Encoding"] = "gzip"
+            answer.headers.add_vary_header("Accept-Encoding")
+        await answer.send(send)
+
+    def _words(self, scope: Scope, page: Page) -> tuple[str, str, str]:
+        """Return the shop's name, the page's title, and what is being done."""
+        try:
+            checkout = self._shops.at(Headers(scope=scope).get("host", ""))
+        except CheckoutError:  # the page itself says so
+            return "", "", "Opening …"
+        name = checkout.settings.shop_name
+        return name, page.title_in(name, checkout.catalog.welcome.shelf), page.opening
+
+
+@lru_cache(maxsize=200)
+def _with_head(page: bytes, name: str, title: str, opening: str) -> bytes:
+    """Return Streamlit's page with our head and splash.
+
+    Args:
+        page: Streamlit's.
+        name: the shop's.
+        title: the page's.
+        opening: what is being done.
+    """
+    themes = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"]
+    head = render("page_head.html", title=title, modules=front_end())
+    style = render("page_style.html", light=themes["light"], dark=themes["dark"])
+    splash = render("splash.html", name=name, opening=opening)
+    for pattern in (_TITLE, _ICON, _FONT, *([_MODULE] if front_end().files else [])):
+        page = pattern.sub(b"", page)
+    page = page.replace(b"<head>", b"<head>" + head.encode(), 1).replace(b"</head>", style.encode() + b"</head>", 1)
+    return page.replace(b'<div id="root">', splash.encode() + b'<div id="root">', 1)

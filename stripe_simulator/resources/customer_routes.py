@@ -1,0 +1,101 @@
+"""/v1/customers: https://docs.stripe.com/api/customers."""
+
+from ..errors import invalid, not_found
+from ..events import changed_fields
+from ..http.filters import all_of, text
+from ..http.handlers import listing, retrieve
+from ..http.lists import page
+from ..http.request import ApiRequest, ApiRoute
+from ..wire import JSON
+from .customers import blank_customer, find_customer, update_customer
+from .payment_methods import attach_method, find_method, saved_methods
+from .tax_ids import TaxIdParams, store_tax_id
+
+
+async def create(request: ApiRequest) -> JSON:
+    """Create a customer, with a payment method and tax ids where they are given: POST /v1/customers."""
+    tax_ids = [TaxIdParams.parse(one) for one in request.params.items("tax_id_data")]
+    method = _take_method(request)
+    customer = update_customer(blank_customer(request.now), request.params)
+    require_saved_default(request, customer)
+    request.store("customers", customer)
+    for given in tax_ids:
+        store_tax_id(request, customer["id"], given)
+    return _with_method(request, customer, method)
+
+
+async def update(request: ApiRequest) -> JSON:
+    """Change a customer: POST /v1/customers/{id}."""
+    before = find_customer(request.account, request.path["id"], "id", 404)
+    method = _take_method(request)
+    customer = update_customer(before, request.params)
+    require_saved_default(request, customer)
+    request.state.put(request.account, "customers", customer["id"], customer)
+    request.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
+    return _with_method(request, customer, method)
+
+
+def require_saved_default(request: ApiRequest, customer: JSON) -> None:
+    """Raise when the default payment method of a customer is not one of its own."""
+    id = customer["invoice_settings"]["default_payment_method"]
+    method = request.account.tables["payment_methods"].get(id)
+    if id is not None and (method is None or method["customer"] != customer["id"]):
+        name = "invoice_settings[default_payment_method]"
+        raise invalid(f"No such PaymentMethod: '{id}'; attach it to the customer first.", name, "resource_missing")
+
+
+def _take_method(request: ApiRequest) -> str | None:
+    """Take `payment_method`, or `source` as older programs say, and return the id of its object."""
+    id, token = request.params.text("payment_method"), request.params.text("source")
+    if token is not None:
+        id = token.replace("tok_", "pm_card_", 1) if token.startswith("tok_") else token
+    if id is None:
+        return None
+    param = "source" if token is not None else "payment_method"
+    return find_method(request.state, request.account, id, request.now, param).id
+
+
+def _with_method(request: ApiRequest, customer: JSON, method: str | None) -> JSON:
+    """Save a payment method for a customer, where there is one, and return the customer."""
+    if method is not None:
+        attach_method(request, method, customer["id"])
+    return customer
+
+
+async def list_methods(request: ApiRequest) -> JSON:
+    """List what was saved for a customer: GET /v1/customers/{id}/payment_methods."""
+    customer = find_customer(request.account, request.path["id"], "id", 404)
+    keep = all_of(request.params, text("type"), text("allow_redisplay"))
+    mine = {one["id"]: one for one in saved_methods(request.account, customer["id"])[::-1]}
+    return page(mine, request.params, f"/v1/customers/{customer['id']}/payment_methods", keep=keep)
+
+
+async def retrieve_method(request: ApiRequest) -> JSON:
+    """Return one payment method of a customer: GET /v1/customers/{id}/payment_methods/{method}."""
+    request.params.finish()
+    customer = find_customer(request.account, request.path["id"], "id", 404)
+    method = request.account.get("payment_methods", request.path["method"], "PaymentMethod", "payment_method")
+    if method["customer"] != customer["id"]:
+        raise not_found("PaymentMethod", method["id"], "payment_method")
+    return method
+
+
+async def delete(request: ApiRequest) -> JSON:
+    """Delete a customer: DELETE /v1/customers/{id}. What remains says so."""
+    request.params.finish()
+    customer = find_customer(request.account, request.path["id"], "id", 404)
+    remains = {"id": customer["id"], "object": "customer", "deleted": True}
+    request.state.put(request.account, "customers", customer["id"], remains)
+    request.events.emit(request.account, "customer.deleted", customer)
+    return remains
+
+
+ROUTES: list[ApiRoute] = [
+    ("POST", "/v1/customers", create),
+    ("GET", "/v1/customers", listing("customers", text("email"), unsupported=("test_clock",))),
+    ("GET", "/v1/customers/{id}", retrieve("customers", "customer")),
+    ("POST", "/v1/customers/{id}", update),
+    ("DELETE", "/v1/customers/{id}", delete),
+    ("GET", "/v1/customers/{id}/payment_methods", list_methods),
+    ("GET", "/v1/customers/{id}/payment_methods/{method}", retrieve_method),
+]

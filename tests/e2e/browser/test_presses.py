@@ -1,0 +1,64 @@
+"""A press is felt at once and counts once, and of a server that is away the shop speaks in its own words."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import free_port
+from tests.support.programs import RunningProgram, clean_environment, running_program
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def demo(folder: Path, port: int) -> Iterator[RunningProgram]:
+    arguments = ("-m", "checkout_cli", "demo", "--port", str(port))
+    variables = clean_environment(CHECKOUT_DATA_DIR=str(folder))
+    with running_program(*arguments, ready="is open", environment=variables, stop_with=signal.SIGINT) as process:
+        yield process
+
+
+def test_a_second_press_while_the_first_is_unanswered_does_nothing_twice(page: Page, tmp_path: Path) -> None:
+    port = free_port()
+    with demo(tmp_path, port) as server:
+        page.goto(f"http://127.0.0.1:{port}")
+        first, second = (page.get_by_role("button", name="Add to cart").nth(number) for number in (0, 1))
+        expect(page.get_by_role("button", name="Add to cart").nth(10)).to_be_visible()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            first.click()
+            assert first.get_attribute("aria-busy") == "true"  # at once, without an answer
+            first.click()
+            first.press("Enter")
+            second.click()  # another button is not held back
+            assert second.get_attribute("aria-busy") == "true"
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        expect(page.get_by_role("link", name="Cart · 2")).to_be_visible()
+        expect(page.locator("button[aria-busy]")).to_have_count(0)
+        first.click()  # answered: the next press is one more
+        expect(page.get_by_role("link", name="Cart · 3")).to_be_visible()
+
+
+def test_a_server_that_is_away_is_spoken_of_and_the_page_goes_on_when_it_is_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    page = browser.new_page()  # its console is full of refused connections
+    lost = "getComputedStyle(document.querySelector('.st-key-top'), '::before').content.startsWith('\"The connection is lost.')"
+    with demo(tmp_path, port):
+        page.goto(f"http://127.0.0.1:{port}")
+        page.get_by_role("button", name="Add to cart").first.click()
+        expect(page.get_by_role("link", name="Cart · 1")).to_be_visible()
+        assert not page.evaluate(lost)
+    page.wait_for_function(lost)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    with demo(tmp_path, port):
+        page.wait_for_function(f"!({lost})")
+        page.get_by_role("link", name="Cart · 1").click()
+        expect(page.get_by_role("heading", name="Your cart")).to_be_visible()
+    page.close()
