@@ -19,7 +19,7 @@ from ..domain.errors import ConfigurationError, InvalidInput, OrderNotFound, Ses
 from ..domain.events import EventKind, EventName, History, OrderEvent, Source
 from ..domain.mail_addresses import mail_address
 from ..domain.metadata import JSON_KEYS, MAX_ENTRIES, JsonValue, metadata_to_stripe
-from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, MONEY_TAKEN, Order, new_id
+from ..domain.orders import DEFAULT_SHOP, FINAL_STATUSES, Order, new_id
 from ..domain.ownership import Mark, is_reserved, own_metadata
 from ..domain.products import Catalog, PricedItem
 from ..domain.purchases import PURCHASE
@@ -70,8 +70,8 @@ def utc_now() -> datetime:
 class AsyncCheckout:
     """One shop's checkout, for programs with an event loop. Safe to share between threads and event loops.
 
-    Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1 and 0 when the order is paid
-    already, `check_order_status` of an order in a final status 0, a webhook that says what the order does 0. None is made inside a database transaction.
+    Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of an
+    order in a final status 0, a webhook of a payment that is recorded 0. None is made inside a database transaction.
 
     Args:
         settings: the shop's settings.
@@ -364,9 +364,6 @@ class AsyncCheckout:
             PaymentUnconfirmed: whether money moved is not known yet, whatever the cause; the message says so.
         """
         async with self._step("complete_order", session_id), self._after_payment.watched(session_id):
-            order = await answer(self.store.get(session_id))
-            if order is not None and order.status in MONEY_TAKEN:  # the webhook was here before the shopper
-                return order
             return completed(await self._reconciler.reconcile(session_id, source=Source.redirect))
 
     async def check_order_status(self, session_id: str) -> Order:
