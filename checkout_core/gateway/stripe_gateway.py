@@ -37,7 +37,7 @@ from .sessions import NewSession
 from .transport import CallLimits
 
 if TYPE_CHECKING:
-    from stripe.params import EventListParams, RefundCreateParams
+    from stripe.params import RefundCreateParams
     from stripe.params.checkout import SessionCreateParams, SessionListParams
 
 WEBHOOK_TOLERANCE_SECONDS = 300
@@ -355,14 +355,14 @@ class StripeGateway:
                 **after,
             }
             with self._client.call("events.list"):
-                page = await self._client.v1.events.list_async(cast("EventListParams", params))
-            for event in page.data:
-                read = read_event(event.to_dict())
-                self._remember(read.payment_intent_id, read.session_id)
-                yield read
-            if not page.has_more:
+                page = await self._client.get("/v1/events", params)
+                events, has_more = [read_event(event) for event in page["data"]], page["has_more"]
+            for event in events:
+                self._remember(event.payment_intent_id, event.session_id)
+                yield event
+            if not has_more:
                 return
-            after = {"starting_after": page.data[-1].id}
+            after = {"starting_after": events[-1].id}
 
     async def event(self, event_id: str) -> StripeEvent:
         """Return one event.

@@ -13,7 +13,7 @@ from ..config.logging import get_logger
 from ..domain.errors import StripeError
 from .outbox import FIRST_RETRY, Outbox
 from .reconcile import Clock
-from .sweep import Sweeper
+from .sweep import BACKGROUND_CALLS, Sweeper
 
 BEGIN_ADVICE = (
     "Stripe has payments of this shop that are older than its order database. Is the right folder mounted? Restore the "
@@ -111,7 +111,7 @@ class BackgroundWorker:
             now = self._clock()
             if not self._begun and await self._is_another_database():
                 return
-            read = await self._sweeper.catch_up(stop=stop) is not None
+            read = await self._sweeper.catch_up(concurrent=BACKGROUND_CALLS, stop=stop) is not None
             if self._erase_old is not None:
                 await self._erase_old()
             await self._sweeper.ask_waiting(turn.state, now, events_were_read=read, stop=stop)

@@ -84,7 +84,7 @@ class AsyncCheckout:
     """One shop's checkout, for programs with an event loop. Safe to share between threads and event loops.
 
     Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of an
-    order in a final status 0. None is made inside a database transaction.
+    order in a final status 0, a webhook of a payment that is recorded 0. None is made inside a database transaction.
 
     Args:
         settings: the shop's settings.

@@ -39,6 +39,9 @@ DISPUTED = "disputed"
 CONCURRENT_CALLS = 8
 """Round trips to Stripe at a time: at about 300 ms each this stays near the 25 a second of a test key."""
 
+BACKGROUND_CALLS = 4
+"""The same for a background worker. One process sweeps for all, so at 300 ms each half of the 25 a second is the shoppers'."""
+
 MAX_UNANSWERED = 24
 """When Stripe leaves that many questions in a row unanswered, the rest is left to the next sweep."""
 
@@ -541,7 +544,7 @@ class Sweeper:
         unavailable = 0
         for query in queries:
             async for page in self._pages(query):
-                _, problems = await self.reconcile_all(page, stop=stop)
+                _, problems = await self.reconcile_all(page, concurrent=BACKGROUND_CALLS, stop=stop)
                 unavailable += problems.get(StripeUnavailable.code, 0)
                 if stop() or unavailable >= MAX_UNANSWERED:
                     return False

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -118,16 +118,16 @@ def test_a_long_reading_goes_on_where_it_was_interrupted(
     session_ids = [open_session(checkout) for _ in range(12)]
     for session_id in session_ids:
         pay(checkout, session_id)
-    read_page = checkout.gateway._client.v1.events.list_async
+    read_page = checkout.gateway._client.get
     pages: list[object] = []
 
-    async def breaks(params: object) -> object:
+    async def breaks(path: str, params: Mapping[str, object]) -> object:
         pages.append(params)
         if len(pages) == 3:
             fault(checkout, "GET /v1/events", "500")
-        return await read_page(params)  # type: ignore[arg-type]
+        return await read_page(path, params)
 
-    monkeypatch.setattr(checkout.gateway._client.v1.events, "list_async", breaks)
+    monkeypatch.setattr(checkout.gateway._client, "get", breaks)
     clock.advance(minutes=10)
     run(checkout.asynchronous.background_worker(every=60).sweep())
     assert len(handled) == 6
