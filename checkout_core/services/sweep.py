@@ -276,7 +276,7 @@ class Sweeper:
             replay = await self._replay_pages(reading, concurrent, stop)
         except StripeRejected:  # Stripe has forgotten the event: so it has all that is older
             replay = ReplayResult()
-        if replay is not None and await self._cursor.note_failures(replay.failures, now) and not stop():
+        if replay is not None and await self._cursor.note_failures(replay.failures, self._clock()) and not stop():
             await self._cursor.move(before.until, compared=loss)
             await self._cursor.forget_unfinished()
         return replay

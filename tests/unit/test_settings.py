@@ -325,6 +325,8 @@ def test_what_is_set_of_a_server_by_itself_is_in_its_address_also_after_a_change
 def test_a_threshold_is_a_number_or_off(wrong: str) -> None:
     with pytest.raises(ValidationError):
         Settings(database_prepare_threshold=wrong)
+
+
 def test_type_checkers_know_every_argument_by_both_of_its_names() -> None:
     known = get_type_hints(SettingsArguments)
     names = {
