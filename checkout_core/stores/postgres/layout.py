@@ -9,14 +9,22 @@ from psycopg.rows import TupleRow
 from ...domain.errors import StoreUnavailable
 from .address import Address
 
-DISTRIBUTED = ("orders", "order_events", "outbox")
+DISTRIBUTED = ("orders", "order_events", "outbox", "stock_holds")
 """The tables of the hot path: rows of one session are on one server."""
 
 COLUMN = "stripe_checkout_session_id"
 """By which they are distributed; every statement of the hot path names it."""
 
-SHARED = ("notes", "schema_version", "schema_lease")
+SHARED = ("notes", "schema_version", "schema_lease", "stock_levels")
 """Small tables of which every server has a copy, so that each of them can serve."""
+
+
+def command(table: str) -> str:
+    """Return the SQL that puts one of our tables where it belongs; `orders` comes first."""
+    if table in SHARED:
+        return f"SELECT create_reference_table('{table}');"
+    colocated = "" if table == "orders" else ", colocate_with => 'orders'"
+    return f"SELECT create_distributed_table('{table}', '{COLUMN}'{colocated});"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +56,21 @@ class Layout:
         for table in DISTRIBUTED:
             found = self.placements.get(table)
             if found is None:
-                with_orders = "" if table == "orders" else ", colocate_with => 'orders'"
-                said.append(
-                    f"{table} is not distributed: run SELECT create_distributed_table('{table}', '{COLUMN}'{with_orders})."
-                )
+                said.append(f"{table} is not distributed. Run: {command(table)}")
             elif found.column != COLUMN:
                 said.append(
-                    f"{table} is distributed by {found.column or 'nothing'}: run SELECT alter_distributed_table('{table}', "
-                    f"distribution_column => '{COLUMN}', colocate_with => 'none')."
+                    f"{table} is distributed by {found.column or 'nothing'}. Run: SELECT alter_distributed_table('{table}', "
+                    f"distribution_column => '{COLUMN}', colocate_with => 'none');"
                 )
             elif orders is not None and found.colocation != orders.colocation:
                 said.append(
-                    f"{table} is not with its orders: run SELECT alter_distributed_table('{table}', "
-                    "colocate_with => 'orders')."
+                    f"{table} is not with its orders. Run: SELECT alter_distributed_table('{table}', "
+                    "colocate_with => 'orders');"
                 )
         for table in SHARED:
             found = self.placements.get(table)
             if found is None or not found.on_every_server:
-                said.append(f"{table} is on one server only: run SELECT create_reference_table('{table}').")
+                said.append(f"{table} is on one server only. Run: {command(table)}")
         return said
 
 
