@@ -11,6 +11,7 @@ from typing import Self
 from ..config import metrics
 from ..config.logging import get_logger
 from ..domain.errors import StripeError
+from ..gateway import calls_that_can_wait
 from .outbox import FIRST_RETRY, Outbox
 from .reconcile import Clock
 from .sweep import BACKGROUND_CALLS, Sweeper
@@ -96,7 +97,7 @@ class BackgroundWorker:
 
     async def sweep(self) -> None:
         """Do one round, unless another process has done it: replay Stripe's events since the last one, and ask about
-        waiting orders whose session is over.
+        waiting orders whose session is over. Stripe is asked no faster than leaves half of its limit to shoppers.
 
         Events that could not be read are read again in the next round, and then waiting orders are asked about instead. A
         database that does not know the payments of before is left alone: see `Sweeper.missing_orders`.
@@ -109,12 +110,13 @@ class BackgroundWorker:
                 return self._stopping or turn.lost
 
             now = self._clock()
-            if not self._begun and await self._is_another_database():
-                return
-            read = await self._sweeper.catch_up(concurrent=BACKGROUND_CALLS, stop=stop) is not None
-            if self._erase_old is not None:
-                await self._erase_old()
-            await self._sweeper.ask_waiting(turn.state, now, events_were_read=read, stop=stop)
+            with calls_that_can_wait():
+                if not self._begun and await self._is_another_database():
+                    return
+                read = await self._sweeper.catch_up(concurrent=BACKGROUND_CALLS, stop=stop) is not None
+                if self._erase_old is not None:
+                    await self._erase_old()
+                await self._sweeper.ask_waiting(turn.state, now, events_were_read=read, stop=stop)
 
     async def _is_another_database(self) -> bool:
         try:

@@ -40,7 +40,7 @@ CONCURRENT_CALLS = 8
 """Round trips to Stripe at a time: at about 300 ms each this stays near the 25 a second of a test key."""
 
 BACKGROUND_CALLS = 4
-"""The same for a background worker. One process sweeps for all, so at 300 ms each half of the 25 a second is the shoppers'."""
+"""The same for a background worker, whose calls keep to a pace besides."""
 
 MAX_UNANSWERED = 24
 """When Stripe leaves that many questions in a row unanswered, the rest is left to the next sweep."""
