@@ -51,6 +51,34 @@ class StripeClient:
         answer = await self._sdk.raw_request_async("get", path, **params)
         return cast("Mapping[str, Any]", answer.data)
 
+    async def post(self, path: str, params: Mapping[str, Any], *, idempotency_key: str | None = None) -> Any:
+        """Return the answer to a request that changes something, as plain values.
+
+        Args:
+            path: such as `/v1/checkout/sessions`.
+            params: of the request.
+            idempotency_key: repeating the request under it does nothing more; None: one is made.
+        """
+        key = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
+        answer = await self._sdk.raw_request_async("post", path, **params, **key)
+        return answer.data
+
+    async def get_all(self, path: str, params: Mapping[str, Any]) -> list[Any]:
+        """Return all of a list as plain values, page by page.
+
+        Args:
+            path: such as `/v1/refunds`.
+            params: of the request.
+        """
+        found: list[Any] = []
+        more: dict[str, Any] = {"limit": 100}
+        while True:
+            page = await self.get(path, {**params, **more})
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            more["starting_after"] = found[-1]["id"]
+
     @contextmanager
     def _place(self) -> Iterator[None]:
         with self._guard:

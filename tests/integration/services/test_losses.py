@@ -91,9 +91,10 @@ def test_a_reading_that_was_begun_before_a_loss_is_not_finished_but_begun_again(
         pages: list[object] = []
 
         async def breaks(path: str, params: Mapping[str, object]) -> object:
-            pages.append(params)
-            if len(pages) == 3:
-                fault(checkout, "GET /v1/events", "500")
+            if path == "/v1/events":
+                pages.append(params)
+                if len(pages) == 3:
+                    fault(checkout, "GET /v1/events", "500")
             return await read_page(path, params)
 
         before = checkout.event_reading().read_until

@@ -122,9 +122,10 @@ def test_a_long_reading_goes_on_where_it_was_interrupted(
     pages: list[object] = []
 
     async def breaks(path: str, params: Mapping[str, object]) -> object:
-        pages.append(params)
-        if len(pages) == 3:
-            fault(checkout, "GET /v1/events", "500")
+        if path == "/v1/events":
+            pages.append(params)
+            if len(pages) == 3:
+                fault(checkout, "GET /v1/events", "500")
         return await read_page(path, params)
 
     monkeypatch.setattr(checkout.gateway._client, "get", breaks)
