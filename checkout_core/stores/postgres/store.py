@@ -350,7 +350,8 @@ class PostgresStore(OrderStore):
         if time.monotonic() > deadline:  # it has waited in line for too long
             raise StoreBusy
         try:
-            self._open(deadline)
+            if self._open(deadline):  # what the tables took is not what a connection may take
+                deadline = time.monotonic() + self._wait
             for attempt in range(self._attempts):
                 committing = False
                 try:
@@ -384,17 +385,17 @@ class PostgresStore(OrderStore):
             finally:
                 self._used.discard(connection)
 
-    def _open(self, deadline: float) -> None:
-        """Connect and migrate, with the first call. Others wait for it until their own deadline."""
+    def _open(self, deadline: float) -> bool:
+        """Connect and migrate, with the first call; return whether this was it. Others wait until their own deadline."""
         if self._ready and not self._closed:
-            return
+            return False
         if not self._opening.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise _unreachable()
         try:
             if self._closed:
                 raise _closed()
             if self._ready:
-                return
+                return False
             try:
                 with self._address.connect(connect_timeout=max(2, round(self._wait))) as connection:
                     schema.migrate(connection, self._address.schema)
@@ -410,6 +411,7 @@ class PostgresStore(OrderStore):
                 raise _unreachable() from error
             self._pool.open()
             self._ready = True
+            return True
         finally:
             self._opening.release()
 
