@@ -76,6 +76,7 @@ class Orders(ABC):
         view: str = "orders",
         *,
         query: str | None = None,
+        params: Parameters | None = None,
         overwrite: bool = False,
         progress: Callable[[float], None] = lambda part: None,
     ) -> int:
@@ -88,6 +89,7 @@ class Orders(ABC):
             path: where to. What is there is kept, unless `overwrite`.
             view: one of `views()`.
             query: written instead of the whole view.
+            params: the query's parameters, as `sql` takes them.
             overwrite: replace what is there.
             progress: is called with how much is done, from 0 to 1.
 
@@ -100,12 +102,12 @@ class Orders(ABC):
         if query is None and view not in view_sql.NAMES:
             raise InvalidInput(f"There is no view {view}. There are: {', '.join(view_sql.NAMES)}.", field="view")
         wanted = f"SELECT * FROM {view}" if query is None else query
-        require_query(wanted)
+        require_query(wanted, params)
 
         def read(session: QuerySession) -> None:
             session.allow_writing(rows)
             with export.watched(session.connection, progress):
-                export.write_parquet(session.run(wanted), rows)
+                export.write_parquet(session.run(wanted, params), rows)
 
         with export.replacing(target, overwrite=overwrite) as part, export.staged(part) as rows, user_errors():
             try:

@@ -28,6 +28,7 @@ Mode = UiMode | Literal["elements", "hosted_page"] | None
 LogFormat = Literal["json", "console"] | None
 LogLevel = Literal["debug", "info", "warning", "error"] | None
 Number = int | None
+Choice = bool | str | None
 Seconds = float | None
 
 
@@ -58,6 +59,12 @@ class SettingsArguments(TypedDict, total=False):
     shop_name: Text
     accent: Text
     accent_dark: Text
+    seller: Text
+    contact: Text
+    terms_url: Text
+    privacy_url: Text
+    refund_terms: Text
+    promotion_codes: Choice
     smtp_url: Secret
     mail_from: Text
     on_paid: Names
@@ -92,6 +99,12 @@ class SettingsArguments(TypedDict, total=False):
     CHECKOUT_SHOP_NAME: Text
     CHECKOUT_ACCENT: Text
     CHECKOUT_ACCENT_DARK: Text
+    CHECKOUT_SELLER: Text
+    CHECKOUT_CONTACT: Text
+    CHECKOUT_TERMS_URL: Text
+    CHECKOUT_PRIVACY_URL: Text
+    CHECKOUT_REFUND_TERMS: Text
+    CHECKOUT_PROMOTION_CODES: Choice
     CHECKOUT_SMTP_URL: Secret
     CHECKOUT_MAIL_FROM: Text
     CHECKOUT_ON_PAID: Names

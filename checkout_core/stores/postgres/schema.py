@@ -17,7 +17,7 @@ from ...domain.errors import ForeignTables, SchemaTooNew, StoreUnavailable
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
 from .. import migrations
-from ..base import OrderQuery, may_be_in_an_id
+from ..base import OrderQuery, OrderSort, may_be_in_an_id
 from ..columns import EVENT, KEYS, MODELS, ORDER, OUTBOX, Column, Kind, Row, RowFormat
 from ..migrations import Migration, NewTable, source_of
 
@@ -300,31 +300,35 @@ _ANYWHERE: LiteralString = (
 )
 
 
+SORTED: Mapping[OrderSort, bytes] = {
+    OrderSort.newest: b" ORDER BY created_at DESC, id DESC",
+    OrderSort.oldest: b" ORDER BY created_at, id",
+    OrderSort.highest: b" ORDER BY amount_total DESC, created_at DESC, id DESC",
+    OrderSort.lowest: b" ORDER BY amount_total, created_at DESC, id DESC",
+}
+
+
 def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
     """Return the condition that finds these orders, and its parameters."""
-    where: list[LiteralString] = ["true"]
-    if query.statuses:
-        where.append("status = ANY(%(statuses)s)")
-    if query.text:
-        where.append(_ANYWHERE if may_be_in_an_id(query.text) else _IN_NAME_OR_MAIL)
-    if query.shop is not None:
-        where.append("shop = %(shop)s")
-    if query.created_before is not None:
-        where.append("created_at < %(created_before)s")
-    if query.created_after is not None:
-        where.append("created_at >= %(created_after)s")
-    if query.metadata is not None:
-        where.append("metadata ->> %(key)s::text = %(value)s")
-    if query.dispute_statuses:
-        where.append("dispute_status = ANY(%(dispute_statuses)s)")
-    if query.oversold:
-        where.append("oversold = ANY(%(oversold)s)")
-    if query.personal is not None:
-        where.append(
-            "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
-        )
-    if query.listed_after is not None:
-        where.append("(created_at, id) < (%(listed_at)s, %(listed_id)s)")
+    has_person = (
+        "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
+    )
+    conditions: Sequence[tuple[bool, LiteralString]] = (
+        (bool(query.statuses), "status = ANY(%(statuses)s)"),
+        (bool(query.text), _ANYWHERE if may_be_in_an_id(query.text or "") else _IN_NAME_OR_MAIL),
+        (query.shop is not None, "shop = %(shop)s"),
+        (query.created_before is not None, "created_at < %(created_before)s"),
+        (query.created_after is not None, "created_at >= %(created_after)s"),
+        (query.metadata is not None, "metadata ->> %(key)s::text = %(value)s"),
+        (bool(query.dispute_statuses), "dispute_status = ANY(%(dispute_statuses)s)"),
+        (bool(query.oversold), "oversold = ANY(%(oversold)s)"),
+        (query.personal is not None, has_person),
+        (query.listed_after is not None, "(created_at, id) < (%(listed_at)s, %(listed_id)s)"),
+        (query.currency is not None, "currency = %(currency)s"),
+        (query.total_from is not None, "amount_total >= %(total_from)s"),
+        (query.total_to is not None, "amount_total <= %(total_to)s"),
+    )
+    where = " AND ".join(condition for meant, condition in conditions if meant)
     key, value = query.metadata or (None, None)
     listed_at, listed_id = query.listed_after or (None, None)
     values = {
@@ -339,8 +343,11 @@ def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
         "oversold": [str(each) for each in query.oversold],
         "listed_at": listed_at,
         "listed_id": listed_id,
+        "currency": query.currency,
+        "total_from": query.total_from,
+        "total_to": query.total_to,
     }
-    return f"WHERE {' AND '.join(where)}".encode(), values
+    return f"WHERE {where or 'true'}".encode(), values
 
 
 def migrate(connection: psycopg.Connection[TupleRow], schema: str | None = None) -> None:

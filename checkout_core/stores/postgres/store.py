@@ -125,7 +125,7 @@ class PostgresStore(OrderStore):
     @override
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
         where, values = schema.where_orders(query)
-        page = b" ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s"
+        page = schema.SORTED[query.sort] + b" LIMIT %(limit)s OFFSET %(offset)s"
         values |= {"limit": limit, "offset": offset}
         return mapped(self._rows(schema.SELECT_ORDERS + where + page, values), _orders)
 
