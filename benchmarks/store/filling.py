@@ -24,6 +24,7 @@ from checkout_core.stores.postgres.schema import migrate
 from checkout_core.stores.postgres.store import PostgresStore
 
 from .contenders import Contender, NaiveDuckDB, WithSQLModel
+from .postgres_before import PostgresBefore
 
 _FILL = """
     SELECT 'order_' || {hash} AS id, 'default' AS shop, 'cs_test_' || {hash} AS session_id, 'pi_' || i AS intent,
@@ -56,14 +57,17 @@ def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -
         url = database(f"{name}_{rows}")
         engine_url = url.replace("postgresql://", "postgresql+psycopg://")
         if not _is_filled(url):
-            if name == "postgres":
+            ours = name != "sqlmodel_postgres"
+            if ours:
                 with psycopg.connect(url) as connection:
                     migrate(connection)
             else:
                 _make_tables(engine_url)
-            _postgres(url, rows, ours=name == "postgres")
+            _postgres(url, rows, ours=ours)
         if name == "postgres":
             return lambda: BlockingOrderStore(PostgresStore(url))
+        if name == "postgres_before":
+            return partial(PostgresBefore, url)
         return partial(WithSQLModel, engine_url)
 
 

@@ -28,6 +28,20 @@ class OrderRow(SQLModel, table=True):
     currency: str
     amount_total: int
     amount_refunded: int
+    amount_subtotal: int | None = None
+    amount_discount: int | None = None
+    amount_shipping: int | None = None
+    amount_tax: int | None = None
+    amount_disputed: int | None = None
+    dispute_status: str | None = None
+    dispute_evidence_due_at: datetime | None = _moment(nullable=True)
+    amount_fee: int | None = None
+    amount_net: int | None = None
+    balance_currency: str | None = None
+    payment_method_type: str | None = None
+    payment_method_brand: str | None = None
+    payment_method_last4: str | None = None
+    payment_method_country: str | None = None
     # `metadata` is taken by SQLModel
     created_at: datetime = _moment()
     updated_at: datetime = _moment()

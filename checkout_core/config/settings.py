@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Unpack
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -77,6 +85,9 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
+    database_schema: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+    database_connections: int | None = Field(default=None, ge=1, le=9_999)
+    database_prepare_threshold: Annotated[str, StringConstraints(pattern=r"^(off|\d{1,4})$")] | None = None
     database_url: SecretStr = Field(default_factory=lambda values: SecretStr(_duckdb_url(values["data_dir"])))
     public_url: str = "http://127.0.0.1:8501"
     api_url: str = Field(default_factory=lambda values: f"{values['public_url']}/api")
@@ -197,6 +208,19 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, text: str) -> str:
         return text.rstrip("/")
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _with_parameters(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        """Add to a server's address what is set by itself; analysis and backups, which take the address, need it, too."""
+        address = url.get_secret_value()
+        if not address.startswith("postgres"):
+            return url
+        base, _, query = address.partition("?")
+        given = {name: info.data.get(f"database_{name}") for name in ("schema", "connections", "prepare_threshold")}
+        kept = [each for each in query.split("&") if each and given.get(each.partition("=")[0]) is None]
+        added = [f"{name}={value}" for name, value in given.items() if value is not None]
+        return SecretStr("?".join(filter(None, (base, "&".join(kept + added)))))
 
     @field_validator("public_url", mode="after")
     @classmethod

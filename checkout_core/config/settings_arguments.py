@@ -36,6 +36,9 @@ class SettingsArguments(TypedDict, total=False):
     """The arguments of `Settings` and of `Settings.replace`. None is as if it were not given."""
 
     data_dir: Folder
+    database_schema: Text
+    database_connections: Number
+    database_prepare_threshold: Text
     database_url: Secret
     public_url: Text
     api_url: Text
@@ -73,6 +76,9 @@ class SettingsArguments(TypedDict, total=False):
     log_level: LogLevel
 
     CHECKOUT_DATA_DIR: Folder
+    CHECKOUT_DATABASE_SCHEMA: Text
+    CHECKOUT_DATABASE_CONNECTIONS: Number
+    CHECKOUT_DATABASE_PREPARE_THRESHOLD: Text
     CHECKOUT_DATABASE_URL: Secret
     CHECKOUT_PUBLIC_URL: Text
     CHECKOUT_API_URL: Text

@@ -12,9 +12,10 @@ from .orders import OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """An event: a hint that something happened, except for a decline, which is final.
+    """An event: a hint that something happened, except for a decline and `expired_unpaid`, which are final.
 
-    `implied` is the status that the session in it had at the time; `session_mode` and `session_metadata` are the
+    `implied` is the status that the session in it had at the time, and `expired_unpaid` whether the event says itself that
+    the session has expired without a payment; `session_mode` and `session_metadata` are the
     session's, and None where the event is about something else.
     """
 
@@ -24,6 +25,7 @@ class StripeEvent:
     session_id: str | None = None
     payment_intent_id: str | None = None
     implied: OrderStatus | None = None
+    expired_unpaid: bool = False
     amount_refunded: int = 0
     refund_id: str | None = None
     refund_failed: bool = False
@@ -52,6 +54,9 @@ def read_event(data: Mapping[str, Any]) -> StripeEvent:
         session_id=subject["id"] if kind == "checkout.session" else None,
         payment_intent_id=subject["id"] if kind == "payment_intent" else subject.get("payment_intent"),
         implied=_implied(type, subject) if kind == "checkout.session" else None,
+        expired_unpaid=type == "checkout.session.expired"
+        and kind == "checkout.session"
+        and _is_expired_unpaid(subject),
         amount_refunded=subject.get("amount_refunded") or 0,
         refund_id=subject["id"] if kind == "refund" else None,
         refund_failed=kind == "refund" and subject.get("status") in UNDONE_REFUND_STATUSES,
@@ -73,3 +78,7 @@ def _implied(type: str, session: Mapping[str, Any]) -> OrderStatus | None:
     if session.get("status") != "complete":
         return None
     return OrderStatus.processing if session.get("payment_status") == "unpaid" else OrderStatus.paid
+
+
+def _is_expired_unpaid(session: Mapping[str, Any]) -> bool:
+    return session.get("status") == "expired" and session.get("payment_status") == "unpaid"

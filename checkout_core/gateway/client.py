@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import stripe
 
@@ -32,12 +33,51 @@ class StripeClient:
         self.in_flight = 0
         self._guard = threading.Lock()
         self.transport = StripeTransport(limits)
-        self.v1 = stripe.StripeClient(
+        self._sdk = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},
             max_network_retries=limits.retries,
             http_client=self.transport,
-        ).v1
+        )
+        self.v1 = self._sdk.v1
+
+    async def get(self, path: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an answer as plain values; the SDK's objects take more time than all else of a call.
+
+        Args:
+            path: such as `/v1/events`.
+            params: of the request.
+        """
+        answer = await self._sdk.raw_request_async("get", path, **params)
+        return cast("Mapping[str, Any]", answer.data)
+
+    async def post(self, path: str, params: Mapping[str, Any], *, idempotency_key: str | None = None) -> Any:
+        """Return the answer to a request that changes something, as plain values.
+
+        Args:
+            path: such as `/v1/checkout/sessions`.
+            params: of the request.
+            idempotency_key: repeating the request under it does nothing more; None: one is made.
+        """
+        key = {} if idempotency_key is None else {"idempotency_key": idempotency_key}
+        answer = await self._sdk.raw_request_async("post", path, **params, **key)
+        return answer.data
+
+    async def get_all(self, path: str, params: Mapping[str, Any]) -> list[Any]:
+        """Return all of a list as plain values, page by page.
+
+        Args:
+            path: such as `/v1/refunds`.
+            params: of the request.
+        """
+        found: list[Any] = []
+        more: dict[str, Any] = {"limit": 100}
+        while True:
+            page = await self.get(path, {**params, **more})
+            found += page["data"]
+            if not page["has_more"]:
+                return found
+            more["starting_after"] = found[-1]["id"]
 
     @contextmanager
     def _place(self) -> Iterator[None]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-import stripe
-
 from ..config.settings_arguments import UiMode
 from ..config.urls import Urls
 from ..domain.checkout_session import CheckoutSession, Dispute, PaymentStatus, Refund, SessionMode, SessionStatus
@@ -19,6 +17,7 @@ from ..domain.orders import OrderItem, new_id
 from ..domain.ownership import ERASED, Mark, is_reserved, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
 from ..domain.returning import RETURN
+from .answers import ChargeAnswer, DisputeAnswer, LineAnswer, RefundAnswer, SessionAnswer
 from .session_params import with_params
 
 if TYPE_CHECKING:
@@ -172,89 +171,88 @@ def session_expires_at(now: datetime, minutes: int, *, limited: bool = False) ->
     return expires_at if expires_at < (now + timedelta(hours=24)).timestamp() else None
 
 
-def charge_of(session: stripe.checkout.Session) -> stripe.Charge | None:
+def charge_of(session: SessionAnswer) -> ChargeAnswer | None:
     """Return the latest charge of an expanded session."""
-    intent = session.payment_intent
-    charge = intent.latest_charge if isinstance(intent, stripe.PaymentIntent) else None
-    return charge if isinstance(charge, stripe.Charge) else None
+    intent = session["payment_intent"]
+    charge = None if intent is None or isinstance(intent, str) else intent["latest_charge"]
+    return None if isinstance(charge, str) else charge
 
 
 def checkout_session(
-    session: stripe.checkout.Session,
-    lines: Sequence[stripe.LineItem],
-    refunds: Sequence[stripe.Refund] = (),
+    session: SessionAnswer, lines: Sequence[LineAnswer], refunds: Sequence[RefundAnswer] = ()
 ) -> CheckoutSession:
-    """Reduce a session of the SDK to ours, without its disputes, which Stripe does not expand.
+    """Reduce a session of Stripe's to ours, without its disputes, which Stripe does not expand.
 
     Args:
         session: retrieved with `EXPAND`.
         lines: all its lines.
         refunds: all refunds of its charge.
     """
-    details = session.customer_details
-    payment = session.payment_intent
-    intent = payment if isinstance(payment, stripe.PaymentIntent) else None
+    details = session["customer_details"]
+    payment = session["payment_intent"]
+    intent = None if isinstance(payment, str) else payment
     charge = charge_of(session)
-    metadata = dict(session.metadata.to_dict()) if session.metadata else {}
+    metadata = dict(session["metadata"] or {})
     if ERASED in metadata:
         metadata, details = {key: value for key, value in metadata.items() if is_reserved(key)}, None
-    totals = session.total_details
+    totals = session["total_details"]
     return CheckoutSession(
-        id=session.id,
-        status=cast("SessionStatus", session.status),
-        payment_status=cast("PaymentStatus", session.payment_status),
-        mode=cast("SessionMode", session.mode),
-        recovered=bool(session.recovered_from),
-        amount_subtotal=session.amount_subtotal or 0,
-        amount_discount=totals.amount_discount if totals else 0,
-        amount_shipping=(totals.amount_shipping or 0) if totals else 0,
-        amount_tax=totals.amount_tax if totals else 0,
-        amount_total=session.amount_total or 0,
-        currency=session.currency or "",
+        id=session["id"],
+        status=cast("SessionStatus", session["status"]),
+        payment_status=cast("PaymentStatus", session["payment_status"]),
+        mode=cast("SessionMode", session["mode"]),
+        recovered=bool(session["recovered_from"]),
+        amount_subtotal=session["amount_subtotal"] or 0,
+        amount_discount=totals["amount_discount"] if totals else 0,
+        amount_shipping=(totals["amount_shipping"] or 0) if totals else 0,
+        amount_tax=totals["amount_tax"] if totals else 0,
+        amount_total=session["amount_total"] or 0,
+        currency=session["currency"] or "",
         items=tuple(_items(lines, metadata)),
-        created=_time(session.created),
-        expires_at=_time(session.expires_at),
-        client_secret=session.client_secret,
-        client_reference_id=session.client_reference_id,
-        url=session.url,
-        email=(details.email if details else None) or (None if ERASED in metadata else session.customer_email),
-        name=details.name if details else None,
-        phone=details.phone if details else None,
+        created=_time(session["created"]),
+        expires_at=_time(session["expires_at"]),
+        client_secret=session["client_secret"],
+        client_reference_id=session["client_reference_id"],
+        url=session["url"],
+        email=(details["email"] if details else None) or (None if ERASED in metadata else session["customer_email"]),
+        name=details["name"] if details else None,
+        phone=details["phone"] if details else None,
         metadata=metadata,
-        payment_intent_id=intent.id if intent else payment if isinstance(payment, str) else None,
-        payment_failed=intent is not None and intent.status in ("requires_payment_method", "canceled"),
+        payment_intent_id=intent["id"] if intent else payment if isinstance(payment, str) else None,
+        payment_failed=intent is not None and intent["status"] in ("requires_payment_method", "canceled"),
         **_payment(charge),
         refunds=tuple(map(refund_of, refunds)),
-        disputed=bool(charge and charge.disputed),
+        disputed=bool(charge and charge["disputed"]),
     )
 
 
-def refund_of(refund: stripe.Refund) -> Refund:
-    """Reduce a refund of the SDK to ours."""
-    metadata = refund.metadata.to_dict() if refund.metadata else {}
+def refund_of(refund: RefundAnswer) -> Refund:
+    """Reduce a refund of Stripe's to ours."""
+    metadata = refund["metadata"] or {}
     return Refund(
-        id=refund.id,
-        amount=refund.amount,
-        status=refund.status or "succeeded",
-        created_at=_time(refund.created),
-        reason=refund.reason,
-        failure_reason=getattr(refund, "failure_reason", None),
+        id=refund["id"],
+        amount=refund["amount"],
+        status=refund["status"] or "succeeded",
+        created_at=_time(refund["created"]),
+        reason=refund["reason"],
+        failure_reason=refund.get("failure_reason"),
         key=metadata.get(REFUND_KEY),
         restock=metadata.get(RESTOCK_KEY),
     )
 
 
-def dispute_of(dispute: stripe.Dispute) -> Dispute:
-    """Reduce a dispute of the SDK to ours."""
-    due_by = dispute.evidence_details.due_by if dispute.evidence_details else None
+def dispute_of(dispute: DisputeAnswer) -> Dispute:
+    """Reduce a dispute of Stripe's to ours."""
+    evidence = dispute["evidence_details"]
+    due_by = evidence["due_by"] if evidence else None
     return Dispute(
-        id=dispute.id,
-        reason=dispute.reason,
-        amount=dispute.amount,
-        status=dispute.status,
-        created_at=_time(dispute.created),
+        id=dispute["id"],
+        reason=dispute["reason"],
+        amount=dispute["amount"],
+        status=dispute["status"],
+        created_at=_time(dispute["created"]),
         evidence_due_at=_time(due_by) if due_by else None,
-        refundable=dispute.is_charge_refundable,
+        refundable=dispute["is_charge_refundable"],
     )
 
 
@@ -262,29 +260,28 @@ def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _payment(charge: stripe.Charge | None) -> dict[str, Any]:
+def _payment(charge: ChargeAnswer | None) -> dict[str, Any]:
     """Return what a charge says of the payment: its time, what was paid with, the fee."""
     if charge is None:
         return {}
-    balance = charge.balance_transaction if isinstance(charge.balance_transaction, stripe.BalanceTransaction) else None
-    method = charge.payment_method_details.to_dict() if charge.payment_method_details else {}
+    transaction = charge["balance_transaction"]
+    balance = None if isinstance(transaction, str) else transaction
+    method: Mapping[str, Any] = charge["payment_method_details"] or {}
     kind = method.get("type")
     details = (method.get(kind) or {}) if kind else {}
     return {
-        "paid_at": _time(charge.created) if charge.paid else None,
+        "paid_at": _time(charge["created"]) if charge["paid"] else None,
         "payment_method_type": kind,
         "payment_method_brand": details.get("brand") or details.get("bank") or details.get("bank_name"),
         "payment_method_last4": details.get("last4") or details.get("iban_last4"),
         "payment_method_country": details.get("country"),
-        "amount_fee": balance.fee if balance else None,
-        "amount_net": balance.net if balance else None,
-        "balance_currency": balance.currency if balance else None,
+        "amount_fee": balance["fee"] if balance else None,
+        "amount_net": balance["net"] if balance else None,
+        "balance_currency": balance["currency"] if balance else None,
     }
 
 
-def price_fault(
-    items: Sequence[PricedItem], session: stripe.checkout.Session, lines: Sequence[stripe.LineItem]
-) -> str | None:
+def price_fault(items: Sequence[PricedItem], session: SessionAnswer, lines: Sequence[LineAnswer]) -> str | None:
     """Say for operators what a new session would charge else than its items cost, before discounts and shipping.
 
     Args:
@@ -292,13 +289,17 @@ def price_fault(
         session: as Stripe made it for them.
         lines: its first page of lines, in any order.
     """
-    currency = items[0].currency if items else session.currency
-    if session.currency != currency:
-        return f"Stripe charges in {session.currency}, the cart is in {currency}."
+    currency = items[0].currency if items else session["currency"]
+    if session["currency"] != currency:
+        return f"Stripe charges in {session['currency']}, the cart is in {currency}."
     shown = sum(item.amount_total for item in items)
-    if session.amount_subtotal == shown:
+    if session["amount_subtotal"] == shown:
         return None
-    charged = {(line.price.id, line.quantity): line.amount_subtotal for line in lines if line.price}
+    charged = {
+        (price["id"], line["quantity"]): line["amount_subtotal"]
+        for line in lines
+        if (price := line["price"]) is not None
+    }
     for item in items:
         amount = charged.get((item.stripe_price or "", item.quantity), item.amount_total)
         if amount != item.amount_total:
@@ -306,22 +307,22 @@ def price_fault(
                 f"{item.quantity} × {item.product} cost {format_amount(item.amount_total, item.currency)} here and "
                 f"{format_amount(amount, item.currency)} by {item.stripe_price} at Stripe."
             )
-    return f"The cart costs {shown} and Stripe charges {session.amount_subtotal}, in minor units of {currency}."
+    return f"The cart costs {shown} and Stripe charges {session['amount_subtotal']}, in minor units of {currency}."
 
 
-def _items(lines: Sequence[stripe.LineItem], metadata: Mapping[str, str]) -> Iterator[OrderItem]:
+def _items(lines: Sequence[LineAnswer], metadata: Mapping[str, str]) -> Iterator[OrderItem]:
     products = products_of(metadata)
     for position, line in enumerate(lines):
-        quantity = line.quantity or 1
-        price = line.price
-        unit_amount = price.unit_amount if price else None
+        quantity = line["quantity"] or 1
+        price = line["price"]
+        unit_amount = price["unit_amount"] if price else None
         product = products[position] if position < len(products) else None
         yield OrderItem(
-            product=product or (price.id if price else line.id),
-            name=line.description or "",
-            unit_amount=line.amount_subtotal // quantity if unit_amount is None else unit_amount,
+            product=product or (price["id"] if price else line["id"]),
+            name=line["description"] or "",
+            unit_amount=line["amount_subtotal"] // quantity if unit_amount is None else unit_amount,
             quantity=quantity,
-            amount_subtotal=line.amount_subtotal,
+            amount_subtotal=line["amount_subtotal"],
         )
 
 

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
+from urllib.parse import quote
 
 import stripe
 
@@ -29,6 +30,7 @@ from ..domain.refund_reasons import RefundReason
 from ..domain.stripe_events import StripeEvent, read_event
 from ..domain.stripe_prices import StripePrice
 from . import sessions, transport
+from .answers import LineAnswer, RefundAnswer, SessionAnswer
 from .call_log import CallLog
 from .client import StripeClient
 from .errors import is_about, map_refund_errors, read_answer
@@ -36,14 +38,11 @@ from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
 
-if TYPE_CHECKING:
-    from stripe.params import EventListParams, RefundCreateParams
-    from stripe.params.checkout import SessionCreateParams, SessionListParams
-
 WEBHOOK_TOLERANCE_SECONDS = 300
 """Seconds that a signature stays good: a delivery that was recorded cannot be replayed later."""
 UNKNOWN_SECONDS = 30.0
 """For so long Stripe is not asked again about a session that it does not know."""
+SESSIONS = "/v1/checkout/sessions"
 EVENTS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 100
 _MAX_REMEMBERED_PAYMENTS = 10_000
@@ -172,11 +171,8 @@ class StripeGateway:
             expires_at=expires_at,
         )
         with self._client.call("sessions.create") as call:
-            session = await self._client.v1.checkout.sessions.create_async(
-                cast("SessionCreateParams", params),
-                {"idempotency_key": names.idempotency_key},
-            )
-            call.session_id = session.id
+            session: SessionAnswer = await self._client.post(SESSIONS, params, idempotency_key=names.idempotency_key)
+            call.session_id = session["id"]
         await self._require_prices(items, session)
         return await self._checkout_session(session)
 
@@ -203,13 +199,11 @@ class StripeGateway:
         self._require_known(session_id)
         try:
             with self._client.call("sessions.retrieve", session_id, on_missing=SessionNotFound):
-                session = await self._client.v1.checkout.sessions.retrieve_async(
-                    session_id, {"expand": sessions.EXPAND}
-                )
+                answer = await self._client.get(_path(session_id), {"expand": sessions.EXPAND})
         except SessionNotFound:
             self._remember_unknown(session_id)
             raise
-        return await self._checkout_session(session, disputes=disputes)
+        return await self._checkout_session(cast("SessionAnswer", answer), disputes=disputes)
 
     async def set_metadata(self, session_id: str, metadata: Mapping[str, str]) -> None:
         """Write metadata on a session; keys that are not named stay as they are.
@@ -220,7 +214,7 @@ class StripeGateway:
             StripeUnavailable: no answer.
         """
         with self._client.call("sessions.update", session_id, on_missing=SessionNotFound):
-            await self._client.v1.checkout.sessions.update_async(session_id, {"metadata": dict(metadata)})
+            await self._client.post(_path(session_id), {"metadata": dict(metadata)})
 
     async def expire_session(self, session_id: str) -> None:
         """Close an open session so that nobody can pay it any more.
@@ -229,9 +223,7 @@ class StripeGateway:
             SessionNotOpen: it was complete or expired already.
         """
         with self._client.call("sessions.expire", session_id, on_missing=SessionNotFound, on_refused=SessionNotOpen):
-            await self._client.v1.checkout.sessions.expire_async(
-                session_id, options={"idempotency_key": f"expire-{session_id}"}
-            )
+            await self._client.post(f"{_path(session_id)}/expire", {}, idempotency_key=f"expire-{session_id}")
 
     async def refund(
         self,
@@ -271,10 +263,8 @@ class StripeGateway:
         if reason is not None:
             params["reason"] = reason.value
         with self._client.call("refunds.create", session_id), map_refund_errors():
-            made = await self._client.v1.refunds.create_async(
-                cast("RefundCreateParams", params), {"idempotency_key": idempotency_key}
-            )
-        return sessions.refund_of(made)
+            made = await self._client.post("/v1/refunds", params, idempotency_key=idempotency_key)
+            return sessions.refund_of(made)
 
     async def refunds_of_payment(self, payment_intent_id: str) -> list[Refund]:
         """Return all refunds of a payment as Stripe knows them now, newest first.
@@ -284,8 +274,8 @@ class StripeGateway:
             StripeUnavailable: no answer.
         """
         with self._client.call("refunds.list"), map_refund_errors():
-            refunds = await self._client.v1.refunds.list_async({"payment_intent": payment_intent_id, "limit": 100})
-            return [sessions.refund_of(refund) async for refund in refunds.auto_paging_iter()]
+            refunds = await self._client.get_all("/v1/refunds", {"payment_intent": payment_intent_id})
+            return [sessions.refund_of(refund) for refund in refunds]
 
     async def completed_sessions(self, since: datetime) -> AsyncIterator[CheckoutSession]:
         """Return the completed sessions that were created from `since` on, newest first, without lines and payments."""
@@ -298,12 +288,14 @@ class StripeGateway:
                 **after,
             }
             with self._client.call("sessions.list"):
-                page = await self._client.v1.checkout.sessions.list_async(cast("SessionListParams", params))
-            for session in page.data:
-                yield sessions.checkout_session(session, [])
-            if not page.has_more:
+                page = await self._client.get(SESSIONS, params)
+                found = [sessions.checkout_session(session, []) for session in page["data"]]
+                has_more = page["has_more"]
+            for session in found:
+                yield session
+            if not has_more:
                 return
-            after = {"starting_after": page.data[-1].id}
+            after = {"starting_after": found[-1].id}
 
     async def account_id(self) -> str | None:
         """Return the id of the account; None when a restricted key may not read it."""
@@ -319,22 +311,32 @@ class StripeGateway:
         if known is not None:
             return known
         with self._client.call("sessions.list") as call:
-            found = await self._client.v1.checkout.sessions.list_async(
-                {"payment_intent": payment_intent_id, "limit": 1}
-            )
-            call.session_id = found.data[0].id if found.data else None
+            found = await self._client.get(SESSIONS, {"payment_intent": payment_intent_id, "limit": 1})
+            call.session_id = found["data"][0]["id"] if found["data"] else None
         self._remember(payment_intent_id, call.session_id)
         return call.session_id
 
     async def disputes_of_payment(self, payment_intent_id: str) -> list[Dispute]:
         """Return the disputes over a payment, newest first."""
         with self._client.call("disputes.list"):
-            disputes = await self._client.v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 100})
-        return [sessions.dispute_of(each) for each in disputes.data]
+            disputes = await self._client.get("/v1/disputes", {"payment_intent": payment_intent_id, "limit": 100})
+            return [sessions.dispute_of(each) for each in disputes["data"]]
 
-    async def events(self, types: Sequence[str], since: datetime) -> AsyncIterator[StripeEvent]:
-        """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list)."""
-        after: dict[str, Any] = {}
+    async def events(
+        self, types: Sequence[str], since: datetime, *, before: str | None = None
+    ) -> AsyncGenerator[StripeEvent, None]:
+        """Return what happened from `since` on, newest first; Stripe keeps 30 days (https://docs.stripe.com/api/events/list).
+
+        Args:
+            types: of the events.
+            since: the earliest.
+            before: the id of an event; only what is listed after it, and so happened before it.
+
+        Raises:
+            StripeRejected: Stripe has forgotten the event `before`, or the key may not read events.
+            StripeUnavailable: no answer.
+        """
+        after: dict[str, Any] = {"starting_after": before} if before else {}
         while True:
             params = {
                 "types": list(types),
@@ -343,14 +345,14 @@ class StripeGateway:
                 **after,
             }
             with self._client.call("events.list"):
-                page = await self._client.v1.events.list_async(cast("EventListParams", params))
-            for event in page.data:
-                read = read_event(event.to_dict())
-                self._remember(read.payment_intent_id, read.session_id)
-                yield read
-            if not page.has_more:
+                page = await self._client.get("/v1/events", params)
+                events, has_more = [read_event(event) for event in page["data"]], page["has_more"]
+            for event in events:
+                self._remember(event.payment_intent_id, event.session_id)
+                yield event
+            if not has_more:
                 return
-            after = {"starting_after": page.data[-1].id}
+            after = {"starting_after": events[-1].id}
 
     async def event(self, event_id: str) -> StripeEvent:
         """Return one event.
@@ -360,8 +362,7 @@ class StripeGateway:
             StripeUnavailable: no answer.
         """
         with self._client.call("events.retrieve"):
-            event = await self._client.v1.events.retrieve_async(event_id)
-        return read_event(event.to_dict())
+            return read_event(await self._client.get(f"/v1/events/{quote(event_id, safe='')}", {}))
 
     async def delayed_success_at(self, session: CheckoutSession) -> datetime | None:
         """Return when the delayed payment of a session succeeded; None when Stripe has forgotten the event."""
@@ -440,20 +441,21 @@ class StripeGateway:
                 raise WebhookSignatureInvalid from error
         raise WebhookSignatureInvalid
 
-    async def _require_prices(self, items: Sequence[PricedItem], session: stripe.checkout.Session) -> None:
+    async def _require_prices(self, items: Sequence[PricedItem], session: SessionAnswer) -> None:
         """Hand out no session that charges something else than its shopper was shown: prices in Stripe may change."""
-        lines = session.line_items.data if session.line_items else []
-        fault = sessions.price_fault(items, session, lines)
+        with read_answer():
+            lines = session.get("line_items")
+            fault = sessions.price_fault(items, session, lines["data"] if lines else [])
         if fault is None:
             return
-        log.error("session does not cost what the cart costs", session_id=session.id, reason=fault)
+        log.error("session does not cost what the cart costs", session_id=session["id"], reason=fault)
         try:
-            await self.expire_session(session.id)
+            await self.expire_session(session["id"])
         except (SessionNotOpen, StripeUnavailable):  # nobody is told its id, so nobody pays it
-            log.warning("session could not be expired", session_id=session.id)
+            log.warning("session could not be expired", session_id=session["id"])
         raise PriceMismatch(reason=fault)
 
-    async def _checkout_session(self, session: stripe.checkout.Session, *, disputes: bool = False) -> CheckoutSession:
+    async def _checkout_session(self, session: SessionAnswer, *, disputes: bool = False) -> CheckoutSession:
         with read_answer():
             lines, refunds = await self._lines(session), await self._refunds(session)
             view = sessions.checkout_session(session, lines, refunds)
@@ -464,22 +466,20 @@ class StripeGateway:
         self._remember(view.payment_intent_id, view.id)
         return view
 
-    async def _lines(self, session: stripe.checkout.Session) -> list[stripe.LineItem]:
-        lines = session.line_items
-        if lines is None or not lines.has_more:
-            return list(lines.data) if lines else []
-        with self._client.call("sessions.line_items", session.id):
-            lines = await self._client.v1.checkout.sessions.line_items.list_async(session.id, {"limit": 100})
-            return [line async for line in lines.auto_paging_iter()]
+    async def _lines(self, session: SessionAnswer) -> Sequence[LineAnswer]:
+        lines = session.get("line_items")
+        if lines is None or not lines["has_more"]:
+            return lines["data"] if lines else []
+        with self._client.call("sessions.line_items", session["id"]):
+            return await self._client.get_all(f"{_path(session['id'])}/line_items", {})
 
-    async def _refunds(self, session: stripe.checkout.Session) -> list[stripe.Refund]:
+    async def _refunds(self, session: SessionAnswer) -> Sequence[RefundAnswer]:
         charge = sessions.charge_of(session)
-        refunds = charge.refunds if charge else None
-        if charge is None or refunds is None or not refunds.has_more:
-            return list(refunds.data) if refunds else []
-        with self._client.call("refunds.list", session.id):
-            all_ = await self._client.v1.refunds.list_async({"charge": charge.id, "limit": 100})
-            return [refund async for refund in all_.auto_paging_iter()]
+        refunds = charge.get("refunds") if charge else None
+        if charge is None or refunds is None or not refunds["has_more"]:
+            return refunds["data"] if refunds else []
+        with self._client.call("refunds.list", session["id"]):
+            return await self._client.get_all("/v1/refunds", {"charge": charge["id"]})
 
     async def disconnect(self) -> None:
         """Close the connections of the current event loop; the next call opens new ones."""
@@ -504,3 +504,7 @@ class StripeGateway:
         if len(self._sessions_of_payments) >= _MAX_REMEMBERED_PAYMENTS:
             self._sessions_of_payments.clear()
         self._sessions_of_payments[payment_intent_id] = session_id
+
+
+def _path(session_id: str) -> str:
+    return f"{SESSIONS}/{quote(session_id, safe='')}"

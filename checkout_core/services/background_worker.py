@@ -4,22 +4,17 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from ..config import metrics
 from ..config.logging import get_logger
 from ..domain.errors import StripeError
+from ..gateway import calls_that_can_wait
 from .outbox import FIRST_RETRY, Outbox
 from .reconcile import Clock
-from .sweep import Sweeper
-
-RECONCILE_WAITING_EVERY = timedelta(hours=1)
-"""How often every waiting order is reconciled; in between Stripe's list of events tells what happened to them."""
-
-OLDER_THAN = timedelta(minutes=10)
-"""Younger orders are left to the redirect and the webhook."""
+from .sweep import BACKGROUND_CALLS, Sweeper
 
 BEGIN_ADVICE = (
     "Stripe has payments of this shop that are older than its order database. Is the right folder mounted? Restore the "
@@ -34,7 +29,8 @@ class BackgroundWorker:
     """Keeps one checkout's orders right in the background; enter it with `async with`.
 
     The outbox is dispatched at once when an order has become paid in this process, and Stripe's events are replayed
-    every `every` seconds; both with some jitter, so that several processes do not do it together. No error ends it.
+    every `every` seconds, with some jitter. However many processes share a database, one of them sweeps. Handlers do not
+    wait for a sweep. No error ends it.
 
     Args:
         outbox: dispatched when something is due.
@@ -58,55 +54,69 @@ class BackgroundWorker:
         self._erase_old = erase_old
         self._outbox = outbox
         self._sweeper = sweeper
+        self._shared = sweeper.shared(timedelta(seconds=every))
         self._subscribe = subscribe
         self._clock = clock
         self._every = every
         self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
         self._stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = False
-        self._waiting_due: datetime | None = None
 
     @property
     def running(self) -> bool:
         """Whether it was started, and neither it nor its event loop has ended."""
         if self._loop is None or self._loop.is_closed() or self._stopping:
             return False
-        return self._task is None or not self._task.done()  # with `every=0` somebody else is said to do the work
+        return not any(task.done() for task in self._tasks)  # with `every=0` somebody else is said to do the work
 
     async def start(self) -> None:
         """Begin; what was left in the outbox is dispatched at once."""
         self._loop = asyncio.get_running_loop()
-        if self._every and self._task is None:
-            self._task = asyncio.create_task(self._run(), name="background worker")
+        if self._every and not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._dispatch_for_ever(), name="background worker: outbox"),
+                asyncio.create_task(self._sweep_for_ever(), name="background worker: sweep"),
+            ]
 
     async def stop(self) -> None:
         """End, after what is in flight has been finished. One of another event loop is asked to end, not waited for."""
         self._stopping = True
         if self._loop is asyncio.get_running_loop():
-            self._wake.set()
-            if self._task is not None:
-                await self._task
+            self._wake_up()
+            await asyncio.gather(*self._tasks)
         elif self._loop is not None:
             with suppress(RuntimeError):  # that loop has ended, and the worker with it
-                self._loop.call_soon_threadsafe(self._wake.set)
+                self._loop.call_soon_threadsafe(self._wake_up)
+
+    def _wake_up(self) -> None:
+        self._wake.set()
+        self._stop.set()
 
     async def sweep(self) -> None:
-        """Do one round: replay Stripe's events since the last one, and reconcile waiting orders when that is due.
+        """Do one round, unless another process has done it: replay Stripe's events since the last one, and ask about
+        waiting orders whose session is over. Stripe is asked no faster than leaves half of its limit to shoppers.
 
-        Events that could not be read are read again in the next round. A database that does not know the payments of
-        before is left alone: see `Sweeper.missing_orders`.
+        Events that could not be read are read again in the next round, and then waiting orders are asked about instead. A
+        database that does not know the payments of before is left alone: see `Sweeper.missing_orders`.
         """
-        now = self._clock()
-        if not self._begun and await self._is_another_database():
-            return
-        await self._sweeper.catch_up(stop=self._is_stopping)
-        if self._erase_old is not None:
-            await self._erase_old()
-        if self._waiting_due is None or now >= self._waiting_due:
-            await self._sweeper.reconcile_all(await self._sweeper.waiting(now - OLDER_THAN), stop=self._is_stopping)
-            self._waiting_due = now + RECONCILE_WAITING_EVERY
+        async with self._shared.turn() as turn:
+            if turn is None:
+                return
+
+            def stop() -> bool:
+                return self._stopping or turn.lost
+
+            now = self._clock()
+            with calls_that_can_wait():
+                if not self._begun and await self._is_another_database():
+                    return
+                read = await self._sweeper.catch_up(concurrent=BACKGROUND_CALLS, stop=stop) is not None
+                if self._erase_old is not None:
+                    await self._erase_old()
+                await self._sweeper.ask_waiting(turn.state, now, events_were_read=read, stop=stop)
 
     async def _is_another_database(self) -> bool:
         try:
@@ -127,7 +137,7 @@ class BackgroundWorker:
     ) -> None:
         await self.stop()
 
-    async def _run(self) -> None:
+    async def _dispatch_for_ever(self) -> None:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -135,24 +145,25 @@ class BackgroundWorker:
                 loop.call_soon_threadsafe(self._wake.set)
 
         unsubscribe = self._subscribe(wake)
-        sweep_due = loop.time() + self._every * random.uniform(0.5, 1.0)  # noqa: S311
-        pending = True
+        look_again = self._every
         try:
             while not self._stopping:
-                if pending:
-                    pending = await self._try("outbox", self._dispatch)
-                if loop.time() >= sweep_due:
-                    await self._try("sweep", self.sweep)
-                    sweep_due = loop.time() + self._every * random.uniform(0.8, 1.2)  # noqa: S311
-                pause = sweep_due - loop.time()
-                if pending:
-                    pause = min(pause, FIRST_RETRY.total_seconds())
+                pending = await self._try("outbox", self._dispatch)
+                pause = min(look_again, FIRST_RETRY.total_seconds()) if pending else look_again
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
-                    self._wake.clear()
-                    pending = True
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                self._wake.clear()
         finally:
             unsubscribe()
+
+    async def _sweep_for_ever(self) -> None:
+        shares = (0.5, 1.0)
+        while not self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), self._every * random.uniform(*shares))  # noqa: S311
+            if not self._stopping:
+                await self._try("sweep", self.sweep)
+            shares = (0.8, 1.2)
 
     async def _try(self, name: str, work: Callable[[], Awaitable[bool | None]]) -> bool:
         """Do it; return whether there is more to do."""

@@ -87,7 +87,7 @@ class AsyncCheckout:
     """One shop's checkout, for programs with an event loop. Safe to share between threads and event loops.
 
     Round trips to Stripe: `create_session` 1, `create_pending_order` 1, `complete_order` 1, `check_order_status` of an
-    order in a final status 0. None is made inside a database transaction.
+    order in a final status 0, a webhook of a payment that is recorded 0. None is made inside a database transaction.
 
     Args:
         settings: the shop's settings.
@@ -141,6 +141,7 @@ class AsyncCheckout:
             cursor=EventCursor(self.store, settings.stripe_secret_key.get_secret_value()),
             mark=self.mark,
             clock=clock,
+            session_length=timedelta(minutes=settings.session_minutes),
         )
         self.personal_data = PersonalData(gateway, self.store, self._changes, clock, settings.data_dir)
         kept = None if stock_keeper is None else KeptStock(stock_keeper, self._changes, clock)

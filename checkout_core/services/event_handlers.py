@@ -1,7 +1,7 @@
 """What to do when Stripe reports an event, by webhook or in its list of events: one handler for each type.
 
-Most events are hints, and the handler asks Stripe what is true now, of disputes too. A declined payment is a fact that
-never changes, so the event itself is recorded.
+Most events are hints, and the handler asks Stripe what is true now, of disputes too, unless our order says already what
+the event does. A declined payment and an expired session are facts that never change, so the event itself is recorded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,6 +56,10 @@ class EventHandler(Protocol):
         """
         ...
 
+    def is_known(self, event: StripeEvent, order: Order) -> bool:
+        """Whether our order says all that the event can lead to, so that nothing is done and Stripe is not asked."""
+        return False
+
     async def would_change(
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
@@ -77,7 +81,7 @@ class EventHandlers:
         self._context = context
 
     async def handle(self, event: StripeEvent, source: Source) -> Order | None:
-        """Handle an event; one of another type does nothing.
+        """Handle an event; one of another type does nothing, nor does one that says what our order does.
 
         Raises:
             SessionNotFound: Stripe does not know the session, or it is another shop's.
@@ -88,8 +92,12 @@ class EventHandlers:
         session_id = await self._session_of(event) if handler else None
         if handler is None or session_id is None:
             return None
-        if await self._is_foreign(event, session_id):
+        before = await answer(self._context.store.get(session_id))
+        if before is None and self._context.mark.disowns(event):  # then Stripe need not be asked
+            note_foreign(session_id, event.session_mode)
             return None
+        if before is not None and handler.is_known(event, before):
+            return before
         return await handler.handle(self._context, session_id, event, source)
 
     async def replay(self, event: StripeEvent) -> bool:
@@ -113,13 +121,6 @@ class EventHandlers:
             return False
         after = await handler.handle(self._context, session_id, event, Source.reconcile)
         return after is not None and (before is None or after.version > before.version)
-
-    async def _is_foreign(self, event: StripeEvent, session_id: str) -> bool:
-        """Whether the event says that its session is another program's; then Stripe need not be asked."""
-        if not self._context.mark.disowns(event) or await answer(self._context.store.get(session_id)) is not None:
-            return False
-        note_foreign(session_id, event.session_mode)
-        return True
 
     async def _session_of(self, event: StripeEvent) -> str | None:
         if event.session_id is not None or event.payment_intent_id is None:
@@ -149,6 +150,16 @@ class SessionHandler(_ReconcileHandler):
     """The session was completed, paid, not paid, or expired."""
 
     @override
+    async def handle(self, context: EventContext, session_id: str, event: StripeEvent, source: Source) -> Order | None:
+        if event.expired_unpaid:  # nobody can pay it any more, and no money is in it
+            return await context.reconciler.expire(session_id, source=source, stripe_event_id=event.id)
+        return await super().handle(context, session_id, event, source)
+
+    @override
+    def is_known(self, event: StripeEvent, order: Order) -> bool:
+        return event.implied is OrderStatus.paid and order.status in MONEY_TAKEN
+
+    @override
     async def would_change(
         self, context: EventContext, session_id: str, event: StripeEvent, order: Order | None
     ) -> bool:
@@ -174,6 +185,10 @@ class ChargeUpdatedHandler(_ReconcileHandler):
 
     https://docs.stripe.com/changelog/acacia/2024-10-28/asynchronous-capture-default
     """
+
+    @override
+    def is_known(self, event: StripeEvent, order: Order) -> bool:
+        return order.status in MONEY_TAKEN and order.amount_fee is not None
 
     @override
     async def would_change(

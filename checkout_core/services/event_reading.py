@@ -6,7 +6,7 @@ from an older copy, or has lost what was written last, the events since then are
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,8 +26,13 @@ LOOK_BACK = timedelta(days=3)
 MAX_UNHANDLED = 100
 """How many events may be tried by themselves. With more, what is wrong is not with them: the place stays where it is."""
 
+MAX_REMEMBERED = 500
+"""How many of the newest events are remembered, so that nobody handles them again when they are listed again."""
+
 CURSOR, GAP, UNHANDLED, COMPARED = "cursor", "gap", "unhandled_event", "compared_after_loss"
 """The kinds of notes."""
+UNFINISHED, NEWEST = "unfinished_reading", "newest_events"
+"""Two more: a reading that has not reached its end, and the ids of the newest events that were read."""
 
 log = get_logger(__name__)
 
@@ -40,6 +45,19 @@ class UnhandledEvent:
     error: str
     since: datetime
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A reading of Stripe's events that was interrupted: what is older than `after`, back to `since`, was not read yet.
+
+    `loss` is when the loss was noticed for which it was begun. One that was begun before a loss is of no use after it.
+    """
+
+    since: datetime
+    until: datetime
+    after: str
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,38 @@ class EventCursor:
         if compared is not None:
             await answer(self._store.keep_note(COMPARED, self._key, compared.noticed_at.isoformat()))
             log.warning("compared with Stripe after a loss", orders=compared.orders, events=compared.events)
+
+    async def unfinished(self) -> Unfinished | None:
+        """Return the reading that was interrupted, if there is one."""
+        text = (await answer(self._store.notes(UNFINISHED))).get(self._key)
+        if text is None:
+            return None
+        value = json.loads(text)
+        since, until = map(datetime.fromisoformat, (value["since"], value["until"]))
+        return Unfinished(since, until, value["after"], value.get("loss", ""))
+
+    async def note_unfinished(self, reading: Unfinished) -> None:
+        """Note how far a long reading is, so that it goes on there."""
+        value = {
+            "since": reading.since.isoformat(),
+            "until": reading.until.isoformat(),
+            "after": reading.after,
+            "loss": reading.loss,
+        }
+        await answer(self._store.keep_note(UNFINISHED, self._key, json.dumps(value)))
+
+    async def forget_unfinished(self) -> None:
+        """Note that no reading is interrupted."""
+        await answer(self._store.forget_note(UNFINISHED, self._key))
+
+    async def newest(self) -> list[str]:
+        """Return the ids of the newest events that were read, newest first."""
+        text = (await answer(self._store.notes(NEWEST))).get(self._key)
+        return list(json.loads(text)) if text else []
+
+    async def remember_newest(self, ids: Sequence[str]) -> None:
+        """Note the ids of the newest events that were read, newest first."""
+        await answer(self._store.keep_note(NEWEST, self._key, json.dumps([*ids[:MAX_REMEMBERED]])))
 
     async def close_gap(self, since: datetime) -> None:
         """Note that all sessions since then were looked at."""

@@ -121,11 +121,11 @@ class Outbox:
         order = await answer(self._store.get(entry.stripe_checkout_session_id))
         if order is None:  # only somebody who deletes rows by hand gets here, and the rest must not wait for it
             log.error("outbox entry without an order", order_id=entry.order_id)
-            await answer(self._store.finish_outbox(entry.event_id))
+            await self._finish(entry)
             return False
         event = EVENT_OF_KIND.get(entry.kind)
         if not self.handlers.remaining((), event):
-            await answer(self._store.finish_outbox(entry.event_id))
+            await self._finish(entry)
             return False
         ids = {"session_id": entry.stripe_checkout_session_id, "order_id": entry.order_id}
         with structlog.contextvars.bound_contextvars(**ids):
@@ -143,7 +143,7 @@ class Outbox:
             wait = backoff(entry.attempts) if failure else FIRST_RETRY
             await self._retry(entry, run.handled, error=failure, wait=wait)
             return False
-        await answer(self._store.finish_outbox(entry.event_id))
+        await self._finish(entry)
         return True
 
     async def _run_handlers(self, run: "_EntryRun") -> bool:
@@ -194,7 +194,10 @@ class Outbox:
             return
         await answer(
             self._store.run_in_transaction(
-                run.entry.event_id, handler.name, lambda connection: handler.function(*arguments, connection)
+                run.entry.event_id,
+                handler.name,
+                lambda connection: handler.function(*arguments, connection),
+                session_id=run.entry.stripe_checkout_session_id,
             )
         )
 
@@ -260,7 +263,13 @@ class Outbox:
 
     async def _retry(self, entry: OutboxEntry, handled: Collection[str], *, error: str, wait: timedelta) -> None:
         due_at = self._clock() + wait
-        await answer(self._store.retry_outbox(entry.event_id, handled=handled, error=error, due_at=due_at))
+        session_id = entry.stripe_checkout_session_id
+        await answer(
+            self._store.retry_outbox(entry.event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
+        )
+
+    async def _finish(self, entry: OutboxEntry) -> None:
+        await answer(self._store.finish_outbox(entry.event_id, session_id=entry.stripe_checkout_session_id))
 
 
 @dataclass(slots=True)

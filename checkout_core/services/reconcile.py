@@ -110,6 +110,40 @@ class Reconciler:
             note_foreign(session.id, session.mode)
         return Reconciled(order, session, ours)
 
+    async def expire(self, session_id: str, *, source: Source, stripe_event_id: str) -> Order | None:
+        """Make our order agree with a verified event that says that its session has expired, without asking Stripe.
+
+        Args:
+            session_id: Stripe's checkout session, `cs_…`.
+            source: who reports it.
+            stripe_event_id: the Stripe event, `evt_…`.
+
+        Returns:
+            The order, or None when there is none: nothing was paid.
+
+        Raises:
+            SessionNotFound: the order is another shop's.
+            StoreError: the order was not written.
+        """
+        order = await self._changes.get(session_id)
+        if order is None:
+            return None
+        session = CheckoutSession(
+            id=session_id,
+            status="expired",
+            payment_status="unpaid",
+            amount_total=order.amount_total,
+            currency=order.currency,
+            items=order.items,
+            created=order.created_at,
+            expires_at=self._clock(),
+            payment_intent_id=order.stripe_payment_intent_id,
+        )
+        change = reconcile_change(session, source, self._clock(), mark=self._mark, stripe_event_id=stripe_event_id)
+        decision = await self._changes.apply(session_id, change)
+        metrics.reconciled(source.value, decision.events[-1].kind.value if decision.events else "unchanged")
+        return decision.order
+
     async def _ask(self, session_id: str, paid_at: datetime | None, disputes: bool) -> CheckoutSession:
         try:
             session = await self._gateway.retrieve_session(session_id, disputes=disputes)

@@ -7,8 +7,9 @@ and the outbox is dispatched.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,12 +21,14 @@ from ..domain.orders import Order, OrderStatus
 from ..domain.ownership import Mark
 from ..domain.stripe_events import StripeEvent
 from ..gateway import StripeGateway
-from ..stores.base import OrderQuery, OrderStore
+from ..gateway.stripe_gateway import EVENTS_PER_PAGE
+from ..stores.base import Loss, OrderQuery, OrderStore
 from ..stores.futures import answer
 from .event_handlers import HANDLED_EVENT_TYPES, EventHandlers
-from .event_reading import LOOK_BACK, STRIPE_KEEPS, EventCursor, EventReading
+from .event_reading import LOOK_BACK, MAX_REMEMBERED, OVERLAP, STRIPE_KEEPS, EventCursor, EventReading, Unfinished
 from .outbox import Outbox
 from .reconcile import Clock, Reconciler
+from .shared_work import SharedWork
 
 WAITING = (OrderStatus.pending, OrderStatus.processing)
 """The statuses of orders that Stripe has not finished with."""
@@ -35,6 +38,9 @@ DISPUTED = "disputed"
 
 CONCURRENT_CALLS = 8
 """Round trips to Stripe at a time: at about 300 ms each this stays near the 25 a second of a test key."""
+
+BACKGROUND_CALLS = 4
+"""The same for a background worker, whose calls keep to a pace besides."""
 
 MAX_UNANSWERED = 24
 """When Stripe leaves that many questions in a row unanswered, the rest is left to the next sweep."""
@@ -46,6 +52,22 @@ PAID_EVENT_TYPES = ("checkout.session.completed", "checkout.session.async_paymen
 """What Stripe says of a session that was paid."""
 
 ORDERS_PER_PAGE = 5_000
+
+SESSION_OVER = timedelta(minutes=10)
+"""For so long after its session is over an order is left to the webhook and to Stripe's list of events."""
+
+MAX_SESSION = timedelta(hours=24)
+"""How long a session can be open at most (https://docs.stripe.com/api/checkout/sessions/create)."""
+
+ASK_ALL_EVERY = timedelta(hours=24)
+"""How often all orders are asked about that still wait although their session is over."""
+
+ASK_UNREAD_EVERY = timedelta(hours=1)
+"""How often all waiting orders are asked about while Stripe's events cannot be read."""
+
+ASKED_UNTIL, ALL_DUE, UNREAD_DUE = "asked_until", "all_due", "unread_due"
+"""What the turn of the sweep keeps: up to when sessions that are over were asked about, and when others are due."""
+
 T = TypeVar("T")
 log = get_logger(__name__)
 
@@ -115,7 +137,7 @@ Progress = Callable[[int, int], None]
 
 
 class Sweeper:
-    """Sweeps one shop."""
+    """Sweeps one shop. `session_length` is how long a session is open that the application says nothing else about."""
 
     def __init__(
         self,
@@ -128,7 +150,9 @@ class Sweeper:
         cursor: EventCursor,
         mark: Mark,
         clock: Clock,
+        session_length: timedelta = MAX_SESSION,
     ) -> None:
+        self._session_length = session_length
         self._cursor = cursor
         self._mark = mark
         self._gateway = gateway
@@ -182,9 +206,8 @@ class Sweeper:
         outcomes, problems = await self.reconcile_all(session_ids, progress=progress, concurrent=concurrent, stop=stop)
         dispatched = await self._outbox.dispatch(stop=stop)
         after = await self.reading()
-        made_good = (
-            (loss.sentence(),) if loss is not None and after.loss is None else ()
-        )  # whoever swept by hand reads it
+        # Whoever swept by hand reads it.
+        made_good = (loss.sentence(),) if loss is not None and after.loss is None else ()
         warnings = (*made_good, *after.warnings())
         return SweepSummary(outcomes, problems, None if replay is None else replay.new, dispatched, warnings)
 
@@ -218,20 +241,45 @@ class Sweeper:
         """
         now = self._clock()
         loss = await self._cursor.loss()
-        begin = await self._cursor.begin(now)
+        before = await self._cursor.unfinished() if since is None and not look_back else None
         again = await self._replay_unhandled(stop)
-        replay = await self.replay_events(
+        if before is not None and before.loss == _noticed(loss):
+            return _together(await self._finish_reading(before, loss, concurrent, stop), again)
+        begin = await self._cursor.begin(now)
+        read_until = (await self._cursor.reading()).read_until
+        by_cursor = since is None and not look_back and until is None
+        goes_on = by_cursor and read_until is not None and begin == read_until - OVERLAP
+        reading = _Reading(
             since=min(begin, now - look_back) if since is None else since,
             until=until,
-            concurrent=concurrent,
-            stop=stop,
+            known=await self._cursor.newest() if goes_on else [],
+            resumes_at=now if by_cursor else None,
+            loss=_noticed(loss),
         )
+        replay = await self._replay_pages(reading, concurrent, stop)
         if replay is None:
             return None
         noted = await self._cursor.note_failures(replay.failures, now)
         if noted and not stop() and (since is None or since <= begin):
             await self._cursor.move(until or now, compared=loss)
+            await self._cursor.forget_unfinished()
+            if by_cursor:
+                await self._cursor.remember_newest(reading.newest)
         return _together(replay, again)
+
+    async def _finish_reading(
+        self, before: Unfinished, loss: Loss | None, concurrent: int, stop: Callable[[], bool]
+    ) -> ReplayResult | None:
+        """Read on where a long reading was interrupted; what came since then is read in the next round."""
+        reading = _Reading(before.since, None, before=before.after, resumes_at=before.until, loss=before.loss)
+        try:
+            replay = await self._replay_pages(reading, concurrent, stop)
+        except StripeRejected:  # Stripe has forgotten the event: so it has all that is older
+            replay = ReplayResult()
+        if replay is not None and await self._cursor.note_failures(replay.failures, self._clock()) and not stop():
+            await self._cursor.move(before.until, compared=loss)
+            await self._cursor.forget_unfinished()
+        return replay
 
     async def missing_orders(self) -> int:
         """Return how many paid sessions of this shop are older than the database, which does not know of them.
@@ -240,9 +288,8 @@ class Sweeper:
         was mounted late. It is only looked at before events were read for the first time.
         """
         reading = await self._cursor.reading()
-        if (
-            reading.read_until is not None or reading.loss is not None
-        ):  # after a loss, orders are missing for that reason
+        # After a loss, orders are missing for that reason.
+        if reading.read_until is not None or reading.loss is not None:
             return 0
         missing: dict[str, datetime] = {}
         async for event in self._gateway.events(PAID_EVENT_TYPES, self._clock() - STRIPE_KEEPS):
@@ -345,19 +392,62 @@ class Sweeper:
         Returns:
             What came of it, or None when Stripe's list could not be read.
         """
-        by_subject: dict[str, list[StripeEvent]] = {}
+        return await self._replay_pages(_Reading(since, until), concurrent, stop)
+
+    async def _replay_pages(
+        self, reading: "_Reading", concurrent: int, stop: Callable[[], bool]
+    ) -> ReplayResult | None:
+        """Handle events page by page as they are listed, newest first: handlers ask Stripe what is true now.
+
+        No more than a page is held in memory, and after each the place is noted.
+        """
+        found, failures, page = Counter[str](), dict[str, str](), list[StripeEvent]()
+        more = {"before": reading.before} if reading.before else {}
         try:
-            async for event in self._gateway.events(HANDLED_EVENT_TYPES, since):
-                subject = event.session_id or event.payment_intent_id
-                if subject is not None and (until is None or event.created_at <= until):
-                    by_subject.setdefault(subject, []).append(event)
+            async with aclosing(self._gateway.events(HANDLED_EVENT_TYPES, reading.since, **more)) as events:
+                async for event in events:
+                    page.append(event)
+                    if len(page) < EVENTS_PER_PAGE:
+                        continue
+                    if stop() or reading.knows(page):
+                        page.clear()
+                        break
+                    await self._replay_page(reading.unknown(page), found, failures, concurrent, stop)
+                    if reading.resumes_at is not None and not failures and not stop():
+                        place = Unfinished(reading.since, reading.resumes_at, page[-1].id, reading.loss)
+                        await self._cursor.note_unfinished(place)
+                    page.clear()
+            await self._replay_page(reading.unknown(page), found, failures, concurrent, stop)
         except (StripeUnavailable, StripeRejected) as error:
             log.warning("Stripe's events could not be read", error=error.code)
             return None
-        found, failures = Counter[str](), dict[str, str]()
+        return ReplayResult(found["new"], len(failures), failures)
+
+    async def _replay_page(
+        self,
+        page: Sequence[StripeEvent],
+        found: Counter[str],
+        failures: dict[str, str],
+        concurrent: int,
+        stop: Callable[[], bool],
+    ) -> None:
+        """Handle the events of a page, those of one subject oldest first.
+
+        Args:
+            page: newest first.
+            found: counts those that changed an order.
+            failures: gets the class of the error by the event's id.
+            concurrent: how many subjects at a time.
+            stop: asked between events.
+        """
+        by_subject: dict[str, list[StripeEvent]] = {}
+        for event in page:
+            subject = event.session_id or event.payment_intent_id
+            if subject is not None:
+                by_subject.setdefault(subject, []).append(event)
 
         async def replay_all(events: Sequence[StripeEvent]) -> None:
-            for event in reversed(events):  # Stripe lists the newest first
+            for event in reversed(events):
                 if stop():
                     break
                 new, error = await self._replay(event)
@@ -366,7 +456,6 @@ class Sweeper:
                     failures[event.id] = error
 
         await _for_each(by_subject.values(), replay_all, concurrent)
-        return ReplayResult(found["new"], len(failures), failures)
 
     async def _replay(self, event: StripeEvent) -> tuple[bool, str]:
         """Return whether an event changed an order, and the class of the error when it could not be handled."""
@@ -411,27 +500,127 @@ class Sweeper:
         await _for_each(session_ids, reconcile_one, concurrent)
         return dict(outcomes), dict(problems)
 
-    async def waiting(self, created_before: datetime) -> list[str]:
-        """Return the sessions of orders that Stripe or a bank has not finished with, without demo orders.
+    def shared(self, every: timedelta) -> SharedWork:
+        """Return the sweep as work that the processes of a database do once; `every` is how often."""
+        return SharedWork(self._store, "sweep", self._clock, every=every)
 
-        An order that moves between two pages is met by the next sweep.
+    async def ask_waiting(
+        self, state: dict[str, str], now: datetime, *, events_were_read: bool, stop: Callable[[], bool]
+    ) -> None:
+        """Ask about the waiting orders for which it is time: each when its session is over, and then once a day.
+
+        Until then Stripe's events tell what happened. While they cannot be read, all are asked about.
+
+        Args:
+            state: what was kept of the last time; it is brought up to date.
+            now: the time now.
+            events_were_read: whether Stripe's list of events could be read in this round.
+            stop: asked between orders.
         """
+        if not events_were_read:
+            if _is_due(state, UNREAD_DUE, now, ASK_UNREAD_EVERY):
+                state[UNREAD_DUE] = (now + ASK_UNREAD_EVERY).isoformat()
+                await self._ask(_waiting_before(now - SESSION_OVER), stop)
+            return
+        asked_until = datetime.fromisoformat(state[ASKED_UNTIL]) if ASKED_UNTIL in state else None
+        if asked_until is not None and asked_until > now:  # a clock was wrong
+            asked_until = None
+        answered = True
+        ages = sorted({self._session_length + SESSION_OVER, MAX_SESSION + SESSION_OVER})
+        for age in ages if asked_until else ages[:1]:
+            since = asked_until and asked_until - age
+            over = OrderQuery(statuses=WAITING, created_before=now - age, created_after=since)
+            answered &= await self._ask([over], stop)
+        if answered and not stop():
+            state[ASKED_UNTIL] = now.isoformat()
+        if ALL_DUE not in state:
+            state[ALL_DUE] = (now + ASK_ALL_EVERY).isoformat()
+        elif _is_due(state, ALL_DUE, now, ASK_ALL_EVERY):
+            state[ALL_DUE] = (now + ASK_ALL_EVERY).isoformat()
+            await self._ask(_waiting_before(now - MAX_SESSION), stop)
+
+    async def _ask(self, queries: Iterable[OrderQuery], stop: Callable[[], bool]) -> bool:
+        """Reconcile the orders that are meant, page by page; return whether Stripe has answered for each."""
+        unavailable = 0
+        for query in queries:
+            async for page in self._pages(query):
+                _, problems = await self.reconcile_all(page, concurrent=BACKGROUND_CALLS, stop=stop)
+                unavailable += problems.get(StripeUnavailable.code, 0)
+                if stop() or unavailable >= MAX_UNANSWERED:
+                    return False
+        return not unavailable
+
+    async def waiting(self, created_before: datetime) -> list[str]:
+        """Return the sessions of orders that Stripe or a bank has not finished with, without demo orders."""
         found: dict[str, None] = {}
-        for query in (
-            OrderQuery(statuses=WAITING, created_before=created_before),
-            OrderQuery(dispute_statuses=OPEN_DISPUTE_STATUSES, created_before=created_before),
-        ):
-            await self._collect(query, found)
+        for query in _waiting_before(created_before):
+            async for page in self._pages(query):
+                found.update(dict.fromkeys(page))
         return list(found)
 
-    async def _collect(self, query: OrderQuery, found: dict[str, None]) -> None:
-        offset = 0
-        while page := await answer(self._store.find(query, limit=ORDERS_PER_PAGE, offset=offset)):
+    async def _pages(self, query: OrderQuery) -> AsyncIterator[list[str]]:
+        """Give the sessions of orders page by page, without demo orders. A page begins where the one before it has ended."""
+        while page := await answer(self._store.find(query, limit=ORDERS_PER_PAGE)):
             session_ids = (order.stripe_checkout_session_id for order in page)
-            found.update((each, None) for each in session_ids if not each.startswith(DEMO_SESSION_PREFIX))
-            offset += len(page)
+            yield [each for each in session_ids if not each.startswith(DEMO_SESSION_PREFIX)]
             if len(page) < ORDERS_PER_PAGE:
                 break
+            query = replace(query, listed_after=(page[-1].created_at, page[-1].id))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of Stripe's events.
+
+    Args:
+        since: the earliest event.
+        until: the latest; None: up to now.
+        known: the ids of the newest events that were read before; they are not handled again.
+        before: the event after which the list is read on.
+        resumes_at: up to when events are read when this reading is finished; None: its place is not kept.
+        loss: when the loss was noticed for which events are read, if there was one.
+    """
+
+    since: datetime
+    until: datetime | None
+    known: Sequence[str] = ()
+    before: str | None = None
+    resumes_at: datetime | None = None
+    loss: str = ""
+    newest: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.newest = list(self.known)
+
+    def knows(self, page: Sequence[StripeEvent]) -> bool:
+        """Whether all events of a page were read before: then so was what is older."""
+        return {event.id for event in page} <= {*self.known}
+
+    def unknown(self, page: Sequence[StripeEvent]) -> list[StripeEvent]:
+        """Return the events of a page that are to be handled, and remember them among the newest."""
+        known = {*self.known}
+        events = [event for event in page if event.id not in known]
+        room = max(0, MAX_REMEMBERED - (len(self.newest) - len(self.known)))
+        at = len(self.newest) - len(self.known)
+        self.newest[at:at] = [event.id for event in events[:room]]
+        return [event for event in events if self.until is None or event.created_at <= self.until]
+
+
+def _noticed(loss: Loss | None) -> str:
+    return loss.noticed_at.isoformat() if loss is not None else ""
+
+
+def _waiting_before(created_before: datetime) -> tuple[OrderQuery, OrderQuery]:
+    return (
+        OrderQuery(statuses=WAITING, created_before=created_before),
+        OrderQuery(dispute_statuses=OPEN_DISPUTE_STATUSES, created_before=created_before),
+    )
+
+
+def _is_due(state: Mapping[str, str], name: str, now: datetime, every: timedelta) -> bool:
+    """Whether something is due that is done so often; a time that is further away was written by a wrong clock."""
+    due_at = datetime.fromisoformat(state[name]) if name in state else now
+    return not now < due_at <= now + every
 
 
 class _Attempts:

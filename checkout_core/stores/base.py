@@ -40,6 +40,8 @@ class OrderQuery:
         dispute_statuses: orders whose `dispute_status` is one of these.
         oversold: orders of which this is to be done, or was done, because not enough was available.
         personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
+        listed_after: orders that come after the one with this `created_at` and `id`, newest first: a page begins where the
+            one before it has ended, however long the list is.
         currency: orders in this currency, in lower case.
         total_from: orders that cost this much or more, in minor units, whatever their currency.
         total_to: orders that cost this much or less.
@@ -55,6 +57,7 @@ class OrderQuery:
     dispute_statuses: tuple[str, ...] = ()
     oversold: tuple[Oversold, ...] = ()
     personal: bool | None = None
+    listed_after: tuple[datetime, str] | None = None
     currency: str | None = None
     total_from: int | None = None
     total_to: int | None = None
@@ -179,7 +182,9 @@ class OrderStore(Protocol):
         """Whether `run_in_transaction` works."""
         return False
 
-    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+    def run_in_transaction(
+        self, event_id: str, handler: str, work: Callable[[Any], None], *, session_id: str | None = None
+    ) -> Future[None]:
         """Do `work` in the transaction that notes the handler in its outbox entry: both are committed, or neither.
 
         A handler that is noted already is not run again. `work` may be called again after its transaction was rolled
@@ -189,6 +194,7 @@ class OrderStore(Protocol):
             event_id: the entry's.
             handler: its name.
             work: is given the connection, on which it may neither commit nor roll back.
+            session_id: the entry's session, by which a database that is spread over servers finds it.
 
         The future raises what `work` raises, and ConfigurationError where this database cannot do it.
         """
@@ -217,12 +223,33 @@ class OrderStore(Protocol):
         """
         ...
 
-    def finish_outbox(self, event_id: str) -> Future[None]:
-        """Remove the entry of an event whose handlers have all run. Removing it again does nothing."""
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
+        """Remove the entry of an event whose handlers have all run. Removing it again does nothing.
+
+        Args:
+            event_id: the entry's.
+            session_id: the entry's session; without it a database that is spread over servers looks on all of them.
+        """
         ...
 
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
-        """Keep an entry for later: the handlers in `handled` are not repeated, the rest is due again at `due_at`."""
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
+        """Keep an entry for later.
+
+        Args:
+            event_id: the entry's.
+            handled: the handlers that are not repeated.
+            error: what went wrong.
+            due_at: when the rest is due again.
+            session_id: as for `finish_outbox`.
+        """
         ...
 
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
@@ -235,6 +262,20 @@ class OrderStore(Protocol):
         Args:
             kind: what it is about, such as `cursor`.
             key: names it among those of its kind.
+            value: any text.
+            shop: whose it is.
+        """
+        ...
+
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        """Replace a note if it is still what was seen, and return whether it was.
+
+        Of several that do it at once one succeeds, so a note can say who does a piece of work.
+
+        Args:
+            kind: what it is about.
+            key: names it among those of its kind.
+            seen: what it must be; None: there must be none.
             value: any text.
             shop: whose it is.
         """

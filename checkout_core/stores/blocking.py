@@ -55,13 +55,25 @@ class BlockingOrderStore:
         """Claim entries that are due until `now + lease`, oldest first."""
         return self._wait(lambda: self.futures.claim_outbox(now, limit=limit, lease=lease, shop=shop))
 
-    def finish_outbox(self, event_id: str) -> None:
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> None:
         """Remove the entry of an event whose handlers have all run."""
-        self._wait(lambda: self.futures.finish_outbox(event_id))
+        self._wait(lambda: self.futures.finish_outbox(event_id, session_id=session_id))
 
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> None:
-        """Keep an entry for later."""
-        self._wait(lambda: self.futures.retry_outbox(event_id, handled=handled, error=error, due_at=due_at))
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> None:
+        """Keep an entry for later; the arguments are those of `OrderStore`."""
+        self._wait(
+            lambda: self.futures.retry_outbox(
+                event_id, handled=handled, error=error, due_at=due_at, session_id=session_id
+            )
+        )
 
     def count_outbox(self, *, shop: str | None = None) -> int:
         """Return how many entries are not finished."""
@@ -70,6 +82,10 @@ class BlockingOrderStore:
     def keep_note(self, kind: str, key: str, value: str) -> None:
         """Keep what a shop must not forget beside its orders."""
         self._wait(lambda: self.futures.keep_note(kind, key, value))
+
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str) -> bool:
+        """Replace a note if it is still what was seen."""
+        return self._wait(lambda: self.futures.swap_note(kind, key, seen, value))
 
     def notes(self, kind: str) -> dict[str, str]:
         """Return the notes of a kind by their keys."""

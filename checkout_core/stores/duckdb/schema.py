@@ -59,7 +59,7 @@ def statements_of(migration: Migration) -> Sequence[str]:
         for name, part in _added_parts(migration)
     )
     view = (_ITEMS_VIEW,) if migration.items_view else ()
-    return (*tables, *added, *parts, *migration.fill_statements(), *migration.statements, *view)
+    return (*tables, *added, *parts, *migration.fill_statements(), *migration.statements, *migration.of_duckdb, *view)
 
 
 def _create_table(name: str, table: NewTable) -> str:

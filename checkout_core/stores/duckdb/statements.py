@@ -83,18 +83,39 @@ FINISH_OUTBOX = Statement(
     "DELETE FROM outbox WHERE event_id = $event_id",
     f"DELETE FROM outbox WHERE event_id IN (SELECT event_id FROM (SELECT {rows_from_json({'event_id': 'VARCHAR'})}))",
 )
+
+
+def due_outbox(*, of_shop: bool) -> str:
+    """Return the query for a page of entries that are due, oldest first, and whether each is the first of its session.
+
+    It looks at the sessions of this page only, not at all that waits.
+    """
+    return f"""
+        WITH due AS MATERIALIZED (
+            SELECT event_id, stripe_checkout_session_id, "at" FROM outbox
+            WHERE due_at <= $now{" AND shop = $shop" if of_shop else ""}
+            ORDER BY "at", event_id LIMIT $limit OFFSET $offset
+        ), first AS (
+            SELECT min(event_id) AS event_id FROM outbox
+            WHERE stripe_checkout_session_id IN (SELECT stripe_checkout_session_id FROM due)
+            GROUP BY stripe_checkout_session_id
+        )
+        SELECT due.event_id, first.event_id IS NOT NULL FROM due LEFT JOIN first USING (event_id)
+        ORDER BY due."at", due.event_id
+    """
+
+
 CLAIM_OUTBOX = f"""
     UPDATE outbox SET due_at = $later, attempts = attempts + 1
-    WHERE event_id IN (
-        SELECT event_id FROM outbox WHERE due_at <= $now AND shop = coalesce($shop, shop)
-            AND event_id IN (SELECT min(event_id) FROM outbox GROUP BY order_id)
-        ORDER BY "at", event_id LIMIT $limit
-    )
-    RETURNING {_names(OUTBOX_COLUMNS)}
+    WHERE event_id IN (SELECT unnest($events::VARCHAR[])) RETURNING {_names(OUTBOX_COLUMNS)}
 """
 KEEP_NOTE = """
     INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?)
     ON CONFLICT (shop, kind, "key") DO UPDATE SET "value" = excluded."value"
+"""
+NEW_NOTE = 'INSERT INTO notes (shop, kind, "key", "value") VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1'
+SWAP_NOTE = """
+    UPDATE notes SET "value" = ? WHERE shop = ? AND kind = ? AND "key" = ? AND "value" = ? RETURNING 1
 """
 SELECT_NOTES = 'SELECT "key", "value" FROM notes WHERE shop = ? AND kind = ? ORDER BY "key"'
 FORGET_NOTE = 'DELETE FROM notes WHERE shop = ? AND kind = ? AND "key" = ?'

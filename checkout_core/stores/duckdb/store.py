@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from typing_extensions import override
 
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
@@ -24,6 +25,9 @@ from .batch import Insert, Rows, SetCapacity, Update, rows_of
 from .group_commit import Query, Writer
 from .lease import Lease
 from .stock import select_holds, select_levels
+
+MIN_LOOKED_AT = 64
+"""How many entries a claim looks at, at least: of an order only the first is due, and the next one may be another's."""
 
 
 class DuckDBStore(OrderStore):
@@ -104,15 +108,24 @@ class DuckDBStore(OrderStore):
     def claim_outbox(
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
-        values = {"now": statements.naive(now), "later": statements.naive(now + lease), "limit": limit, "shop": shop}
-        return mapped(self._query(statements.CLAIM_OUTBOX, values), _entries)
+        job = Query(lambda connection: _claimed(connection, now, now + lease, limit, shop))
+        self._writer.submit(job)
+        return mapped(job.done, _entries)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
         return self._insert({statements.FINISH_OUTBOX: [{"event_id": event_id}]})
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         row = {"handled": json.dumps(sorted(handled)), "error": error, "due_at": statements.naive(due_at)}
         return self._insert({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
 
@@ -123,6 +136,12 @@ class DuckDBStore(OrderStore):
     @override
     def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return mapped(self._query(statements.KEEP_NOTE, [shop, kind, key, value]), _nothing)
+
+    @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        if seen is None:
+            return mapped(self._query(statements.NEW_NOTE, [shop, kind, key, value]), bool)
+        return mapped(self._query(statements.SWAP_NOTE, [value, shop, kind, key, seen]), bool)
 
     @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
@@ -179,6 +198,34 @@ class DuckDBStore(OrderStore):
         job = Insert(rows)
         self._writer.submit(job)
         return job.done
+
+
+def _claimed(
+    connection: duckdb.DuckDBPyConnection, now: datetime, later: datetime, limit: int, shop: str | None
+) -> list[tuple[Any, ...]]:
+    """Claim what is due. Only the sessions of what is oldest are looked at, not all that waits.
+
+    Args:
+        connection: the file, which nobody else can write now.
+        now: entries that are due at this time.
+        later: until then they are claimed.
+        limit: how many at most.
+        shop: of this shop; None: of all.
+    """
+    looked_at = max(limit, MIN_LOOKED_AT)
+    query = statements.due_outbox(of_shop=shop is not None)
+    values = {"now": statements.naive(now), "limit": looked_at} | ({"shop": shop} if shop is not None else {})
+    events, offset = list[str](), 0
+    while len(events) < limit:
+        due = connection.execute(query, {**values, "offset": offset}).fetchall()
+        events += [event_id for event_id, is_first in due if is_first]
+        offset += len(due)
+        if len(due) < looked_at:
+            break
+    if not events:
+        return []
+    claim = {"later": statements.naive(later), "events": events[:limit]}
+    return connection.execute(statements.CLAIM_OUTBOX, claim).fetchall()
 
 
 def _orders(rows: Sequence[Sequence[Any]]) -> list[Order]:
@@ -253,4 +300,8 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
             values.append(wanted)
     if query.personal is not None:
         where.append(f'(coalesce(email, "name", phone) IS {"NOT " if query.personal else ""}NULL)')
+    if query.listed_after is not None:
+        created_at, id = query.listed_after
+        where.append("(created_at < ? OR (created_at = ? AND id < ?))")
+        values += [statements.naive(created_at), statements.naive(created_at), id]
     return " AND ".join(where), values

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from ...domain.errors import ConfigurationError, StoreUnavailable
 from . import schema
+from .address import Address
 
 READ_AT_ONCE = 10_000
 _VERSIONS = "schema_version"
@@ -32,8 +33,8 @@ def read_tables(
         StoreUnavailable: the server did not answer.
     """
     try:
-        with psycopg.connect(url) as connection:
-            schema.migrate(connection)
+        with Address.of(url).connect() as connection:
+            schema.migrate(connection, Address.of(url).schema)
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             connection.execute("SET LOCAL TimeZone = 'UTC'")
             counts = {table: _count(connection, table) for table in tables}
@@ -76,8 +77,8 @@ def write_tables(
         StoreUnavailable: the server did not answer; then nothing was written.
     """
     try:
-        with psycopg.connect(url) as connection:
-            schema.migrate(connection)
+        with Address.of(url).connect() as connection:
+            schema.migrate(connection, Address.of(url).schema)
             orders = _count(connection, "orders")
             if orders and not replace:
                 raise ConfigurationError(
@@ -85,7 +86,7 @@ def write_tables(
                 )
             if orders:
                 _move_aside(connection, tables)
-                schema.migrate(connection)
+                schema.migrate(connection, Address.of(url).schema)
             for number, (table, columns) in enumerate(tables.items(), start=1):
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
                 statement = sql.SQL("COPY {} ({}) FROM STDIN").format(

@@ -2,9 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -29,51 +30,93 @@ def _values(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Placeholder, columns))
 
 
-SELECT_ORDERS = sql.SQL("SELECT {} FROM orders ").format(_names(ORDER))
-ORDER_BY_SESSION = SELECT_ORDERS + sql.SQL("WHERE stripe_checkout_session_id = %s")
-LOCK_ORDER = ORDER_BY_SESSION + sql.SQL(" FOR UPDATE")
-ORDER_BY_ID = SELECT_ORDERS + sql.SQL("WHERE id = %s")
-INSERT_ORDER = sql.SQL(
-    "INSERT INTO orders ({}) VALUES ({}) ON CONFLICT (stripe_checkout_session_id) DO NOTHING"
-).format(_names(ORDER), _values(ORDER))
-UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = {}").format(
-    sql.SQL(", ").join(
+def _rendered(statement: LiteralString, **parts: sql.Composable) -> bytes:
+    """Return the SQL as it is sent: to make it at each call would take a tenth of the time that a call takes."""
+    return sql.SQL(statement).format(**parts).as_bytes(None)
+
+
+SELECT_ORDERS = _rendered("SELECT {names} FROM orders ", names=_names(ORDER))
+ORDER_BY_SESSION = SELECT_ORDERS + b"WHERE stripe_checkout_session_id = %s"
+ORDERS_BY_SESSIONS = SELECT_ORDERS + b"WHERE stripe_checkout_session_id = ANY(%s)"
+LOCK_ORDER = ORDER_BY_SESSION + b" FOR UPDATE"
+ORDER_BY_ID = SELECT_ORDERS + b"WHERE id = %s"
+INSERT_ORDER = _rendered(
+    "INSERT INTO orders ({names}) VALUES ({values}) ON CONFLICT (stripe_checkout_session_id) DO NOTHING",
+    names=_names(ORDER),
+    values=_values(ORDER),
+)
+UPDATE_ORDER = _rendered(
+    "UPDATE orders SET {changes} WHERE stripe_checkout_session_id = %(stripe_checkout_session_id)s",
+    changes=sql.SQL(", ").join(
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in ORDER if name not in KEYS
     ),
-    sql.Placeholder("stripe_checkout_session_id"),
 )
-INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names(EVENT), _values(EVENT))
-INSERT_ANNOUNCED_EVENT = sql.SQL("""
-    WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at, detail)
+INSERT_EVENT = _rendered(
+    "INSERT INTO order_events ({names}, place) VALUES ({values}, %(place)s)", names=_names(EVENT), values=_values(EVENT)
+)
+INSERT_OUTBOX: LiteralString = """
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
-    SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, coalesce(detail -> 'handled', '[]'::jsonb)
-    FROM event
-""").format(INSERT_EVENT)
-CLAIM_OUTBOX = sql.SQL("""
-    WITH due AS (
-        SELECT event_id FROM outbox WHERE due_at <= %(now)s AND shop = coalesce(%(shop)s, shop)
-            AND NOT EXISTS (
-                SELECT 1 FROM outbox AS earlier
-                WHERE earlier.order_id = outbox.order_id AND earlier.event_id < outbox.event_id
-            )
-        ORDER BY at, event_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )
-    UPDATE outbox SET due_at = %(later)s, attempts = attempts + 1 FROM due WHERE outbox.event_id = due.event_id
-    RETURNING {}
-""").format(sql.SQL(", ").join(sql.Identifier("outbox", name) for name in OUTBOX))
-SELECT_EVENTS = sql.SQL("SELECT {} FROM order_events WHERE stripe_checkout_session_id = %s ORDER BY seq").format(
-    _names(EVENT)
+    VALUES (%(id)s, %(shop)s, %(order_id)s, %(stripe_checkout_session_id)s, %(kind)s, %(at)s, %(at)s, 0, %(handled)s)
+"""
+LAST_PLACE: LiteralString = "SELECT max(place) FROM order_events WHERE stripe_checkout_session_id = %s"
+EVENT_EXISTS: LiteralString = "SELECT 1 FROM order_events WHERE stripe_checkout_session_id = %s AND id = %s"
+_DUE: LiteralString = """
+    due_at <= %(now)s AND shop = coalesce(%(shop)s, shop) AND NOT EXISTS (
+        SELECT 1 FROM outbox AS earlier
+        WHERE earlier.stripe_checkout_session_id = outbox.stripe_checkout_session_id
+            AND earlier.event_id < outbox.event_id
+    ) ORDER BY at, event_id LIMIT %(limit)s
+"""
+CLAIM_OUTBOX = _rendered(
+    f"""
+    WITH due AS (SELECT stripe_checkout_session_id, event_id FROM outbox WHERE {_DUE} FOR UPDATE SKIP LOCKED)
+    UPDATE outbox SET due_at = %(later)s, attempts = attempts + 1 FROM due
+    WHERE outbox.stripe_checkout_session_id = due.stripe_checkout_session_id AND outbox.event_id = due.event_id
+    RETURNING {{names}}
+    """,
+    names=sql.SQL(", ").join(sql.Identifier("outbox", name) for name in OUTBOX),
 )
+DUE_OUTBOX: LiteralString = (
+    f"SELECT stripe_checkout_session_id AS session_id, event_id, attempts AS seen FROM outbox WHERE {_DUE}"
+)
+CLAIM_ENTRY = _rendered(
+    """
+    UPDATE outbox SET due_at = %(later)s, attempts = attempts + 1
+    WHERE stripe_checkout_session_id = %(session_id)s AND event_id = %(event_id)s
+        AND attempts = %(seen)s AND due_at <= %(now)s
+    RETURNING {names}
+    """,
+    names=_names(OUTBOX),
+)
+SELECT_EVENTS = _rendered(
+    "SELECT {names} FROM order_events WHERE stripe_checkout_session_id = %s ORDER BY seq", names=_names(EVENT)
+)
+SELECT_SPREAD_EVENTS = SELECT_EVENTS.removesuffix(b"seq") + (
+    b"place NULLS FIRST, CASE WHEN place IS NULL THEN seq END, at, seq"
+)
+"""The same where several nodes write, each of which has a range of `seq` for itself."""
+
+
+def entry(session_id: str | None) -> LiteralString:
+    """Return the condition that finds an outbox entry: by its key, where its session is known, else by its event."""
+    return "event_id = %(event_id)s" + (" AND stripe_checkout_session_id = %(session_id)s" if session_id else "")
+
 
 KEEP_NOTE: LiteralString = """
     INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s)
     ON CONFLICT (shop, kind, key) DO UPDATE SET value = excluded.value
 """
+NEW_NOTE: LiteralString = (
+    "INSERT INTO notes (shop, kind, key, value) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+)
+SWAP_NOTE: LiteralString = (
+    "UPDATE notes SET value = %s WHERE shop = %s AND kind = %s AND key = %s AND value = %s RETURNING 1"
+)
 SELECT_NOTES: LiteralString = "SELECT key, value FROM notes WHERE shop = %s AND kind = %s ORDER BY key"
 FORGET_NOTE: LiteralString = "DELETE FROM notes WHERE shop = %s AND kind = %s AND key = %s"
 REPLACE_DETAIL: LiteralString = "UPDATE order_events SET detail = %s WHERE stripe_checkout_session_id = %s AND id = %s"
 
-_TYPES: Mapping[Kind, LiteralString] = {
+TYPES: Mapping[Kind, LiteralString] = {
     Kind.text: "text",
     Kind.choice: "text",
     Kind.integer: "bigint",
@@ -87,20 +130,28 @@ Step = Sequence[LiteralString | sql.Composed]
 
 def statements_of(migration: Migration) -> Step:
     """Return the statements by which a database gets this version. They can be repeated."""
-    tables = (_create_table(name, table) for name, table in migration.created.items())
+    tables = (_create_new_table(name, table) for name, table in migration.created.items())
     added = (_add_column(table, column) for table, column in migration.columns())
     view = (_ITEMS_VIEW,) if migration.items_view else ()
-    return (*tables, *migration.indexes, *added, *migration.fill_statements(), *migration.statements, *view)
+    return (
+        *tables,
+        *migration.indexes,
+        *added,
+        *migration.fill_statements(),
+        *migration.statements,
+        *migration.of_postgres,
+        *view,
+    )
 
 
-def _create_table(name: LiteralString, table: NewTable) -> sql.Composed:
+def _create_new_table(name: LiteralString, table: NewTable) -> sql.Composed:
     columns = [MODELS[name][column] for column in table.columns]
     return sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))").format(
         sql.Identifier(name),
         sql.SQL(", ").join(
             sql.SQL("{} {}{}").format(
                 sql.Identifier(column.name),
-                sql.SQL(_TYPES[column.kind]),
+                sql.SQL(TYPES[column.kind]),
                 sql.SQL("" if column.nullable else " NOT NULL"),
             )
             for column in columns
@@ -124,7 +175,7 @@ _ITEMS_VIEW: LiteralString = """
 
 
 def _add_column(table: str, column: Column) -> sql.Composed:
-    parts: list[sql.Composable] = [sql.SQL(_TYPES[column.kind])]
+    parts: list[sql.Composable] = [sql.SQL(TYPES[column.kind])]
     if column.default is not None:
         parts.append(sql.SQL("DEFAULT {}").format(sql.Literal(_stored(column))))
         parts += [] if column.nullable else [sql.SQL("NOT NULL")]
@@ -249,44 +300,37 @@ _ANYWHERE: LiteralString = (
 )
 
 
-SORTED: Mapping[OrderSort, LiteralString] = {
-    OrderSort.newest: " ORDER BY created_at DESC, id DESC",
-    OrderSort.oldest: " ORDER BY created_at, id",
-    OrderSort.highest: " ORDER BY amount_total DESC, created_at DESC, id DESC",
-    OrderSort.lowest: " ORDER BY amount_total, created_at DESC, id DESC",
+SORTED: Mapping[OrderSort, bytes] = {
+    OrderSort.newest: b" ORDER BY created_at DESC, id DESC",
+    OrderSort.oldest: b" ORDER BY created_at, id",
+    OrderSort.highest: b" ORDER BY amount_total DESC, created_at DESC, id DESC",
+    OrderSort.lowest: b" ORDER BY amount_total, created_at DESC, id DESC",
 }
 
 
-def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
+def where_orders(query: OrderQuery) -> tuple[bytes, dict[str, Any]]:
     """Return the condition that finds these orders, and its parameters."""
-    where: list[LiteralString] = ["true"]
-    if query.statuses:
-        where.append("status = ANY(%(statuses)s)")
-    if query.text:
-        where.append(_ANYWHERE if may_be_in_an_id(query.text) else _IN_NAME_OR_MAIL)
-    if query.shop is not None:
-        where.append("shop = %(shop)s")
-    if query.created_before is not None:
-        where.append("created_at < %(created_before)s")
-    if query.created_after is not None:
-        where.append("created_at >= %(created_after)s")
-    if query.metadata is not None:
-        where.append("metadata ->> %(key)s::text = %(value)s")
-    if query.dispute_statuses:
-        where.append("dispute_status = ANY(%(dispute_statuses)s)")
-    if query.oversold:
-        where.append("oversold = ANY(%(oversold)s)")
-    if query.personal is not None:
-        where.append(
-            "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
-        )
-    if query.currency is not None:
-        where.append("currency = %(currency)s")
-    if query.total_from is not None:
-        where.append("amount_total >= %(total_from)s")
-    if query.total_to is not None:
-        where.append("amount_total <= %(total_to)s")
+    has_person = (
+        "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
+    )
+    conditions: Sequence[tuple[bool, LiteralString]] = (
+        (bool(query.statuses), "status = ANY(%(statuses)s)"),
+        (bool(query.text), _ANYWHERE if may_be_in_an_id(query.text or "") else _IN_NAME_OR_MAIL),
+        (query.shop is not None, "shop = %(shop)s"),
+        (query.created_before is not None, "created_at < %(created_before)s"),
+        (query.created_after is not None, "created_at >= %(created_after)s"),
+        (query.metadata is not None, "metadata ->> %(key)s::text = %(value)s"),
+        (bool(query.dispute_statuses), "dispute_status = ANY(%(dispute_statuses)s)"),
+        (bool(query.oversold), "oversold = ANY(%(oversold)s)"),
+        (query.personal is not None, has_person),
+        (query.listed_after is not None, "(created_at, id) < (%(listed_at)s, %(listed_id)s)"),
+        (query.currency is not None, "currency = %(currency)s"),
+        (query.total_from is not None, "amount_total >= %(total_from)s"),
+        (query.total_to is not None, "amount_total <= %(total_to)s"),
+    )
+    where = " AND ".join(condition for meant, condition in conditions if meant)
     key, value = query.metadata or (None, None)
+    listed_at, listed_id = query.listed_after or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
         "text": query.text and "%" + re.sub("[%_!]", r"!\g<0>", query.text) + "%",
@@ -297,40 +341,88 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         "value": value,
         "dispute_statuses": [*query.dispute_statuses],
         "oversold": [str(each) for each in query.oversold],
+        "listed_at": listed_at,
+        "listed_id": listed_id,
         "currency": query.currency,
         "total_from": query.total_from,
         "total_to": query.total_to,
     }
-    return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
+    return f"WHERE {where or 'true'}".encode(), values
 
 
 def migrate(connection: psycopg.Connection[TupleRow], schema: str | None = None) -> None:
-    """Bring the database to the newest version.
+    """Bring the database to the newest version. Where it is, nothing is made or changed, so no right to do so is needed.
 
-    Whoever comes first writes the row of a step; others wait for that transaction, find the row and go on.
+    One at a time does a step; others wait for it and find its version. Steps can be repeated: who takes over from one that
+    has died begins its step again.
 
     Raises:
         SchemaTooNew: the database was written by a newer version of this package.
         ForeignTables: it has tables of our names that are another program's; nothing was made.
-        StoreUnavailable: the schema is missing and may not be made.
+        StoreUnavailable: the schema is missing and may not be made, or another program changes the tables for very long.
     """
     if schema is not None:
         _create_schema(connection, schema)
     version = version_of(connection)
     connection.commit()
-    if not version:
-        _create_version_table(connection)
     if version > len(MIGRATIONS):
         raise SchemaTooNew(
             f"The order database has schema version {version} and this program knows {len(MIGRATIONS)}. "
             "Please update the program."
         )
-    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-        claimed = connection.execute("INSERT INTO schema_version VALUES (%s) ON CONFLICT DO NOTHING", [number]).rowcount
-        if claimed:
-            for statement in step:
-                connection.execute(statement)
-        connection.commit()
+    if version == len(MIGRATIONS):
+        return
+    for table in _VERSION_TABLES:
+        _create_table(connection, table)
+    give_up = time.monotonic() + MAX_MIGRATION_WAIT
+    while (version := version_of(connection)) < len(MIGRATIONS):
+        if (until := _claim_step(connection)) is not None:
+            try:
+                _take_step(connection, version_of(connection))
+            finally:
+                connection.rollback()
+                connection.execute("DELETE FROM schema_lease WHERE until = %s", [until])
+                connection.commit()
+        elif time.monotonic() > give_up:
+            raise StoreUnavailable("Another program is changing the tables of orders. Please try again in a moment.")
+        else:
+            connection.commit()
+            time.sleep(LOOK_AGAIN)
+    connection.commit()
+
+
+MAX_MIGRATION_WAIT = 60.0
+"""Seconds to wait for another program that changes the tables."""
+STEP_LEASE = "10 minutes"
+"""For how long a step belongs to who claimed it, if that program dies."""
+LOOK_AGAIN = 0.02
+"""Seconds."""
+_VERSION_TABLES: Sequence[LiteralString] = (
+    "CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS schema_lease (name text PRIMARY KEY, until timestamptz NOT NULL)",
+)
+
+
+def _claim_step(connection: psycopg.Connection[TupleRow]) -> datetime | None:
+    """Claim the next step, and return until when. It is a transaction of its own: not every server has one around DDL."""
+    row = connection.execute(
+        "INSERT INTO schema_lease (name, until) VALUES ('step', now() + %s::interval)"
+        " ON CONFLICT (name) DO UPDATE SET until = excluded.until WHERE schema_lease.until < now()"
+        " RETURNING until",
+        [STEP_LEASE],
+    ).fetchone()
+    connection.commit()
+    return row[0] if row else None
+
+
+def _take_step(connection: psycopg.Connection[TupleRow], version: int) -> None:
+    if version >= len(MIGRATIONS):
+        return
+    for statement in MIGRATIONS[version]:
+        connection.execute(statement)
+    connection.commit()
+    connection.execute("INSERT INTO schema_version VALUES (%s) ON CONFLICT DO NOTHING", [version + 1])
+    connection.commit()
 
 
 def version_of(connection: psycopg.Connection[TupleRow]) -> int:
@@ -367,6 +459,7 @@ _OURS: Mapping[str, frozenset[str]] = {
     "outbox": frozenset({"event_id", "stripe_checkout_session_id", "due_at", "handled"}),
     "order_items": frozenset({"order_id", "shop", "unit_amount", "quantity"}),
     "schema_version": frozenset({"version"}),
+    "schema_lease": frozenset({"name", "until"}),
 }
 """Columns by which our tables are told from another program's tables of the same names: they are there from the start."""
 
@@ -423,12 +516,12 @@ def missing_columns(version: int, table: str) -> Mapping[str, sql.Composable]:
 def _missing(column: Column, migration: Migration) -> sql.Composable:
     filled = migration.filled.get(column.name)
     value = sql.SQL(filled) if filled else sql.Literal(None if column.default is None else _stored(column))
-    return sql.SQL("CAST({} AS {})").format(value, sql.SQL(_TYPES[column.kind]))
+    return sql.SQL("CAST({} AS {})").format(value, sql.SQL(TYPES[column.kind]))
 
 
-def _create_version_table(connection: psycopg.Connection[TupleRow]) -> None:
+def _create_table(connection: psycopg.Connection[TupleRow], statement: LiteralString) -> None:
     try:
-        connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint PRIMARY KEY)")
+        connection.execute(statement)
     except (
         errors.UniqueViolation,
         errors.DuplicateTable,

@@ -12,12 +12,14 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 
 from ...domain.events import Decision
 from ...domain.orders import Order
 from ...domain.stock import Hold, HoldState, StockLevel, moved_stock, products_of
 from ..base import HoldQuery
-from ..columns import HOLD, LEVEL, Kind, RowFormat
+from ..columns import HOLD, LEVEL, Column, Kind, RowFormat
+from .schema import TYPES
 
 _FORMAT = RowFormat(write={Kind.choice: str}, read={})
 _write_level, _read_level = _FORMAT.writer(LEVEL), _FORMAT.reader(LEVEL)
@@ -42,6 +44,26 @@ def _put(table: LiteralString, columns: Collection[str], key: Collection[str]) -
     )
 
 
+def _put_many(table: LiteralString, columns: Mapping[str, Column], key: Collection[str]) -> sql.Composed:
+    """Return the same statement for rows that are one JSON parameter."""
+    rest = [name for name in columns if name not in key]
+    typed = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(TYPES[column.kind])) for name, column in columns.items()
+    )
+    return sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_to_recordset(%s) AS new ({typed})"
+        " ORDER BY {key} ON CONFLICT ({key}) DO UPDATE SET {rest}"
+    ).format(
+        table=sql.Identifier(table),
+        names=_names(columns),
+        typed=typed,
+        key=_names(key),
+        rest=sql.SQL(", ").join(sql.SQL("{} = excluded.{}").format(*[sql.Identifier(name)] * 2) for name in rest),
+    )
+
+
+PUT_LEVELS = _put_many("stock_levels", LEVEL, _LEVEL_KEY)
+PUT_HOLDS = _put_many("stock_holds", HOLD, _HOLD_KEY)
 PUT_LEVEL = _put("stock_levels", LEVEL, _LEVEL_KEY)
 PUT_HOLD = _put("stock_holds", HOLD, _HOLD_KEY)
 SELECT_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE shop = %(shop)s ").format(_names(LEVEL))
@@ -56,7 +78,13 @@ MAKE_LEVEL: LiteralString = (
     "INSERT INTO stock_levels (shop, product, name, capacity, held, sold, oversold)"
     " VALUES (%s, %s, %s, %s, 0, 0, 0) ON CONFLICT (shop, product) DO NOTHING"
 )
+_SOME: LiteralString = "(shop, product) IN (SELECT * FROM unnest(%(shops)s::text[], %(products)s::text[]))"
+ANY_LEVEL: LiteralString = f"SELECT 1 FROM stock_levels WHERE {_SOME} LIMIT 1"
+LOCK_SOME_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE " + _SOME + " ORDER BY shop, product FOR UPDATE").format(
+    _names(LEVEL)
+)
 SELECT_HOLDS = sql.SQL("SELECT {} FROM stock_holds ").format(_names(HOLD))
+HOLDS_OF_SESSIONS = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = ANY(%s)")
 HOLDS_OF_SESSION = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = %s")
 
 
@@ -149,6 +177,98 @@ def _level_change(after: StockLevel, before: StockLevel) -> LevelChange:
     held, sold, oversold = after.held - before.held, after.sold - before.sold, after.oversold - before.oversold
     taken = held + sold - oversold
     return LevelChange(after.shop, after.product, held, sold, oversold, max(0, taken))
+
+
+def may_be_limited(connection: psycopg.Connection[TupleRow], decisions: Sequence[Decision]) -> bool:
+    """Whether any of the products of decisions has a level, or gets one."""
+    if any(move.capacities for decision in decisions for move in decision.stock):
+        return True
+    keys = sorted({key for decision in decisions for key in _keys(decision, {})})
+    return bool(keys) and connection.execute(ANY_LEVEL, _arrays(keys)).fetchone() is not None
+
+
+class Taking:
+    """What several decisions do to the stock, one after the other, in one transaction that has locked their levels.
+
+    Args:
+        connection: with the transaction.
+        decisions: each with the order before it; without one its session has no holds.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[TupleRow], decisions: Sequence[tuple[Order | None, Decision]]
+    ) -> None:
+        known = [before.stripe_checkout_session_id for before, _ in decisions if before is not None]
+        rows = connection.execute(HOLDS_OF_SESSIONS, [known]).fetchall() if known else []
+        self._holds: dict[str, dict[str, Hold]] = {}
+        for hold in map(hold_from, rows):
+            self._holds.setdefault(hold.stripe_checkout_session_id, {})[hold.product] = hold
+        keys = sorted({key for _, decision in decisions for key in self._keys_of(decision)})
+        self._levels = self._locked(connection, keys)
+        if new := self._new_levels(decisions):
+            for (shop, product), (capacity, name) in sorted(new.items()):
+                connection.execute(MAKE_LEVEL, [shop, product, name, capacity])
+            self._levels = self._locked(connection, keys)
+        self._changed_levels: dict[tuple[str, str], StockLevel] = {}
+        self._changed_holds: dict[tuple[str, str], Hold] = {}
+
+    def take(self, decision: Decision) -> Decision:
+        """Make the moves of a decision, and return it with what they came to.
+
+        Raises:
+            SoldOut: not enough is left; nothing was changed.
+        """
+        order = decision.order
+        assert order is not None, "only what has an order takes from the stock"
+        session_id = order.stripe_checkout_session_id
+        holds = self._holds.get(session_id, {})
+        levels = {key[1]: self._levels[key] for key in self._keys_of(decision) if key in self._levels}
+        stocked = moved_stock(decision, levels, holds)
+        for product, level in stocked.levels.items():
+            self._levels[order.shop, product] = self._changed_levels[order.shop, product] = level
+        for product, hold in stocked.holds.items():
+            self._changed_holds[session_id, product] = hold
+        self._holds[session_id] = {**holds, **stocked.holds}
+        return stocked.decision
+
+    def write(self, connection: psycopg.Connection[TupleRow]) -> None:
+        """Write what has changed."""
+        if self._changed_holds:
+            rows = [hold.model_dump(mode="json") for hold in self._changed_holds.values()]
+            connection.execute(PUT_HOLDS, [Jsonb(rows)])
+        if self._changed_levels:
+            connection.execute(PUT_LEVELS, [Jsonb([level.model_dump() for level in self._changed_levels.values()])])
+
+    def _keys_of(self, decision: Decision) -> list[tuple[str, str]]:
+        order = decision.order
+        return [] if order is None else _keys(decision, self._holds.get(order.stripe_checkout_session_id, {}))
+
+    def _locked(
+        self, connection: psycopg.Connection[TupleRow], keys: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], StockLevel]:
+        rows = connection.execute(LOCK_SOME_LEVELS, _arrays(keys)).fetchall()
+        return {(level.shop, level.product): level for level in map(level_from, rows)}
+
+    def _new_levels(self, decisions: Sequence[tuple[Order | None, Decision]]) -> dict[tuple[str, str], tuple[int, str]]:
+        new = {}
+        for _, decision in decisions:
+            order = decision.order
+            for move in decision.stock if order is not None else ():
+                assert order is not None
+                for product, capacity in move.capacities.items():
+                    if (order.shop, product) not in self._levels:
+                        name = next((item.name for item in order.items if item.product == product), product)
+                        new[order.shop, product] = (capacity, name)
+        return new
+
+
+def _keys(decision: Decision, holds: Mapping[str, Hold]) -> list[tuple[str, str]]:
+    shop = decision.order.shop if decision.order is not None else ""
+    return [(shop, product) for product in products_of(decision, holds)]
+
+
+def _arrays(keys: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {"shops": [shop for shop, _ in keys], "products": [product for _, product in keys]}
 
 
 def set_capacity(

@@ -1,11 +1,10 @@
 """Orders in PostgreSQL, for many machines.
 
-A change is one transaction: `SELECT … FOR UPDATE` locks the order, the change decides, the rows are written. All else
-is one statement and so its own transaction, which saves two trips to the server. (Statements sent together by psycopg's
-pipeline were slower: it costs more here than the trips that it saves.)
+The changes of many callers are read in one round trip and written in another (`batch.py`, `group_commit.py`), and no lock
+is held in between. All else is one statement and so its own transaction.
 
-The SQL is what CockroachDB, YugabyteDB and Citus speak as well: no advisory locks, no extensions. Their serialization
-failures are retried here.
+Where tables are distributed over several servers (Citus), a statement that touches several shards costs more than it saves:
+there each change is a transaction of its own, of statements that each name their session.
 """
 
 import random
@@ -25,27 +24,27 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequest
 from typing_extensions import override
 
 from ...config.forking import begin_anew_after_fork
-from ...domain.errors import StoreBusy, StoreUnavailable
-from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
+from ...config.logging import get_logger
+from ...domain.errors import StoreBusy, StoreError, StoreUnavailable
+from ...domain.events import Change, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ...domain.stock import Hold, StockLevel
-from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore, outbox_events
+from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore, handled_before, outbox_events
 from ..futures import caller_is_waiting, completed, done_here, mapped
-from . import schema, stock
+from . import batch, schema, stock
 from .address import Address
+from .batch import Append, Batch, Job, PostgresConnection, RacedError, Update, Write
+from .group_commit import Writers
+from .layout import layout_of
 from .stock import StockRacedError
 from .transactions import HandlerTransaction
 
-PostgresConnection = psycopg.Connection[TupleRow]
 T = TypeVar("T")
 
+log = get_logger(__name__)
 
 _OF_PARENTS: list[object] = []
 """What a forked process must neither use nor let go of: that would end the parent's connections."""
-
-
-class _RacedError(Exception):
-    """Someone else inserted the order first: read it again."""
 
 
 class PostgresStore(OrderStore):
@@ -54,14 +53,28 @@ class PostgresStore(OrderStore):
     Args:
         url: `postgresql://user:password@host/database?schema=checkout`. It appears in no error.
         wait: seconds to wait for a connection before `StoreBusy`, and for the server before `StoreUnavailable`.
-        connections: how many connections the pool holds at most.
+        connections: how many connections the pool holds at most; unless given, what the URL says, or 8.
         attempts: how often a transaction is tried that the server aborts in favour of another.
+        writers: how many connections commit the changes of all callers.
+        spread: whether each change is a transaction of its own that touches one shard; None: where the server says that
+            the tables are distributed.
     """
 
-    def __init__(self, url: str, *, wait: float = 10.0, connections: int = 8, attempts: int = 12) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        wait: float = 10.0,
+        connections: int | None = None,
+        attempts: int = 12,
+        writers: int = 2,
+        spread: bool | None = None,
+    ) -> None:
         self._attempts = attempts
+        self._writers_count = writers
+        self._spread = spread
         self._address = Address.of(url)
-        self._connections = connections
+        self._connections = connections or self._address.connections
         self._wait = wait
         self._closed = False
         self._begin()
@@ -74,13 +87,18 @@ class PostgresStore(OrderStore):
             max_size=self._connections,
             timeout=self._wait,
             reconnect_timeout=self._wait,
-            kwargs={"connect_timeout": max(2, round(self._wait)), "autocommit": True},
+            kwargs={
+                "connect_timeout": max(2, round(self._wait)),
+                "autocommit": True,
+                "prepare_threshold": self._address.prepare_threshold,
+            },
             configure=self._address.use_schema,
             open=False,
             name="orders",
         )
-        # One thread more than connections: when all of those hang, it answers whoever waits in line for too long.
-        self._threads = ThreadPoolExecutor(self._connections + 1, thread_name_prefix="orders in PostgreSQL")
+        # More threads than connections: when all of those hang, two answer whoever waits in line for too long.
+        self._threads = ThreadPoolExecutor(self._connections + 2, thread_name_prefix="orders in PostgreSQL")
+        self._writers = Writers(self._commit, self._threads, count=min(self._writers_count, self._connections))
         self._used: set[PostgresConnection] = set()
         self._ready = False
         self._opening = threading.Lock()
@@ -92,19 +110,9 @@ class PostgresStore(OrderStore):
 
     @override
     def update(self, session_id: str, change: Change) -> Future[Order | None]:
-        def work(connection: PostgresConnection) -> Order | None:
-            row = connection.execute(schema.LOCK_ORDER, [session_id]).fetchone()
-            before = schema.order_from(row) if row else None
-            decision = change(before)
-            after = decision.order
-            if after is not None and after.stripe_checkout_session_id != session_id:
-                raise ValueError("a change may not move an order to another checkout session")
-            changes = stock.decide(connection, before, decision)
-            _write(connection, before, changes.decision)
-            changes.write(connection)
-            return changes.decision.order
-
-        return self._call(work, transaction=True)
+        job = Update(session_id, change, time.monotonic() + self._wait)
+        self._submit(job)
+        return job.done
 
     @override
     def get(self, session_id: str) -> Future[Order | None]:
@@ -117,29 +125,31 @@ class PostgresStore(OrderStore):
     @override
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
         where, values = schema.where_orders(query)
-        page = sql.SQL(schema.SORTED[query.sort]) + sql.SQL(" LIMIT %(limit)s OFFSET %(offset)s")
+        page = schema.SORTED[query.sort] + b" LIMIT %(limit)s OFFSET %(offset)s"
         values |= {"limit": limit, "offset": offset}
         return mapped(self._rows(schema.SELECT_ORDERS + where + page, values), _orders)
 
     @override
     def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> Future[int]:
         where, values = schema.where_orders(query)
-        statement = sql.SQL("SELECT count(*) FROM (SELECT 1 FROM orders {} LIMIT %(limit)s) AS found").format(where)
+        statement = b"SELECT count(*) FROM (SELECT 1 FROM orders " + where + b" LIMIT %(limit)s) AS found"
         return mapped(self._rows(statement, {**values, "limit": limit}), _number)
 
     @override
     def events(self, session_id: str) -> Future[History]:
-        return mapped(self._rows(schema.SELECT_EVENTS, [session_id]), _history)
+        def work(connection: PostgresConnection) -> list[TupleRow]:
+            statement = schema.SELECT_SPREAD_EVENTS if self._spread else schema.SELECT_EVENTS
+            return connection.execute(statement, [session_id]).fetchall()
+
+        return mapped(self._call(work), _history)
 
     @override
     def append(self, *events: OrderEvent) -> Future[None]:
         if not events:
             return completed(None)
-
-        def work(connection: PostgresConnection) -> None:
-            _insert_events(connection, events, DEFAULT_SHOP)
-
-        return self._call(work, transaction=True)
+        job = Append(events, time.monotonic() + self._wait)
+        self._submit(job)
+        return job.done
 
     @property
     @override
@@ -147,12 +157,14 @@ class PostgresStore(OrderStore):
         return True
 
     @override
-    def run_in_transaction(self, event_id: str, handler: str, work: Callable[[Any], None]) -> Future[None]:
+    def run_in_transaction(
+        self, event_id: str, handler: str, work: Callable[[Any], None], *, session_id: str | None = None
+    ) -> Future[None]:
         """Do `work` on a connection of its own: what the application sets there is gone afterwards."""
 
         def run() -> None:
             for attempt in range(self._attempts):
-                transaction = HandlerTransaction(self._address, event_id, handler)
+                transaction = HandlerTransaction(self._address, event_id, handler, session_id)
                 try:
                     transaction.run(work, connect_timeout=max(2, round(self._wait)))
                 except (errors.SerializationFailure, errors.DeadlockDetected):
@@ -175,33 +187,55 @@ class PostgresStore(OrderStore):
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
         values = {"now": now, "later": now + lease, "limit": limit, "shop": shop}
-        return mapped(self._rows(schema.CLAIM_OUTBOX, values), _entries)
+
+        def work(connection: PostgresConnection) -> list[TupleRow]:
+            if not self._spread:
+                return connection.execute(schema.CLAIM_OUTBOX, values).fetchall()
+            return _claimed(connection, values)
+
+        return mapped(self._call(work), _entries)
 
     @override
-    def finish_outbox(self, event_id: str) -> Future[None]:
-        return self._execute("DELETE FROM outbox WHERE event_id = %s", [event_id])
+    def finish_outbox(self, event_id: str, *, session_id: str | None = None) -> Future[None]:
+        return self._execute(
+            f"DELETE FROM outbox WHERE {schema.entry(session_id)}", {"event_id": event_id, "session_id": session_id}
+        )
 
     @override
-    def retry_outbox(self, event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
+    def retry_outbox(
+        self,
+        event_id: str,
+        *,
+        handled: Collection[str],
+        error: str,
+        due_at: datetime,
+        session_id: str | None = None,
+    ) -> Future[None]:
         # Added to what is there: whoever had the entry before may have noted a handler in a transaction since.
         statement: LiteralString = (
             "UPDATE outbox SET handled = (SELECT coalesce(jsonb_agg(DISTINCT name), '[]'::jsonb)"
-            " FROM jsonb_array_elements(handled || %s) AS name), error = %s, due_at = %s WHERE event_id = %s"
+            f" FROM jsonb_array_elements(handled || %(handled)s) AS name), error = %(error)s, due_at = %(due_at)s WHERE {schema.entry(session_id)}"
         )
-        return self._execute(statement, [Jsonb(sorted(handled)), error, due_at, event_id])
+        row = {"handled": Jsonb(sorted(handled)), "error": error, "due_at": due_at}
+        return self._execute(statement, {**row, "event_id": event_id, "session_id": session_id})
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:
-        query = sql.SQL("SELECT count(*) FROM outbox WHERE shop = coalesce(%s, shop)")
-        return mapped(self._rows(query, [shop]), _number)
+        return mapped(self._rows("SELECT count(*) FROM outbox WHERE shop = coalesce(%s, shop)", [shop]), _number)
 
     @override
     def keep_note(self, kind: str, key: str, value: str, *, shop: str = DEFAULT_SHOP) -> Future[None]:
         return self._execute(schema.KEEP_NOTE, [shop, kind, key, value])
 
     @override
+    def swap_note(self, kind: str, key: str, seen: str | None, value: str, *, shop: str = DEFAULT_SHOP) -> Future[bool]:
+        if seen is None:
+            return mapped(self._rows(schema.NEW_NOTE, [shop, kind, key, value]), bool)
+        return mapped(self._rows(schema.SWAP_NOTE, [value, shop, kind, key, seen]), bool)
+
+    @override
     def notes(self, kind: str, *, shop: str = DEFAULT_SHOP) -> Future[dict[str, str]]:
-        rows = self._rows(sql.SQL(schema.SELECT_NOTES), [shop, kind])
+        rows = self._rows(schema.SELECT_NOTES, [shop, kind])
         return mapped(rows, lambda found: {row[0]: row[1] for row in found})
 
     @override
@@ -241,20 +275,58 @@ class PostgresStore(OrderStore):
     def close(self) -> None:
         with self._opening:
             self._closed = True
+        self._writers.close()
         self._threads.shutdown()
         self._pool.close()
 
-    def _one(self, query: sql.Composed, key: str) -> Future[Order | None]:
+    def _submit(self, job: Job) -> None:
+        try:
+            if not self._spread:
+                self._writers.submit(job)
+            elif caller_is_waiting():
+                self._answer_alone(job)
+            else:
+                self._threads.submit(self._answer_alone, job)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+
+    def _commit(self, jobs: Sequence[Job]) -> None:
+        """Commit jobs together and answer them; when that fails, each by itself, so that only the guilty one fails."""
+        together = Batch(jobs)
+
+        def attempt(connection: PostgresConnection) -> None:
+            if not self._spread:
+                together.attempt(connection)
+
+        try:
+            self._work(attempt, max(job.deadline for job in jobs), transaction=False)
+        except StoreError as error:
+            if not isinstance(error.__cause__, psycopg.Error) or isinstance(error.__cause__, psycopg.OperationalError):
+                together.refuse(error)
+        except Exception as error:  # one of them holds what cannot be written down
+            log.debug("a batch failed", error=type(error).__name__)
+        for job in together.remaining():
+            self._answer_alone(job)
+
+    def _answer_alone(self, job: Job) -> None:
+        try:
+            answer = self._work(lambda connection: _alone(connection, job), job.deadline, transaction=True)
+        except BaseException as error:
+            job.done.set_exception(error)
+        else:
+            job.done.set_result(answer)  # type: ignore[arg-type]  # None, when the job is an Append
+
+    def _one(self, query: bytes, key: str) -> Future[Order | None]:
         return mapped(self._rows(query, [key]), _first_order)
 
-    def _execute(self, statement: LiteralString, values: Sequence[Any]) -> Future[None]:
+    def _execute(self, statement: LiteralString, values: Sequence[Any] | Mapping[str, Any]) -> Future[None]:
         def work(connection: PostgresConnection) -> None:
             connection.execute(statement, values)
 
         return self._call(work)
 
     def _rows(
-        self, query: sql.SQL | sql.Composed, values: Sequence[Any] | Mapping[str, Any] | None = None
+        self, query: LiteralString | bytes | sql.Composed, values: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> Future[list[TupleRow]]:
         return self._call(lambda connection: connection.execute(query, values).fetchall())
 
@@ -278,7 +350,8 @@ class PostgresStore(OrderStore):
         if time.monotonic() > deadline:  # it has waited in line for too long
             raise StoreBusy
         try:
-            self._open(deadline)
+            if self._open(deadline):  # what the tables took is not what a connection may take
+                deadline = time.monotonic() + self._wait
             for attempt in range(self._attempts):
                 committing = False
                 try:
@@ -289,7 +362,7 @@ class PostgresStore(OrderStore):
                     return result
                 except (PoolTimeout, TooManyRequests, PoolClosed):
                     raise
-                except (errors.SerializationFailure, errors.DeadlockDetected, _RacedError, StockRacedError):
+                except (errors.SerializationFailure, errors.DeadlockDetected, RacedError, StockRacedError):
                     time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311
                 except psycopg.OperationalError:
                     if committing:  # it may have happened
@@ -312,54 +385,88 @@ class PostgresStore(OrderStore):
             finally:
                 self._used.discard(connection)
 
-    def _open(self, deadline: float) -> None:
-        """Connect and migrate, with the first call. Others wait for it until their own deadline."""
+    def _open(self, deadline: float) -> bool:
+        """Connect and migrate, with the first call; return whether this was it. Others wait until their own deadline."""
         if self._ready and not self._closed:
-            return
+            return False
         if not self._opening.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise _unreachable()
         try:
             if self._closed:
                 raise _closed()
             if self._ready:
-                return
+                return False
             try:
                 with self._address.connect(connect_timeout=max(2, round(self._wait))) as connection:
                     schema.migrate(connection, self._address.schema)
+                    if self._spread is None:
+                        layout = layout_of(connection)
+                        self._spread = layout is not None and layout.distributed
             except errors.InsufficientPrivilege as error:
                 raise StoreUnavailable(
                     "This database role may not make or change the tables of orders, and they are missing or older than "
-                    "this program. Run `checkout doctor` once with a role that may, or GRANT the rights to this one."
+                    "this program. Run `checkout migrate` once with a role that may, or GRANT the rights to this one."
                 ) from error
             except psycopg.OperationalError as error:
                 raise _unreachable() from error
             self._pool.open()
             self._ready = True
+            return True
         finally:
             self._opening.release()
 
 
-def _write(connection: PostgresConnection, before: Order | None, decision: Decision) -> None:
-    """Write what was decided.
+def _alone(connection: PostgresConnection, job: Job) -> Order | None:
+    """Do one job in the transaction of a connection; the order is locked, so that nobody changes it meanwhile.
 
     Raises:
-        _RacedError: someone else inserted the order meanwhile.
+        RacedError: someone else inserted the order meanwhile.
     """
-    after = decision.order
-    if after is not None and after is not before:
+    if isinstance(job, Append):
+        _insert_events(connection, Write(None, None, job.events))
+        return None
+    row = connection.execute(schema.LOCK_ORDER, [job.session_id]).fetchone()
+    before = schema.order_from(row) if row else None
+    wanted = batch.decided(job.session_id, before, job.change(before))
+    changes = stock.decide(connection, before, wanted.decision)
+    write = wanted.with_stock(changes.decision)
+    if write.writes_order:
+        assert write.after is not None
         statement = schema.UPDATE_ORDER if before else schema.INSERT_ORDER
-        if connection.execute(statement, schema.order_row(after)).rowcount != 1:
-            raise _RacedError
-    _insert_events(connection, decision.events, after.shop if after else DEFAULT_SHOP)
+        if connection.execute(statement, schema.order_row(write.after)).rowcount != 1:
+            raise RacedError
+    _insert_events(connection, write)
+    changes.write(connection)
+    return write.after
 
 
-def _insert_events(connection: PostgresConnection, events: Sequence[OrderEvent], shop: str) -> None:
-    for event in events:
-        row = schema.event_row(event)
+def _insert_events(connection: PostgresConnection, write: Write) -> None:
+    if not write.events:
+        return
+    if write.writes_order and write.after is not None:
+        place = write.after.version * batch.PLACES_OF_A_VERSION
+    else:
+        row = connection.execute(schema.LAST_PLACE, [write.events[0].stripe_checkout_session_id]).fetchone()
+        place = (row[0] or 0) + 1 if row else 1
+    for number, event in enumerate(write.events):
+        values = schema.event_row(event)
+        connection.execute(schema.INSERT_EVENT, {**values, "place": place + number})
         if outbox_events([event]):
-            connection.execute(schema.INSERT_ANNOUNCED_EVENT, {**row, "shop": shop})
-        else:
-            connection.execute(schema.INSERT_EVENT, row)
+            more = {"shop": write.shop, "handled": Jsonb(handled_before(event))}
+            connection.execute(schema.INSERT_OUTBOX, {**values, **more})
+
+
+def _claimed(connection: PostgresConnection, values: Mapping[str, Any]) -> list[TupleRow]:
+    """Claim entries one by one, each in its shard: whoever is first to count an attempt has it."""
+    while True:
+        found = connection.execute(schema.DUE_OUTBOX, values).fetchall()
+        random.shuffle(found)  # several dispatchers seldom want the same one
+        claimed = list[TupleRow]()
+        for session_id, event_id, seen in found:
+            entry = {"session_id": session_id, "event_id": event_id, "seen": seen}
+            claimed += connection.execute(schema.CLAIM_ENTRY, {**values, **entry}).fetchall()
+        if claimed or not found:
+            return claimed
 
 
 def _orders(rows: Sequence[TupleRow]) -> list[Order]:

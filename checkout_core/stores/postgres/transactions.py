@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from ...domain.errors import InvalidHandler
 from .address import Address
+from .schema import entry
 
 
 class HandlerTransaction:
@@ -19,12 +20,14 @@ class HandlerTransaction:
         address: of the server, and of our schema there.
         event_id: the outbox entry's.
         handler: its name.
+        session_id: the entry's session, by which the server finds it sooner.
     """
 
-    def __init__(self, address: Address, event_id: str, handler: str) -> None:
+    def __init__(self, address: Address, event_id: str, handler: str, session_id: str | None = None) -> None:
         self.failure: Exception | None = None
         self._address = address
-        self._event_id = event_id
+        self._entry = {"event_id": event_id, "session_id": session_id}
+        self._where = entry(session_id)
         self._handler = handler
 
     def run(self, work: Callable[["psycopg.Connection[TupleRow]"], None], *, connect_timeout: int) -> None:
@@ -49,7 +52,7 @@ class HandlerTransaction:
             ours = connection.execute("SELECT current_setting('search_path')").fetchone()
             assert ours is not None
             row = connection.execute(
-                "SELECT handled FROM outbox WHERE event_id = %s FOR UPDATE", [self._event_id]
+                f"SELECT handled FROM outbox WHERE {self._where} FOR UPDATE", self._entry
             ).fetchone()
             if row is None or self._handler in row[0]:
                 return
@@ -64,6 +67,6 @@ class HandlerTransaction:
                 raise InvalidHandler(f"The handler {self._handler} ended the transaction. Leave COMMIT to the outbox.")
             connection.execute("SELECT set_config('search_path', %s, true)", ours)
             connection.execute(
-                "UPDATE outbox SET handled = handled || %s WHERE event_id = %s",
-                [Jsonb([self._handler]), self._event_id],
+                f"UPDATE outbox SET handled = handled || %(handler)s WHERE {self._where}",
+                {**self._entry, "handler": Jsonb([self._handler])},
             )

@@ -4,12 +4,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.services.event_handlers import HANDLED_EVENT_TYPES
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.postgres.schema import MIGRATIONS
 from stripe_simulator.webhooks import signature
 from tests.support.programs import clean_environment, free_port, run_program, running_program
 from tests.support.servers import serving
@@ -120,3 +122,14 @@ def test_seeded_orders_can_be_queried_and_a_second_time_adds_nothing(run_command
     assert "500 were there already" in done.output
     with BlockingOrderStore(open_store(f"duckdb:///{tmp_path}/orders.duckdb")) as store:
         assert len(store.find(limit=1000)) == 500
+
+
+def test_migrate_makes_the_tables_and_says_their_version(
+    run_command: RunCommand, tmp_path: Path, postgres_url: str
+) -> None:
+    for url in (f"duckdb:///{tmp_path}/orders.duckdb", postgres_url):
+        done = run_command("migrate", CHECKOUT_DATABASE_URL=url, CHECKOUT_DATA_DIR=str(tmp_path))
+        assert done.status == 0
+        assert f"the tables have version {len(MIGRATIONS)}" in done.output
+    with psycopg.connect(postgres_url) as server:
+        assert server.execute("SELECT max(version) FROM schema_version").fetchone() == (len(MIGRATIONS),)

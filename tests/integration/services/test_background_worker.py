@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.domain.errors import StoreBusy
 from checkout_core.services import background_worker
+from stripe_simulator import SyncSimulator
 from tests.support.clock import TestClock
 from tests.support.gateway import run
 from tests.support.shopper import (
@@ -166,26 +168,66 @@ def asked_since(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> list[dat
     return times
 
 
-def test_waiting_orders_are_asked_about_once_an_hour(checkout: Checkout, clock: TestClock, rounds: Rounds) -> None:
+@pytest.fixture
+def half_hour(
+    make_settings: Callable[..., Settings], memory_store: ScriptedStore, clock: TestClock
+) -> Iterator[Rounds]:
+    """The rounds of a shop whose sessions are over after half an hour, on the database of `checkout`."""
+    settings = make_settings(CHECKOUT_SESSION_MINUTES="30")
+    with open_checkout(settings, store=memory_store, receipts=None, clock=clock) as checkout:
+        yield Rounds(checkout)
+
+
+def test_a_waiting_order_is_asked_about_when_its_session_is_over(
+    checkout: Checkout, clock: TestClock, half_hour: Rounds
+) -> None:
     pending_order(checkout)
-    clock.advance(minutes=11)
     asked = []
-    for _ in range(3):
-        asked.append("sessions.retrieve" in rounds.sweep())
-        clock.advance(minutes=29)
-    assert asked == [True, False, False]
-    clock.advance(minutes=2)
-    assert "sessions.retrieve" in rounds.sweep()
+    for _ in range(8):
+        clock.advance(minutes=15)
+        asked.append("sessions.retrieve" in half_hour.sweep())
+    assert asked == [False, False, True, *[False] * 5]
 
 
-def test_young_orders_are_left_to_the_redirect_and_the_webhook(
+def test_a_session_that_is_open_for_longer_is_asked_about_again_after_a_day_and_then_daily(
+    checkout: Checkout, clock: TestClock, half_hour: Rounds
+) -> None:
+    pending_order(checkout)  # Stripe's clock stands still: the session stays open
+    asked = []
+    for hour in range(1, 100):
+        clock.advance(hours=1)
+        if "sessions.retrieve" in half_hour.sweep():
+            asked.append(hour)
+    assert asked[:2] == [1, 25]
+    assert [later - earlier for earlier, later in pairwise(asked[2:])] == [24] * (len(asked) - 3)
+    assert len(asked) == 5
+
+
+def test_what_stripe_did_not_answer_is_asked_in_the_next_round(
+    checkout: Checkout, clock: TestClock, half_hour: Rounds, simulator: SyncSimulator
+) -> None:
+    session_id = pending_order(checkout)
+    pay(checkout, session_id)
+    simulator.state.session(session_id)[0].tables["events"].clear()
+    clock.advance(hours=1)
+    fault(checkout, "GET /v1/checkout/sessions", "500")
+    half_hour.sweep()
+    assert kinds(checkout, session_id)[-1] == "pending"
+    clock.advance(minutes=1)
+    half_hour.sweep()
+    assert kinds(checkout, session_id)[-1] == "paid"
+
+
+def test_while_events_cannot_be_read_all_waiting_orders_are_asked_about_once_an_hour(
     checkout: Checkout, clock: TestClock, rounds: Rounds
 ) -> None:
     pending_order(checkout)
-    clock.advance(minutes=9)
-    assert "sessions.retrieve" not in rounds.sweep()
-    clock.advance(minutes=61)
-    assert "sessions.retrieve" in rounds.sweep()
+    asked = []
+    for minutes in (9, 2, 29, 29, 29):
+        clock.advance(minutes=minutes)
+        fault(checkout, "GET /v1/events", "500", times=6)  # for the first time, the list is asked for twice
+        asked.append("sessions.retrieve" in rounds.sweep())
+    assert asked == [False, False, False, True, False]
 
 
 def test_the_first_round_reads_what_stripe_keeps_and_the_next_what_came_since(

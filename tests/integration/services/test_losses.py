@@ -1,7 +1,7 @@
 """Orders that a database has lost are made again from Stripe, by whoever sweeps next, and that is said."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
 from tests.support.clock import NO_TIME, TestClock
 from tests.support.gateway import run
-from tests.support.shopper import paid_order, pending_order
+from tests.support.shopper import fault, paid_order, pending_order
 
 
 def by_worker(checkout: Checkout) -> None:
@@ -75,3 +75,41 @@ def test_paid_orders_that_were_lost_are_made_again_and_the_loss_is_said_until_th
         found = {order.id: order.status for order in checkout.store.find()}
     assert found == {order.id: OrderStatus.paid for order in [*kept, *later]}
     assert sorted(runs) == sorted(found)
+
+
+def test_a_reading_that_was_begun_before_a_loss_is_not_finished_but_begun_again(
+    reopened: Callable[[str], Checkout], clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("checkout_core.gateway.stripe_gateway", "checkout_core.services.sweep"):
+        monkeypatch.setattr(f"{module}.EVENTS_PER_PAGE", 3)
+    (tmp_path / "older").mkdir()
+    with reopened("shop") as checkout:
+        by_worker(checkout)
+        clock.advance(hours=1)
+        paid = [paid_order(checkout) for _ in range(4)]
+        read_page = checkout.gateway._client.get
+        pages: list[object] = []
+
+        async def breaks(path: str, params: Mapping[str, object]) -> object:
+            if path == "/v1/events":
+                pages.append(params)
+                if len(pages) == 3:
+                    fault(checkout, "GET /v1/events", "500")
+            return await read_page(path, params)
+
+        before = checkout.event_reading().read_until
+        with monkeypatch.context() as patched:
+            patched.setattr(checkout.gateway._client, "get", breaks)
+            by_worker(checkout)
+        assert len(pages) == 3
+        assert checkout.event_reading().read_until == before
+    shutil.copy(tmp_path / "shop" / "orders.duckdb", tmp_path / "older")
+    with reopened("shop") as checkout:
+        paid += [paid_order(checkout) for _ in range(3)]
+    shutil.copy(tmp_path / "older" / "orders.duckdb", tmp_path / "shop")
+    clock.advance(hours=1)
+    with reopened("shop") as checkout:
+        assert len(checkout.event_reading().warnings()) == 1
+        by_worker(checkout)
+        assert checkout.event_reading().warnings() == []
+        assert {order.id for order in checkout.store.find()} == {order.id for order in paid}

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.postgres.store import PostgresStore
 from tests.support.databases import copy_file, open_blocking
 
 DATABASES = ("duckdb", "postgres")
@@ -50,8 +51,12 @@ def empty_url(request: pytest.FixtureRequest, duckdb_file: Path) -> str:
     return f"duckdb:///{duckdb_file}"
 
 
-@pytest.fixture(params=[*DATABASES, "memory"])
+@pytest.fixture(params=[*DATABASES, "memory", "postgres as it is spread over servers"])
 def store(request: pytest.FixtureRequest, url_of: Callable[[str], str]) -> Iterator[BlockingOrderStore]:
     """A store without orders."""
+    if request.param not in (*DATABASES, "memory"):
+        with BlockingOrderStore(PostgresStore(url_of("postgres"), spread=True)) as store:
+            yield store
+        return
     with open_blocking(url_of(request.param)) as store:
         yield store

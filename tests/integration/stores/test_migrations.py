@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from checkout_core.analytics import open_orders
-from checkout_core.domain.errors import SchemaTooNew
+from checkout_core.domain.errors import SchemaTooNew, StoreUnavailable
 from checkout_core.domain.events import Source
 from checkout_core.domain.orders import OrderItem, OrderStatus
 from checkout_core.stores.base import OrderQuery
@@ -153,7 +153,7 @@ def test_a_reader_reads_the_events_of_an_older_file_and_leaves_it_so(duckdb_file
 def test_the_tables_of_a_new_database_have_the_columns_of_the_model(url: str) -> None:
     """A field without a migration is noticed here."""
     query = "SELECT column_name, is_nullable FROM information_schema.columns WHERE table_name = '{}'"
-    own: dict[str, set[str]] = {"order_events": {"seq"}, "outbox": {"shop", "due_at", "error"}}
+    own: dict[str, set[str]] = {"order_events": {"seq", "place"}, "outbox": {"shop", "due_at", "error"}}
     for table, columns in MODELS.items():
         if url.startswith("duckdb"):
             with duckdb.connect(url.removeprefix("duckdb:///")) as file:
@@ -222,3 +222,62 @@ def test_a_reader_of_a_newer_file_is_told_so(duckdb_file: Path) -> None:
 
     with pytest.raises(SchemaTooNew, match="99"):
         Lease(duckdb_file, read_only=True).connection()
+
+
+def test_a_role_that_may_change_no_table_serves_a_database_of_the_newest_version(postgres_url: str) -> None:
+    with open_blocking(postgres_url) as store:
+        store.count()
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute("DROP ROLE IF EXISTS server")
+        server.execute("CREATE ROLE server LOGIN")
+        server.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON orders, order_events, outbox, notes TO server")
+        server.execute("GRANT SELECT ON schema_version TO server")
+    with open_blocking(postgres_url.replace("postgresql://postgres", "postgresql://server", 1)) as store:
+        store.update("cs_1", creating(an_order()))
+        store.update("cs_1", paying())
+        assert [entry.order_id for entry in store.claim_outbox(NOW)] == ["order_of_cs_1"]
+
+
+def test_a_role_that_may_change_no_table_is_told_how_an_older_database_is_migrated(postgres_url: str) -> None:
+    make_old(postgres_url, 3)
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute("DROP ROLE IF EXISTS server")
+        server.execute("CREATE ROLE server LOGIN")
+        server.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO server")
+    address = postgres_url.replace("postgresql://postgres", "postgresql://server", 1)
+    with open_blocking(address) as store, pytest.raises(StoreUnavailable, match="checkout migrate"):
+        store.count()
+    assert version_of(postgres_url) == [1, 2, 3]
+
+
+def leased(url: str, until: str) -> None:
+    with psycopg.connect(url) as server:
+        server.execute("CREATE TABLE schema_lease (name text PRIMARY KEY, until timestamptz NOT NULL)")
+        server.execute("INSERT INTO schema_lease VALUES ('step', now() + %s::interval)", [until])
+
+
+def test_who_dies_in_a_step_is_waited_for_and_followed(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_old(postgres_url, 2)
+    leased(postgres_url, "1 hour")
+    monkeypatch.setattr(postgres_schema, "MAX_MIGRATION_WAIT", 0.0)
+    with open_blocking(postgres_url) as store, pytest.raises(StoreUnavailable, match="Another program is changing"):
+        store.count()
+    with psycopg.connect(postgres_url) as server:
+        server.execute("UPDATE schema_lease SET until = now()")
+    with open_blocking(postgres_url) as store:
+        assert store.count() == 3
+    assert version_of(postgres_url) == NEWEST
+
+
+def test_a_step_that_fails_can_be_taken_again_at_once(postgres_url: str) -> None:
+    make_old(postgres_url, 2)
+    with psycopg.connect(postgres_url) as server:
+        server.execute("ALTER TABLE outbox RENAME TO kept")
+        server.execute("CREATE VIEW outbox AS SELECT * FROM kept")
+    with open_blocking(postgres_url) as store, pytest.raises(StoreUnavailable):
+        store.count()
+    with psycopg.connect(postgres_url) as server:
+        server.execute("DROP VIEW outbox")
+        server.execute("ALTER TABLE kept RENAME TO outbox")
+    with open_blocking(postgres_url) as store:
+        assert store.count() == 3

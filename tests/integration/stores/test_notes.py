@@ -1,5 +1,7 @@
 """What a shop must not forget beside its orders: every store keeps it, each shop has its own."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -29,6 +31,30 @@ def test_each_shop_has_notes_of_its_own(store: BlockingOrderStore) -> None:
     tea.keep_note("cursor", "account", "2")
     tea.forget_note("cursor", "account")
     assert (books.notes("cursor"), tea.notes("cursor"), store.notes("cursor")) == ({"account": "1"}, {}, {})
+
+
+def test_a_note_is_swapped_only_for_what_was_seen(store: BlockingOrderStore) -> None:
+    assert not store.swap_note("work", "sweep", "monday", "tuesday")
+    assert store.swap_note("work", "sweep", None, "monday")
+    assert not store.swap_note("work", "sweep", None, "tuesday")
+    assert not store.swap_note("work", "sweep", "sunday", "tuesday")
+    assert store.swap_note("work", "sweep", "monday", "tuesday")
+    assert store.notes("work") == {"sweep": "tuesday"}
+
+
+@pytest.mark.parametrize("seen", [None, "before"])
+def test_of_many_that_swap_a_note_at_once_one_succeeds(url: str, seen: str | None) -> None:
+    with open_blocking(url) as one, open_blocking(url) as other, ThreadPoolExecutor(16) as threads:
+        if seen is not None:
+            one.keep_note("work", "sweep", seen)
+        start = threading.Barrier(16)
+
+        def swap(number: int) -> bool:
+            start.wait()
+            return (one, other)[number % 2].swap_note("work", "sweep", seen, str(number))
+
+        won = [number for number, swapped in enumerate(threads.map(swap, range(16))) if swapped]
+        assert [str(number) for number in won] == [one.notes("work")["sweep"]]
 
 
 def test_notes_outlive_the_program(url: str) -> None:

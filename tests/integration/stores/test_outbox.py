@@ -61,6 +61,14 @@ def test_of_one_order_only_the_first_entry_is_due(store: BlockingOrderStore) -> 
     assert [(entry.event_id, entry.kind) for entry in store.claim_outbox(NOW)] == [("event_2", "refunded")]
 
 
+def test_many_entries_of_one_order_do_not_hide_those_of_others(store: BlockingOrderStore) -> None:
+    waiting = [an_event(kind="refunded", id=f"event_{number:03}", at=BEFORE) for number in range(1, 200)]
+    store.append(an_event(kind="paid", id="event_000"), *waiting, an_event("cs_2", kind="paid", id="event_900"))
+    assert [entry.event_id for entry in store.claim_outbox(NOW, limit=1)] == ["event_000"]
+    assert [entry.event_id for entry in store.claim_outbox(NOW, limit=3)] == ["event_900"]
+    assert store.claim_outbox(NOW) == []
+
+
 def test_a_paid_event_that_was_not_written_leaves_no_entry(store: BlockingOrderStore) -> None:
     def too_much(_: Order | None) -> Decision:
         return Decision(an_order(amount_total=2**63), [an_event(kind="paid")])

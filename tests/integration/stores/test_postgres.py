@@ -1,13 +1,20 @@
 """What only PostgreSQL needs."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
 import psycopg
 import pytest
 
-from checkout_core.domain.errors import SchemaTooNew
+from checkout_core.domain.errors import ConfigurationError, SchemaTooNew
 from checkout_core.domain.events import Decision
 from checkout_core.domain.orders import Order
+from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.postgres.address import Address
+from checkout_core.stores.postgres.batch import MAX_ATTEMPTS
+from checkout_core.stores.postgres.store import PostgresStore
 from tests.support.databases import open_blocking
-from tests.support.orders import an_order, counting, creating
+from tests.support.orders import NOW, an_event, an_order, counting, creating
 
 
 def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
@@ -33,6 +40,79 @@ def test_a_transaction_that_the_server_aborts_is_tried_again(postgres_url: str) 
         order = store.update("cs_1", change)
     assert order is not None
     assert order.amount_refunded == 1
+
+
+def test_an_order_that_others_change_again_and_again_is_locked_in_the_end(postgres_url: str) -> None:
+    others: list[Order | None] = []
+    with open_blocking(postgres_url) as one, open_blocking(postgres_url) as other:
+        one.update("cs_1", creating(an_order()))
+
+        def change(before: Order | None) -> Decision:
+            if len(others) < MAX_ATTEMPTS:
+                others.append(other.update("cs_1", counting))
+            return counting(before)
+
+        order = one.update("cs_1", change)
+    assert order is not None
+    assert order.amount_refunded == MAX_ATTEMPTS + 1
+
+
+def test_an_event_is_written_only_while_the_order_is_as_the_change_saw_it(postgres_url: str) -> None:
+    seen: list[int] = []
+    with open_blocking(postgres_url) as one, open_blocking(postgres_url) as other:
+        one.update("cs_1", creating(an_order()))
+
+        def change(before: Order | None) -> Decision:
+            assert before is not None
+            if not seen:
+                other.update("cs_1", counting)
+            seen.append(before.version)
+            return Decision(before, [an_event(kind="details_updated", detail={"version": before.version})])
+
+        one.update("cs_1", change)
+        assert [event.detail for event in one.events("cs_1")] == [{}, {"version": 2}]
+    assert seen == [1, 2]
+
+
+def test_what_cannot_be_written_down_fails_alone(postgres_url: str) -> None:
+    names = ["Ada", "\ud800", "a\0b", "Grace"]
+    with BlockingOrderStore(PostgresStore(postgres_url, writers=1)) as store:
+        store.count()
+        orders = [an_order(f"cs_{number}", name=name) for number, name in enumerate(names)]
+        futures = [store.futures.update(each.stripe_checkout_session_id, creating(each)) for each in orders]
+        failed = [future.exception() is not None for future in futures]
+        assert failed == [False, True, True, False]
+        assert {order.name for order in store.find()} == {"Ada", "Grace"}
+
+
+def test_dispatchers_of_a_spread_outbox_never_get_the_same_entry(postgres_url: str) -> None:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(BlockingOrderStore(PostgresStore(postgres_url, spread=True))) for _ in range(2)]
+        threads = stack.enter_context(ThreadPoolExecutor(16))
+        stores[0].append(*(an_event(f"cs_{number}", kind="paid") for number in range(60)))
+
+        def dispatch(number: int) -> list[str]:
+            mine: list[str] = []
+            while claimed := stores[number % 2].claim_outbox(NOW, limit=3):
+                mine += [entry.event_id for entry in claimed]
+                for entry in claimed:
+                    stores[number % 2].finish_outbox(entry.event_id, session_id=entry.stripe_checkout_session_id)
+            return mine
+
+        given = [entry for entries in threads.map(dispatch, range(16)) for entry in entries]
+        assert len(given) == len({*given}) == 60
+        assert stores[0].count_outbox() == 0
+
+
+@pytest.mark.parametrize("wrong", ["schema=1a", "connections=0", "connections=many", "prepare_threshold=-1"])
+def test_a_parameter_of_ours_that_cannot_be_used_is_named(wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match=wrong.partition("=")[0]):
+        Address.of(f"postgresql://localhost/shop?{wrong}")
+
+
+def test_the_parameters_of_ours_are_not_sent_to_the_server() -> None:
+    url = "postgresql+psycopg://localhost/shop?connections=3&sslmode=require&prepare_threshold=off&schema=checkout"
+    assert Address.of(url) == Address("postgresql://localhost/shop?sslmode=require", "checkout", 3, None)
 
 
 def test_an_order_that_someone_else_makes_meanwhile_is_read_again(postgres_url: str) -> None:

@@ -64,8 +64,10 @@ def test_a_handler_that_runs_longer_than_its_claim_keeps_it(store: BlockingOrder
     retry = store.futures.retry_outbox
     sent: list[str] = []
 
-    def counted(event_id: str, *, handled: Collection[str], error: str, due_at: datetime) -> Future[None]:
-        answer = retry(event_id, handled=handled, error=error, due_at=due_at)
+    def counted(
+        event_id: str, *, handled: Collection[str], error: str, due_at: datetime, session_id: str | None = None
+    ) -> Future[None]:
+        answer = retry(event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
         if due_at > clock.now + timedelta(minutes=1):
             renewed.set()
         return answer
