@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from checkout_core.services.shops import Shops
 
 
+DEMO_CODE = "LANTERN10"
+DEMO_CODES = {"product": [], "promotion_code": [{"code": DEMO_CODE, "percent_off": 10}]}
+"""What the demo's simulator has from the start."""
+
+
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
     """Return one application: storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
     from starlette.middleware import Middleware
@@ -53,6 +58,8 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
                 for one in shops
             },
         )
+        for one in shops:
+            simulator.seed(DEMO_CODES, one.settings.stripe_secret_key.get_secret_value())
         mounted["/stripe"] = create_app(simulator)
 
     @asynccontextmanager
@@ -94,6 +101,8 @@ async def _announce(shops: "Shops", settings: "Settings", host: str, port: int) 
     console.print()
     if settings.simulated:
         console.print("  Pay with card 4242 4242 4242 4242, any future date, any CVC. No money moves.")
+    if settings.built_in_simulator and any(one.settings.promotion_codes for one in shops):
+        console.print(f"  The discount code {DEMO_CODE} takes 10 % off.")
     console.print(f"  Orders: {without_password(settings.database_url.get_secret_value())}", soft_wrap=True)
     first = next(iter(shops)).settings  # with several shops the installation's own address is no shop's
     console.print(f"  Operator: {first.public_url}/orders", soft_wrap=True)
