@@ -171,7 +171,7 @@ def _standard_receipts(settings: Settings) -> Handler | None:
 
     with extra("receipts"):
         from .receipts.message import Receipts
-    return Receipts(settings.shop_name, mailbox(settings))
+    return Receipts(settings.shop_name, mailbox(settings)).for_settings(settings)
 
 
 def _open_shop(table: ShopTable, path: Path, settings: Settings, store: OrderStore) -> Checkout:

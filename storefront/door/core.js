@@ -92,6 +92,11 @@ function digest(text) {
     .slice(0, 32);
 }
 
+function readRow(list, [hash, code, product, admits, redeemed]) {
+  const [name, when] = list.products[product];
+  return { digest: hash, code, product, admits, redeemed_at: redeemed, name, when };
+}
+
 function time(moment) {
   return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
@@ -164,7 +169,7 @@ class Door {
       });
     const code = readCode(text);
     if (code) {
-      const found = list.tickets.filter((ticket) => ticket.code === code);
+      const found = list.tickets.filter(([, of]) => of === code).map((row) => readRow(list, row));
       if (!found.length) return this.show({ admission: "unknown", text: "It is not on the list." });
       this.clear();
       return this.showFound(
@@ -175,9 +180,9 @@ class Door {
       );
     }
     const hash = digest(text);
-    const ticket = list.tickets.find((each) => each.digest === hash);
-    if (!ticket) return this.show({ admission: "unknown", text: "It is not on the list." });
-    this.admit(ticket, { text }, key, at);
+    const row = list.tickets.find(([of]) => of === hash);
+    if (!row) return this.show({ admission: "unknown", text: "It is not on the list." });
+    this.admit(readRow(list, row), { text }, key, at);
   }
 
   // Let people in by the list, and keep what has to be handed in.
@@ -205,10 +210,14 @@ class Door {
   }
 
   keepList(list) {
-    memory.change((kept) => {
-      kept.list = list;
-      kept.redeemed = Object.fromEntries(kept.pending.map((each) => [each.digest, each.at]));
-    });
+    try {
+      memory.change((kept) => {
+        kept.list = list;
+        kept.redeemed = Object.fromEntries(kept.pending.map((each) => [each.digest, each.at]));
+      });
+    } catch {
+      this.show({ admission: "offline", text: "The list does not fit on this device." });
+    }
     this.showState();
   }
 

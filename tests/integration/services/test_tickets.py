@@ -225,6 +225,18 @@ def test_the_receipt_has_the_ticket_its_code_the_page_and_the_pdf(checkout: Chec
     assert files["application/pdf"].get_filename() == f"receipt-{ticket.code}.pdf"
 
 
+def test_the_receipt_says_who_sells_and_how_to_reach_them(settings: Settings, tmp_path: Path) -> None:
+    seller = {"seller": "Lantern Ltd, 7 Lamp Street", "contact": "hello@shop.test", "refund_terms": "No returns."}
+    with open_checkout(settings.replace(**seller), store=ScriptedStore()) as checkout:
+        paid_order(checkout)
+        checkout.dispatch_outbox()
+    (message,) = messages(tmp_path)
+    for kind in ("plain", "html"):
+        part = message.get_body((kind,))
+        assert part is not None
+        assert [words for words in seller.values() if words not in part.get_content()] == []
+
+
 def test_a_receipt_that_is_asked_for_again_is_a_message_of_its_own_and_is_sent_once(
     checkout: Checkout, tmp_path: Path, clock: TestClock
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout
 from checkout_core.domain.orders import OrderStatus, Oversold
+from checkout_core.domain.tickets import order_code
 from checkout_core.stores.base import OrderSort
 from storefront.operator.exports import export_file
 from storefront.operator.search import Search
@@ -44,7 +45,8 @@ def test_the_list_is_filtered_by_status_and_by_text(visit: VisitPage, buy: Buy) 
     assert "Grace Hopper" in text_of(page)
     assert "Ada Lovelace" not in text_of(page)
     elements(page, "button_group")[0].set_value([]).run()
-    for wanted in (paid.id, paid.stripe_checkout_session_id, "ADA@EXAMPLE", "lovelace", "  ada "):
+    code = order_code(paid.id)
+    for wanted in (paid.id, paid.stripe_checkout_session_id, code, code.lower(), "ADA@EXAMPLE", "lovelace", "  ada "):
         page.text_input(key="orders-text").input(wanted).run()
         assert "Ada Lovelace" in text_of(page), wanted
         assert "Grace Hopper" not in text_of(page), wanted
