@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import streamlit as st
 from markupsafe import Markup
 
 from checkout_core.config.settings import Settings, is_web_address
@@ -148,6 +149,12 @@ def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:
 def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
     """Return names and values; a pair without a value is left out."""
     return render("facts.html", facts=[(name, value) for name, value in pairs if value])
+
+
+def show_way_back(view: str, label: str) -> None:
+    """Show a link back to a page. Its arrow is the style sheet's: Streamlit's own is a word until a font has come."""
+    with st.container(key="way-back"):
+        st.page_link(view, label=label)
 
 
 def problem(text: str) -> str:

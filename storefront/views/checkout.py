@@ -125,7 +125,7 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
     """Show the Payment Element with its own Pay button."""
     st.html('<h2 class="step done"><span>✓</span> Your details</h2>')
     with st.container(key="given", horizontal=True, vertical_alignment="center"):
-        st.html(line('<p class="given">{}</p>', " · ".join(text for text in fields.values() if text)))
+        st.html(line('<p class="given" dir="auto">{}</p>', " · ".join(text for text in fields.values() if text)))
         if st.button("Change", key="change-details", type="tertiary"):
             page.forget_details()
             st.rerun()
@@ -250,7 +250,7 @@ def show_refusal(error: CheckoutError) -> None:
     """Show why there is nothing to fill in."""
     if isinstance(error, InvalidInput):
         st.html(markup.notice("Please change your cart", context.sentence_for_shopper(error), "bad", "!"))
-        st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
+        markup.show_way_back("views/cart.py", "Back to the cart")
     else:
         st.html(markup.notice("The checkout cannot open right now", context.sentence_for_shopper(error), "bad", "!"))
         st.button("Try again", key="retry")
@@ -261,7 +261,7 @@ cart.keep_only(checkout.catalog)
 if not cart:
     coming_back.show()
     st.html(markup.notice("Your cart is empty", "There is nothing to pay for.", mark="✦"))
-    st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
+    markup.show_way_back("views/shop.py", "See the programme")
     st.stop()
 place = st.empty()
 try:
