@@ -36,6 +36,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     import storefront
     from api.connections import ConnectionLimit, limited_connections
     from storefront.context import use
+    from storefront.door.pages import ROUTES as DOOR_ROUTES
     from storefront.middleware import CompressionMiddleware, HeadersMiddleware, PageHeadMiddleware, ShopHostMiddleware
 
     use(shops)
@@ -73,7 +74,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
             announcing.cancel()
 
     script = Path(storefront.__file__).with_name("app.py")
-    routes = [Mount(path, app=sub) for path, sub in mounted.items()]
+    routes = [*(Mount(path, app=sub) for path, sub in mounted.items()), *DOOR_ROUTES]
     middleware = [
         Middleware(HeadersMiddleware, elsewhere=tuple(mounted)),
         Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
