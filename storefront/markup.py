@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -151,10 +151,16 @@ def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
     return render("facts.html", facts=[(name, value) for name, value in pairs if value])
 
 
-def show_way_back(view: str, label: str) -> None:
-    """Show a link back to a page. Its arrow is the style sheet's: Streamlit's own is a word until a font has come."""
-    with st.container(key="way-back"):
-        st.page_link(view, label=label)
+def show_way_back(view: str, label: str, query: Mapping[str, str] | None = None) -> None:
+    """Show a link back to a page. Its arrow is the style sheet's: Streamlit's own is a word until a font has come.
+
+    Args:
+        view: the file of the page.
+        label: what the link says.
+        query: of the page's address.
+    """
+    with st.container(key="way-back", width="content"):
+        st.page_link(view, label=label, query_params=dict(query or {}))
 
 
 def problem(text: str) -> str:
