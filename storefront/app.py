@@ -15,12 +15,14 @@ from storefront import backstage, context, downloads, markup
 from storefront.cart import COOKIE
 from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
+from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "static" / "icon.svg"
 # What tells the places of the shop apart that have one address, such as the steps of the checkout. No docstring: Streamlit
 # shows a string that stands alone in the file that it runs.
 STEPS = "h1, h2.step:not(.done), [data-place]"
+CART_PAGES = ("", "cart", "checkout")
 NAMED = '[class*="st-key-card-"], [class*="st-key-line-"], [class*="st-key-order-line-"]'
 NAVIGATION = {".st-key-masthead": "Shop", ".st-key-operator-nav": "Operator"}
 
@@ -88,7 +90,10 @@ def main() -> None:
         login.return_after_login()
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
-        browser.keep_cookie(COOKIE, cart.to_cookie())
+        elsewhere = browser.keep_watched_cookie(COOKIE, cart.to_cookie())
+        if elsewhere is not None:
+            context.take_over_cart(elsewhere)
+            st.rerun()
         browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION, NAMED)
     if page.url_path != backstage.WINDOW:
@@ -100,6 +105,9 @@ def main() -> None:
     with panel:  # drawn before the page, which may end the run early, and shown after it
         backstage.show_panel(checkout, page.url_path)
     with body:
+        with st.container(key="cart-news"):  # also without news: what comes after keeps its place, and so its state
+            if page.url_path in CART_PAGES and (news := context.cart_news(page.url_path)):
+                st.html(line('<p class="aside" role="status">{}</p>', news))
         page.run()
 
 

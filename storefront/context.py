@@ -1,6 +1,7 @@
 """What a page works with: the `Checkout` of the shop that was asked for, and this browser's cart."""
 
 import atexit
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -15,6 +16,17 @@ from .cart import COOKIE, Cart
 log = get_logger(__name__)
 
 _used: list[Shops] = []
+_NEWS = "cart-news"
+CHANGED_ELSEWHERE = "Your cart was changed in another tab. This is how it is now."
+PAID_ELSEWHERE = "You have ordered in another tab. What you bought there is no longer in this cart."
+
+
+class CartNews(NamedTuple):
+    """What another tab did to the cart: in words, what the cart is since, and the page that says so."""
+
+    text: str
+    cart: str
+    page: str | None
 
 
 def use(serving: Checkout | Shops | None) -> None:
@@ -59,3 +71,27 @@ def current_cart() -> Cart:
         st.session_state["cart"] = Cart.from_cookie(cookie if isinstance(cookie, str) else None)
     cart: Cart = st.session_state["cart"]
     return cart
+
+
+def take_over_cart(cookie: str) -> None:
+    """Go on with the cart that another tab has made of this browser's."""
+    before, cart = current_cart(), Cart.from_cookie(cookie)
+    paid = any(mark not in before.bought for mark in cart.bought)
+    st.session_state["cart"] = cart
+    st.session_state[_NEWS] = CartNews(PAID_ELSEWHERE if paid else CHANGED_ELSEWHERE, cart.to_cookie(), None)
+
+
+def cart_news(page: str) -> str | None:
+    """Return what has become of the cart in another tab, until the shopper changes it or goes to another page.
+
+    Args:
+        page: the path of the page that is shown.
+    """
+    news: CartNews | None = st.session_state.get(_NEWS)
+    if news is None:
+        return None
+    if news.cart != current_cart().to_cookie() or news.page not in (None, page):
+        del st.session_state[_NEWS]
+        return None
+    st.session_state[_NEWS] = news._replace(page=page)
+    return news.text

@@ -2,10 +2,11 @@
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import streamlit as st
 from markupsafe import Markup
 
 from checkout_core.config.settings import Settings, is_web_address
@@ -148,6 +149,18 @@ def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:
 def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
     """Return names and values; a pair without a value is left out."""
     return render("facts.html", facts=[(name, value) for name, value in pairs if value])
+
+
+def show_way_back(view: str, label: str, query: Mapping[str, str] | None = None) -> None:
+    """Show a link back to a page. Its arrow is the style sheet's: Streamlit's own is a word until a font has come.
+
+    Args:
+        view: the file of the page.
+        label: what the link says.
+        query: of the page's address.
+    """
+    with st.container(key="way-back", width="content"):
+        st.page_link(view, label=label, query_params=dict(query or {}))
 
 
 def problem(text: str) -> str:

@@ -126,9 +126,9 @@ def show(checkout: Checkout, order: Order) -> None:
         if order.paid_at:
             _show_receipt_buttons(checkout, order, tickets)
         if order.status is OrderStatus.failed:
-            st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
+            markup.show_way_back("views/cart.py", "Back to the cart")
         else:
-            st.page_link("views/shop.py", label="Back to the programme", icon=":material/arrow_back:")
+            markup.show_way_back("views/shop.py", "Back to the programme")
     about, text = st.session_state.pop("receipt-message", ("", ""))
     if about == order.id:
         st.html(line('<p class="message" role="status">{}</p>', text))
@@ -147,14 +147,12 @@ def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ti
         ),
         file_name=f"receipt-{order_code(order.id)}.pdf",
         mime="application/pdf",
-        icon=":material/download:",
         on_click="ignore",
         key="receipt",
     )
     if order.email and order.status in MONEY_TAKEN:
         st.button(
             "Send the receipt again",
-            icon=":material/mail:",
             key="receipt-again",
             on_click=send_again,
             args=(checkout, order, Source.storefront, "receipt-message"),
@@ -163,7 +161,6 @@ def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ti
         st.page_link(
             "views/ticket.py",
             label="Link for later",
-            icon=":material/link:",
             help="This address works later and on other devices. Whoever has it can use the tickets.",
             query_params={"order": order.id, "key": link_key(order)},
         )

@@ -36,8 +36,8 @@ def show(product_id: str, quantity: int) -> tuple[str, int]:
                 on_change=change,
                 args=(product_id,),
             )
-            st.html(line('<p class="price">{}</p>', amount(amount_total, product.currency)), width=84)
             st.button("Remove", key=f"remove-{product_id}", type="tertiary", on_click=cart.put, args=(product_id, 0))
+            st.html(line('<p class="price"><bdi>{}</bdi></p>', amount(amount_total, product.currency)), width="content")
     return product.currency, amount_total
 
 
@@ -46,7 +46,7 @@ cart.keep_only(catalog)
 if not cart:
     coming_back.show()
     st.html(markup.notice("Your cart is empty", "The programme is one step away.", mark="✦"))
-    st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
+    markup.show_way_back("views/shop.py", "See the programme")
     st.stop()
 
 coming_back.show()
@@ -60,7 +60,7 @@ try:
 except InvalidInput as error:
     refusal = refusal or context.sentence_for_shopper(error)
 with st.container(key="sum"):
-    st.html(line('<p class="sum"><span>Total</span><strong>{}</strong></p>', sums(amounts)))
+    st.html(line('<p class="sum"><span>Total</span><strong><bdi>{}</bdi></strong></p>', sums(amounts)))
     if refusal:
         st.html(markup.problem(refusal))
     st.button(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 import streamlit as st
@@ -21,16 +22,12 @@ from checkout_core.domain.errors import (
 from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
 from checkout_core.streamlit.checkout_page import CheckoutPage, Details
-from checkout_core.streamlit.payment_form import WalletAnswer, WalletPress
-from storefront import coming_back, context, markup
+from checkout_core.streamlit.payment_form import WalletPress
+from storefront import coming_back, context, details, markup, wallets
 from storefront.rendering import line
 from storefront.summary import OrderSummary, go_on_paying, is_changed_while_paying
 
-FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
-AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}
-MAX_LENGTHS = {"email": 254, "name": 200, "phone": 40}
 HELD_SECONDS = 15.0  # between two looks at how long the order is held
-ANSWER = "wallet-answer"  # where the answer to the last press of a wallet's button is kept
 checkout, cart = context.current_checkout(), context.current_cart()
 hosted = checkout.settings.ui_mode is UiMode.hosted_page
 fields: dict[str, str] = st.session_state.setdefault("details", {})
@@ -52,26 +49,6 @@ def renew(page: CheckoutPage, session: CheckoutSession) -> NoReturn:
         st.switch_page("views/confirmation.py", query_params={"session_id": session.id})
     st.session_state["renewed"] = True
     st.rerun()
-
-
-def show_form() -> tuple[bool, dict[str, DeltaGenerator]]:
-    """Show the form; return whether it was sent, and the places for its errors."""
-    slots = {}
-    with st.form("details-form", border=False):
-        st.html('<h2 class="step"><span>1</span> Your details</h2>')
-        for field, label in FIELDS.items():
-            fields[field] = st.text_input(
-                label,
-                value=fields.get(field, ""),
-                key=f"field-{field}",
-                max_chars=MAX_LENGTHS[field],
-                autocomplete=AUTOCOMPLETE[field],
-            )
-            slots[field] = st.container(key=f"slot-{field}")
-        submitted = st.form_submit_button("Continue to payment", type="primary", width="stretch")
-    if hosted:
-        show_terms()
-    return submitted, slots
 
 
 def submit(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
@@ -96,21 +73,10 @@ def submit(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
             st.rerun()
 
 
-def show_wallets(page: CheckoutPage, session: CheckoutSession) -> None:
-    """Show the wallets' buttons, and do step 2 for who presses one: with what the wallet says of the shopper."""
-    answer: WalletAnswer | None = st.session_state.get(ANSWER)
-    press = payment_form.mount_express(checkout.settings, session.client_secret or "", answer)
-    if press is None or (answer is not None and answer.press == press.id):
-        return
-    st.session_state[ANSWER] = WalletAnswer(press.id, save_wallet(page, session, press))
-    st.rerun()
-
-
-def save_wallet(page: CheckoutPage, session: CheckoutSession, press: WalletPress) -> str:
+def take_wallet(page: CheckoutPage, session: CheckoutSession, press: WalletPress) -> str:
     """Do step 2 for a wallet; return the sentence that says what keeps it, empty where nothing does."""
-    given = {"email": press.email, "name": press.name, "phone": press.phone}
     typed = dict(fields)
-    fields.update({field: (text or "")[: MAX_LENGTHS[field]] for field, text in given.items()})
+    details.take_over(fields, email=press.email, name=press.name, phone=press.phone)
     try:
         save(page, session)
     except (SessionNotOpen, SessionNotFound):
@@ -125,7 +91,7 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
     """Show the Payment Element with its own Pay button."""
     st.html('<h2 class="step done"><span>✓</span> Your details</h2>')
     with st.container(key="given", horizontal=True, vertical_alignment="center"):
-        st.html(line('<p class="given">{}</p>', " · ".join(text for text in fields.values() if text)))
+        st.html(line('<p class="given" dir="auto">{}</p>', " · ".join(text for text in fields.values() if text)))
         if st.button("Change", key="change-details", type="tertiary"):
             page.forget_details()
             st.rerun()
@@ -166,9 +132,8 @@ def take_up(page: CheckoutPage, session_id: str | None) -> None:
     Its payment and what was typed are there again, for the browser that typed it.
     """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if details := page.resume(session_id) if session_id else page.resume_pending():
-            given = {"email": details.email, "name": details.name, "phone": details.phone}
-            fields.update({field: text or "" for field, text in given.items()})
+        if given := page.resume(session_id) if session_id else page.resume_pending():
+            details.take_over(fields, email=given.email, name=given.name, phone=given.phone)
 
 
 def open_session(page: CheckoutPage) -> CheckoutSession:
@@ -202,7 +167,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         summary = OrderSummary(checkout, cart, items)
         summary.show()
         with st.container(key="order-form"):
-            wallets = st.container(key="wallets")
+            express = st.container(key="wallets")
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()
@@ -214,8 +179,8 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
                 with st.container(key="step"):
                     session = show_details(page)
             if session is not None and not hosted:
-                with wallets:
-                    show_wallets(page, session)
+                with express:
+                    wallets.show(checkout.settings, session, partial(take_wallet, page, session))
         summary.show_session(page, session)
 
 
@@ -236,7 +201,9 @@ def page_of(items: Sequence[PricedItem]) -> CheckoutPage:
 
 def show_details(page: CheckoutPage) -> CheckoutSession | None:
     """Show the form, and do step 1 while it is read. Stripe's own page is told the address that is typed here: step 1 waits."""
-    submitted, slots = show_form()
+    submitted, slots = details.show_form(fields)
+    if hosted:
+        show_terms()
     session = None if hosted else open_session(page)
     if submitted:
         coming_back.forget()
@@ -250,7 +217,7 @@ def show_refusal(error: CheckoutError) -> None:
     """Show why there is nothing to fill in."""
     if isinstance(error, InvalidInput):
         st.html(markup.notice("Please change your cart", context.sentence_for_shopper(error), "bad", "!"))
-        st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
+        markup.show_way_back("views/cart.py", "Back to the cart")
     else:
         st.html(markup.notice("The checkout cannot open right now", context.sentence_for_shopper(error), "bad", "!"))
         st.button("Try again", key="retry")
@@ -261,7 +228,7 @@ cart.keep_only(checkout.catalog)
 if not cart:
     coming_back.show()
     st.html(markup.notice("Your cart is empty", "There is nothing to pay for.", mark="✦"))
-    st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
+    markup.show_way_back("views/shop.py", "See the programme")
     st.stop()
 place = st.empty()
 try:

@@ -31,7 +31,7 @@ def follow(order: Order) -> None:
 def show_refusal(title: str, text: str, page: str, label: str, tone: str = "bad") -> None:
     """Show why there is no order to show."""
     st.html(markup.notice(title, text, tone, "!"))
-    st.page_link(page, label=label, icon=":material/arrow_back:")
+    markup.show_way_back(page, label)
 
 
 def show_still_open(session_id: str) -> None:
@@ -39,7 +39,7 @@ def show_still_open(session_id: str) -> None:
     text = "The payment has not been made yet. You were not charged, and your cart is as you left it."
     st.html(markup.notice("Checkout is not complete", text, "wait", "!"))
     query = {"session_id": session_id, "payment": "unpaid"}
-    st.page_link("views/checkout.py", label="Back to the checkout", icon=":material/arrow_back:", query_params=query)
+    markup.show_way_back("views/checkout.py", "Back to the checkout", query)
 
 
 def show_expired(session_id: str) -> None:

@@ -87,7 +87,7 @@ for number, category in enumerate(categories):
     products = [product for product in found if product.category == category]
     if products:
         shelf = category if len(categories) > 1 else catalog.welcome.shelf
-        st.html(line('<h2 class="section">{}</h2>', shelf))
+        st.html(line('<h2 class="section"><bdi>{}</bdi></h2>', shelf))
         with st.container(key=f"grid-{'posters' if number == 0 else f'goods-{number}'}"):
             for product in products:
                 show(product)

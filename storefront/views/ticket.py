@@ -15,7 +15,7 @@ def main() -> None:
         order = checkout.order_of_link(given.get("order", ""), given.get("key", ""))
     except OrderLinkInvalid as error:
         st.html(markup.notice("We cannot open this order", error.message, "bad", "!"))
-        st.page_link("views/shop.py", label="See the programme", icon=":material/arrow_back:")
+        markup.show_way_back("views/shop.py", "See the programme")
     except CheckoutError as error:
         st.html(markup.notice("We cannot look right now", context.sentence_for_shopper(error), "wait", "…"))
         st.button("Try again", key="try-again")

@@ -30,7 +30,18 @@ def keep_cookie(name: str, value: str, *, days: int | None = CART_DAYS) -> None:
         value: the cookie's.
         days: how long; None: until the browser is closed.
     """
-    _cookie(key=f"cookie-{name}", data={"name": name, "value": value, "days": days})
+    _cookie(key=f"cookie-{name}", data={"name": name, "value": value, "days": days, "watched": False})
+
+
+def keep_watched_cookie(name: str, value: str) -> str | None:
+    """Keep a cookie as `keep_cookie` does, and hear of other tabs.
+
+    Returns:
+        What another tab has just made of it. It comes from the browser, as any cookie does.
+    """
+    data = {"name": name, "value": value, "days": CART_DAYS, "watched": True}
+    changed: object = _cookie(key=f"cookie-{name}", data=data, on_changed_change=lambda: None).changed
+    return changed if isinstance(changed, str) and changed != value else None
 
 
 def redirect_to(url: str) -> None:

@@ -166,6 +166,20 @@ def test_a_catalogue_is_seeded_from_python_too(client: stripe.StripeClient, simu
     assert httpx2.post(f"{simulator.url}/_simulator/seed", json={}).status_code == 400
 
 
+def test_a_catalogue_may_have_promotion_codes(client: stripe.StripeClient, simulator: Running) -> None:
+    codes = [{"code": "TENTH", "percent_off": 10}, {"code": "ONE", "amount_off": 100, "currency": "eur"}]
+    for _ in range(2):  # again changes nothing
+        simulator.simulator.seed({"product": [], "promotion_code": codes}, "sk_test_123")
+    assert {code.code for code in client.v1.promotion_codes.list().data} == {"TENTH", "ONE"}
+    assert {(coupon.name, coupon.percent_off, coupon.amount_off) for coupon in client.v1.coupons.list().data} == {
+        ("TENTH", 10.0, None),
+        ("ONE", None, 100),
+    }
+    for wrong in ({}, {"code": "X"}, {"code": "X", "percent_off": "many"}, "X"):
+        body = {"product": [], "promotion_code": [wrong]}
+        assert httpx2.post(f"{simulator.url}/_simulator/seed", json=body).status_code == 400
+
+
 def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeClient, simulator: Running) -> None:
     client.v1.customers.create({"name": "<script>alert(1)</script>"})
     endpoint = client.v1.webhook_endpoints.create(
