@@ -150,7 +150,7 @@ def test_the_card_is_filled_in_and_the_next_scenario_begins_by_a_button(page: Pa
     expect(backstage(page)).to_contain_text("Pay as usual: the first try is declined")
     page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
-    number = page.frame_locator("iframe").first.get_by_label("Card number")
+    number = card_form(page).get_by_label("Card number")
     expect(number).to_be_visible()
     press(page, "Fill the test card")
     expect(number).to_have_value("4242 4242 4242 4242")
