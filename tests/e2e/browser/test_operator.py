@@ -63,6 +63,27 @@ def test_an_order_is_searched_opened_and_a_double_click_refunds_once(
         assert kinds.count(EventKind.partially_refunded) == 1
 
 
+def test_an_id_is_copied_by_its_button_and_what_is_listed_is_downloaded(
+    new_page: Callable[..., Page], shop: tuple[str, Path], order_id: str
+) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{shop[0]}/order?id={order_id}")
+    button = page.get_by_role("button", name="Copy: Order")
+    button.click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == order_id
+    page.goto(f"{shop[0]}/orders")
+    page.get_by_label("At least, EUR").fill("29.01")
+    page.get_by_label("At least, EUR").press("Tab")
+    expect(page.locator(".order-row", has_text="2 × Projectionist's mug")).to_have_count(0)
+    page.get_by_label("At least, EUR").fill("29")
+    page.get_by_label("At least, EUR").press("Tab")
+    expect(page.locator(".order-row", has_text="2 × Projectionist's mug").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert order_id in download.value.path().read_text(encoding="utf-8")
+
+
 def test_every_operator_page_is_accessible_and_fits(
     page: Page,
     shop: tuple[str, Path],
