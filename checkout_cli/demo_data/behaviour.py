@@ -5,6 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from . import lessons
+from .lessons import Circumstances
 from .seed_plan import DAY, SECOND, BoolArray, IntArray, SeedPlan
 
 NOT_HAPPENED = np.int64(2**62)
@@ -16,13 +18,18 @@ _RETURNING = 0.4
 _ABANDONED_BEFORE_ORDER = 0.55
 """Sessions that never became an order, for each one that did."""
 
-_OUTCOMES = (0.745, 0.145, 0.08, 0.03)
+_FAILURE_ODDS = 0.2
+"""Odds that an order is left or given up, where nothing speaks for or against it."""
+_GIVES_UP_SHARE = 0.17
+_DEBIT_SHARE = 0.1
 _PAYS, _ABANDONS, _DEBITS, _GIVES_UP = range(4)
 _DECLINED_ONCE = 0.06
 _DEBIT_FAILS = 0.07
-_REFUNDED = 0.05
 _IN_PART = 0.4
-_DISPUTED = 0.004
+_DISPUTED, _FRAUD_DISPUTED = 0.003, 0.5
+_WON, _FRAUD_WON = 0.4, 0.08
+_TESTS_CARDS = 0.5
+"""Of the fraud wave: so many have a card declined first."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,8 @@ class Outcomes:
     expired: IntArray
     refund: IntArray
     disputed: IntArray
+    decided: IntArray
+    won: BoolArray
     amount_refunded: IntArray
     in_full: BoolArray
 
@@ -61,7 +70,16 @@ class Outcomes:
     def changes(self) -> IntArray:
         """Return the times at which the order changed, one row for each kind of change."""
         return np.stack(
-            [self.declined, self.processing, self.paid, self.failed, self.expired, self.refund, self.disputed]
+            [
+                self.declined,
+                self.processing,
+                self.paid,
+                self.failed,
+                self.expired,
+                self.refund,
+                self.disputed,
+                self.decided,
+            ]
         )
 
 
@@ -80,7 +98,7 @@ def currencies_of(plan: SeedPlan, shopper: IntArray) -> IntArray:
     return plan.pick("currency", shopper, (1 - sum(abroad), *abroad))
 
 
-def carts_of(plan: SeedPlan, name: str, index: IntArray, currency: IntArray) -> Carts:
+def carts_of(plan: SeedPlan, name: str, index: IntArray, currency: IntArray, day: IntArray) -> Carts:
     """Return what is bought.
 
     Args:
@@ -88,9 +106,12 @@ def carts_of(plan: SeedPlan, name: str, index: IntArray, currency: IntArray) -> 
         name: sets the carts of orders apart from those of sessions that never became one.
         index: the numbers of the orders or sessions.
         currency: of each, a position in the plan's currencies.
+        day: on which it is made, counted from the first of the run.
     """
     weights = [(rank + 1) ** -_POPULARITY for rank in range(len(plan.catalog))]
     first = plan.pick(f"{name} product", index, weights)
+    missing = lessons.sold_out(plan, day)
+    first = np.where(missing & (first == lessons.SOLD_OUT), first + 1, first)
     product = np.stack([(first + step) % len(weights) for step in range(plan.lines)], axis=1)
     if plan.lines > 1:  # the others follow the first at a stride, so that none comes twice
         others = max((len(weights) - 1) // (plan.lines - 1), 1)
@@ -98,21 +119,27 @@ def carts_of(plan: SeedPlan, name: str, index: IntArray, currency: IntArray) -> 
         product = (first[:, None] + stride[:, None] * np.arange(plan.lines)) % len(weights)
     wanted = [1 + plan.pick(f"{name} quantity {line}", index, (0.4, 0.42, 0.1, 0.08)) for line in range(plan.lines)]
     used = np.arange(plan.lines) <= plan.pick(f"{name} lines", index, (0.6, 0.28, 0.12))[:, None]
+    used &= ~(missing[:, None] & (product == lessons.SOLD_OUT))
+    unit_amount = plan.prices[product, currency[:, None]]
+    if lessons.teaches(plan):
+        dearer = (product == lessons.PRICE_CUT) & ~lessons.price_cut(plan, day)[:, None]
+        unit_amount = np.where(dearer, lessons.price_before(plan)[currency][:, None], unit_amount)
     return Carts(
         currency=currency,
         product=product,
         quantity=np.minimum(np.stack(wanted, axis=1), plan.max_quantity[product]),
-        unit_amount=plan.prices[product, currency[:, None]],
+        unit_amount=unit_amount,
         used=used,
     )
 
 
-def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts, total: IntArray) -> Outcomes:
+def outcomes_of(plan: SeedPlan, index: IntArray, given: Circumstances, carts: Carts, total: IntArray) -> Outcomes:
     """Return how each order went. What would happen after the plan's end has not happened yet.
 
     Args:
         plan: the run.
         index: the numbers of the orders.
+        given: the circumstances in which they are made.
         carts: what is bought.
         total: what is charged for each, in minor units.
     """
@@ -120,11 +147,12 @@ def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts, total: IntArray) 
     def when(happens: BoolArray, at: IntArray) -> IntArray:
         return np.where(happens & (at <= plan.end), at, NOT_HAPPENED)
 
-    created = _created(plan, index)
-    outcome = plan.pick("fate", index, _OUTCOMES)
+    created, first = given.created, carts.product[:, 0]
+    outcome = _fates(plan, index, given, lessons.odds(plan, given, first, total))
     started = created - plan.lognormal("browse", index, 95 * SECOND, 0.9).clip(max=6 * 3600 * SECOND)
     tried = created + plan.lognormal("pay", index, 48 * SECOND, 0.8).clip(max=12 * 3600 * SECOND)
-    is_declined = (outcome == _GIVES_UP) | ((outcome == _PAYS) & (plan.chance("declined", index) < _DECLINED_ONCE))
+    declined_once = np.where(given.fraud, _TESTS_CARDS, _DECLINED_ONCE)
+    is_declined = (outcome == _GIVES_UP) | ((outcome == _PAYS) & (plan.chance("declined", index) < declined_once))
     retried = tried + plan.lognormal("retry", index, 70 * SECOND, 0.7).clip(max=4 * 3600 * SECOND)
     processing = when(outcome == _DEBITS, tried)
     cleared = tried + DAY + plan.exponential("debit", index, 2 * DAY).clip(max=9 * DAY)
@@ -133,8 +161,12 @@ def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts, total: IntArray) 
     paid = np.minimum(by_card, when((outcome == _DEBITS) & ~debit_fails, cleared))
     sold = (paid != NOT_HAPPENED) & (total > 0)
     sent_back = paid + 600 * SECOND + plan.exponential("refund time", index, 6 * DAY)
-    refund = when(sold & (plan.chance("refund", index) < _REFUNDED), sent_back)
+    goes_back = (plan.chance("refund", index) < lessons.refund_share(plan, first)) & ~given.fraud
+    refund = when(sold & goes_back, sent_back)
     objected = paid + 2 * DAY + plan.exponential("dispute time", index, 12 * DAY)
+    objects = plan.chance("dispute", index) < np.where(given.fraud, _FRAUD_DISPUTED, _DISPUTED)
+    disputed = when((by_card != NOT_HAPPENED) & sold & objects & ~goes_back, objected)
+    decided = objected + 10 * DAY + plan.exponential("decision time", index, 9 * DAY)
     one = carts.unit_amount[:, 0]
     in_full = (plan.chance("in part", index) >= _IN_PART) | (one >= total) | (one == 0)
     return Outcomes(
@@ -146,10 +178,22 @@ def outcomes_of(plan: SeedPlan, index: IntArray, carts: Carts, total: IntArray) 
         failed=when((outcome == _DEBITS) & debit_fails, cleared),
         expired=when((outcome == _ABANDONS) | (outcome == _GIVES_UP), started + DAY),
         refund=refund,
-        disputed=when((by_card != NOT_HAPPENED) & sold & (plan.chance("dispute", index) < _DISPUTED), objected),
+        disputed=disputed,
+        decided=when(disputed != NOT_HAPPENED, decided),
+        won=plan.chance("dispute won", index) < np.where(given.fraud, _FRAUD_WON, _WON),
         amount_refunded=np.where(refund != NOT_HAPPENED, np.where(in_full, total, one), 0),
         in_full=in_full,
     )
+
+
+def _fates(plan: SeedPlan, index: IntArray, given: Circumstances, odds: lessons.FloatArray) -> IntArray:
+    """Return how each order ends: the better the odds, the fewer are left."""
+    failing = _FAILURE_ODDS / odds
+    failing = failing / (1 + failing)
+    chance = plan.chance("fate", index)
+    gives_up = chance < failing * _GIVES_UP_SHARE
+    debit = (plan.chance("debit or card", index) < _DEBIT_SHARE) & ~given.outside_eu & ~given.fraud
+    return np.select([gives_up, chance < failing, debit], [_GIVES_UP, _ABANDONS, _DEBITS], _PAYS).astype(np.int64)
 
 
 def abandoned_sessions(plan: SeedPlan, index: IntArray, started: IntArray) -> IntArray:
@@ -162,9 +206,3 @@ def abandoned_sessions(plan: SeedPlan, index: IntArray, started: IntArray) -> In
     """
     at = started - plan.below("left at", index, 60 * SECOND)
     return np.where(plan.chance("left", index) < _ABANDONED_BEFORE_ORDER, at, NOT_HAPPENED)
-
-
-def _created(plan: SeedPlan, index: IntArray) -> IntArray:
-    part = (index + plan.chance("moment", index)) / plan.count
-    hour = np.interp(part, plan.hourly_share, np.arange(len(plan.hourly_share)))
-    return np.asarray(plan.end - plan.days * DAY + (hour * 3600 * SECOND).astype(np.int64) - 1, dtype=np.int64)

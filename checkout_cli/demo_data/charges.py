@@ -9,6 +9,7 @@ from checkout_core.domain.currencies import MAX_AMOUNT, currency_of
 
 from .behaviour import NOT_HAPPENED, Carts, Outcomes
 from .columns import digits, spread, take
+from .lessons import COUNTRIES, Circumstances, FloatArray
 from .seed_plan import BoolArray, IntArray, SeedPlan
 
 _WITHOUT_CODE = 0.92
@@ -22,9 +23,9 @@ _SHIPPING_SHARES = (0.7, 0.2, 0.1)
 
 _BRANDS = ("visa", "mastercard", "amex")
 _BRAND_SHARES = (0.55, 0.37, 0.08)
-_COUNTRIES = {"eur": "DE", "usd": "US", "gbp": "GB", "chf": "CH", "jpy": "JP"}
-_CARD_FEE, _CARD_FEE_FIXED, _DEBIT_FEE = 0.015, 25, 35
-"""Of European cards, and of a bank debit (https://stripe.com/pricing), in minor units of the balance."""
+_CARD_FEE, _CARD_FEE_ABROAD, _AMEX_FEE, _CARD_FEE_FIXED, _DEBIT_FEE = 0.015, 0.0325, 0.029, 25, 35
+"""Of European cards, of cards from elsewhere, of a dear brand, and of a bank debit (https://stripe.com/pricing); fixed
+parts in minor units of the balance."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ def charges_of(plan: SeedPlan, index: IntArray, carts: Carts) -> Charges:
 
 
 def charge_columns(
-    plan: SeedPlan, index: IntArray, carts: Carts, charges: Charges, outcomes: Outcomes
+    plan: SeedPlan, index: IntArray, given: Circumstances, *, carts: Carts, charges: Charges, outcomes: Outcomes
 ) -> dict[str, pa.Array]:
     """Return the columns of `orders` that Stripe's session and charge say. A cart that was left has only its lines.
 
     Args:
         plan: the run.
         index: the numbers of the orders.
+        given: the circumstances in which they are made.
         carts: what is bought.
         charges: what is charged for it.
         outcomes: how each order went.
@@ -71,29 +73,37 @@ def charge_columns(
     settled = charged & (outcomes.paid != NOT_HAPPENED)
     debit = outcomes.processing != NOT_HAPPENED
     by_card = charged & ~debit
-    brand = plan.pick("brand", index, _BRAND_SHARES)
+    brand = np.where(given.fraud, 0, plan.pick("brand", index, _BRAND_SHARES))
+    rate = np.where(given.outside_eu, _CARD_FEE_ABROAD, np.where(brand == 2, _AMEX_FEE, _CARD_FEE))
     return {
         "amount_subtotal": pa.array(carts.total),
         "amount_discount": pa.array(np.where(complete, charges.discount, 0)),
         "amount_shipping": pa.array(np.where(complete, charges.shipping, 0)),
         "amount_total": pa.array(total),
-        **_balance(plan, carts.currency, total, settled, debit),
+        **_balance(plan, carts.currency, total, settled, rate=np.where(debit, np.nan, rate)),
         "payment_method_type": _known(take(("card", "sepa_debit"), debit), charged),
         "payment_method_brand": _known(take(_BRANDS, brand), by_card),
         "payment_method_last4": spread(digits(1000 + plan.below("last4", index, 9000)[charged]), charged),
-        "payment_method_country": _known(
-            take([_COUNTRIES.get(code, "DE") for code in plan.currencies], carts.currency), charged
-        ),
+        "payment_method_country": _known(take(COUNTRIES, given.country), charged),
     }
 
 
 def _balance(
-    plan: SeedPlan, currency: IntArray, total: IntArray, settled: BoolArray, debit: BoolArray
+    plan: SeedPlan, currency: IntArray, total: IntArray, settled: BoolArray, *, rate: FloatArray
 ) -> dict[str, pa.Array]:
-    """Return fee and net. The shop's balance is in its own currency; Stripe converts what comes in others."""
+    """Return fee and net. The shop's balance is in its own currency; Stripe converts what comes in others.
+
+    Args:
+        plan: the run.
+        currency: of each order, a position in the plan's currencies.
+        total: what was charged, in its minor units.
+        settled: whether the charge is settled.
+        rate: Stripe's share of it; not a number where it is a bank debit, which costs the same whatever the amount.
+    """
     rates = plan.converted(np.array([10**6], dtype=np.int64))[0] / 10**6
     gross = np.round(total / rates[currency]).astype(np.int64)
-    fee = np.where(debit, _DEBIT_FEE, np.round(gross * _CARD_FEE).astype(np.int64) + _CARD_FEE_FIXED)
+    by_card = np.round(gross * np.nan_to_num(rate)).astype(np.int64) + _CARD_FEE_FIXED
+    fee = np.where(np.isnan(rate), _DEBIT_FEE, by_card)
     fee = np.minimum(fee, gross)
     return {
         "amount_fee": pa.array(fee, mask=~settled),

@@ -1,10 +1,11 @@
 """Checkouts as rows of `order_events`, with the columns of `stores/schema.py`; times are naive UTC."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from checkout_core.domain.events import Source
 from checkout_core.stores.scoped import shop_detail
@@ -12,10 +13,11 @@ from checkout_core.stores.scoped import shop_detail
 from .behaviour import NOT_HAPPENED, Carts, abandoned_sessions, carts_of, currencies_of
 from .columns import digits, join, places, strings, take, times
 from .order_rows import Checkouts
-from .seed_plan import IntArray, SeedPlan
+from .seed_plan import BoolArray, IntArray, SeedPlan
 
 _DECLINES = ("insufficient_funds", "generic_decline", "expired_card", "incorrect_cvc")
 _DISPUTES = ("fraudulent", "product_not_received", "duplicate")
+_DECISIONS = (', "status": "won"}', ', "status": "lost"}')
 _STOREFRONT, _REDIRECT, _WEBHOOK, _RECONCILE, _OPERATOR = (
     list(Source).index(source)
     for source in (Source.storefront, Source.redirect, Source.webhook, Source.reconcile, Source.operator)
@@ -64,27 +66,23 @@ def _kinds(made: Checkouts) -> tuple[list[_Kind], pa.Array]:
     plan, index, carts, outcomes = made.plan, made.index, made.carts, made.outcomes
     left = abandoned_sessions(plan, index, outcomes.started)
     abandoning = plan.count + index[left != NOT_HAPPENED]
-    abandoned_carts = carts_of(plan, "left", abandoning, currencies_of(plan, abandoning))
+    when_left = made.given.day[left != NOT_HAPPENED]
+    abandoned_carts = carts_of(plan, "left", abandoning, currencies_of(plan, abandoning), when_left)
+    decided = outcomes.decided != NOT_HAPPENED
     refunded, disputed = outcomes.refund != NOT_HAPPENED, outcomes.disputed != NOT_HAPPENED
-    dispute_reason = plan.pick("dispute reason", index[disputed], (6, 3, 1))
+    dispute_reason = np.where(made.given.fraud, 0, plan.pick("dispute reason", index, (3, 5, 2)))
     parts = {
         "nothing": pa.array(["{}"]),
         "declined": pa.array([json.dumps({"decline_code": code}) for code in _DECLINES]),
         "opened": _opened(plan, carts),
         "left": _opened(plan, abandoned_carts),
-        "refunded": join('{"amount": ', digits(outcomes.amount_refunded[refunded]), "}"),
-        "disputed": join(
-            '{"dispute": "',
-            strings(made.ids.of("dp_demo", outcomes.disputed[disputed], 4, disputed)),
-            '", "reason": "',
-            take(_DISPUTES, dispute_reason),
-            '", "amount": ',
-            digits(made.charges.total[disputed]),
-            "}",
-        ),
+        "refunded": _refunded(made, refunded),
+        "disputed": _disputed(made, disputed, dispute_reason, "}"),
+        "decided": _disputed(made, decided, dispute_reason, take(_DECISIONS, np.where(outcomes.won[decided], 0, 1))),
     }
     start = dict(zip(parts, np.cumsum([0, *map(len, parts.values())]).tolist(), strict=False))
     amount = start["refunded"] + places(refunded)
+    outcome = start["decided"] + places(decided)
     returned = plan.pick("brought by", index, (0.0, 0.88, 0.1, 0.02))
     by_hand = np.where(plan.chance("by hand", index) < 0.8, _OPERATOR, _WEBHOOK)
     kinds = [
@@ -104,8 +102,42 @@ def _kinds(made: Checkouts) -> tuple[list[_Kind], pa.Array]:
         _Kind("partially_refunded", np.where(outcomes.in_full, NOT_HAPPENED, outcomes.refund), by_hand, amount),
         _Kind("refunded", np.where(outcomes.in_full, outcomes.refund, NOT_HAPPENED), by_hand, amount),
         _Kind("disputed", outcomes.disputed, _WEBHOOK, start["disputed"] + places(disputed)),
+        _Kind("dispute_won", np.where(outcomes.won, outcomes.decided, NOT_HAPPENED), _WEBHOOK, outcome),
+        _Kind("dispute_lost", np.where(outcomes.won, NOT_HAPPENED, outcomes.decided), _WEBHOOK, outcome),
     ]
     return kinds, pa.concat_arrays(parts.values())
+
+
+def _refunded(made: Checkouts, refunded: BoolArray) -> pa.Array:
+    """Return what a refund says: the amount, and the line that went back where it is not the whole order."""
+    outcomes, carts = made.outcomes, made.carts
+    amounts = digits(outcomes.amount_refunded[refunded])
+    in_full = outcomes.in_full[refunded]
+    products = list(made.plan.catalog)
+    heads = [f', "lines": [{{"product": {json.dumps(product)}, "quantity": 1, "amount": ' for product in products]
+    head = take([*heads, ""], np.where(in_full, len(products), carts.product[refunded, 0]))
+    line_amount = pc.if_else(pa.array(in_full), "", amounts)
+    return join('{"amount": ', amounts, head, line_amount, take(["}]}", "}"], in_full.astype(np.int64)))
+
+
+def _disputed(made: Checkouts, which: BoolArray, reason: IntArray, end: Any) -> pa.Array:
+    """Return what a step of a dispute says.
+
+    Args:
+        made: the checkouts.
+        which: those that have the step.
+        reason: of each checkout, a position in `_DISPUTES`.
+        end: the rest of the JSON.
+    """
+    return join(
+        '{"dispute": "',
+        strings(made.ids.of("dp_demo", made.outcomes.disputed[which], 4, np.flatnonzero(which))),
+        '", "reason": "',
+        take(_DISPUTES, reason[which]),
+        '", "amount": ',
+        digits(made.charges.total[which]),
+        end,
+    )
 
 
 def _opened(plan: SeedPlan, carts: Carts) -> pa.Array:

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from checkout_core.analytics import Orders, open_orders
+from checkout_core.analytics.finding import project_folder
 from checkout_core.config.settings import Settings
 from checkout_core.stores import backend_of, duckdb_path
 
@@ -16,20 +17,20 @@ from .seeding import seed_store
 def orders_to_explore(count: int = 20_000) -> Orders:
     """Return the reader's own orders, or `count` demo orders when none is paid yet; print which.
 
-    The reader's store is the one that the environment and `.env` name, as seen from the current folder or the one above
-    it: Jupyter starts a notebook in the notebook's own folder. It is only read. The demo orders are in a temporary store
+    The reader's store is the one that the environment and `.env` name, as seen from the project's folder, whichever of its
+    folders the notebook is in. It is only read. The demo orders are in a temporary store
     that goes when Python does.
 
     Raises:
         StoreError: there is a store, and it cannot be read.
     """
-    with chdir(_project()):
+    with chdir(project_folder()):
         settings = Settings.load()
         url = settings.database_url.get_secret_value()
         in_a_file = backend_of(url).name == "duckdb"
         if in_a_file:
             url = f"duckdb:///{duckdb_path(url).absolute().as_posix()}"
-        own = open_orders(url)
+        own = open_orders(url, timezone=settings.timezone)
         there = not in_a_file or duckdb_path(url).exists()
         paid = int(own.sql("SELECT count(paid_at) AS paid FROM orders")["paid"].iloc[0]) if there else 0
         if paid:
@@ -38,12 +39,6 @@ def orders_to_explore(count: int = 20_000) -> Orders:
         demo = open_orders(_demo_store(count))
         print(f"These are {count:,} demo orders of the past year: your own store has none that is paid yet.")
         return demo
-
-
-def _project() -> Path:
-    """Return the folder that the settings' relative paths start from."""
-    here = Path.cwd()
-    return here if (here / ".env").exists() or (here / "data").is_dir() else here.parent
 
 
 @cache

@@ -1,5 +1,6 @@
 """Checkouts as rows of `orders`, with the columns of `stores/schema.py`; times are naive UTC."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,8 @@ from . import people
 from .behaviour import NOT_HAPPENED, Carts, Outcomes, carts_of, currencies_of, outcomes_of, shoppers_of
 from .charges import Charges, charge_columns, charges_of
 from .columns import Ids, digits, join, spread, strings, take, times
-from .seed_plan import IntArray, SeedPlan
+from .lessons import CAMPAIGNS, COUNTRIES, DEVICES, Circumstances, circumstances_of
+from .seed_plan import DAY, IntArray, SeedPlan
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Checkouts:
     plan: SeedPlan
     index: IntArray
     shopper: IntArray
+    given: Circumstances
     carts: Carts
     charges: Charges
     outcomes: Outcomes
@@ -30,10 +33,12 @@ class Checkouts:
     def of(cls, plan: SeedPlan, index: IntArray) -> "Checkouts":
         """Make the checkouts of these numbers."""
         shopper = shoppers_of(plan, index)
-        carts = carts_of(plan, "order", index, currencies_of(plan, shopper))
+        currency = currencies_of(plan, shopper)
+        given = circumstances_of(plan, index, shopper, currency)
+        carts = carts_of(plan, "order", index, currency, given.day)
         charges = charges_of(plan, index, carts)
-        outcomes = outcomes_of(plan, index, carts, charges.total)
-        return cls(plan, index, shopper, carts, charges, outcomes, Ids(plan, index))
+        outcomes = outcomes_of(plan, index, given, carts, charges.total)
+        return cls(plan, index, shopper, given, carts, charges, outcomes, Ids(plan, index))
 
 
 def order_rows(made: Checkouts) -> pa.Table:
@@ -61,9 +66,10 @@ def order_rows(made: Checkouts) -> pa.Table:
             "phone": spread(join("+4930", phone), reachable),
             "items": _items(plan, made.carts),
             "currency": take(plan.currencies, made.carts.currency),
-            **charge_columns(plan, made.index, made.carts, made.charges, outcomes),
+            **charge_columns(plan, made.index, made.given, carts=made.carts, charges=made.charges, outcomes=outcomes),
+            **_dispute_columns(made),
             "amount_refunded": outcomes.amount_refunded,
-            "metadata": take(['{"demo": "true"}'], np.zeros(size)),
+            "metadata": _metadata(made.given),
             "created_at": times(outcomes.created),
             "updated_at": times(np.maximum(outcomes.created, np.where(happened, outcomes.changes, 0).max(axis=0))),
             "paid_at": times(outcomes.paid),
@@ -84,6 +90,36 @@ def _status(outcomes: Outcomes) -> pa.Array:
     names = [*(str(status) for _, status in happened), str(OrderStatus.pending)]
     code = np.select([flags for flags, _ in happened], range(len(happened)), default=len(happened))
     return take(names, code)
+
+
+def _dispute_columns(made: Checkouts) -> dict[str, pa.Array]:
+    """Return what an order says of its dispute."""
+    outcomes = made.outcomes
+    disputed, decided = outcomes.disputed != NOT_HAPPENED, outcomes.decided != NOT_HAPPENED
+    status = np.select([~decided, outcomes.won], [0, 1], 2)
+    held = disputed & ~(decided & outcomes.won)
+    names = pa.DictionaryArray.from_arrays(
+        pa.array(status, pa.int32(), mask=~disputed), pa.array(["needs_response", "won", "lost"])
+    )
+    due = np.where(disputed & ~decided, outcomes.disputed + 7 * DAY, NOT_HAPPENED)
+    return {
+        "amount_disputed": pa.array(np.where(held, made.charges.total, 0)),
+        "dispute_status": names,
+        "dispute_evidence_due_at": times(due),
+    }
+
+
+def _metadata(given: Circumstances) -> pa.Array:
+    """Return what the shop noted on each order; there are few different notes, so each is written as JSON once."""
+    notes = [
+        json.dumps(
+            {"demo": "true", "device": device, "country": country} | ({"campaign": campaign} if campaign else {})
+        )
+        for device in DEVICES
+        for country in COUNTRIES
+        for campaign in CAMPAIGNS
+    ]
+    return take(notes, (given.device * len(COUNTRIES) + given.country) * len(CAMPAIGNS) + given.campaign)
 
 
 def _items(plan: SeedPlan, carts: Carts) -> pa.Array:

@@ -10,6 +10,7 @@ from ..stores.columns import ORDER
 from ..stores.duckdb.connecting import connect
 from ..stores.duckdb.schema import EVENT_COLUMNS, LEVEL_COLUMNS, ORDER_COLUMNS, type_of
 from . import view_sql
+from .interrupting import interruptible
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -30,7 +31,11 @@ _STRUCTURES = {
 
 
 def private(
-    orders: Iterable["pa.Table"], events: Iterable["pa.Table"], levels: Iterable["pa.Table"]
+    orders: Iterable["pa.Table"],
+    events: Iterable["pa.Table"],
+    levels: Iterable["pa.Table"],
+    *,
+    zone: str = "UTC",
 ) -> duckdb.DuckDBPyConnection:
     """Make a private database with these rows, the views and comments on all.
 
@@ -38,13 +43,15 @@ def private(
         orders: rows of `orders`, in parts.
         events: rows of `order_events`, in parts.
         levels: rows of `stock_levels`, in parts.
+        zone: the time zone of days and hours.
     """
     connection = connect(config={"python_enable_replacements": False})
     try:
         connection.execute("ATTACH ':memory:' AS shop (COMPRESS)")
         connection.execute("USE shop")
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"CREATE MACRO {view_sql.to_decimal()}")
+        connection.execute("SET TimeZone = ?", [zone])
+        for macro in view_sql.macros(zone):
+            connection.execute(f"CREATE MACRO {macro}")
         for name, parts in (("orders", orders), ("order_events", events), ("stock_levels", levels)):
             _fill(connection, name, parts)
         for name in view_sql.NAMES:
@@ -98,7 +105,7 @@ def replace(connection: duckdb.DuckDBPyConnection, name: str, part: "pa.Table") 
         part: the rows.
     """
     connection.register("part", part)
-    connection.execute(f"DELETE FROM {name} WHERE id IN (SELECT id FROM part)")
+    _run(connection, f"DELETE FROM {name} WHERE id IN (SELECT id FROM part)")
     add(connection, name, part)
 
 
@@ -112,8 +119,12 @@ def _write(connection: duckdb.DuckDBPyConnection, statement: str, name: str, par
     connection.register("part", part)
     source = typed(name, part, "part")
     query = view_sql.select(name, {name: f"({source})"}) if name in view_sql.TABLES else source
-    connection.execute(f"{statement} {query}")
+    _run(connection, f"{statement} {query}")
     connection.unregister("part")
+
+
+def _run(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    interruptible(lambda: connection.execute(statement), connection.interrupt)
 
 
 def no_rows(name: str) -> "pa.Table":

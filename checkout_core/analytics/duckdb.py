@@ -20,7 +20,9 @@ from ..stores.duckdb.lease import Lease
 from ..stores.duckdb.schema import with_added_columns
 from . import view_sql
 from .copying import COLUMNS, add, no_rows, private, replace
+from .finding import places
 from .frames import load
+from .interrupting import interruptible
 from .orders import Orders
 from .query import QuerySession
 
@@ -40,25 +42,34 @@ class DuckDBOrders(Orders):
     """Orders in a DuckDB file.
 
     Args:
-        path: the file; it is never made by reading.
+        path: the file; it is never made by reading. A relative one is looked for in every folder of the project.
         shop: show this one's orders only.
+        zone: the time zone of days and hours.
         wait: seconds to wait while others write, before `StoreBusy`.
         interrupt_after: seconds that a query may take while others wait for the file; they give up after ten.
     """
 
     def __init__(
-        self, path: Path, shop: str | None = None, *, wait: float = 30.0, interrupt_after: float = 4.0
+        self,
+        path: Path,
+        shop: str | None = None,
+        zone: str = "UTC",
+        *,
+        wait: float = 30.0,
+        interrupt_after: float = 4.0,
     ) -> None:
-        self._path = path
+        super().__init__(zone)
+        self._places = places(path)
+        self._path = self._places[0]
         self._shop = shop
         self._wait = wait
         self._interrupt_after = interrupt_after
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """Copy the orders as of now into a private database in memory, in parts: others get the file in between."""
-        load("arrow")
+    @override
+    def _copied(self) -> duckdb.DuckDBPyConnection:
+        """Copy in parts: others get the file in between."""
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
-        copy = private(self._old_orders(), [], [])
+        copy = private(self._old_orders(), [], [], zone=self.zone)
         try:
             changed, last, tally = self._with_connection(partial(self._changed, since=began))
             replace(copy, "orders", changed)
@@ -128,7 +139,7 @@ class DuckDBOrders(Orders):
             [(name,)] = connection.sql("SELECT current_database()").fetchall()
             quoted = name.replace('"', '""')
             raw = {table: with_added_columns(connection, table, f'"{quoted}".main.{table}') for table in COLUMNS}
-            return work(QuerySession(connection, raw))
+            return work(QuerySession(connection, raw, self.zone))
 
         return self._with_connection(run, self._interrupt_after, interrupted)
 
@@ -156,7 +167,7 @@ class DuckDBOrders(Orders):
 
         with connect(config={"python_enable_replacements": False}) as memory:
             interrupted.append(memory)
-            return work(QuerySession(memory, register(memory, read)))
+            return work(QuerySession(memory, register(memory, read), self.zone))
 
     def _read_as_text(self, connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> "pa.Table":
         rows, params = self._rows(connection)
@@ -180,15 +191,21 @@ class DuckDBOrders(Orders):
         interrupt_after: float = math.inf,
         interrupted: Sequence[duckdb.DuckDBPyConnection] = (),
     ) -> T:
+        self._path = next((place for place in self._places if place.is_file()), self._places[0])
         if not self._path.is_file():
-            raise no_orders_yet(str(self._path))
+            raise no_orders_yet(", ".join(map(str, self._places)))
         lease = Lease(self._path, read_only=True, wait=self._wait)
         try:
             connection = self._leased(lease)
             with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has none, and refuses
                 connection.execute("SET enable_progress_bar = false")
+
+            def stop() -> None:
+                for each in (connection, *interrupted):
+                    each.interrupt()
+
             with _giving_way(lease, interrupt_after, interrupted):
-                return work(connection)
+                return interruptible(partial(work, connection), stop)
         except (duckdb.FatalException, duckdb.InternalException) as error:
             raise to_checkout_error(error, self._path) from error
         finally:

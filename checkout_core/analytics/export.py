@@ -1,50 +1,77 @@
-"""Results as files: Parquet (one file, or a folder with a part for each month), CSV and Excel.
+"""Results as files: Parquet (one file, or a folder with a part for each month), CSV, JSON and Excel.
 
 The store is only held while the rows go into a Parquet file, which is the quickest to write; other formats are made of
-that. Text that a spreadsheet would take for a formula gets an apostrophe in CSV and Excel
-(https://owasp.org/www-community/attacks/CSV_Injection); Parquet keeps every value as it is.
+that. Parquet keeps every value as it is, and what the columns mean.
 """
 
+import json
+import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import uuid4
 
 import duckdb
 
-from ..config.extras import extra
 from ..domain.errors import InvalidInput
 from ..stores.duckdb.connecting import connect
+from .export_excel import write_excel
+from .export_job import Job, Progress
+from .export_text import DIALECTS, Dialect, as_json, as_text, kinds_of, quoted
+from .interrupting import interruptible
 from .query import Relation
 
-Progress: TypeAlias = Callable[[float], None]
-Conversion: TypeAlias = Callable[[Path, Path, Progress], int]
-"""From a Parquet file to the file that was asked for; gives the number of rows."""
-
-EXCEL_ROWS = 1_048_576
-"""What a sheet holds, the heading included (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3)."""
+Conversion: TypeAlias = Callable[[Job, Path], int]
+"""Writes the file that was asked for; gives the number of rows."""
 
 TIMES = ("created_at", "at", "day", "paid_at", "cohort")
 """The columns that can say to which month a row belongs; the first that is there does."""
 
-_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
-_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+ARCHIVE = {"orders": "orders", "order_events": "order_events", "stock": "stock.parquet"}
+"""The views that an archive of everything is made of, and where each is in it."""
+
+_LEFT = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}$")
+"""The name of a folder for what is not whole yet: whose it will be, and the process that writes it."""
 
 
 def target(path: object) -> Path:
-    """Return the path that was given.
+    """Return the path that was given; `~` is the home folder.
 
     Raises:
         InvalidInput: it is none.
     """
     if not isinstance(path, str | Path):
         raise InvalidInput("A file is named by text or a Path, such as 'orders.parquet'.", field="path")
-    return Path(path)
+    return Path(path).expanduser()
+
+
+def require_folder(path: Path) -> None:
+    """Make a folder that holds others, unless it is there.
+
+    Raises:
+        InvalidInput: its name has an ending, or it cannot be made.
+    """
+    if path.suffix:
+        raise InvalidInput(f"All tables are a folder, and {path} is the name of a file.", field="path")
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be made: {error.strerror or error}.", field="path") from error
+
+
+def dialect_named(name: object) -> Dialect:
+    """Return how CSV is written.
+
+    Raises:
+        InvalidInput: there is no such dialect.
+    """
+    if not isinstance(name, str) or name not in DIALECTS:
+        raise InvalidInput(f"There is no dialect {name}. There are: {', '.join(DIALECTS)}.", field="dialect")
+    return DIALECTS[name]
 
 
 def conversion(path: Path) -> Conversion:
@@ -53,14 +80,23 @@ def conversion(path: Path) -> Conversion:
     Raises:
         InvalidInput: its ending is none of ours.
     """
-    known: dict[str, Conversion] = {".parquet": _same, ".csv": _csv, ".xlsx": _excel, "": _months}
-    if path.suffix.lower() not in known:
+    known: dict[str, Conversion] = {
+        ".parquet": _same,
+        ".csv": _csv,
+        ".csv.gz": _csv_gz,
+        ".tsv": _tsv,
+        ".json": _json,
+        ".xlsx": write_excel,
+        "": _months,
+    }
+    ending = "".join(path.suffixes[-2:]).lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+    if ending not in known:
         raise InvalidInput(
-            f"{path} names no format. End it with .parquet, .csv or .xlsx; a name without an ending is a folder of "
-            "Parquet files, one for each month.",
+            f"{path} names no format. End it with .parquet, .csv, .csv.gz, .tsv, .json or .xlsx; a name without an "
+            "ending is a folder of Parquet files, one for each month.",
             field="path",
         )
-    return known[path.suffix.lower()]
+    return known[ending]
 
 
 @contextmanager
@@ -73,10 +109,11 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[Path]:
         InvalidInput: `path` is there and may not be replaced, or nothing can be written there.
     """
     place = path.absolute()
-    room = place.parent / f".{place.name}.{uuid4().hex[:8]}"
+    room = place.parent / f".{place.name}.{os.getpid()}-{uuid4().hex[:8]}"
     part = room / "part"
     try:
         _require_place(path, overwrite=overwrite)
+        _clear(place)
         room.mkdir(mode=0o700)
         yield part
         _make_private(part)
@@ -99,6 +136,25 @@ def _make_private(part: Path) -> None:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
+def _clear(place: Path) -> None:
+    """Remove what processes left beside a file that ended while they wrote it."""
+    for left in place.parent.iterdir():
+        found = _LEFT.match(left.name)
+        if found and found["name"] == place.name and not _runs(int(found["pid"])):
+            with suppress(OSError):
+                _remove(left)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _require_place(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise InvalidInput(
@@ -109,16 +165,6 @@ def _require_place(path: Path, *, overwrite: bool) -> None:
         raise InvalidInput(f"{path} is a folder that holds other files, which stay. Choose another name.", field="path")
     if not path.absolute().parent.is_dir():
         raise InvalidInput(f"The folder {path.absolute().parent} does not exist. Make it first.", field="path")
-
-
-@contextmanager
-def staged(part: Path) -> Iterator[Path]:
-    """Give the path of the Parquet file into which the rows go first, and remove it in the end."""
-    rows = part.with_name(f"{part.name}.rows")
-    try:
-        yield rows
-    finally:
-        _remove(rows)
 
 
 @contextmanager
@@ -142,115 +188,117 @@ def watched(connection: duckdb.DuckDBPyConnection, progress: Progress) -> Iterat
         watcher.join()
 
 
-def write_parquet(answer: Relation, path: Path) -> None:
-    """Write one Parquet file: times with their zone, sums of integers as integers, time spans as text (00:01:30)."""
+def write_parquet(answer: Relation, path: Path, notes: Mapping[str, str]) -> None:
+    """Write one Parquet file: sums of integers as integers, time spans as text (00:01:30).
+
+    Args:
+        answer: the rows.
+        path: the file.
+        notes: are written into it, as Parquet's own metadata.
+    """
     casts = {
-        "TIMESTAMP": "{} AT TIME ZONE 'UTC'",
         "HUGEINT": "CAST({} AS BIGINT)",
         "INTERVAL": "CAST({} AS VARCHAR)",  # few programs read Parquet's own
     }
     columns = ", ".join(
-        f"{casts.get(str(kind), '{}').format(_quoted(name))} AS {_quoted(name)}"
-        for name, kind in zip(answer.columns, answer.types, strict=True)
+        f"{casts.get(kind, '{}').format(quoted(name))} AS {quoted(name)}" for name, kind in kinds_of(answer).items()
     )
-    answer.project(columns).write_parquet(str(path), compression="zstd", overwrite=True)
+    answer.project(columns).query("exported", f"COPY exported TO {_literal(path)} ({_options(notes)})")
 
 
-def _same(rows: Path, part: Path, progress: Progress) -> int:
-    with _reading(rows) as (_, answer):
-        count = _count(answer)
-    rows.rename(part)
+def _options(notes: Mapping[str, str]) -> str:
+    written = ", ".join(f"{name}: {_literal(text)}" for name, text in notes.items())
+    return f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{written}}}"
+
+
+def notes_of(name: str, zone: str, meanings: Mapping[str, str]) -> dict[str, str]:
+    """Return what a Parquet file says of itself: `pyarrow.parquet.read_schema(file).metadata` shows it.
+
+    Args:
+        name: the view, or `answer` of a query.
+        zone: the time zone of days.
+        meanings: what the columns mean.
+    """
+    return {"view": name, "timezone": zone, "columns": json.dumps(meanings, ensure_ascii=False)}
+
+
+def _same(job: Job, part: Path) -> int:
+    """Take the rows' own file, which lies beside `part`."""
+    count = job.count()
+    rows_of(part).rename(part)
     return count
 
 
-def _months(rows: Path, part: Path, progress: Progress) -> int:
+def _months(job: Job, part: Path) -> int:
     """Write a folder `month=2026-11/…` for each month, as DuckDB, Arrow, pandas and Polars read it."""
-    with _reading(rows) as (connection, answer):
-        kinds = dict(zip(answer.columns, map(str, answer.types), strict=True))
-        when = next((name for name in TIMES if kinds.get(name, "").startswith(("DATE", "TIMESTAMP"))), None)
-        if when is None or "month" in answer.columns:
-            raise InvalidInput(
-                f"A folder of months needs a date or time among the columns {', '.join(TIMES)}, and none named month. "
-                "Name a single file instead, such as orders.parquet.",
-                field="path",
-            )
-        by_month = answer.project(f"*, strftime({_quoted(when)}, '%Y-%m') AS month")
-        with watched(connection, progress):
-            by_month.write_parquet(str(part), compression="zstd", partition_by=["month"])
-        return _count(answer)
+    kinds = kinds_of(job.answer)
+    when = next((name for name in TIMES if kinds.get(name, "").startswith(("DATE", "TIMESTAMP"))), None)
+    if when is None or "month" in kinds:
+        raise InvalidInput(
+            f"A folder of months needs a date or time among the columns {', '.join(TIMES)}, and none named month. "
+            "Name a single file instead, such as orders.parquet.",
+            field="path",
+        )
+    by_month = job.answer.project(f"*, strftime({quoted(when)}, '%Y-%m') AS month")
+    options = f"{_options(notes_of(job.name, job.zone, job.meanings))}, PARTITION_BY (month)"
+    _work(job, lambda: by_month.query("exported", f"COPY exported TO {_literal(part)} ({options})"))
+    return job.count()
 
 
-def _csv(rows: Path, part: Path, progress: Progress) -> int:
-    """Write UTF-8 with a heading; times as 2026-11-05T12:30:15.123456Z, lists as JSON."""
-    with _reading(rows) as (connection, answer), watched(connection, progress):
-        _for_spreadsheets(answer).write_csv(str(part), header=True, timestamp_format="%Y-%m-%dT%H:%M:%S.%fZ")
-        return _count(answer)
+def _csv(job: Job, part: Path, dialect: Dialect | None = None, compression: str = "none") -> int:
+    """Write UTF-8 with a heading, lists as JSON."""
+    chosen = dialect or job.dialect
+    text = as_text(job.answer, chosen)
+    body = part if not chosen.mark else part.with_name(f"{part.name}.body")
+    _work(job, lambda: text.write_csv(str(body), header=True, sep=chosen.separator, compression=compression))
+    if chosen.mark:
+        with part.open("wb") as whole, body.open("rb") as rows:
+            whole.write(chosen.mark.encode())
+            shutil.copyfileobj(rows, whole)
+        body.unlink()
+    return job.count()
 
 
-def _excel(rows: Path, part: Path, progress: Progress) -> int:
-    """Write a workbook with one sheet. Excel knows no time zones: times are UTC."""
-    with extra("export"):
-        from openpyxl import Workbook
-        from openpyxl.cell import WriteOnlyCell
-        from openpyxl.styles import Font
-
-    with _reading(rows) as (_, answer):
-        count = _count(answer)
-        if count >= EXCEL_ROWS:
-            raise InvalidInput(
-                f"An Excel sheet holds {EXCEL_ROWS - 1:,} rows and these are {count:,}. "
-                "Export a .parquet or .csv file, or ask for less with a query.",
-                field="path",
-            )
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("orders")
-        sheet.freeze_panes = "A2"
-        harmless = _for_spreadsheets(answer)
-        heading = [WriteOnlyCell(sheet, name) for name in harmless.columns]
-        for cell in heading:
-            cell.font = Font(bold=True)
-        sheet.append(heading)
-        written = 0
-        for batch in harmless.to_arrow_reader(10_000):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                sheet.append([_cell(value) for value in row])
-            written += batch.num_rows
-            progress(written / max(count, 1))
-    book.save(part)
-    return count
+def _csv_gz(job: Job, part: Path) -> int:
+    return _csv(
+        job, part, Dialect(job.dialect.separator, job.dialect.comma, job.dialect.date, job.dialect.time), "gzip"
+    )
 
 
-def _for_spreadsheets(answer: Relation) -> Relation:
-    """Return the same rows with nothing in them that a spreadsheet would execute."""
-    columns = []
-    for name, kind in zip(answer.columns, map(str, answer.types), strict=True):
-        value = _quoted(name)
-        if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
-            value = f"CAST(to_json({value}) AS VARCHAR)"
-        elif kind in ("VARCHAR", "JSON"):
-            text = f"CAST({value} AS VARCHAR)"
-            value = f"CASE WHEN regexp_matches({text}, '{_FORMULA.pattern}') THEN '''' || {text} ELSE {text} END"
-        heading = f"'{name}" if _FORMULA.match(name) else name
-        columns.append(f"{value} AS {_quoted(heading)}")
-    return answer.project(", ".join(columns))
+def _tsv(job: Job, part: Path) -> int:
+    return _csv(job, part, Dialect(separator="\t"))
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return _NOT_IN_XML.sub("", value) if isinstance(value, str) else value
+def _json(job: Job, part: Path) -> int:
+    """Write one JSON array; lists stay lists, times are text with their zone."""
+    rows = as_json(job.answer)
+    _work(job, lambda: rows.query("exported", f"COPY exported TO {_literal(part)} (FORMAT json, ARRAY true)"))
+    return job.count()
+
+
+def _work(job: Job, work: Callable[[], object]) -> None:
+    """Write, so that an interrupt stops it."""
+    with watched(job.connection, job.progress):
+        interruptible(work, job.connection.interrupt)
+    job.progress(1.0)
 
 
 @contextmanager
-def _reading(rows: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Relation]]:
-    with connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+def reading(rows: Path, zone: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Relation]]:
+    """Give the rows of a Parquet file, and the connection that has them.
+
+    Args:
+        rows: the file.
+        zone: the time zone of its times.
+    """
+    with connect(config={"python_enable_replacements": False}) as connection:
+        connection.execute("SET TimeZone = ?", [zone])
         yield connection, connection.read_parquet(str(rows))
 
 
-def _count(answer: Relation) -> int:
-    [(rows,)] = answer.aggregate("count(*)").fetchall()
-    return int(rows)
+def rows_of(part: Path) -> Path:
+    """Return the name of the Parquet file that the rows of `part` go into first."""
+    return part.with_name(f"{part.name}.rows")
 
 
 def _remove(path: Path) -> None:
@@ -260,5 +308,5 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _literal(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"

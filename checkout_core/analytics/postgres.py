@@ -14,7 +14,7 @@ from ..stores.postgres.address import Address
 from ..stores.postgres.schema import MIGRATIONS, version_of
 from . import copying
 from .duckdb import no_orders_yet
-from .frames import load
+from .interrupting import interruptible
 from .orders import Orders
 from .query import QuerySession
 
@@ -27,15 +27,15 @@ T = TypeVar("T")
 class PostgresOrders(Orders):
     """Orders on a PostgreSQL server; of `shop` only, when it is given. `url` appears in no error."""
 
-    def __init__(self, url: str, shop: str | None = None) -> None:
+    def __init__(self, url: str, shop: str | None = None, zone: str = "UTC") -> None:
+        super().__init__(zone)
         self._address = Address.of(url)
         self._shop = shop
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """Copy the orders as of now into a private database in memory."""
-        load("arrow")
+    @override
+    def _copied(self) -> duckdb.DuckDBPyConnection:
         with self._snapshot() as snapshot:
-            return copying.private(*map(snapshot.parts, copying.COLUMNS))
+            return copying.private(*map(snapshot.parts, copying.COLUMNS), zone=self.zone)
 
     @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
@@ -43,7 +43,13 @@ class PostgresOrders(Orders):
 
         with self._snapshot() as snapshot, connect(config={"python_enable_replacements": False}) as connection:
             try:
-                return work(QuerySession(connection, register(connection, snapshot.read)))
+                session = QuerySession(connection, register(connection, snapshot.read), self.zone)
+
+                def stop() -> None:
+                    connection.interrupt()
+                    snapshot.cancel()
+
+                return interruptible(lambda: work(session), stop)
             except duckdb.Error:
                 if snapshot.failure is not None:
                     raise snapshot.failure from None

@@ -10,6 +10,7 @@ import duckdb
 
 from ..domain.errors import InvalidInput
 from . import view_sql
+from .tables import Table, register
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Relation: TypeAlias = duckdb.DuckDBPyRelation
@@ -17,6 +18,13 @@ Relation: TypeAlias = duckdb.DuckDBPyRelation
 _GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)"
 _EXPLAINED = re.compile(rf"{_GAP}*EXPLAIN(?:{_GAP}+ANALYZE\b|{_GAP}*\([^()]*\))?(?P<what>{_GAP}.*)", re.I | re.S)
 _PIVOT = re.compile(rf"{_GAP}*(?:WITH|SELECT|FROM|PIVOT|PIVOT_\w+|UNPIVOT|SUMMARIZE|DESCRIBE|\()", re.I)
+_NO_TABLE = re.compile(r"Table with name \S+ does not exist")
+_ZONE = r"(?:'[^']*'|\$\w+|\?)"
+_AT_ZONE = rf"{_GAP}+AT{_GAP}+TIME{_GAP}+ZONE{_GAP}+"
+_TWICE = re.compile(rf"(?P<what>[\w.\"]+){_AT_ZONE}{_ZONE}{_AT_ZONE}(?P<zone>{_ZONE})", re.I)
+_TOO_LATE = re.compile(
+    rf"(?:\bdate_trunc{_GAP}*\([^()]*\)|\bCAST{_GAP}*\([^()]*\bAS{_GAP}+DATE{_GAP}*\)|::{_GAP}*DATE){_AT_ZONE}", re.I
+)
 _TELLS = re.compile(
     rf"{_GAP}*(?:CALL|PRAGMA){_GAP}+(?:duckdb_\w+|(?:pragma_)?"
     r"(?:collations|database_list|database_size|functions|show|show_tables|show_tables_expanded|table_info|version))\b",
@@ -39,15 +47,19 @@ class QuerySession:
     Args:
         connection: DuckDB with the tables of a store.
         raw: where these tables are; None in a private copy, which has the views already.
+        zone: the time zone of days and hours; today is the same day wherever the query runs.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None, zone: str = "UTC"
+    ) -> None:
         self.connection = connection
         self._raw = raw
+        self._zone = zone
         self._defined: set[str] = set()
-        connection.execute("SET TimeZone = 'UTC'")  # today is the same day wherever the query runs
+        connection.execute("SET TimeZone = ?", [zone])
 
-    def run(self, query: str, params: Parameters | None = None) -> Relation:
+    def run(self, query: str, params: Parameters | None = None, tables: Mapping[str, Table] | None = None) -> Relation:
         """Return the answer to a query; its rows are not read yet. Call inside `user_errors()`.
 
         Only the views whose names the query mentions are made first. A word may hide a name (a quoted identifier with
@@ -63,8 +75,9 @@ class QuerySession:
             raise InvalidInput(
                 "A query reads orders, and no file by itself. Ask something of the views.", field="query"
             )
+        register(self.connection, tables or {})
         self.connection.execute("SET enable_external_access = false")  # no other file, no other database, no extension
-        params = _plain(params)
+        params = plain_parameters(params)
         try:
             return self.connection.sql(query, params=params)
         except duckdb.CatalogException:
@@ -77,6 +90,7 @@ class QuerySession:
 
     def _require_reading(self, query: str) -> None:
         statements = self.connection.extract_statements(query)
+        _require_one_zone(query)
         if not statements:
             raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
         if len(statements) > 1:
@@ -93,8 +107,29 @@ class QuerySession:
 
     def _define(self, names: Sequence[str]) -> None:
         if self._raw is not None:
-            view_sql.define(self.connection, [name for name in names if name not in self._defined], self._raw)
+            missing = [name for name in names if name not in self._defined]
+            view_sql.define(self.connection, missing, self._raw, self._zone)
             self._defined.update(names)
+
+
+def _require_one_zone(query: str) -> None:
+    """Refuse what gives another day than it says: a time that is converted twice, or converted after its day was cut.
+
+    Raises:
+        InvalidInput: with the form that is right.
+    """
+    if found := _TWICE.search(query):
+        raise InvalidInput(
+            f"{found['what']} has a time zone already, so AT TIME ZONE once is enough: "
+            f"{found['what']} AT TIME ZONE {found['zone']}. For a time without a zone put the first one in parentheses.",
+            field="query",
+        )
+    if _TOO_LATE.search(query):
+        raise InvalidInput(
+            "AT TIME ZONE stands after the day was cut. Convert first, then cut: "
+            "date_trunc('day', paid_at AT TIME ZONE 'Europe/Berlin').",
+            field="query",
+        )
 
 
 def _reads(kind: str, query: str) -> bool:
@@ -124,10 +159,12 @@ def _a(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"
 
 
-def _plain(params: Parameters | None) -> Parameters | None:
-    """Return parameters as DuckDB takes them: a whole number out of a DataFrame is NumPy's, which it does not know."""
+def plain_parameters(params: Parameters | None) -> Parameters | None:
+    """Return parameters as DuckDB takes them: it knows neither NumPy's whole numbers nor columns of pandas."""
 
     def plain(value: Any) -> Any:
+        if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1:
+            return [plain(one) for one in value.tolist()]
         kind = getattr(getattr(value, "dtype", None), "kind", "")
         return value.item() if kind in tuple("iub") and value.ndim == 0 else value
 
@@ -158,4 +195,6 @@ def _sentence(error: duckdb.Error) -> str:
     said = re.sub(r"^[A-Z][\w -]*? Error: ", "", " ".join(words.split()))
     line = f" (line {place.partition(':')[0]})" if place else ""
     stop = "" if said.endswith(("?", "!", ".")) else "."
+    if _NO_TABLE.search(said):
+        stop += ' A frame of your own goes in by name: sql(…, tables={"mine": frame}).'
     return f"The query does not work{line}: {said}{stop} `open_orders().views()` lists what can be asked."

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -61,6 +62,11 @@ class Snapshot:
                     yield _arrow(text, schema)
                     text = bytearray()
         yield _arrow(text, schema)
+
+    def cancel(self) -> None:
+        """Let the server stop what it is asked."""
+        with suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=1.0)
 
     def read(self, table: str, columns: Sequence[str]) -> pa.Table:
         """Read columns of a table with all its rows. Remembers why it failed: DuckDB does not hand it on."""

@@ -14,6 +14,7 @@ import duckdb
 
 from ..domain.currencies import CURRENCIES
 from ..domain.orders import DEFAULT_SHOP
+from .time_zones import local_time
 
 Raw: TypeAlias = Mapping[str, str]
 """What stands for `raw.orders`, `raw.order_events` and `raw.stock_levels`: a name or a subquery for each."""
@@ -28,11 +29,36 @@ NAMES = (
     "abandoned",
     "cohorts",
     "payment_outcomes",
+    "sessions",
+    "refunds",
+    "refund_items",
+    "disputes",
+    "customers",
     "stock",
     "stock_events",
 )
 TABLES = ("orders", "order_events")
 """The views that are tables in the store; a private copy has them as tables, too."""
+
+ORDERED_BY: Mapping[str, str] = {
+    "orders": "created_at, id",
+    "order_items": "created_at, order_id, product",
+    "order_events": "seq",
+    "checkout_funnel": "day, product",
+    "revenue_daily": "day, currency",
+    "time_to_pay": "created_at, order_id",
+    "abandoned": "created_at, order_id",
+    "cohorts": "cohort, months_since",
+    "payment_outcomes": "day, currency, status",
+    "sessions": "opened_at, stripe_checkout_session_id",
+    "refunds": '"at", id',
+    "refund_items": '"at", refund_id, product',
+    "disputes": "opened_at, stripe_dispute_id",
+    "customers": "first_paid_at, customer, currency",
+    "stock": "shop, product",
+    "stock_events": "seq, product",
+}
+"""How the rows of a whole view are sorted in a file; those of others by their columns from the first on."""
 
 LISTING = """
     SELECT table_name AS "view", column_name AS "column", data_type AS "type", comment FROM duckdb_columns()
@@ -60,6 +86,13 @@ def comments(name: str) -> str:
     return statements.replace("COMMENT ON VIEW", "COMMENT ON TABLE") if name in TABLES else statements
 
 
+@cache
+def meanings(name: str) -> Mapping[str, str]:
+    """Return what the columns of a view mean, by their names."""
+    found = re.findall(rf"COMMENT ON COLUMN {name}\.(\w+) IS '((?:[^']|'')*)';", source(name))
+    return {column: text.replace("''", "'") for column, text in found}
+
+
 def needed(query: str) -> list[str]:
     """Return the views that a query may mean. Making one takes a millisecond, so the others are left out."""
     words = set(re.findall(r"\w+", query.lower()))
@@ -84,18 +117,28 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
     }
 
 
-def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw) -> None:
+def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw, zone: str = "UTC") -> None:
     """Make views for this connection alone; the file may be read-only.
 
     Args:
         connection: DuckDB with the tables of a store.
         names: the views to make, of `NAMES`.
         raw: where the tables are.
+        zone: the time zone of their days.
     """
     if names:
-        connection.execute(f"CREATE OR REPLACE TEMP MACRO {to_decimal()}")
+        for macro in macros(zone):
+            connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     for name in names:
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(name, raw)}")
+
+
+def macros(zone: str) -> tuple[str, ...]:
+    """Return the functions that the views and their users have, as the end of a CREATE MACRO.
+
+    A store keeps naive UTC. `moment` makes a time with a time zone of it, for the views' columns.
+    """
+    return to_decimal(), "moment(ts) AS make_timestamptz(epoch_us(ts))", local_time(zone)
 
 
 @cache

@@ -31,6 +31,7 @@ from pydantic_settings import (
 from ..domain.errors import ConfigurationError
 from .settings_arguments import SettingsArguments, UiMode
 from .shipped import shipped_catalog
+from .time_zones import time_zone
 from .urls import Urls
 from .validation import first_fault
 
@@ -119,6 +120,8 @@ class Settings(BaseSettings):
     max_stripe_calls: int = Field(default=100, ge=1, le=10_000)
     sweep_every: float = Field(default=60, ge=0, le=86_400)
     shop_name: str = "The Lantern"
+    timezone: str = "UTC"
+    csv_dialect: Literal["plain", "de", "fr", "us"] = "plain"
     accent: Colour | None = None
     accent_dark: Colour | None = None
     seller: str | None = None
@@ -245,6 +248,14 @@ class Settings(BaseSettings):
                 raise ValueError("CHECKOUT_SMTP_URL must look like smtp://user:password@mail.example:587 or smtps://…")
         return url
 
+    @field_validator("timezone", mode="after")
+    @classmethod
+    def _time_zone(cls, name: str) -> str:
+        try:
+            return time_zone(name)
+        except ValueError as error:
+            raise ValueError(f"CHECKOUT_TIMEZONE: {error}") from None
+
     @field_validator("rate_limit", mode="after")
     @classmethod
     def _rate(cls, text: str) -> str:
@@ -354,6 +365,8 @@ class Settings(BaseSettings):
             confirmation=f"{self.public_url}/confirmation?session_id={{CHECKOUT_SESSION_ID}}",
             unpaid=f"{self.public_url}/checkout?session_id={{CHECKOUT_SESSION_ID}}&payment=unpaid",
             expired=f"{self.public_url}/cart?session_id={{CHECKOUT_SESSION_ID}}&payment=expired",
+            order=f"{self.public_url}/ticket?order={{ORDER}}&key={{KEY}}",
+            door=f"{self.public_url}/door?ticket={{TICKET}}",
         )
 
 

@@ -52,6 +52,7 @@ class ShopTable(BaseModel):
     privacy_url: str | None = None
     refund_terms: str | None = None
     promotion_codes: bool | None = None
+    timezone: str | None = None
     secret_key: EnvironmentName | None = None
     publishable_key: EnvironmentName | None = None
     webhook_secret: EnvironmentName | None = None
@@ -129,6 +130,7 @@ def settings_of(table: ShopTable, settings: Settings) -> Settings:
         "api_url": table.api_url,
         "accent": table.accent or settings.accent,
         "accent_dark": table.accent_dark or settings.accent_dark,
+        "timezone": table.timezone or settings.timezone,
         "operators": settings.operators if table.operators is None else frozenset(table.operators),
     }
     for field in OF_THE_SELLER:

@@ -35,12 +35,13 @@ def export_file(checkout: Checkout, view: str, ending: str, query: OrderQuery | 
         ending: `csv`, `parquet` or `xlsx`.
         query: only these orders, as the list shows them; the view is `orders` then.
     """
-    orders = open_orders(checkout.settings.database_url.get_secret_value(), shop=checkout.shop)
+    settings = checkout.settings
+    orders = open_orders(settings.database_url.get_secret_value(), shop=checkout.shop, timezone=settings.timezone)
     text, values = (None, None) if query is None else select(query)
     try:
         with TemporaryDirectory() as folder:
             file = Path(folder) / f"{view}.{ending}"
-            orders.export(file, view, query=text, params=values)
+            orders.export(file, view, query=text, params=values, dialect=settings.csv_dialect)
             return file.read_bytes()
     except CheckoutError as error:  # Streamlit says only that it did not work
         log.error("export_failed", code=error.code, message=error.message, cause=str(error.__cause__ or ""))

@@ -12,7 +12,10 @@ VIEWS = {"orders": "Orders", "order_items": "Lines of orders", "order_events": "
 
 
 with layout.page("Export") as checkout:
-    text = "All there is, as of now. Amounts are whole numbers of minor units (cents), times are UTC. Files hold shoppers' names."
+    text = (
+        "All there is, as of now. Amounts are whole numbers of minor units (cents), and in columns named decimal as people "
+        f"write them; times are those of {checkout.settings.timezone}. Files hold shoppers' names."
+    )
     st.html(f'<p class="under">{text}</p>')
     with st.container(key="export-form"):
         view = st.segmented_control(

@@ -19,17 +19,18 @@ FRESH = 30  # seconds for which an answer is kept, so that many lookers ask the 
 
 
 @st.cache_data(ttl=FRESH, max_entries=500, show_spinner=False)
-def answer(_url: str, key: int, shop: str, query: str, params: Mapping[str, Any]) -> "pandas.DataFrame":
+def answer(_url: str, key: int, shop: str, timezone: str, query: str, params: Mapping[str, Any]) -> "pandas.DataFrame":
     """Run a query on a shop's orders and remember the answer for a moment.
 
     Args:
         _url: the database; as it may hold a password, it is not part of what the answer is remembered by.
         key: stands for the database instead.
         shop: whose orders.
+        timezone: in which days begin.
         query: DuckDB's SQL, on the views.
         params: its parameters by name.
     """
-    return open_orders(_url, shop=shop).sql(query, params)
+    return open_orders(_url, shop=shop, timezone=timezone).sql(query, params)
 
 
 def show(insight: insights.Insight) -> None:
@@ -56,7 +57,7 @@ def show(insight: insights.Insight) -> None:
 with layout.page("Insights") as checkout:
     url = checkout.settings.database_url.get_secret_value()
 
-    run = partial(answer, url, hash(url), checkout.shop)
+    run = partial(answer, url, hash(url), checkout.shop, checkout.settings.timezone)
 
     if not checkout.store.find(limit=1):
         st.html(markup.notice("Nothing sold yet", "The first paid order brings the charts.", mark="✦"))

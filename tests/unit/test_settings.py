@@ -68,6 +68,8 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("max_stripe_calls", "CHECKOUT_MAX_STRIPE_CALLS", "7", 7),
     ("sweep_every", "CHECKOUT_SWEEP_EVERY", "1.5", 1.5),
     ("shop_name", "CHECKOUT_SHOP_NAME", "Paper Moon", "Paper Moon"),
+    ("timezone", "CHECKOUT_TIMEZONE", "Europe/Berlin", "Europe/Berlin"),
+    ("csv_dialect", "CHECKOUT_CSV_DIALECT", "de", "de"),
     ("accent", "CHECKOUT_ACCENT", "#6b1d4a", "#6b1d4a"),
     ("accent_dark", "CHECKOUT_ACCENT_DARK", "#FFFFFF", "#FFFFFF"),
     ("seller", "CHECKOUT_SELLER", "Paper Moon Ltd, 1 Quay St, Cork", "Paper Moon Ltd, 1 Quay St, Cork"),

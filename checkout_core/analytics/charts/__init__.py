@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import altair as alt
 
 from ..insights import Insight, Question
-from . import checkouts, customers, sales
+from . import breakdowns, checkouts, customers, sales
 from .theme import (
     BLACK,
     BLUE,
@@ -24,6 +25,7 @@ from .theme import (
     SKY,
     VERMILION,
     YELLOW,
+    drawable,
     theme,
     use_theme,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "YELLOW",
     "draw",
     "draw_bare",
+    "drawable",
     "theme",
     "use_theme",
 ]
@@ -56,7 +59,11 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.best_sellers: sales.best_sellers,
     Question.busiest_hours: sales.busiest_hours,
     Question.cohorts: customers.cohorts,
+    Question.conversion: breakdowns.conversion,
     Question.declines: checkouts.declines,
+    Question.dispute_outcomes: breakdowns.dispute_outcomes,
+    Question.dispute_rate: breakdowns.dispute_rate,
+    Question.fees: breakdowns.fees,
     Question.funnel: checkouts.funnel,
     Question.funnel_steps: checkouts.funnel_steps,
     Question.order_gaps: customers.order_gaps,
@@ -66,6 +73,7 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.refund_share: sales.refund_share,
     Question.regulars: customers.regulars,
     Question.revenue: sales.revenue,
+    Question.revenue_by: breakdowns.revenue_by,
     Question.time_to_pay: checkouts.time_to_pay,
     Question.time_to_pay_histogram: checkouts.time_to_pay_histogram,
     Question.weekly_revenue: sales.weekly_revenue,
@@ -84,4 +92,4 @@ def draw(insight: Insight) -> Chart:
 
 def draw_bare(insight: Insight) -> Chart:
     """Return the chart of an insight without a title."""
-    return CHARTS[insight.question](insight)
+    return CHARTS[insight.question](replace(insight, numbers=drawable(insight.numbers)))

@@ -64,7 +64,7 @@ def busiest_hours(insight: Insight) -> alt.Chart:
         alt.Chart(insight.numbers)
         .mark_rect()
         .encode(
-            x=alt.X("hour:O", title="Hour of the day (UTC)"),
+            x=alt.X("hour:O", title="Hour of the day"),
             y=alt.Y("day:O", title=None, sort=WEEKDAYS),
             color=alt.Color("share:Q", title="Share of orders", legend=alt.Legend(format=".1%")),
             tooltip=["day", "hour", alt.Tooltip("orders:Q", format=","), alt.Tooltip("share:Q", format=".2%")],

@@ -6,8 +6,12 @@ The colours are Okabe and Ito's, which can be told apart with any colour vision 
 from typing import Any, cast
 
 import altair as alt
+import pandas as pd
 
 from ...domain.money import exponent
+from ..amount_array import AmountDtype
+from ..frames import as_pandas, tidy
+from ..word_array import WordDtype
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILION, PURPLE = "#f0e442", "#0072b2", "#d55e00", "#cc79a7"
@@ -62,10 +66,41 @@ def amount_format(currency: str) -> str:
 
 
 def use_theme() -> None:
-    """Draw every chart of this process in the theme, in notebooks without a network."""
+    """Draw every chart of this process in the theme, in notebooks without a network, whatever a frame's types are."""
+    alt.data_transformers.register("checkout", _to_values)
+    alt.data_transformers.enable("checkout")
     alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme()))
     alt.renderers.register("checkout", _render)
     alt.renderers.enable("checkout")
+
+
+def drawable(data: Any) -> Any:
+    """Return a frame as Vega-Lite takes it: exact amounts as numbers, time spans in seconds, times by the shop's clock.
+
+    A browser shows times in its own zone. Without theirs they are the wall-clock times that they say, wherever they are
+    looked at.
+    """
+    if hasattr(data, "to_arrow"):  # of Polars
+        data = as_pandas(tidy(data.to_arrow()))
+    if not isinstance(data, pd.DataFrame):
+        return data
+    changed: dict[Any, Any] = {}
+    for name, column in data.items():
+        kind = column.dtype
+        if isinstance(kind, AmountDtype) or (isinstance(kind, pd.ArrowDtype) and "decimal" in str(kind)):
+            changed[name] = column.astype("float64")
+        elif isinstance(kind, pd.DatetimeTZDtype):
+            changed[name] = column.dt.tz_localize(None)
+        elif pd.api.types.is_timedelta64_dtype(kind):
+            changed[name] = column.dt.total_seconds()
+        elif isinstance(kind, WordDtype):
+            changed[name] = column.astype(object)
+    return data.assign(**changed) if changed else data
+
+
+def _to_values(data: Any, **_: object) -> Any:
+    """Return the data of a chart, as many rows as there are: these charts are of summaries."""
+    return alt.to_values(drawable(data))
 
 
 def _render(spec: dict[str, Any], **_: object) -> dict[str, Any]:

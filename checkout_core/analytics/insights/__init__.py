@@ -8,10 +8,11 @@ orders = open_orders()
 charts.draw(insights.revenue(orders.sql, "eur", days=30))
 ```
 
-The queries are on the views. Times are UTC; currencies are never added up.
+The queries are on the views. Days and hours are those of the orders' time zone; currencies are never added up.
 """
 
 from .base import PERIODS, Insight, Question, RunQuery
+from .breakdowns import conversion, dispute_outcomes, dispute_rate, fees, revenue_by
 from .checkouts import (
     abandoned,
     declines,
@@ -35,8 +36,12 @@ __all__ = [
     "best_sellers",
     "busiest_hours",
     "cohorts",
+    "conversion",
     "currencies",
     "declines",
+    "dispute_outcomes",
+    "dispute_rate",
+    "fees",
     "funnel",
     "funnel_steps",
     "order_gaps",
@@ -46,6 +51,7 @@ __all__ = [
     "refund_share",
     "regulars",
     "revenue",
+    "revenue_by",
     "time_to_pay",
     "time_to_pay_histogram",
     "weekly_revenue",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,7 +28,11 @@ class Question(StrEnum):
     best_sellers = "best_sellers"
     busiest_hours = "busiest_hours"
     cohorts = "cohorts"
+    conversion = "conversion"
     declines = "declines"
+    dispute_outcomes = "dispute_outcomes"
+    dispute_rate = "dispute_rate"
+    fees = "fees"
     funnel = "funnel"
     funnel_steps = "funnel_steps"
     order_gaps = "order_gaps"
@@ -38,6 +42,7 @@ class Question(StrEnum):
     refund_share = "refund_share"
     regulars = "regulars"
     revenue = "revenue"
+    revenue_by = "revenue_by"
     time_to_pay = "time_to_pay"
     time_to_pay_histogram = "time_to_pay_histogram"
     weekly_revenue = "weekly_revenue"
@@ -61,7 +66,7 @@ class Insight:
         subtitle: what exactly was counted.
         numbers: the numbers behind it, which the chart draws; no rows when there is nothing.
         currency: the currency of the amounts, in lower case; empty when there are none.
-        step: `day` or `week`, of a chart over time.
+        step: `day` or `week`, of a chart over time; what a breakdown is by.
     """
 
     question: Question
@@ -77,9 +82,15 @@ class Insight:
         return self.numbers.empty
 
 
-def since(days: int, today: date | None = None) -> datetime:
-    """Return the first moment of the `days` that end with `today` (default: the current day, UTC), as naive UTC."""
-    last = today or datetime.now(UTC).date()
+def since(run: RunQuery, days: int, today: date | None = None) -> datetime:
+    """Return the first moment of a period, without a time zone: DuckDB takes it for one of the orders' time zone.
+
+    Args:
+        run: runs a query.
+        days: how long the period is.
+        today: its last day; the current one in the orders' time zone unless given.
+    """
+    last: date = today or run("SELECT current_date AS today", {})["today"].iloc[0].date()
     return datetime(last.year, last.month, last.day) - timedelta(days=days - 1)  # noqa: DTZ001 - as DuckDB has it
 
 

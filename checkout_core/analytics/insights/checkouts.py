@@ -15,7 +15,7 @@ def funnel(run: RunQuery, days: int, today: date | None = None) -> Insight:
     Args:
         run: runs a query.
         days: how long the period is in which the checkouts were opened.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
     """
     numbers = run(
         """
@@ -24,7 +24,7 @@ def funnel(run: RunQuery, days: int, today: date | None = None) -> Insight:
                sum(dropped_before_pending)::BIGINT AS dropped_before_pending
         FROM checkout_funnel WHERE day >= $start::DATE GROUP BY ALL ORDER BY sessions DESC LIMIT 12
         """,
-        {"start": since(days, today)},
+        {"start": since(run, days, today)},
     )
     title = "Nothing in this period."
     if len(numbers):
@@ -92,7 +92,7 @@ def time_to_pay(run: RunQuery, days: int, today: date | None = None) -> Insight:
     Args:
         run: runs a query.
         days: how long the period is in which they paid.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
     """
     tests = " ".join(f"WHEN seconds < {limit} THEN '{label}'" for limit, label in BUCKETS.items())
     numbers = run(
@@ -101,10 +101,10 @@ def time_to_pay(run: RunQuery, days: int, today: date | None = None) -> Insight:
                count(*) AS orders, count(*) / sum(count(*)) OVER () AS share, min(seconds) AS least
         FROM time_to_pay WHERE paid_at >= $start GROUP BY ALL ORDER BY least
         """,
-        {"start": since(days, today)},
+        {"start": since(run, days, today)},
     )
     median = run(
-        "SELECT median(seconds) AS half FROM time_to_pay WHERE paid_at >= $start", {"start": since(days, today)}
+        "SELECT median(seconds) AS half FROM time_to_pay WHERE paid_at >= $start", {"start": since(run, days, today)}
     )
     title = "Nothing in this period."
     if len(numbers):
@@ -139,14 +139,14 @@ def outcomes(run: RunQuery, days: int, today: date | None = None) -> Insight:
     Args:
         run: runs a query.
         days: how long the period is in which the orders were made.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
     """
     numbers = run(
         """
         SELECT status::VARCHAR AS status, sum(orders)::BIGINT AS orders
         FROM payment_outcomes WHERE day >= $start::DATE GROUP BY ALL ORDER BY orders DESC
         """,
-        {"start": since(days, today)},
+        {"start": since(run, days, today)},
     )
     count = dict(zip(numbers["status"], map(int, numbers["orders"]), strict=True))
     declined = count.pop("declined", 0)  # these count a second time by their status
@@ -194,15 +194,15 @@ def abandoned(run: RunQuery, currency: str, days: int, today: date | None = None
         run: runs a query.
         currency: of which orders, in lower case.
         days: how long the period is in which the orders were made.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
     """
     step = step_of(days)
     numbers = run(
         """
-        SELECT date_trunc($step, created_at)::DATE AS period, count(*) AS orders, sum(amount_total)::BIGINT AS amount
+        SELECT date_trunc($step, local_time(created_at))::DATE AS period, count(*) AS orders, sum(amount_total)::BIGINT AS amount
         FROM abandoned WHERE currency = $currency AND created_at >= $start GROUP BY ALL ORDER BY period
         """,
-        {"step": step, "currency": currency, "start": since(days, today)},
+        {"step": step, "currency": currency, "start": since(run, days, today)},
     )
     amount, orders = int(numbers["amount"].sum()), int(numbers["orders"].sum())
     title = f"{format_amount(amount, currency)} was left behind in {orders:,} checkouts"

@@ -13,7 +13,7 @@ def cohorts(run: RunQuery, today: date | None = None) -> Insight:
 
     `numbers` leaves out the first month itself.
     """
-    day = since(1, today)
+    day = since(run, 1, today)
     every = run(
         """
         SELECT strftime(cohort, '%Y-%m') AS first_month, months_since, shoppers, repeat_orders,
@@ -75,7 +75,7 @@ def order_gaps(run: RunQuery) -> Insight:
     numbers = run(
         """
         WITH paid AS (
-            SELECT date_diff('day', lag(paid_at) OVER (PARTITION BY lower(email) ORDER BY paid_at), paid_at) AS days
+            SELECT date_diff('day', lag(local_time(paid_at)) OVER (PARTITION BY lower(email) ORDER BY paid_at), local_time(paid_at)) AS days
             FROM orders WHERE paid_at IS NOT NULL AND email IS NOT NULL)
         SELECT days // $bar * $bar AS "start", "start" + $bar AS "end", count(*) AS orders,
                count(*) / sum(count(*)) OVER () AS share

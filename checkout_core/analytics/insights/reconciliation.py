@@ -33,9 +33,7 @@ def reconciliation(orders: Orders, sessions: "pandas.DataFrame") -> Insight:
         sessions: all of Stripe's, with the columns `session_id`, `status`, `payment_status`, `currency`,
             `amount_total` and `amount_refunded` (in minor units).
     """
-    with orders.connect() as copy:
-        copy.register("theirs", sessions)
-        numbers = copy.sql(_COMPARISON).df()
+    numbers = orders.sql(_COMPARISON, tables={"theirs": sessions})
     wrong = int((numbers["finding"] != "agrees").sum())
     return Insight(
         question=Question.reconciliation,

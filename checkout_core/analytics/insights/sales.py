@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.money import format_amount
 from .base import Insight, Question, RunQuery, in_major_units, period_name, since, step_of
+from .breakdowns import revenue_by
 
 if TYPE_CHECKING:
     import pandas
@@ -15,23 +16,31 @@ def currencies(run: RunQuery) -> "pandas.DataFrame":
     return run(
         """
         SELECT currency::VARCHAR AS currency, sum(orders)::BIGINT AS orders, sum(gross)::BIGINT AS gross,
-               sum(refunds)::BIGINT AS refunds, sum(net)::BIGINT AS net
+               sum(refunds)::BIGINT AS refunds, sum(lost_disputes)::BIGINT AS lost_disputes, sum(net)::BIGINT AS net
         FROM revenue_daily GROUP BY ALL ORDER BY orders DESC, currency
         """,
         {},
     )
 
 
-def revenue(run: RunQuery, currency: str, days: int, today: date | None = None) -> Insight:
-    """Answer what came in and what went back in a period, against the period before.
+def revenue(
+    run: RunQuery, currency: str, days: int = 365, today: date | None = None, *, by: str | None = None
+) -> Insight:
+    """Answer what came in and what went back in a period, against the period before, or by something else.
 
     Args:
         run: runs a query.
         currency: of which orders, in lower case.
         days: how long the period is.
-        today: its last day; the current one (UTC) unless given.
+        today: its last day; the current one unless given.
+        by: divides it by product, payment_method, country, campaign, …: `breakdowns.BY` and `BY_ITEM` have all.
+
+    Raises:
+        InvalidInput: there is no such division.
     """
-    start, step = since(days, today), step_of(days)
+    if by is not None:
+        return revenue_by(run, currency, by, days, today)
+    start, step = since(run, days, today), step_of(days)
     numbers = run(
         """
         SELECT date_trunc($step, day)::DATE AS period, sum(orders)::BIGINT AS orders, sum(gross)::BIGINT AS gross,
@@ -81,7 +90,7 @@ def weekly_revenue(run: RunQuery, currency: str) -> Insight:
     return Insight(
         question=Question.weekly_revenue,
         title=title,
-        subtitle="Paid less refunded, by week (UTC)",
+        subtitle="Paid less refunded, by week",
         numbers=numbers.assign(best=numbers["net"] == numbers["net"].max()),
         currency=currency,
         step="week",
@@ -92,9 +101,10 @@ def busiest_hours(run: RunQuery) -> Insight:
     """Answer at which hours of the week shoppers pay."""
     numbers = run(
         """
-        SELECT isodow(paid_at) AS weekday, strftime(paid_at, '%a') AS day, hour(paid_at) AS hour, count(*) AS orders,
-               count(*) / sum(count(*)) OVER () AS share
-        FROM orders WHERE paid_at IS NOT NULL GROUP BY ALL ORDER BY weekday, hour
+        WITH paid AS (SELECT local_time(paid_at) AS at_the_shop FROM orders WHERE paid_at IS NOT NULL)
+        SELECT isodow(at_the_shop) AS weekday, strftime(at_the_shop, '%a') AS day, hour(at_the_shop) AS hour,
+               count(*) AS orders, count(*) / sum(count(*)) OVER () AS share
+        FROM paid GROUP BY ALL ORDER BY weekday, hour
         """,
         {},
     )
@@ -104,7 +114,7 @@ def busiest_hours(run: RunQuery) -> Insight:
         title = (
             f"The busiest hour is {peak['day']} {peak['hour']}:00: {peak['share']:.1%} of a week's orders are paid then"
         )
-    subtitle = "Share of all paid orders, by weekday and hour (UTC)"
+    subtitle = "Share of all paid orders, by weekday and hour"
     return Insight(Question.busiest_hours, title, subtitle, numbers)
 
 

@@ -1,6 +1,6 @@
 CREATE VIEW checkout_funnel AS
 WITH opened AS (  -- a repeated step 1 writes a second event: each session counts once
-    SELECT stripe_checkout_session_id, CAST(min("at") AS DATE) AS day, any_value(detail) AS detail
+    SELECT stripe_checkout_session_id, CAST(local_time(min("at")) AS DATE) AS day, any_value(detail) AS detail
     FROM raw.order_events
     WHERE kind = 'session_created'
     GROUP BY stripe_checkout_session_id
@@ -19,7 +19,7 @@ FROM wanted
 GROUP BY day, product;
 
 COMMENT ON VIEW checkout_funnel IS 'How far checkout sessions came, by day and product. A session with several products counts once in each.';
-COMMENT ON COLUMN checkout_funnel.day IS 'Day on which the session was created, UTC.';
+COMMENT ON COLUMN checkout_funnel.day IS 'Day on which the session was created.';
 COMMENT ON COLUMN checkout_funnel.product IS 'A product in the cart; null when the cart was not recorded.';
 COMMENT ON COLUMN checkout_funnel.sessions IS 'Step 1: sessions created.';
 COMMENT ON COLUMN checkout_funnel.pending IS 'Step 2: of these, how many became an order, on whatever day.';

@@ -1,5 +1,5 @@
 CREATE VIEW order_items AS
-SELECT order_id, shop, status, currency, created_at, paid_at,
+SELECT order_id, shop, status, currency, moment(created_at) AS created_at, moment(paid_at) AS paid_at,
        item.product AS product, item."name" AS "name",
        item.unit_amount AS unit_amount, to_decimal(item.unit_amount, currency) AS unit_amount_decimal,
        item.quantity AS quantity,
@@ -12,8 +12,8 @@ COMMENT ON COLUMN order_items.order_id IS 'The order that the line belongs to: o
 COMMENT ON COLUMN order_items.shop IS 'Shop that took the order.';
 COMMENT ON COLUMN order_items.status IS 'Where the order stands: pending, processing, paid, failed, expired or refunded.';
 COMMENT ON COLUMN order_items.currency IS 'Currency of the order.';
-COMMENT ON COLUMN order_items.created_at IS 'When the shopper was handed to Stripe, UTC.';
-COMMENT ON COLUMN order_items.paid_at IS 'When it was paid, as Stripe says, UTC; null when it never was.';
+COMMENT ON COLUMN order_items.created_at IS 'When the shopper was handed to Stripe.';
+COMMENT ON COLUMN order_items.paid_at IS 'When it was paid, as Stripe says; null when it never was.';
 COMMENT ON COLUMN order_items.product IS 'Product id in the catalogue.';
 COMMENT ON COLUMN order_items.name IS 'The product''s name when it was ordered.';
 COMMENT ON COLUMN order_items.unit_amount IS 'Price of one when it was ordered, in minor units.';

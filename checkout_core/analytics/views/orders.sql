@@ -13,8 +13,8 @@ SELECT id, shop, stripe_checkout_session_id, stripe_payment_intent_id, status, e
        amount_net, to_decimal(amount_net, balance_currency) AS amount_net_decimal, balance_currency,
        payment_method_type, payment_method_brand, payment_method_last4, payment_method_country,
        amount_disputed, to_decimal(amount_disputed, currency) AS amount_disputed_decimal,
-       dispute_status, dispute_evidence_due_at, oversold,
-       metadata, created_at, updated_at, paid_at, "version"
+       dispute_status, moment(dispute_evidence_due_at) AS dispute_evidence_due_at, oversold,
+       metadata, moment(created_at) AS created_at, moment(updated_at) AS updated_at, moment(paid_at) AS paid_at, "version"
 FROM raw.orders;
 
 COMMENT ON VIEW orders IS 'One row for each order: every checkout whose shopper was handed to Stripe, paid or not.';
@@ -54,10 +54,10 @@ COMMENT ON COLUMN orders.payment_method_country IS 'Country of the card or accou
 COMMENT ON COLUMN orders.amount_disputed IS 'What shoppers'' banks hold or have taken for good in disputes, in minor units.';
 COMMENT ON COLUMN orders.amount_disputed_decimal IS 'The same in major units.';
 COMMENT ON COLUMN orders.dispute_status IS 'Stripe''s status of the dispute to know of first: needs_response, under_review, won, lost, warning_… of an inquiry, …; null without disputes.';
-COMMENT ON COLUMN orders.dispute_evidence_due_at IS 'Until when the dispute has to be answered, UTC; null when no answer is due.';
+COMMENT ON COLUMN orders.dispute_evidence_due_at IS 'Until when the dispute has to be answered; null when no answer is due.';
 COMMENT ON COLUMN orders.oversold IS 'open, accepted or refunded, when something of it was not available any more when it was paid; else null.';
 COMMENT ON COLUMN orders.metadata IS 'Whatever the shop noted on the order, as JSON: metadata->>''channel''.';
-COMMENT ON COLUMN orders.created_at IS 'When the shopper was handed to Stripe, UTC.';
-COMMENT ON COLUMN orders.updated_at IS 'When the order last changed, UTC.';
-COMMENT ON COLUMN orders.paid_at IS 'When it was paid, as Stripe says, UTC; stays when it is refunded; null when it never was.';
+COMMENT ON COLUMN orders.created_at IS 'When the shopper was handed to Stripe.';
+COMMENT ON COLUMN orders.updated_at IS 'When the order last changed.';
+COMMENT ON COLUMN orders.paid_at IS 'When it was paid, as Stripe says; stays when it is refunded; null when it never was.';
 COMMENT ON COLUMN orders.version IS 'How often the order has changed, counted from 1.';

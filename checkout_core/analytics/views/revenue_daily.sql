@@ -1,20 +1,20 @@
 CREATE VIEW revenue_daily AS
 WITH given_back AS (  -- summed before they meet the orders: DuckDB then builds its hash table of them, not of all orders
-    SELECT stripe_checkout_session_id, CAST("at" AS DATE) AS day,
+    SELECT stripe_checkout_session_id, CAST(local_time("at") AS DATE) AS day,
            sum(CAST(detail ->> 'amount' AS BIGINT) * if(kind = 'refund_failed', -1, 1)) AS amount
     FROM raw.order_events
     WHERE kind IN ('refunded', 'partially_refunded', 'refund_failed')
     GROUP BY ALL
 ),
 lost AS (  -- an outcome that the bank changes later counts back
-    SELECT stripe_checkout_session_id, CAST("at" AS DATE) AS day,
+    SELECT stripe_checkout_session_id, CAST(local_time("at") AS DATE) AS day,
            sum(CAST(detail ->> 'amount' AS BIGINT) * if(kind = 'dispute_lost', 1, -1)) AS amount
     FROM raw.order_events
     WHERE kind = 'dispute_lost' OR (kind = 'dispute_won' AND detail ->> 'corrected_from' = 'lost')
     GROUP BY ALL
 ),
 booked AS (
-    SELECT CAST(paid_at AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross,
+    SELECT CAST(local_time(paid_at) AS DATE) AS day, currency, count(*) AS orders, sum(amount_total) AS gross,
            sum(amount_discount) AS discounts, sum(amount_shipping) AS shipping, sum(amount_tax) AS tax,
            sum(amount_fee) FILTER (balance_currency = currency) AS fees,  -- another currency's is not added
            count(*) FILTER (amount_total > 0 AND balance_currency IS DISTINCT FROM currency) AS orders_without_fee
@@ -57,7 +57,7 @@ SELECT day, currency, orders, gross, refunds, lost_disputes, gross - refunds - l
 FROM summed;
 
 COMMENT ON VIEW revenue_daily IS 'Money taken, given back and lost, by day and currency. Currencies are never added up.';
-COMMENT ON COLUMN revenue_daily.day IS 'Day of the payment, as Stripe says, of the refund or of the lost dispute, UTC.';
+COMMENT ON COLUMN revenue_daily.day IS 'Day of the payment, as Stripe says, of the refund or of the lost dispute.';
 COMMENT ON COLUMN revenue_daily.currency IS 'Three-letter currency code, lower case.';
 COMMENT ON COLUMN revenue_daily.orders IS 'Orders that were paid on this day.';
 COMMENT ON COLUMN revenue_daily.gross IS 'What was charged for these orders, in minor units.';

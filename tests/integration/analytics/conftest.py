@@ -53,14 +53,20 @@ def story(store: BlockingOrderStore, url: str) -> str:
     """Paid, refunded in part, in whole, declined, expired, left, waiting, recovered; three currencies."""
     late = day(10, 1, 23, 59)
     paid = {"status": OrderStatus.paid, "updated_at": day(10, 5)}
+    charged = {"payment_method_type": "card", "amount_fee": 60, "amount_net": 1940, "balance_currency": "eur"}
     checkout(
         store,
-        an_order("cs_a", email="Ada@example.org", created_at=day(10, 2, 0, 1), paid_at=day(10, 2, 0, 3), **paid),
+        an_order(
+            "cs_a", email="Ada@example.org", created_at=day(10, 2, 0, 1), paid_at=day(10, 2, 0, 3), **paid, **charged
+        ),
         [
             opened("cs_a", late, "tea", "cup"),
             opened("cs_a", late + timedelta(minutes=5), "tea", "cup"),  # step 1 was repeated
             an_event("cs_a", "paid", at=day(10, 2, 0, 3)),
             an_event("cs_a", "partially_refunded", at=day(10, 5), detail={"amount": 500}),
+            an_event(
+                "cs_a", "inquiry_opened", at=day(10, 5), detail={"dispute": "du_1", "amount": 2000, "reason": "general"}
+            ),
         ],
     )
     yen = {"items": (TEA,), "currency": "jpy", "amount_total": 1000, "amount_refunded": 1000}

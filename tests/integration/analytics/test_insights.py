@@ -10,6 +10,8 @@ import pytest
 from checkout_core.analytics import charts, insights, open_orders
 from checkout_core.analytics.insights import Insight, Question, RunQuery
 from checkout_core.analytics.insights.base import since, time_span
+from checkout_core.analytics.insights.breakdowns import BY, BY_ITEM
+from checkout_core.domain.errors import InvalidInput
 from checkout_core.stores.blocking import BlockingOrderStore
 
 TODAY = date(2026, 11, 5)
@@ -19,7 +21,11 @@ ASK: dict[Question, Callable[[RunQuery], Insight]] = {
     Question.best_sellers: lambda run: insights.best_sellers(run, "eur"),
     Question.busiest_hours: insights.busiest_hours,
     Question.cohorts: lambda run: insights.cohorts(run, TODAY),
+    Question.conversion: lambda run: insights.conversion(run, "product"),
     Question.declines: insights.declines,
+    Question.dispute_outcomes: insights.dispute_outcomes,
+    Question.dispute_rate: lambda run: insights.dispute_rate(run, "shop"),
+    Question.fees: lambda run: insights.fees(run, "month"),
     Question.funnel: lambda run: insights.funnel(run, 90, TODAY),
     Question.funnel_steps: insights.funnel_steps,
     Question.order_gaps: insights.order_gaps,
@@ -28,6 +34,7 @@ ASK: dict[Question, Callable[[RunQuery], Insight]] = {
     Question.refund_share: lambda run: insights.refund_share(run, "jpy"),
     Question.regulars: lambda run: insights.regulars(run, "jpy"),
     Question.revenue: lambda run: insights.revenue(run, "jpy", 7, TODAY),
+    Question.revenue_by: lambda run: insights.revenue(run, "eur", 36_500, TODAY, by="product"),
     Question.time_to_pay: lambda run: insights.time_to_pay(run, 90, TODAY),
     Question.time_to_pay_histogram: insights.time_to_pay_histogram,
     Question.weekly_revenue: lambda run: insights.weekly_revenue(run, "jpy"),
@@ -38,6 +45,10 @@ TITLES = {
     Question.best_sellers: "Cup brings 55% of sales, the first three 100%",
     Question.busiest_hours: "The busiest hour is Tue 13:00: 33.3% of a week's orders are paid then",
     Question.cohorts: "100% of shoppers buy again in the month after their first order",
+    Question.conversion: "Between 40% (Cup) and 60% (Tea) get paid",
+    Question.dispute_outcomes: "No dispute is decided yet",
+    Question.dispute_rate: "Nothing has been disputed yet",
+    Question.fees: "Stripe keeps 3.0% of payments",
     Question.declines: "100% of 1 shoppers whose card was declined paid after all",
     Question.funnel: "50% of what is taken to the checkout gets paid; the most is lost before shoppers say who they are",
     Question.funnel_steps: "40% of checkouts are paid; most are lost before the shopper gives an e-mail address",
@@ -47,6 +58,7 @@ TITLES = {
     Question.refund_share: "100.0% of what was paid went back, at most 100.0% in a month",
     Question.regulars: "Every shopper has bought once so far",
     Question.revenue: "¥0 came in over 7 days",
+    Question.revenue_by: "Cup brings 55% of the €40.00",
     Question.time_to_pay: "Half of the shoppers have paid within 2 minutes",
     Question.time_to_pay_histogram: "Half of the shoppers have paid within 2 minutes, nine in ten within 49 minutes",
     Question.weekly_revenue: "¥0 since 2 November 2026; the best week began on 2 November 2026",
@@ -132,7 +144,7 @@ def test_a_period_is_compared_with_the_one_before(story: str) -> None:
 
 
 def test_a_period_ends_with_today() -> None:
-    assert since(7, date(2026, 11, 7)).isoformat() == "2026-11-01T00:00:00"
+    assert since(open_orders("duckdb:///none").sql, 7, date(2026, 11, 7)).isoformat() == "2026-11-01T00:00:00"
 
 
 @pytest.mark.parametrize(
@@ -148,3 +160,21 @@ def test_a_period_ends_with_today() -> None:
 )
 def test_a_time_span_is_rounded_up(seconds: float, said: str) -> None:
     assert time_span(seconds) == said
+
+
+@pytest.mark.parametrize("by", [*BY, *BY_ITEM])
+def test_revenue_is_divided_by_everything_and_drawn(story: str, by: str) -> None:
+    run = open_orders(story).sql
+    revenue = insights.revenue(run, "jpy", by=by)
+    assert revenue.question is Question.revenue_by
+    assert revenue.numbers["Sold"].sum() == (900 if by in BY_ITEM else 1000)
+    assert charts.draw(revenue).to_dict()["title"]["text"] == revenue.title
+
+
+@pytest.mark.parametrize("ask", [insights.revenue_by, insights.conversion, insights.fees, insights.dispute_rate])
+def test_what_nothing_can_be_divided_by_is_named(story: str, ask: Callable[..., Insight]) -> None:
+    arguments = ("eur", "colour") if ask is insights.revenue_by else ("colour",)
+    with pytest.raises(InvalidInput, match=r"colour.*country"):
+        ask(open_orders(story).sql, *arguments)
+    with pytest.raises(InvalidInput, match="says nothing of conversion"):
+        insights.conversion(open_orders(story).sql, "brand")

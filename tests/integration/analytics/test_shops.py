@@ -24,7 +24,7 @@ def shop(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def shared(store: BlockingOrderStore, url: str) -> str:
-    """In each of three shops: one order paid and refunded in part, one expired after a decline, one session left."""
+    """In each of three shops: one order paid, refunded in part and asked about, one expired after a decline, one session left."""
     for number, name in enumerate(("default", "annex", HOSTILE), start=1):
         shop = BlockingOrderStore(ShopStore(store.futures, name))
         one, other, left = f"cs_{number}_paid", f"cs_{number}_expired", f"cs_{number}_left"
@@ -43,6 +43,7 @@ def shared(store: BlockingOrderStore, url: str) -> str:
         events = [
             an_event(one, "paid", at=day(10, number)),
             an_event(one, "partially_refunded", at=day(11, number), detail={"amount": number}),
+            an_event(one, "inquiry_opened", at=day(11, number), detail={"dispute": f"dp_{number}", "amount": 1}),
         ]
         sold = Decision(paid, events, [StockMove(StockAction.sell, day(10, number), Source.webhook)])
         shop.update(one, lambda _, sold=sold: sold)  # type: ignore[misc]
@@ -82,7 +83,7 @@ def test_the_figures_of_a_shop_are_its_own(shared: str, shop: str) -> None:
     assert rows(orders, "SELECT gross, refunds FROM revenue_daily ORDER BY day") == [(number * 100, 0), (0, number)]
     assert rows(orders, "SELECT shoppers FROM cohorts") == [(1,)]
     assert rows(orders, "SELECT sum(orders) FROM payment_outcomes WHERE status = 'declined'") == [(1,)]
-    assert rows(orders, "SELECT count(*) FROM order_events") == [(7,)]
+    assert rows(orders, "SELECT count(*) FROM order_events") == [(8,)]
 
 
 def test_a_session_without_an_order_belongs_to_the_shop_that_opened_it(shared: str, shop: str) -> None:
@@ -105,14 +106,14 @@ def test_the_order_decides_when_it_and_its_first_event_name_different_shops(
 def test_a_private_copy_holds_nothing_of_other_shops(shared: str, shop: str) -> None:
     with open_orders(shared, shop=shop).connect() as copy:
         assert copy.sql("SELECT DISTINCT shop FROM orders").fetchall() == [(shop,)]
-        assert copy.sql("SELECT count(*) FROM order_events").fetchall() == [(7,)]
+        assert copy.sql("SELECT count(*) FROM order_events").fetchall() == [(8,)]
         assert copy.sql("SELECT sum(sessions)::INTEGER FROM checkout_funnel").fetchall() == [(3,)]
 
 
 def test_an_export_holds_one_shop(shared: str, shop: str, tmp_path: Path) -> None:
     orders = open_orders(shared, shop=shop)
     assert orders.export(tmp_path / "orders.csv") == 2
-    assert orders.export(tmp_path / "events.parquet", "order_events") == 7
+    assert orders.export(tmp_path / "events.parquet", "order_events") == 8
     assert orders.export(tmp_path / "some.csv", query="SELECT * FROM order_items WHERE paid_at IS NOT NULL") == 2
 
 

@@ -103,12 +103,12 @@ def test_a_frame_has_the_types_that_an_analyst_expects(filled: str) -> None:
            FROM orders"""
     )
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
-        "status": "category",
-        "currency": "category",
+        "status": "word",
+        "currency": "word",
         "created_at": "datetime64[us, UTC]",
-        "day": "datetime64[ms]",
+        "day": "datetime64[us, UTC]",
         "amount_total": "int64",
-        "amount_total_decimal": "decimal128(22, 2)[pyarrow]",
+        "amount_total_decimal": "amount[2]",
         "gap": "Int64",
         "paid": "bool",
         "items": str(frame["items"].dtype),

@@ -1,5 +1,9 @@
 """`checkout export` as a user runs it."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -34,6 +38,29 @@ def test_a_view_or_a_query_becomes_a_file(run_command: RunCommand, shop: str, tm
     assert len((tmp_path / "lines.csv").read_text().splitlines()) == 4
 
 
+def test_parameters_and_a_dialect_are_given(run_command: RunCommand, shop: str, tmp_path: Path) -> None:
+    query = "SELECT currency, amount_total_decimal FROM orders WHERE currency = $c AND amount_total > $least LIMIT 1"
+    arguments = ("a.csv", "--query", query, "--param", "c=eur", "--param", "least=0")
+    assert run_command("export", *arguments, CHECKOUT_DATA_DIR=shop, CHECKOUT_CSV_DIALECT="de").status == 0
+    assert (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()[1].startswith("eur;")
+
+
+def test_ctrl_c_stops_an_export_with_one_line(shop: str, tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "checkout_cli", "export", "a.csv", "--query"]
+    endless = "SELECT count(*) AS n FROM range(10_000_000_000_000) AS r(n) WHERE hash(n) = 1"
+    environment = {**os.environ, "CHECKOUT_DATA_DIR": shop}
+    with subprocess.Popen(
+        [*program, endless], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as export:
+        while not list(tmp_path.glob(".a.csv.*/part.rows")) and export.poll() is None:
+            pass
+        export.send_signal(signal.SIGINT)
+        output, errors = export.communicate()
+    assert (export.returncode, "Traceback" in errors) == (130, False)
+    assert output.splitlines() == ["Stopped. a.csv was not written."]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_is_there_is_kept_unless_overwritten(run_command: RunCommand, shop: str, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("mine")
@@ -48,7 +75,9 @@ def test_a_file_that_is_there_is_kept_unless_overwritten(run_command: RunCommand
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("orders.docx",), ".parquet, .csv or .xlsx"),
+        (("orders.docx",), ".tsv, .json or .xlsx"),
+        (("orders.csv", "--param", "jpy"), "jpy is no parameter"),
+        (("orders.csv", "--dialect", "it"), "There is no dialect it"),
         (("orders.csv", "--view", "ordrs"), "There is no view ordrs"),
         (("orders.csv", "--query", "SELECT emial FROM orders"), 'bindings: "email"'),
         (("nowhere/orders.csv",), "does not exist"),

@@ -12,8 +12,11 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pytest
 from typeid import TypeID
 
-from checkout_cli.demo_data import Batch, orders, seed_store
+from checkout_cli.demo_data import Batch, lessons, orders, seed_store
+from checkout_cli.demo_data.lessons import Planted, planted
+from checkout_cli.demo_data.seed_plan import SeedPlan
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
+from checkout_core.analytics import Orders, insights
 from checkout_core.config.catalog import read_catalog
 from checkout_core.domain.currencies import MAX_AMOUNT
 from checkout_core.domain.errors import ConfigurationError
@@ -115,13 +118,98 @@ def test_shoppers_pay_decline_abandon_debit_and_get_money_back(year: Batch) -> N
 
 
 def test_details_say_why_a_card_was_declined_and_what_is_disputed(year: Batch) -> None:
-    told: dict[str, list[dict[str, object]]] = {"payment_declined": [], "disputed": []}
+    told: dict[str, list[dict[str, object]]] = {
+        "payment_declined": [],
+        "disputed": [],
+        "dispute_won": [],
+        "dispute_lost": [],
+        "partially_refunded": [],
+    }
     for kind, detail in zip(year.events["kind"].to_pylist(), year.events["detail"].to_pylist(), strict=True):
         if kind in told:
             told[kind].append(json.loads(detail))
     assert {detail["decline_code"] for detail in told["payment_declined"]} >= {"insufficient_funds", "expired_card"}
     assert all(detail.keys() == {"dispute", "reason", "amount"} for detail in told["disputed"])
     assert len({detail["dispute"] for detail in told["disputed"]}) == len(told["disputed"])
+    decided = {detail["dispute"] for kind in ("dispute_won", "dispute_lost") for detail in told[kind]}
+    assert decided < {detail["dispute"] for detail in told["disputed"]}
+    assert {detail["status"] for detail in told["dispute_won"]} == {"won"}
+    for detail in told["partially_refunded"]:
+        lines = detail["lines"]
+        assert isinstance(lines, list)
+        assert [line["amount"] for line in lines] == [detail["amount"]]
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Orders, Planted]:
+    """Demo orders of a year, and what is planted in them."""
+    url = f"duckdb:///{tmp_path_factory.mktemp('taught') / 'orders.duckdb'}"
+    settings = Settings()
+    seed_store(url, 20_000, settings=settings, until=UNTIL)
+    plan = SeedPlan(20_000, 1, read_catalog(settings.catalog_path), UNTIL, 365)
+    return open_orders(url), planted(plan)
+
+
+LESSONS: dict[str, tuple[str, Callable[[Planted], object]]] = {
+    "the country that pays least": (
+        "SELECT metadata ->> 'country' FROM orders WHERE currency = 'eur' GROUP BY 1 ORDER BY count(paid_at) / count(*) LIMIT 1",
+        lambda planted: planted.worst_country,
+    ),
+    "the campaign that pays best": (
+        "SELECT metadata ->> 'campaign' FROM orders WHERE metadata ->> 'campaign' IS NOT NULL GROUP BY 1 "
+        "ORDER BY count(paid_at) / count(*) DESC LIMIT 1",
+        lambda planted: planted.best_campaign,
+    ),
+    "the campaign that pays least": (
+        "SELECT metadata ->> 'campaign' FROM orders WHERE metadata ->> 'campaign' IS NOT NULL GROUP BY 1 "
+        "ORDER BY count(paid_at) / count(*) LIMIT 1",
+        lambda planted: planted.worst_campaign,
+    ),
+    "the day of the outage": (
+        "SELECT created_at::DATE FROM orders GROUP BY 1 HAVING count(*) > 20 ORDER BY count(paid_at) / count(*) LIMIT 1",
+        lambda planted: planted.outage,
+    ),
+    "the week of the fraud": (
+        "SELECT min(day) FROM (SELECT paid_at::DATE AS day FROM disputes GROUP BY 1 HAVING count(*) >= 4)",
+        lambda planted: planted.fraud_from,
+    ),
+    "the day on which a price fell": (
+        "SELECT min(created_at)::DATE FROM order_items AS i WHERE product = 'the-glass-orchard' AND currency = 'eur' "
+        "AND unit_amount < (SELECT max(unit_amount) FROM order_items WHERE product = i.product AND currency = 'eur')",
+        lambda planted: planted.price_cut_on,
+    ),
+    "the product that was sold out": (
+        "WITH days AS (SELECT DISTINCT product, created_at::DATE AS day FROM order_items), gaps AS (SELECT product, day, "
+        "day - lag(day) OVER (PARTITION BY product ORDER BY day) AS gap FROM days WHERE product IN "
+        "('moth-hour', 'salt-and-saturn', 'tin-sparrow')) SELECT product FROM gaps ORDER BY gap DESC NULLS LAST LIMIT 1",
+        lambda planted: planted.sold_out,
+    ),
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_each_question_finds_what_is_planted(taught: tuple[Orders, Planted], lesson: str) -> None:
+    orders, planted = taught
+    query, expected = LESSONS[lesson]
+    [[found]] = [list(row.values()) for row in orders.sql(query, as_="arrow").to_pylist()]
+    assert found == expected(planted)
+
+
+@pytest.mark.parametrize("by", ["product", "price", "country", "device", "campaign", "hour"])
+def test_conversion_differs_by_everything(taught: tuple[Orders, Planted], by: str) -> None:
+    numbers = insights.conversion(taught[0].sql, by, currency="eur").numbers.query("orders >= 50")
+    assert numbers["share"].max() - numbers["share"].min() > 0.08
+
+
+def test_fees_and_refunds_differ_too(taught: tuple[Orders, Planted]) -> None:
+    for by in ("brand", "country", "payment_method"):
+        shares = insights.fees(taught[0].sql, by).numbers["share"]
+        assert shares.max() > 1.3 * shares.min()
+    back = taught[0].sql("""
+        SELECT product, count(*) FILTER (status = 'refunded') / count(*) AS share
+        FROM order_items WHERE paid_at IS NOT NULL GROUP BY product
+    """)
+    assert back["share"].max() > 3 * back["share"].min()
 
 
 def test_what_is_read_of_the_history_is_numbered_without_gaps(url: str, settings: Settings) -> None:
@@ -149,9 +237,11 @@ def test_prices_are_those_of_the_catalogue_and_yen_have_no_cents(year: Batch, ca
             assert 1 <= item["quantity"] <= product.max_quantity
             sold.setdefault(currency, set()).add((product.id, item["unit_amount"]))
     assert len(sold) >= 4
-    own = sold[catalog.currency]
-    assert own == {(product.id, product.unit_amount) for product in catalog.values()}
-    euros, yen = dict(own), dict(sold["jpy"])
+    own = {(product.id, product.unit_amount) for product in catalog.values()}
+    cut = list(catalog)[lessons.PRICE_CUT]
+    assert sold[catalog.currency] - own == {(cut, catalog[cut].unit_amount * 5 // 4 // 10 * 10)}  # before it fell
+    assert own < sold[catalog.currency]
+    euros, yen = dict(own), {product: amount for product, amount in sold["jpy"] if product != cut}
     assert all(1.5 < yen[product] / euros[product] < 1.8 for product in yen)
 
 
@@ -173,7 +263,8 @@ def test_every_order_reads_back_with_a_history_that_the_transition_table_allows(
         assert len(found) == 300
         for order in found:
             assert store.get_by_id(order.id) == order
-            assert order.metadata == {"demo": "true"}
+            assert order.metadata["demo"] == "true"
+            assert {"device", "country"} <= order.metadata.keys()
             assert order.amount_subtotal == sum(item.amount_subtotal for item in order.items) > 0
             assert order.amount_total == order.amount_subtotal - order.amount_discount + order.amount_shipping
             assert (order.amount_fee is not None) == (order.paid_at is not None)
