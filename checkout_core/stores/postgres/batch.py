@@ -174,33 +174,32 @@ class Batch:
         return writes
 
     def _write_with_stock(self, connection: PostgresConnection, writes: dict[Job, Write]) -> None:
-        """Write what takes from the stock in a transaction, in which the levels are locked; all of it, or nothing.
+        """Write what takes from the stock in a transaction: all of it, or nothing.
+
+        The levels are locked where their numbers have to be exact, and where others were quicker at the first attempt.
 
         Raises:
             RacedError: others have changed some of the orders meanwhile; nothing was written.
+            StockRacedError: others have taken what was left a moment ago; nothing was written.
         """
         moving = {job: wanted for job, wanted in writes.items() if wanted.moves}
-        if not stock.may_be_limited(connection, [wanted.decision for wanted in moving.values()]):
+        decisions = [(wanted.before, wanted.decision) for wanted in moving.values()]
+        taking = stock.Taking(connection, decisions)
+        if not taking.limited:
             self._write_or_answer(connection, {job: _without_moves(wanted) for job, wanted in writes.items()})
             return
-        with connection.transaction():
-            taken = stock.Taking(connection, [(wanted.before, wanted.decision) for wanted in moving.values()])
-            for job, wanted in moving.items():
-                try:
-                    writes[job] = wanted.with_stock(taken.take(wanted.decision))
-                except SoldOut as error:
-                    del writes[job]
-                    job.done.set_exception(error)
-            changing = {job: wanted for job, wanted in writes.items() if wanted.writes_order or wanted.events}
-            for job, wanted in changing.items():
-                job.uncertain = wanted
-            written = write(connection, [*changing.values()]) if changing else set()
-            if any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items()):
-                _forget_uncertain(writes)
-                raise RacedError
-            taken.write(connection)
-        _forget_uncertain(writes)
-        for job, wanted in writes.items():
+        taken = _Taken.of(taking, writes)
+        if taking.needs_lock or self._attempts > 1:
+            with connection.transaction():
+                taken = _Taken.of(stock.Taking(connection, decisions, lock=True), writes)
+                taken.write(connection)
+        else:
+            with connection.transaction():
+                taken.write(connection)
+        _forget_uncertain(taken.writes)
+        for job, error in taken.refused.items():
+            job.done.set_exception(error)
+        for job, wanted in taken.writes.items():
             job.done.set_result(None if isinstance(job, Append) else wanted.after)  # type: ignore[arg-type]
 
     def _write_or_answer(self, connection: PostgresConnection, writes: Mapping[Job, Write]) -> None:
@@ -227,6 +226,50 @@ class Batch:
                 job.done.set_result(None)
             elif not wanted.guarded or job.session_id in written:
                 job.done.set_result(wanted.after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What is to be written once the stock was taken from, and whom there was not enough for."""
+
+    taking: stock.Taking
+    writes: Mapping[Job, Write]
+    refused: Mapping[Job, SoldOut]
+
+    @classmethod
+    def of(cls, taking: stock.Taking, wanted: Mapping[Job, Write]) -> "_Taken":
+        """Make the moves of the stock, one write after the other."""
+        writes: dict[Job, Write] = {}
+        refused: dict[Job, SoldOut] = {}
+        for job, write in wanted.items():
+            if not write.moves:
+                writes[job] = write
+                continue
+            try:
+                writes[job] = write.with_stock(taking.take(write.decision))
+            except SoldOut as error:
+                refused[job] = error
+        return cls(taking, writes, refused)
+
+    def write(self, connection: PostgresConnection) -> None:
+        """Write orders, events, holds and levels, in a transaction.
+
+        Raises:
+            RacedError: others have changed some of the orders meanwhile.
+            StockRacedError: others have taken what was left a moment ago.
+        """
+        changing = {job: wanted for job, wanted in self.writes.items() if wanted.writes_order or wanted.events}
+        for job, wanted in changing.items():
+            job.uncertain = wanted
+        written = write(connection, [*changing.values()]) if changing else set()
+        if any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items()):
+            _forget_uncertain(self.writes)
+            raise RacedError
+        try:
+            self.taking.write(connection)
+        except stock.StockRacedError:
+            _forget_uncertain(self.writes)
+            raise
 
 
 def _session_of(job: Job) -> str:
