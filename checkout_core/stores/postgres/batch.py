@@ -5,8 +5,9 @@ and its change is applied again to what is there by then. So nobody holds a lock
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -194,7 +195,7 @@ class Batch:
                 taken = _Taken.of(stock.Taking(connection, decisions, lock=True), writes)
                 taken.write(connection)
         else:
-            with connection.transaction():
+            with _in_one_go(connection), connection.transaction():
                 taken.write(connection)
         _forget_uncertain(taken.writes)
         for job, error in taken.refused.items():
@@ -261,15 +262,23 @@ class _Taken:
         changing = {job: wanted for job, wanted in self.writes.items() if wanted.writes_order or wanted.events}
         for job, wanted in changing.items():
             job.uncertain = wanted
-        written = write(connection, [*changing.values()]) if changing else set()
-        if any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items()):
+        orders = _sent(connection, [*changing.values()]) if changing else None
+        enough = self.taking.write(connection)
+        written = {row[0] for row in orders.fetchall()} if orders else set()
+        raced = any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items())
+        if raced or not enough():
             _forget_uncertain(self.writes)
-            raise RacedError
-        try:
-            self.taking.write(connection)
-        except stock.StockRacedError:
-            _forget_uncertain(self.writes)
-            raise
+            raise RacedError if raced else stock.StockRacedError
+
+
+@contextmanager
+def _in_one_go(connection: PostgresConnection) -> Iterator[None]:
+    """Send statements without waiting for the answer to the one before, where the library on this machine can do that."""
+    if not psycopg.Pipeline.is_supported():
+        yield
+        return
+    with connection.pipeline():
+        yield
 
 
 def _session_of(job: Job) -> str:
@@ -314,6 +323,10 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
     Returns:
         The sessions whose guarded order was as it had been seen. Nothing was written for the others.
     """
+    return {row[0] for row in _sent(connection, writes).fetchall()}
+
+
+def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
     created, changed, looked_at, events = list[str](), list[str](), list[Order](), list[str]()
     for one in writes:
         if one.writes_order:
@@ -335,7 +348,7 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
     }
-    return {row[0] for row in connection.execute(statement, values).fetchall()}
+    return connection.execute(statement, values)
 
 
 def _event_rows(one: Write) -> Iterable[str]:

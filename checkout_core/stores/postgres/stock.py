@@ -5,7 +5,7 @@ want the same thing, and only for the last statement of a transaction. Rows are 
 ids, so no two transactions wait for each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, LiteralString
 
@@ -72,7 +72,7 @@ LOCK_LEVELS = READ_LEVELS + sql.SQL(" ORDER BY product FOR UPDATE")
 CHANGE_LEVEL: LiteralString = (
     "UPDATE stock_levels SET held = held + %(held)s, sold = sold + %(sold)s, oversold = oversold + %(oversold)s"
     " WHERE shop = %(shop)s AND product = %(product)s"
-    " AND (%(taken)s = 0 OR capacity IS NULL OR capacity - held - sold >= %(taken)s)"
+    " AND (%(taken)s = 0 OR capacity IS NULL OR capacity - held - sold >= %(taken)s) RETURNING 1"
 )
 MAKE_LEVEL: LiteralString = (
     "INSERT INTO stock_levels (shop, product, name, capacity, held, sold, oversold)"
@@ -238,22 +238,21 @@ class Taking:
         self._holds[session_id] = {**holds, **stocked.holds}
         return stocked.decision
 
-    def write(self, connection: psycopg.Connection[TupleRow]) -> None:
+    def write(self, connection: psycopg.Connection[TupleRow]) -> Callable[[], bool]:
         """Write what has changed; levels last, as others wait for them.
 
-        Raises:
-            StockRacedError: not as much is left as was a moment ago.
+        Returns:
+            What says whether as much is left as was a moment ago; it waits for the server.
         """
         if self._changed_holds:
             rows = [hold.model_dump(mode="json") for hold in self._changed_holds.values()]
             connection.execute(PUT_HOLDS, [Jsonb(rows)])
         if self._locked and self._changed_levels:
             connection.execute(PUT_LEVELS, [Jsonb([level.model_dump() for level in self._changed_levels.values()])])
-            return
-        for key in sorted(self._changed_levels):
-            change = _level_change(self._changed_levels[key], self._before[key])
-            if connection.execute(CHANGE_LEVEL, asdict(change)).rowcount != 1:
-                raise StockRacedError
+            return lambda: True
+        changes = [_level_change(self._changed_levels[key], self._before[key]) for key in sorted(self._changed_levels)]
+        cursors = [connection.execute(CHANGE_LEVEL, asdict(change)) for change in changes]
+        return lambda: all(cursor.fetchone() for cursor in cursors)
 
     def _keys_of(self, decision: Decision) -> list[tuple[str, str]]:
         order = decision.order
