@@ -5,8 +5,9 @@ and its change is applied again to what is there by then. So nobody holds a lock
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -174,33 +175,32 @@ class Batch:
         return writes
 
     def _write_with_stock(self, connection: PostgresConnection, writes: dict[Job, Write]) -> None:
-        """Write what takes from the stock in a transaction, in which the levels are locked; all of it, or nothing.
+        """Write what takes from the stock in a transaction: all of it, or nothing.
+
+        The levels are locked where their numbers have to be exact, and where others were quicker at the first attempt.
 
         Raises:
             RacedError: others have changed some of the orders meanwhile; nothing was written.
+            StockRacedError: others have taken what was left a moment ago; nothing was written.
         """
         moving = {job: wanted for job, wanted in writes.items() if wanted.moves}
-        if not stock.may_be_limited(connection, [wanted.decision for wanted in moving.values()]):
+        decisions = [(wanted.before, wanted.decision) for wanted in moving.values()]
+        taking = stock.Taking(connection, decisions)
+        if not taking.limited:
             self._write_or_answer(connection, {job: _without_moves(wanted) for job, wanted in writes.items()})
             return
-        with connection.transaction():
-            taken = stock.Taking(connection, [(wanted.before, wanted.decision) for wanted in moving.values()])
-            for job, wanted in moving.items():
-                try:
-                    writes[job] = wanted.with_stock(taken.take(wanted.decision))
-                except SoldOut as error:
-                    del writes[job]
-                    job.done.set_exception(error)
-            changing = {job: wanted for job, wanted in writes.items() if wanted.writes_order or wanted.events}
-            for job, wanted in changing.items():
-                job.uncertain = wanted
-            written = write(connection, [*changing.values()]) if changing else set()
-            if any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items()):
-                _forget_uncertain(writes)
-                raise RacedError
-            taken.write(connection)
-        _forget_uncertain(writes)
-        for job, wanted in writes.items():
+        taken = _Taken.of(taking, writes)
+        if taking.needs_lock or self._attempts > 1:
+            with connection.transaction():
+                taken = _Taken.of(stock.Taking(connection, decisions, lock=True), writes)
+                taken.write(connection)
+        else:
+            with _in_one_go(connection), connection.transaction():
+                taken.write(connection)
+        _forget_uncertain(taken.writes)
+        for job, error in taken.refused.items():
+            job.done.set_exception(error)
+        for job, wanted in taken.writes.items():
             job.done.set_result(None if isinstance(job, Append) else wanted.after)  # type: ignore[arg-type]
 
     def _write_or_answer(self, connection: PostgresConnection, writes: Mapping[Job, Write]) -> None:
@@ -227,6 +227,58 @@ class Batch:
                 job.done.set_result(None)
             elif not wanted.guarded or job.session_id in written:
                 job.done.set_result(wanted.after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What is to be written once the stock was taken from, and whom there was not enough for."""
+
+    taking: stock.Taking
+    writes: Mapping[Job, Write]
+    refused: Mapping[Job, SoldOut]
+
+    @classmethod
+    def of(cls, taking: stock.Taking, wanted: Mapping[Job, Write]) -> "_Taken":
+        """Make the moves of the stock, one write after the other."""
+        writes: dict[Job, Write] = {}
+        refused: dict[Job, SoldOut] = {}
+        for job, write in wanted.items():
+            if not write.moves:
+                writes[job] = write
+                continue
+            try:
+                writes[job] = write.with_stock(taking.take(write.decision))
+            except SoldOut as error:
+                refused[job] = error
+        return cls(taking, writes, refused)
+
+    def write(self, connection: PostgresConnection) -> None:
+        """Write orders, events, holds and levels, in a transaction.
+
+        Raises:
+            RacedError: others have changed some of the orders meanwhile.
+            StockRacedError: others have taken what was left a moment ago.
+        """
+        changing = {job: wanted for job, wanted in self.writes.items() if wanted.writes_order or wanted.events}
+        for job, wanted in changing.items():
+            job.uncertain = wanted
+        orders = _sent(connection, [*changing.values()]) if changing else None
+        enough = self.taking.write(connection)
+        written = {row[0] for row in orders.fetchall()} if orders else set()
+        raced = any(wanted.guarded and _session_of(job) not in written for job, wanted in changing.items())
+        if raced or not enough():
+            _forget_uncertain(self.writes)
+            raise RacedError if raced else stock.StockRacedError
+
+
+@contextmanager
+def _in_one_go(connection: PostgresConnection) -> Iterator[None]:
+    """Send statements without waiting for the answer to the one before, where the library on this machine can do that."""
+    if not psycopg.Pipeline.is_supported():
+        yield
+        return
+    with connection.pipeline():
+        yield
 
 
 def _session_of(job: Job) -> str:
@@ -271,6 +323,10 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
     Returns:
         The sessions whose guarded order was as it had been seen. Nothing was written for the others.
     """
+    return {row[0] for row in _sent(connection, writes).fetchall()}
+
+
+def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
     created, changed, looked_at, events = list[str](), list[str](), list[Order](), list[str]()
     for one in writes:
         if one.writes_order:
@@ -292,7 +348,7 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
     }
-    return {row[0] for row in connection.execute(statement, values).fetchall()}
+    return connection.execute(statement, values)
 
 
 def _event_rows(one: Write) -> Iterable[str]:

@@ -5,7 +5,7 @@ want the same thing, and only for the last statement of a transaction. Rows are 
 ids, so no two transactions wait for each other.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, LiteralString
 
@@ -72,17 +72,15 @@ LOCK_LEVELS = READ_LEVELS + sql.SQL(" ORDER BY product FOR UPDATE")
 CHANGE_LEVEL: LiteralString = (
     "UPDATE stock_levels SET held = held + %(held)s, sold = sold + %(sold)s, oversold = oversold + %(oversold)s"
     " WHERE shop = %(shop)s AND product = %(product)s"
-    " AND (%(taken)s = 0 OR capacity IS NULL OR capacity - held - sold >= %(taken)s)"
+    " AND (%(taken)s = 0 OR capacity IS NULL OR capacity - held - sold >= %(taken)s) RETURNING 1"
 )
 MAKE_LEVEL: LiteralString = (
     "INSERT INTO stock_levels (shop, product, name, capacity, held, sold, oversold)"
     " VALUES (%s, %s, %s, %s, 0, 0, 0) ON CONFLICT (shop, product) DO NOTHING"
 )
 _SOME: LiteralString = "(shop, product) IN (SELECT * FROM unnest(%(shops)s::text[], %(products)s::text[]))"
-ANY_LEVEL: LiteralString = f"SELECT 1 FROM stock_levels WHERE {_SOME} LIMIT 1"
-LOCK_SOME_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE " + _SOME + " ORDER BY shop, product FOR UPDATE").format(
-    _names(LEVEL)
-)
+READ_SOME_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE " + _SOME).format(_names(LEVEL)).as_bytes(None)
+LOCK_SOME_LEVELS = READ_SOME_LEVELS + b" ORDER BY shop, product FOR UPDATE"
 SELECT_HOLDS = sql.SQL("SELECT {} FROM stock_holds ").format(_names(HOLD))
 HOLDS_OF_SESSIONS = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = ANY(%s)")
 HOLDS_OF_SESSION = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = %s")
@@ -179,24 +177,24 @@ def _level_change(after: StockLevel, before: StockLevel) -> LevelChange:
     return LevelChange(after.shop, after.product, held, sold, oversold, max(0, taken))
 
 
-def may_be_limited(connection: psycopg.Connection[TupleRow], decisions: Sequence[Decision]) -> bool:
-    """Whether any of the products of decisions has a level, or gets one."""
-    if any(move.capacities for decision in decisions for move in decision.stock):
-        return True
-    keys = sorted({key for decision in decisions for key in _keys(decision, {})})
-    return bool(keys) and connection.execute(ANY_LEVEL, _arrays(keys)).fetchone() is not None
-
-
 class Taking:
-    """What several decisions do to the stock, one after the other, in one transaction that has locked their levels.
+    """What several decisions do to the stock, one after the other.
+
+    Without a lock the levels are those of a moment ago. What has to be available is looked at again when it is written,
+    so others wait for the last statement of a transaction only.
 
     Args:
-        connection: with the transaction.
+        connection: with the transaction, where levels are locked.
         decisions: each with the order before it; without one its session has no holds.
+        lock: whether nobody else changes the levels until the transaction ends.
     """
 
     def __init__(
-        self, connection: psycopg.Connection[TupleRow], decisions: Sequence[tuple[Order | None, Decision]]
+        self,
+        connection: psycopg.Connection[TupleRow],
+        decisions: Sequence[tuple[Order | None, Decision]],
+        *,
+        lock: bool = False,
     ) -> None:
         known = [before.stripe_checkout_session_id for before, _ in decisions if before is not None]
         rows = connection.execute(HOLDS_OF_SESSIONS, [known]).fetchall() if known else []
@@ -204,11 +202,18 @@ class Taking:
         for hold in map(hold_from, rows):
             self._holds.setdefault(hold.stripe_checkout_session_id, {})[hold.product] = hold
         keys = sorted({key for _, decision in decisions for key in self._keys_of(decision)})
-        self._levels = self._locked(connection, keys)
-        if new := self._new_levels(decisions):
+        self._locked = lock
+        self._levels = self._read(connection, keys)
+        new = self._new_levels(decisions)
+        if lock and new:
             for (shop, product), (capacity, name) in sorted(new.items()):
                 connection.execute(MAKE_LEVEL, [shop, product, name, capacity])
-            self._levels = self._locked(connection, keys)
+            self._levels = self._read(connection, keys)
+        self.limited = bool(self._levels or new)
+        """Whether any of the products has a level, or gets one."""
+        self.needs_lock = not lock and bool(new)
+        """Whether the numbers must be exact for what was taken."""
+        self._before = dict(self._levels)
         self._changed_levels: dict[tuple[str, str], StockLevel] = {}
         self._changed_holds: dict[tuple[str, str], Hold] = {}
 
@@ -224,6 +229,8 @@ class Taking:
         holds = self._holds.get(session_id, {})
         levels = {key[1]: self._levels[key] for key in self._keys_of(decision) if key in self._levels}
         stocked = moved_stock(decision, levels, holds)
+        if not self._locked and not all(_needs_no_lock(hold, holds.get(key)) for key, hold in stocked.holds.items()):
+            self.needs_lock = True
         for product, level in stocked.levels.items():
             self._levels[order.shop, product] = self._changed_levels[order.shop, product] = level
         for product, hold in stocked.holds.items():
@@ -231,22 +238,31 @@ class Taking:
         self._holds[session_id] = {**holds, **stocked.holds}
         return stocked.decision
 
-    def write(self, connection: psycopg.Connection[TupleRow]) -> None:
-        """Write what has changed."""
+    def write(self, connection: psycopg.Connection[TupleRow]) -> Callable[[], bool]:
+        """Write what has changed; levels last, as others wait for them.
+
+        Returns:
+            What says whether as much is left as was a moment ago; it waits for the server.
+        """
         if self._changed_holds:
             rows = [hold.model_dump(mode="json") for hold in self._changed_holds.values()]
             connection.execute(PUT_HOLDS, [Jsonb(rows)])
-        if self._changed_levels:
+        if self._locked and self._changed_levels:
             connection.execute(PUT_LEVELS, [Jsonb([level.model_dump() for level in self._changed_levels.values()])])
+            return lambda: True
+        changes = [_level_change(self._changed_levels[key], self._before[key]) for key in sorted(self._changed_levels)]
+        cursors = [connection.execute(CHANGE_LEVEL, asdict(change)) for change in changes]
+        return lambda: all(cursor.fetchone() for cursor in cursors)
 
     def _keys_of(self, decision: Decision) -> list[tuple[str, str]]:
         order = decision.order
         return [] if order is None else _keys(decision, self._holds.get(order.stripe_checkout_session_id, {}))
 
-    def _locked(
+    def _read(
         self, connection: psycopg.Connection[TupleRow], keys: Sequence[tuple[str, str]]
     ) -> dict[tuple[str, str], StockLevel]:
-        rows = connection.execute(LOCK_SOME_LEVELS, _arrays(keys)).fetchall()
+        statement = LOCK_SOME_LEVELS if self._locked else READ_SOME_LEVELS
+        rows = connection.execute(statement, _arrays(keys)).fetchall() if keys else []
         return {(level.shop, level.product): level for level in map(level_from, rows)}
 
     def _new_levels(self, decisions: Sequence[tuple[Order | None, Decision]]) -> dict[tuple[str, str], tuple[int, str]]:

@@ -12,9 +12,11 @@ from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
 from checkout_core.domain.stock import HoldState, StockLevel
 from checkout_core.stores.base import HoldQuery, OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
+from checkout_core.stores.postgres.stock import Taking
 from checkout_core.stores.scoped import ShopStore
 from tests.support.databases import open_blocking
 from tests.support.orders import NOW, an_event, an_order, moving
+from tests.support.proxy import postgres_proxy
 
 UNTIL = NOW + timedelta(minutes=30)
 
@@ -217,3 +219,39 @@ def test_a_store_that_was_closed_still_holds(url: str) -> None:
         store.update("cs_1", holding("cs_1"))
     with open_blocking(url) as store, pytest.raises(SoldOut):
         store.update("cs_2", holding("cs_2"))
+
+
+@pytest.mark.parametrize("words", ["INSERT INTO orders", 'INTO "stock_holds"', "UPDATE stock_levels", "COMMIT"])
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_line_that_is_cut_while_stock_is_taken_takes_it_once(postgres_url: str, words: str, delivered: bool) -> None:
+    with postgres_proxy(postgres_url) as proxy, open_blocking(proxy.url) as store:
+        store.set_capacity("tea", 5, name="Tea")
+        proxy.cut_at(words, delivered=delivered)
+        order = store.update("cs_1", holding("cs_1", 2))
+        assert proxy.cuts == 1
+        assert store.get("cs_1") == order
+        assert numbers(store) == (2, 0, 0, 3)
+        assert [event.kind for event in store.events("cs_1")] == ["pending"]
+
+
+@pytest.mark.parametrize(("left", "refused"), [(1, True), (2, False)])
+def test_whoever_was_overtaken_looks_again_at_what_is_left(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, left: int, refused: bool
+) -> None:
+    with open_blocking(postgres_url) as one, open_blocking(postgres_url) as other:
+        one.set_capacity("tea", left, name="Tea")
+        take = Taking.take
+
+        def overtaken(taking: Taking, decision: Decision) -> Decision:
+            monkeypatch.undo()
+            other.update("cs_2", holding("cs_2"))  # after the level was read, and before it is written
+            return take(taking, decision)
+
+        monkeypatch.setattr(Taking, "take", overtaken)
+        if refused:
+            with pytest.raises(SoldOut):
+                one.update("cs_1", holding("cs_1"))
+            assert one.get("cs_1") is None
+        else:
+            one.update("cs_1", holding("cs_1"))
+        assert numbers(one) == (left, 0, 0, 0)
