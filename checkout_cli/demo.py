@@ -12,6 +12,13 @@ from .terminal import console, fail
 if TYPE_CHECKING:
     from checkout_core import Settings
 
+SELLER = {
+    "seller": "The Lantern Cinema, 7 Lamp Street, Trieste",
+    "contact": "hello@lantern.example",
+    "refund_terms": "Tickets can be returned until two hours before the show, everything else within 14 days.",
+}
+"""Who sells in the demo, as long as nobody has said whose shop it is."""
+
 
 def demo(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -42,6 +49,7 @@ def demo(
 def _demo_settings(settings: "Settings", address: str) -> "Settings":
     """Return the settings, with the built-in simulator at `address` unless Stripe or another simulator is named."""
     from checkout_core.config.settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, SIMULATOR_WEBHOOK_SECRET
+    from checkout_core.config.shops import FILE
 
     public_url = settings.public_url if "public_url" in settings.model_fields_set else address
     changes: dict[str, object] = {"public_url": public_url}
@@ -52,6 +60,9 @@ def _demo_settings(settings: "Settings", address: str) -> "Settings":
             "stripe_webhook_secret": SIMULATOR_WEBHOOK_SECRET,
             "stripe_api_base": f"{public_url}/stripe",
         }
+    is_ours = not settings.model_fields_set & {"shop_name", *SELLER} and not (settings.data_dir / FILE).exists()
+    if settings.built_in_simulator and is_ours:
+        changes |= SELLER
     return settings.replace(**changes)
 
 

@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     csv_dialect: Literal["plain", "de", "fr", "us"] = "plain"
     accent: Colour | None = None
     accent_dark: Colour | None = None
+    seller: str | None = None
+    contact: str | None = None
+    terms_url: str | None = None
+    privacy_url: str | None = None
+    refund_terms: str | None = None
+    promotion_codes: bool = True
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     on_paid: Annotated[tuple[str, ...], NoDecode] = ()
@@ -199,6 +205,15 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError("CHECKOUT_PUBLIC_URL must be an address such as https://shop.example")
         return url.rstrip("/")
+
+    @field_validator("terms_url", "privacy_url", mode="after")
+    @classmethod
+    def _page(cls, url: str | None) -> str | None:
+        if url is not None and not is_web_address(url):
+            raise ValueError(
+                "CHECKOUT_TERMS_URL and CHECKOUT_PRIVACY_URL are addresses such as https://shop.example/terms"
+            )
+        return url
 
     @field_validator("smtp_url", mode="after")
     @classmethod
@@ -327,6 +342,12 @@ class Settings(BaseSettings):
             unpaid=f"{self.public_url}/checkout?session_id={{CHECKOUT_SESSION_ID}}&payment=unpaid",
             expired=f"{self.public_url}/cart?session_id={{CHECKOUT_SESSION_ID}}&payment=expired",
         )
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether a text is an address that a browser opens as a page, and not a script."""
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 class _OwnVariables(DotEnvSettingsSource):

@@ -27,7 +27,9 @@ Folder = Path | str | None
 Mode = UiMode | Literal["elements", "hosted_page"] | None
 LogFormat = Literal["json", "console"] | None
 LogLevel = Literal["debug", "info", "warning", "error"] | None
+CsvDialect = Literal["plain", "de", "fr", "us"] | None
 Number = int | None
+Choice = bool | str | None
 Seconds = float | None
 
 
@@ -53,8 +55,16 @@ class SettingsArguments(TypedDict, total=False):
     max_stripe_calls: Number
     sweep_every: Seconds
     shop_name: Text
+    timezone: Text
+    csv_dialect: CsvDialect
     accent: Text
     accent_dark: Text
+    seller: Text
+    contact: Text
+    terms_url: Text
+    privacy_url: Text
+    refund_terms: Text
+    promotion_codes: Choice
     smtp_url: Secret
     mail_from: Text
     on_paid: Names
@@ -84,8 +94,16 @@ class SettingsArguments(TypedDict, total=False):
     CHECKOUT_MAX_STRIPE_CALLS: Number
     CHECKOUT_SWEEP_EVERY: Seconds
     CHECKOUT_SHOP_NAME: Text
+    CHECKOUT_TIMEZONE: Text
+    CHECKOUT_CSV_DIALECT: CsvDialect
     CHECKOUT_ACCENT: Text
     CHECKOUT_ACCENT_DARK: Text
+    CHECKOUT_SELLER: Text
+    CHECKOUT_CONTACT: Text
+    CHECKOUT_TERMS_URL: Text
+    CHECKOUT_PRIVACY_URL: Text
+    CHECKOUT_REFUND_TERMS: Text
+    CHECKOUT_PROMOTION_CODES: Choice
     CHECKOUT_SMTP_URL: Secret
     CHECKOUT_MAIL_FROM: Text
     CHECKOUT_ON_PAID: Names

@@ -19,6 +19,8 @@ from .settings import SIMULATOR_PUBLISHABLE_KEY, SIMULATOR_SECRET_KEY, Colour, S
 from .validation import first_fault
 
 FILE = "shops.toml"
+OF_THE_SELLER = ("seller", "contact", "terms_url", "privacy_url", "refund_terms", "promotion_codes")
+"""Settings that a shop may have of its own; without them it has the installation's."""
 
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 _PORT = re.compile(r":\d*$")
@@ -45,6 +47,12 @@ class ShopTable(BaseModel):
     accent: Colour | None = None
     accent_dark: Colour | None = None
     timezone: str | None = None
+    seller: str | None = None
+    contact: str | None = None
+    terms_url: str | None = None
+    privacy_url: str | None = None
+    refund_terms: str | None = None
+    promotion_codes: bool | None = None
     secret_key: EnvironmentName | None = None
     publishable_key: EnvironmentName | None = None
     webhook_secret: EnvironmentName | None = None
@@ -125,6 +133,9 @@ def settings_of(table: ShopTable, settings: Settings) -> Settings:
         "timezone": table.timezone or settings.timezone,
         "operators": settings.operators if table.operators is None else frozenset(table.operators),
     }
+    for field in OF_THE_SELLER:
+        own = getattr(table, field)
+        changes[field] = getattr(settings, field) if own is None else own
     if table.operator_password:
         changes["operator_password"] = variable(table.operator_password)
     if settings.built_in_simulator:

@@ -176,7 +176,6 @@ class StockAction(StrEnum):
     sell = "sell"
     release = "release"
     give_back = "give_back"
-    take_again = "take_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ class StockMove:
         stripe_event_id: the Stripe event that did, `evt_…`.
         until: when the session ends at Stripe, for `hold`.
         capacities: how many there are of products of which the store does not know it yet, for `hold`.
-        quantities: by product, for `give_back` and `take_again`; None: everything.
+        quantities: how many of each product all refunds that stand give back, for `give_back`.
     """
 
     action: StockAction
@@ -199,7 +198,7 @@ class StockMove:
     stripe_event_id: str | None = None
     until: datetime | None = None
     capacities: Mapping[str, int] = field(default_factory=dict)
-    quantities: Mapping[str, int] | None = None
+    quantities: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

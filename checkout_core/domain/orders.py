@@ -5,7 +5,8 @@ timezone-aware UTC.
 """
 
 import html
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -105,6 +106,14 @@ class OrderItem(Value):
     amount_subtotal: int = Field(default_factory=lambda line: line["unit_amount"] * line["quantity"], ge=0)
 
     _subtotal_of_old_rows = model_validator(mode="before")(_without_missing_subtotal)
+
+
+def quantities_of(items: Iterable[OrderItem]) -> Counter[str]:
+    """Return how many of each product there are in lines."""
+    quantities = Counter[str]()
+    for item in items:
+        quantities[item.product] += item.quantity
+    return quantities
 
 
 class Order(Value):

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .checkout_session import CheckoutSession
+from .checkout_session import CheckoutSession, Refund
 from .customer import Details
 from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, History, OrderEvent, Source, StockAction, StockMove
 from .handled import handled_of
-from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderItem, OrderStatus, Oversold
+from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, Oversold, quantities_of
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
 from .stock import RESTOCK, restocked_quantities
@@ -84,7 +84,9 @@ def pending_change(
             raise SessionNotOpen
         details_now = details.changes(order.metadata)
         changed = {field: value for field, value in details_now.items() if getattr(order, field) != value}
-        if _quantities(order.items) != _quantities(session.items):  # the application has changed the session's lines
+        if quantities_of(order.items) != quantities_of(
+            session.items
+        ):  # the application has changed the session's lines
             changed |= {name: getattr(session, name) for name in OF_LINES}
         if not changed:
             return Decision(order, (), [hold])
@@ -209,7 +211,7 @@ class _Facts:
 
     def move(self, action: StockAction, quantities: Mapping[str, int] | None = None) -> StockMove:
         """Make a move of the stock."""
-        return StockMove(action, self.now, self.source, self.stripe_event_id, quantities=quantities)
+        return StockMove(action, self.now, self.source, self.stripe_event_id, quantities=quantities or {})
 
 
 def _recover(order: Order | None, facts: _Facts) -> Decision:
@@ -234,13 +236,6 @@ def _move(order: Order | None, facts: _Facts) -> Decision:
     if status is OrderStatus.paid and (handled := handled_of(facts.session.metadata)):
         detail["handled"] = handled  # it was paid before, in a database that was lost: the outbox leaves these out
     return Decision(moved, [facts.event(moved, EventKind[status.name], **detail)], [facts.move(STOCK_ACTIONS[status])])
-
-
-def _quantities(items: Iterable[OrderItem]) -> Counter[str]:
-    quantities = Counter[str]()
-    for item in items:
-        quantities[item.product] += item.quantity
-    return quantities
 
 
 def _said_by_stripe(order: Order, session: CheckoutSession) -> dict[str, object]:
@@ -271,17 +266,26 @@ def _adjust_refunds(order: Order | None, facts: _Facts) -> Decision:
     if not refunds_differ(order, session, RecordedRefunds.of(facts.history)):
         return Decision(order)
     adjusted = _with_refunds(order, session.amount_refunded, facts.now)
-    refunded, events, moves = order.amount_refunded, [], []
+    refunded, events = order.amount_refunded, []
+    moves: list[StockMove] = []
     for missing in RecordedRefunds.of(facts.history).missing(session.refunds):
         refunded += missing.amount
         events.append(_refund_event(adjusted, missing, refunded, facts))
         if missing.refund.restock is not None:
-            action = StockAction.take_again if missing.came_back else StockAction.give_back
-            moves.append(facts.move(action, restocked_quantities(order, missing.refund.restock)))
+            moves = [facts.move(StockAction.give_back, _given_back(order, session.refunds))]
     if unexplained := session.amount_refunded - refunded:
         kind = _refund_kind(adjusted, unexplained, session.amount_refunded)
         events.append(facts.event(adjusted, kind, amount=abs(unexplained)))
     return Decision(adjusted, events, moves)
+
+
+def _given_back(order: Order, refunds: Iterable[Refund]) -> Counter[str]:
+    """Return how many of each product the refunds that stand give back, together."""
+    given = Counter[str]()
+    for refund in refunds:
+        if refund.restock is not None and not refund.undone:
+            given.update(restocked_quantities(order, refund.restock))
+    return given
 
 
 def _refund_event(order: Order, missing: MissingEvent, refunded: int, facts: _Facts) -> OrderEvent:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from .errors import CapacityTooLow, InvalidInput, Shortage, SoldOut
 from .events import Change, Decision, EventKind, OrderEvent, Source, StockAction, StockMove
-from .orders import Order, OrderStatus, Oversold, UtcDatetime, Value
+from .orders import Order, OrderStatus, Oversold, UtcDatetime, Value, quantities_of
 
 RESTOCK = "restock"
 """The key in the detail of a refund's event under which stands what the refund gives back, as Stripe keeps it."""
@@ -173,10 +173,10 @@ def restock_note(order: Order, restock: bool | Mapping[str, int]) -> str | None:
     return ",".join(f"{lines[product]}:{quantity}" for product, quantity in sorted(restock.items())) or None
 
 
-def restocked_quantities(order: Order, note: str) -> Mapping[str, int] | None:
-    """Return what a refund gives back, by product; None: everything. A note that nobody of us wrote gives nothing back."""
+def restocked_quantities(order: Order, note: str) -> Mapping[str, int]:
+    """Return what a refund gives back, by product. A note that nobody of us wrote gives nothing back."""
     if note == _ALL:
-        return None
+        return quantities_of(order.items)
     quantities: dict[str, int] = {}
     for part in note.split(","):
         number, _, quantity = part.partition(":")
@@ -302,26 +302,18 @@ def _release(book: _Book, move: StockMove) -> None:
 
 
 def _give_back(book: _Book, move: StockMove) -> None:
-    """Give back what a refund says, at most what is sold."""
-    for product, hold in list(book.holds.items()):
-        asked = hold.sold if move.quantities is None else move.quantities.get(product, 0)
-        count = min(asked, hold.sold)
-        if count:
-            returned = hold.returned + count
-            state = HoldState.returned if returned >= hold.quantity else HoldState.sold
-            book.hold(product, move, state=state, returned=returned, oversold=max(0, hold.oversold - count))
+    """Let as many be given back as the refunds that stand say, at most what was sold.
 
-
-def _take_again(book: _Book, move: StockMove) -> None:
-    """Sell again what a refund gave back that came back from the bank: Stripe has the money again."""
+    A refund that came back from the bank stands no more: Stripe has the money again, and what it gave back is sold again.
+    """
     for product, hold in list(book.holds.items()):
-        asked = hold.returned if move.quantities is None else move.quantities.get(product, 0)
-        count = min(asked, hold.returned)
-        if count:
-            left = book.available(product)
-            over = 0 if left is None else max(0, count - left)
-            sold = {"state": HoldState.sold, "returned": hold.returned - count, "oversold": hold.oversold + over}
-            book.hold(product, move, **sold)
+        if hold.state not in (HoldState.sold, HoldState.returned):
+            continue
+        returned = min(move.quantities.get(product, 0), hold.quantity)
+        again, left = hold.returned - returned, book.available(product)
+        over = max(0, again - left) if left is not None else 0
+        state = HoldState.returned if returned >= hold.quantity else HoldState.sold
+        book.hold(product, move, state=state, returned=returned, oversold=max(0, hold.oversold + min(again, 0) + over))
 
 
 _RULES: Mapping[StockAction, Callable[[_Book, StockMove], None]] = {
@@ -330,7 +322,6 @@ _RULES: Mapping[StockAction, Callable[[_Book, StockMove], None]] = {
     StockAction.sell: _sell,
     StockAction.release: _release,
     StockAction.give_back: _give_back,
-    StockAction.take_again: _take_again,
 }
 
 

@@ -5,14 +5,13 @@ between, each hold has an order, of whose end the keeper hears at least once.
 """
 
 import inspect
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from ..domain.errors import ConfigurationError
 from ..domain.events import OrderEvent
-from ..domain.orders import Order
+from ..domain.orders import Order, quantities_of
 from ..domain.stock import RESTOCK, StockLevel, oversold_change, restocked_quantities
 from ..domain.stock_keeping import Quantities, StockKeeper
 from . import calling
@@ -52,7 +51,7 @@ class KeptStock:
         Raises:
             SoldOut: not enough is left.
         """
-        await calling.call(self._keeper.hold, order.stripe_checkout_session_id, _quantities(order), until)
+        await calling.call(self._keeper.hold, order.stripe_checkout_session_id, quantities_of(order.items), until)
 
     async def release(self, session_id: str) -> None:
         """Release what a session holds."""
@@ -63,12 +62,14 @@ class KeptStock:
         return list(await calling.call(self._keeper.levels, products))
 
     async def _sell(self, order: Order) -> None:
-        over: Quantities = await calling.call(self._keeper.sell, order.stripe_checkout_session_id, _quantities(order))
+        over: Quantities = await calling.call(
+            self._keeper.sell, order.stripe_checkout_session_id, quantities_of(order.items)
+        )
         if missing := {product: count for product, count in (over or {}).items() if count}:
             await self._changes.apply(order.stripe_checkout_session_id, oversold_change(missing, self._clock()))
 
     async def _keep(self, order: Order) -> None:
-        await calling.call(self._keeper.hold, order.stripe_checkout_session_id, _quantities(order), None)
+        await calling.call(self._keeper.hold, order.stripe_checkout_session_id, quantities_of(order.items), None)
 
     async def _release(self, order: Order) -> None:
         await self.release(order.stripe_checkout_session_id)
@@ -76,8 +77,7 @@ class KeptStock:
     async def _give_back(self, order: Order, event: OrderEvent) -> None:
         note = event.detail.get(RESTOCK)
         if isinstance(note, str):
-            some = restocked_quantities(order, note)
-            quantities = _quantities(order) if some is None else some
+            quantities = restocked_quantities(order, note)
             key = str(event.detail["refund"])
             await calling.call(self._keeper.give_back, order.stripe_checkout_session_id, quantities, key)
 
@@ -93,10 +93,3 @@ def require_keeper(keeper: object) -> None:
         name = keeper.__name__ if inspect.isclass(keeper) else type(keeper).__name__
         lacks = f"it has no method {missing[0]}" if missing else "give an object, not the class"
         raise ConfigurationError(f"{name} is no stock keeper: {lacks}.")
-
-
-def _quantities(order: Order) -> Mapping[str, int]:
-    quantities = Counter[str]()
-    for item in order.items:
-        quantities[item.product] += item.quantity
-    return quantities

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from ..domain.errors import ConfigurationError
@@ -14,6 +15,15 @@ from ..domain.stock import Hold, HoldState, StockLevel
 
 CLAIM = timedelta(minutes=2)
 """How long an outbox entry belongs to whoever claimed it."""
+
+
+class OrderSort(StrEnum):
+    """Which orders a store returns first; of those that cost the same, the newest."""
+
+    newest = "newest"
+    oldest = "oldest"
+    highest = "highest"
+    lowest = "lowest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,10 @@ class OrderQuery:
         dispute_statuses: orders whose `dispute_status` is one of these.
         oversold: orders of which this is to be done, or was done, because not enough was available.
         personal: orders that have an e-mail address, a name or a phone number (True), or none of them (False).
+        currency: orders in this currency, in lower case.
+        total_from: orders that cost this much or more, in minor units, whatever their currency.
+        total_to: orders that cost this much or less.
+        sort: which come first; by amounts, those in minor units are compared, whatever their currency.
     """
 
     statuses: tuple[OrderStatus, ...] = ()
@@ -41,6 +55,10 @@ class OrderQuery:
     dispute_statuses: tuple[str, ...] = ()
     oversold: tuple[Oversold, ...] = ()
     personal: bool | None = None
+    currency: str | None = None
+    total_from: int | None = None
+    total_to: int | None = None
+    sort: OrderSort = OrderSort.newest
 
 
 ALL_ORDERS = OrderQuery()
@@ -141,7 +159,7 @@ class OrderStore(Protocol):
         ...
 
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
-        """Return a page of orders, newest first."""
+        """Return a page of orders, newest first unless the query says otherwise."""
         ...
 
     def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> Future[int]:

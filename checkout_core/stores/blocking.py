@@ -34,7 +34,7 @@ class BlockingOrderStore:
         return self._wait(lambda: self.futures.get_by_id(order_id))
 
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> list[Order]:
-        """Return a page of orders, newest first."""
+        """Return a page of orders, newest first unless the query says otherwise."""
         return self._wait(lambda: self.futures.find(query, limit=limit, offset=offset))
 
     def count(self, query: OrderQuery = ALL_ORDERS, *, limit: int | None = None) -> int:

@@ -22,6 +22,7 @@ from .base import (
     CLAIM,
     HoldQuery,
     OrderQuery,
+    OrderSort,
     OrderStore,
     handled_before,
     may_be_in_an_id,
@@ -247,7 +248,11 @@ class MemoryStore(OrderStore):
 
     def _matching(self, query: OrderQuery) -> list[Order]:
         found = [order for order in self._orders.values() if _matches(order, query)]
-        return sorted(map(_copied, found), key=lambda order: (order.created_at, order.id), reverse=True)
+        oldest = query.sort is OrderSort.oldest
+        found.sort(key=lambda order: (order.created_at, order.id), reverse=not oldest)
+        if query.sort in (OrderSort.highest, OrderSort.lowest):
+            found.sort(key=lambda order: order.amount_total, reverse=query.sort is OrderSort.highest)
+        return list(map(_copied, found))
 
 
 def _require_storable(order: Order) -> None:
@@ -268,6 +273,9 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and (not query.dispute_statuses or order.dispute_status in query.dispute_statuses)
         and (not query.oversold or order.oversold in query.oversold)
         and (query.personal is None or query.personal is order.personal)
+        and (query.currency is None or order.currency == query.currency)
+        and (query.total_from is None or order.amount_total >= query.total_from)
+        and (query.total_to is None or order.amount_total <= query.total_to)
         and (not query.text or _has_text(order, query.text))
     )
 

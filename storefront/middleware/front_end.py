@@ -35,6 +35,9 @@ class FrontEnd:
 
     import_map: str = "{}"
     files: tuple[str, ...] = ()
+    """What must be there before it can connect."""
+    later: tuple[str, ...] = ()
+    """What it draws with, once the server has answered: it loads while the connection is being made."""
 
 
 @cache
@@ -44,8 +47,9 @@ def front_end() -> FrontEnd:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         page = (folder / "index.html").read_text(encoding="utf-8")
-        files = sorted({*re.findall(r'"\./(static/js/[\w.-]+\.js)"', page), *_first_files(manifest)})
-        texts = {file: (folder / file).read_text(encoding="utf-8") for file in files}
+        files = set(re.findall(r'"\./(static/js/[\w.-]+\.js)"', page))
+        later = _first_files(manifest) - files
+        texts = {file: (folder / file).read_text(encoding="utf-8") for file in sorted(files | later)}
     except (OSError, ValueError, KeyError):  # the browser finds everything by itself
         return FrontEnd()
     moved = {file: _moved(text) for file, text in texts.items() if len(text) <= SMALL}
@@ -55,9 +59,12 @@ def front_end() -> FrontEnd:
     for file, text in in_page.items():
         source = f"data:text/javascript,{quote(text, safe=_SAFE)}"
         imports |= {f"./{file}": source, f"streamlit/{Path(file).name}": source}  # side by side gzip stores it once
+    # The largest first: when the page asks for them, only one connection is open.
+    by_size = sorted(texts.keys() - in_page.keys(), key=lambda file: (-len(texts[file]), file))
     return FrontEnd(
         json.dumps({"imports": imports}).replace("<", "\\u003c"),
-        tuple(file for file in files if file not in in_page),
+        tuple(file for file in by_size if file in files),
+        tuple(file for file in by_size if file in later),
     )
 
 

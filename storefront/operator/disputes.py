@@ -9,6 +9,7 @@ from checkout_core.domain.disputes import INQUIRY, OPEN_DISPUTE_STATUSES
 from checkout_core.domain.events import History
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import Order
+from storefront.operator import stripe_pages
 from storefront.rendering import line
 
 STATUS: Mapping[str, str] = {
@@ -71,17 +72,10 @@ def notice(settings: Settings, order: Order, history: History) -> Markup:
         said.append(f"Evidence is due by {due.day} {due:%b %Y, %H:%M} UTC")
     tone = "bad" if order.dispute_status in (*OPEN_DISPUTE_STATUSES, "lost") else "good"
     pattern = '<p class="dispute {}" role="status">{}. <a href="{}" target="_blank" rel="noopener">In Stripe\'s dashboard</a></p>'
-    return line(pattern, tone, ". ".join(said), _dashboard(settings, order))
+    return line(pattern, tone, ". ".join(said), stripe_pages.page_of(settings, order))
 
 
 def _reason(order: Order, history: History) -> str | None:
     told = [event.detail for event in history if "dispute" in event.detail and "reason" in event.detail]
     now = [detail for detail in told if detail.get("status") == order.dispute_status]
     return str((now or told)[-1]["reason"]) if told else None
-
-
-def _dashboard(settings: Settings, order: Order) -> str:
-    if settings.simulated:
-        return f"{settings.stripe_api_base}/_simulator"
-    mode = "" if settings.live else "test/"
-    return f"https://dashboard.stripe.com/{mode}payments/{order.stripe_payment_intent_id}"

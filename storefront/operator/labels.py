@@ -12,6 +12,7 @@ from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
 from checkout_core.domain.purchases import also_paid
 from checkout_core.domain.refund_reasons import RefundReason, reason_in_words
 from checkout_core.domain.stock import STOCK
+from checkout_core.stores.base import OrderSort
 from storefront.operator import disputes
 from storefront.rendering import line, render
 
@@ -41,6 +42,12 @@ OVERSOLD = {
     Oversold.open: "Oversold: refund or accept",
     Oversold.accepted: "Oversold, accepted",
     Oversold.refunded: "",
+}
+SORTED = {
+    OrderSort.newest: "Newest first",
+    OrderSort.oldest: "Oldest first",
+    OrderSort.highest: "Highest amount first",
+    OrderSort.lowest: "Lowest amount first",
 }
 HIDDEN = frozenset({"currency", "key", "attempt"})
 """What the detail of an event has for programs only."""

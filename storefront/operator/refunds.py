@@ -67,32 +67,39 @@ def _dialog(checkout: Checkout, order: Order) -> None:
     refundable = order.amount_total - order.amount_refunded
     whole, part = f"All that is left: {format_amount(refundable, order.currency)}", "A part"
     choice = st.radio("How much", [whole, part], key="refund-choice")
-    amount = refundable
-    if choice == part:
-        currency = currency_of(order.currency)
-        unit, digits = to_decimal(currency.multiple, order.currency), currency.decimals
-        given = st.number_input(
-            f"Amount in {order.currency.upper()}",
-            min_value=float(unit),
-            max_value=float(to_decimal(refundable, order.currency)),
-            value=float(to_decimal(refundable, order.currency)),
-            step=float(unit),
-            format=f"%.{digits}f",
-            key="refund-amount",
-        )
-        try:
-            amount = to_minor_units(Decimal(f"{given:.{digits}f}"), order.currency)
-        except InvalidInput as error:
-            st.html(markup.problem(error.message))
-            return
-        amount = round(Decimal(str(given)).scaleb(digits))
+    amount = _ask_part(order, refundable) if choice == part else refundable
     reason = st.selectbox(
         "Why", [None, *RefundReason], key="refund-reason", format_func=lambda why: labels.REASONS[why]
     )
     restock = _ask_restock(checkout, order)
     st.html('<p class="hint">The money goes back the way it came. A refund cannot be undone.</p>')
-    if st.button(f"Refund {format_amount(amount, order.currency)}", key="refund-now", type="primary", width="stretch"):
+    label = "Refund" if amount is None else f"Refund {format_amount(amount, order.currency)}"
+    pressed = st.button(label, key="refund-now", type="primary", width="stretch", disabled=amount is None)
+    if pressed and amount is not None:
         _refund(checkout, order, _Asked(amount, reason, restock))
+
+
+def _ask_part(order: Order, refundable: int) -> int | None:
+    """Ask how much is refunded, in minor units; None until an amount is typed that the currency has."""
+    currency = currency_of(order.currency)
+    unit, digits = to_decimal(currency.multiple, order.currency), currency.decimals
+    given = st.number_input(
+        f"Amount in {order.currency.upper()}",
+        min_value=float(unit),
+        max_value=float(to_decimal(refundable, order.currency)),
+        value=None,
+        step=float(unit),
+        format=f"%.{digits}f",
+        placeholder=f"up to {format_amount(refundable, order.currency)}",
+        key="refund-amount",
+    )
+    if given is None:
+        return None
+    try:
+        return to_minor_units(Decimal(f"{given:.{digits}f}"), order.currency)
+    except InvalidInput as error:
+        st.html(markup.problem(error.message))
+        return None
 
 
 def _ask_restock(checkout: Checkout, order: Order) -> Mapping[str, int]:

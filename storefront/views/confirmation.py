@@ -16,7 +16,7 @@ from checkout_core.domain.errors import (
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.receipts.pdf import receipt_pdf
 from checkout_core.streamlit.checkout_page import drop, held_session, holding
-from storefront import context, markup
+from storefront import context, dates, markup
 from storefront.money import amount
 
 checkout, cart = context.current_checkout(), context.current_cart()
@@ -69,7 +69,7 @@ def show(order: Order) -> None:
     """Show what anybody may see who holds the session id."""
     email = masked_email(order.email)
     st.html(markup.notice(*message_of(order)))
-    paid = f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else None
+    paid = dates.moment(order.paid_at) if order.paid_at else None
     facts = [("Order", order.id), ("Status", order.status.value.capitalize()), ("E-mail", email), ("Paid", paid)]
     st.html(markup.facts(facts))
     st.html(markup.receipt(order.breakdown, note=order.payment_note))

@@ -6,15 +6,9 @@ import streamlit as st
 
 from storefront import markup
 from storefront.operator import layout
-from storefront.operator.exports import export_file
+from storefront.operator.exports import FORMATS, TYPES, export_file
 
 VIEWS = {"orders": "Orders", "order_items": "Lines of orders", "order_events": "What happened"}
-FORMATS = {"csv": "CSV", "parquet": "Parquet", "xlsx": "Excel"}
-TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 with layout.page("Export") as checkout:

@@ -11,8 +11,10 @@ from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from storefront import markup
-from storefront.operator import disputes, labels, layout, oversold, refunds
-from storefront.rendering import line
+from storefront.operator import copy_buttons, disputes, labels, layout, oversold, refunds, stripe_pages
+from storefront.rendering import line, render
+
+COPIED = frozenset({"Order", "E-mail", "Checkout session", "Payment"})
 
 
 def reconcile(checkout: Checkout, order: Order) -> None:
@@ -44,21 +46,21 @@ def fees(order: Order) -> list[tuple[str, str]]:
 
 
 def facts(order: Order) -> str:
-    """Return everything about an order that is not its items."""
-    return markup.facts(
-        [
-            ("Order", order.id),
-            ("Name", order.name),
-            ("E-mail", order.email),
-            ("Phone", order.phone),
-            ("Created", f"{labels.time(order.created_at)} UTC"),
-            ("Paid", f"{labels.time(order.paid_at)} UTC" if order.paid_at else None),
-            ("Checkout session", order.stripe_checkout_session_id),
-            ("Payment", order.stripe_payment_intent_id),
-            *fees(order),
-            *((key, value if isinstance(value, str) else json.dumps(value)) for key, value in order.metadata.items()),
-        ]
-    )
+    """Return everything about an order that is not its items; what one needs elsewhere can be copied."""
+    pairs = [
+        ("Order", order.id),
+        ("Name", order.name),
+        ("E-mail", order.email),
+        ("Phone", order.phone),
+        ("Created", f"{labels.time(order.created_at)} UTC"),
+        ("Paid", f"{labels.time(order.paid_at)} UTC" if order.paid_at else None),
+        ("Checkout session", order.stripe_checkout_session_id),
+        ("Payment", order.stripe_payment_intent_id),
+        *fees(order),
+        *((key, value if isinstance(value, str) else json.dumps(value)) for key, value in order.metadata.items()),
+    ]
+    shown = [(name, value, name in COPIED) for name, value in pairs if value]
+    return render("operator/facts.html", facts=shown)
 
 
 def show(checkout: Checkout, order: Order) -> None:
@@ -94,6 +96,7 @@ def show(checkout: Checkout, order: Order) -> None:
                 refunds.show_button(checkout, order)
             else:
                 st.html(line('<p class="hint">{}</p>', refusal))
+        st.link_button("In Stripe's dashboard", stripe_pages.page_of(checkout.settings, order))
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.html('<h2 class="section">What happened</h2>')
@@ -101,6 +104,7 @@ def show(checkout: Checkout, order: Order) -> None:
     with right:
         st.html(markup.receipt(order.breakdown, title="What was bought", note=order.payment_note))
         st.html(facts(order))
+        copy_buttons.listen()
 
 
 with layout.page("") as checkout:

@@ -26,13 +26,17 @@ DELAYED = frozenset({"sepa_debit", "us_bank_account"})
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRefund:
-    """A refund at Stripe. `intention` names what an operator meant; None: it was made in Stripe's dashboard."""
+    """A refund at Stripe. `intention` names what an operator meant; None: it was made in Stripe's dashboard.
+
+    `restock` is the note that says what it gives back.
+    """
 
     id: str
     amount: int
     undone: bool
     intention: str | None
     in_dashboard: bool
+    restock: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,7 @@ def _refunds(account: Account, charge: dict[str, Any] | None) -> tuple[ExpectedR
             undone=refund["status"] in UNDONE,
             intention=refund["metadata"].get("checkout_refund"),
             in_dashboard="dashboard" in refund["metadata"],
+            restock=refund["metadata"].get("checkout_restock"),
         )
         for refund in list(account.tables["refunds"].values())
         if charge is not None and refund["charge"] == charge["id"]

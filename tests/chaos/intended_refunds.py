@@ -17,11 +17,13 @@ class Intention:
     Args:
         session_id: whose payment is refunded.
         amount: minor units; None: everything that is left.
+        restock: whether all that was bought goes back on sale, or how many of which product.
         answers: the codes that were answered so far.
     """
 
     session_id: str
     amount: int | None
+    restock: bool | Mapping[str, int] = False
     answers: list[str] = field(default_factory=list)
 
 
@@ -40,10 +42,10 @@ class IntendedRefunds:
         self.by_ticket: dict[str, Intention] = {}
         self._unconfirmed: dict[tuple[str, int | None], _Unconfirmed] = {}
 
-    def new_ticket(self, session_id: str, amount: int | None) -> str:
+    def new_ticket(self, session_id: str, amount: int | None, restock: bool | Mapping[str, int] = False) -> str:
         """Return the ticket of a new intention."""
         ticket = f"press-{len(self.by_ticket) + 1}"
-        self.by_ticket[ticket] = Intention(session_id, amount)
+        self.by_ticket[ticket] = Intention(session_id, amount, restock)
         return ticket
 
     def without_ticket(

@@ -50,8 +50,9 @@ class Money(Shoppers):
         clicks=st.sampled_from((1, 2)),
         again=st.booleans(),
         trouble=troubles,
+        restock=st.sampled_from(("nothing", "nothing", "one", "everything")),
     )
-    def refund(self, who: int, quarters: int, clicks: int, again: bool, trouble: str) -> None:
+    def refund(self, who: int, quarters: int, clicks: int, again: bool, *, trouble: str, restock: str) -> None:
         """An operator presses a button, perhaps twice; or the button that was pressed last, once more.
 
         Four quarters are all that is left.
@@ -60,7 +61,12 @@ class Money(Shoppers):
             return
         session_id = order.stripe_checkout_session_id
         pressed = [key for key, each in self.refunds.by_ticket.items() if each.session_id == session_id]
-        ticket = pressed[-1] if again and pressed else self.refunds.new_ticket(session_id, _amount(order, quarters))
+        if again and pressed:
+            ticket = pressed[-1]
+        else:
+            back = {order.items[0].product: 1} if restock == "one" else restock == "everything"
+            ticket = self.refunds.new_ticket(session_id, _amount(order, quarters), back)
+            self.scenario.counts[f"refund gives back {restock}"] += 1
         self._meet(trouble)
         self._press({ticket: clicks}, self.scenario.client.checkout, order)
         if trouble != "nothing":
@@ -81,8 +87,10 @@ class Money(Shoppers):
         pressed = [ticket for ticket, times in tickets.items() for _ in range(times)]
 
         def request(ticket: str) -> Request:
-            amount = self.refunds.by_ticket[ticket].amount
-            return lambda: answer_of(lambda: checkout.refund(order.id, amount, idempotency_key=ticket))
+            meant = self.refunds.by_ticket[ticket]
+            return lambda: answer_of(
+                lambda: checkout.refund(order.id, meant.amount, idempotency_key=ticket, restock=meant.restock)
+            )
 
         answers = self.scenario.send([request(ticket) for ticket in pressed], REFUND_ANSWERS)
         for ticket, answer in zip(pressed, answers, strict=True):

@@ -67,6 +67,8 @@ ROWS = {
     "Refund asked for and made": "refund ok",
     "Refund asked for and refused": "refund refund_not_possible",
     "Refund asked for, the answer is lost": "refund refund_unconfirmed",
+    "Refund that shall give back one of what was bought": "refund gives back one",
+    "Refund that shall give back everything": "refund gives back everything",
     "Refund that comes back from the bank": "refund fails",
     "Clock jump (70 seconds to 25 hours)": "clock jump",
     "Restart of our side": "we restart",

@@ -30,8 +30,8 @@ def stock_violations(checkout: Checkout, known: Mapping[str, ExpectedOrder]) -> 
         assert level.capacity is not None
         if level.sold + level.held - level.oversold > level.capacity:
             yield f"{level.product}: {level.sold} sold, {level.held} held, {level.oversold} oversold of {level.capacity}"
-        if (paid := _paid(orders.values(), level.product)) != level.sold:
-            yield f"{level.product}: {level.sold} are sold, and orders paid for {paid}"
+        if (paid := sum(_paid(order, known, level.product) for order in orders.values())) != level.sold:
+            yield f"{level.product}: {level.sold} are sold, and orders paid for {paid} and did not give them back"
     for hold in holds:
         order, expected = orders[hold.stripe_checkout_session_id], known[hold.stripe_checkout_session_id]
         if hold.state == "held" and (order.status not in WAITING or expected.status not in WAITING):
@@ -49,14 +49,21 @@ def stock_violations(checkout: Checkout, known: Mapping[str, ExpectedOrder]) -> 
     yield from _view_violations(checkout)
 
 
-def _paid(orders: Iterable[Order], product: str) -> int:
-    return sum(
-        item.quantity
-        for order in orders
-        if order.paid_at is not None
-        for item in order.items
-        if item.product == product
-    )
+def _paid(order: Order, known: Mapping[str, ExpectedOrder], product: str) -> int:
+    """Return how many of a product an order paid for, without what its refunds at Stripe give back."""
+    if order.paid_at is None:
+        return 0
+    paid = Counter[str]()
+    for item in order.items:
+        paid[item.product] += item.quantity
+    notes = [
+        each.restock for each in known[order.stripe_checkout_session_id].refunds if each.restock and not each.undone
+    ]
+    if "all" in notes:
+        return 0
+    lines = [line.split(":") for note in notes for line in note.split(",")]
+    back = sum(int(count) for number, count in lines if order.items[int(number)].product == product)
+    return max(0, paid[product] - back)
 
 
 def _has(session_id: str, holds: Iterable[Hold]) -> bool:

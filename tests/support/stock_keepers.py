@@ -1,6 +1,7 @@
 """Stock keepers: a small one in a SQLite file as an application may write it, and the stores behind the same methods."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
@@ -144,9 +145,17 @@ class StoreStock:
             order = self._store.get(session_id)
             assert order is not None
             event = OrderEvent.of(
-                order, kind=EventKind.partially_refunded, source=Source.operator, at=datetime.now(UTC), refund=key
+                order,
+                kind=EventKind.partially_refunded,
+                source=Source.operator,
+                at=datetime.now(UTC),
+                refund=key,
+                given=dict(quantities),
             )
-            move = StockMove(StockAction.give_back, NOW, Source.operator, quantities=quantities)
+            given = Counter[str](quantities)
+            for before in self._store.events(session_id):
+                given.update(before.detail.get("given", {}))
+            move = StockMove(StockAction.give_back, NOW, Source.operator, quantities=given)
             self._store.update(session_id, lambda before: Decision(before, [event], [move]))
 
     def levels(self, products: Collection[str] | None) -> list[StockLevel]:

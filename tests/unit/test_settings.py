@@ -69,6 +69,12 @@ EVERY_FIELD: list[tuple[str, str, Any, Any]] = [
     ("csv_dialect", "CHECKOUT_CSV_DIALECT", "de", "de"),
     ("accent", "CHECKOUT_ACCENT", "#6b1d4a", "#6b1d4a"),
     ("accent_dark", "CHECKOUT_ACCENT_DARK", "#FFFFFF", "#FFFFFF"),
+    ("seller", "CHECKOUT_SELLER", "Paper Moon Ltd, 1 Quay St, Cork", "Paper Moon Ltd, 1 Quay St, Cork"),
+    ("contact", "CHECKOUT_CONTACT", "hello@example.com", "hello@example.com"),
+    ("terms_url", "CHECKOUT_TERMS_URL", "https://shop.example/terms", "https://shop.example/terms"),
+    ("privacy_url", "CHECKOUT_PRIVACY_URL", "https://shop.example/privacy", "https://shop.example/privacy"),
+    ("refund_terms", "CHECKOUT_REFUND_TERMS", "No refunds after 6 pm.", "No refunds after 6 pm."),
+    ("promotion_codes", "CHECKOUT_PROMOTION_CODES", "false", False),
     ("smtp_url", "CHECKOUT_SMTP_URL", "smtps://mail.example", SecretStr("smtps://mail.example")),
     ("mail_from", "CHECKOUT_MAIL_FROM", "shop@example.com", "shop@example.com"),
     ("on_paid", "CHECKOUT_ON_PAID", "a.b:c, d:e", ("a.b:c", "d:e")),
@@ -323,3 +329,10 @@ def test_an_application_gives_arguments_as_it_has_them() -> None:
     assert by_field == by_variable
     with pytest.raises(ValidationError, match="publik_url"):
         Settings(publik_url="https://shop.example")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("setting", ["terms_url", "privacy_url"])
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "/terms", "shop.example/terms", "data:text/html,x"])
+def test_a_page_of_terms_is_an_address_that_opens_a_page(setting: str, address: str) -> None:
+    with pytest.raises(ConfigurationError, match="CHECKOUT_TERMS_URL"):
+        Settings().replace(**{setting: address})

@@ -17,7 +17,7 @@ from typing_extensions import override
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ...domain.stock import Hold, StockLevel
-from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderStore, may_be_in_an_id
+from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, Loss, OrderQuery, OrderSort, OrderStore, may_be_in_an_id
 from ..futures import completed, mapped
 from . import statements
 from .batch import Insert, Rows, SetCapacity, Update, rows_of
@@ -78,10 +78,10 @@ class DuckDBStore(OrderStore):
     @override
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
         where, values = _where(query)
-        newest = "ORDER BY created_at DESC, id DESC"
-        page = f"SELECT rowid FROM orders WHERE {where} {newest} LIMIT ? OFFSET ?"
+        order = _SORTED[query.sort]
+        page = f"SELECT rowid FROM orders WHERE {where} {order} LIMIT ? OFFSET ?"
         # Sorting all columns of all that is found would take eight times as long.
-        statement = f"{statements.SELECT_ORDERS} WHERE rowid IN ({page}) {newest}"
+        statement = f"{statements.SELECT_ORDERS} WHERE rowid IN ({page}) {order}"
         return mapped(self._query(statement, [*values, limit, offset]), _orders)
 
     @override
@@ -205,6 +205,14 @@ def _entries(rows: Sequence[Sequence[Any]]) -> list[OutboxEntry]:
     return sorted(map(statements.outbox_from, rows), key=lambda entry: (entry.at, entry.event_id))
 
 
+_SORTED = {
+    OrderSort.newest: "ORDER BY created_at DESC, id DESC",
+    OrderSort.oldest: "ORDER BY created_at, id",
+    OrderSort.highest: "ORDER BY amount_total DESC, created_at DESC, id DESC",
+    OrderSort.lowest: "ORDER BY amount_total, created_at DESC, id DESC",
+}
+
+
 def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     where, values = ["true"], list[Any]()
     if query.statuses:
@@ -235,6 +243,14 @@ def _where(query: OrderQuery) -> tuple[str, list[Any]]:
     if query.oversold:
         where.append("list_contains(?::VARCHAR[], oversold)")
         values.append([str(each) for each in query.oversold])
+    for condition, wanted in (
+        ("currency = ?", query.currency),
+        ("amount_total >= ?", query.total_from),
+        ("amount_total <= ?", query.total_to),
+    ):
+        if wanted is not None:
+            where.append(condition)
+            values.append(wanted)
     if query.personal is not None:
         where.append(f'(coalesce(email, "name", phone) IS {"NOT " if query.personal else ""}NULL)')
     return " AND ".join(where), values

@@ -16,7 +16,7 @@ from ...domain.errors import ForeignTables, SchemaTooNew, StoreUnavailable
 from ...domain.events import EventKind, OrderEvent, OutboxEntry
 from ...domain.orders import Order
 from .. import migrations
-from ..base import OrderQuery, may_be_in_an_id
+from ..base import OrderQuery, OrderSort, may_be_in_an_id
 from ..columns import EVENT, KEYS, MODELS, ORDER, OUTBOX, Column, Kind, Row, RowFormat
 from ..migrations import Migration, NewTable, source_of
 
@@ -249,6 +249,14 @@ _ANYWHERE: LiteralString = (
 )
 
 
+SORTED: Mapping[OrderSort, LiteralString] = {
+    OrderSort.newest: " ORDER BY created_at DESC, id DESC",
+    OrderSort.oldest: " ORDER BY created_at, id",
+    OrderSort.highest: " ORDER BY amount_total DESC, created_at DESC, id DESC",
+    OrderSort.lowest: " ORDER BY amount_total, created_at DESC, id DESC",
+}
+
+
 def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
     """Return the condition that finds these orders, and its parameters."""
     where: list[LiteralString] = ["true"]
@@ -272,6 +280,12 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         where.append(
             "coalesce(email, name, phone) IS NOT NULL" if query.personal else "coalesce(email, name, phone) IS NULL"
         )
+    if query.currency is not None:
+        where.append("currency = %(currency)s")
+    if query.total_from is not None:
+        where.append("amount_total >= %(total_from)s")
+    if query.total_to is not None:
+        where.append("amount_total <= %(total_to)s")
     key, value = query.metadata or (None, None)
     values = {
         "statuses": [str(status) for status in query.statuses],
@@ -283,6 +297,9 @@ def where_orders(query: OrderQuery) -> tuple[sql.Composed, dict[str, Any]]:
         "value": value,
         "dispute_statuses": [*query.dispute_statuses],
         "oversold": [str(each) for each in query.oversold],
+        "currency": query.currency,
+        "total_from": query.total_from,
+        "total_to": query.total_to,
     }
     return sql.SQL("WHERE ") + sql.SQL(" AND ").join(map(sql.SQL, where)), values
 

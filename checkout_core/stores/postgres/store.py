@@ -117,7 +117,7 @@ class PostgresStore(OrderStore):
     @override
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
         where, values = schema.where_orders(query)
-        page = sql.SQL(" ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s")
+        page = sql.SQL(schema.SORTED[query.sort]) + sql.SQL(" LIMIT %(limit)s OFFSET %(offset)s")
         values |= {"limit": limit, "offset": offset}
         return mapped(self._rows(schema.SELECT_ORDERS + where + page, values), _orders)
 

@@ -86,7 +86,10 @@ def test_the_first_page_needs_neither_streamlit_s_fonts_nor_its_small_files(
     page.evaluate("document.fonts.ready")
     assert [url for url in asked if re.search(r"MaterialSymbols|SourceSans", url)] == []
     scripts = [url for url in asked if "/static/js/" in url]
-    assert len(scripts) == len(front_end().files) == len(set(scripts))
+    files = [*front_end().files, *front_end().later]
+    assert len(scripts) == len(files) == len(set(scripts))
+    questions = [url for url in asked if "/_stcore/" in url]
+    assert len(questions) == len(set(questions)) == 2  # asked early, and not again
 
 
 def test_files_of_the_front_end_are_sent_compressed_to_whoever_takes_that(shop: tuple[str, Path]) -> None:

@@ -85,6 +85,19 @@ def test_a_shop_has_the_installations_operators_unless_it_names_its_own(
     assert books.operators == {"bea@books.test"}
 
 
+def test_a_shop_names_its_own_seller_and_has_the_installations_terms_where_it_names_none(
+    shop_settings: Settings,
+) -> None:
+    file = shop_settings.data_dir / "shops.toml"
+    file.write_text(TWO + 'seller = "Paper Moon Ltd"\ncontact = "hello@books.test"\npromotion_codes = false\n')
+    common = shop_settings.replace(seller="The Lantern", refund_terms="Until the film begins.")
+    with open_shops(common) as shops:
+        cinema, books = (checkout.settings for checkout in shops)
+    assert (cinema.seller, cinema.contact, cinema.promotion_codes) == ("The Lantern", None, True)
+    assert (books.seller, books.contact, books.promotion_codes) == ("Paper Moon Ltd", "hello@books.test", False)
+    assert cinema.refund_terms == books.refund_terms == "Until the film begins."
+
+
 def test_each_shop_has_its_own_stripe_account(shops: Shops) -> None:
     cinema, books = shops
     session = cinema.create_session({"film": 1})

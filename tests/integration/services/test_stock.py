@@ -345,6 +345,16 @@ def test_a_refund_of_a_part_gives_back_what_it_says_once(shop: Checkout) -> None
     assert seats(shop) == (0, 0, 2)
 
 
+def test_a_refund_that_came_back_leaves_given_back_what_the_other_refund_gave(shop: Checkout) -> None:
+    order = buy(shop)
+    for key in ("first", "second"):  # both say that the one seat is free again
+        shop.refund(order.id, 100, idempotency_key=key, restock={SEAT: 1})
+    assert seats(shop) == (0, 0, 2)
+    fail_refund(shop, order)
+    shop.reconcile(order.stripe_checkout_session_id)
+    assert seats(shop) == (0, 0, 2)
+
+
 def test_a_refund_whose_answer_was_lost_gives_back_when_it_is_found(
     shop: Checkout, memory_store: ScriptedStore
 ) -> None:

@@ -13,10 +13,10 @@ from checkout_core.domain.money import format_amount, to_decimal
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus
 from checkout_core.domain.refund_reasons import RefundReason
 from checkout_core.gateway import CallLimits
-from storefront.operator import disputes, labels, refunds
+from storefront.operator import disputes, labels, refunds, stripe_pages
 from tests.support import builders
 from tests.support.money_orders import order_of_kind
-from tests.support.storefront import Buy, Control, MakeSettings, Pay, VisitPage, order_now, text_of
+from tests.support.storefront import Buy, Control, MakeSettings, Pay, VisitPage, elements, order_now, text_of
 
 
 def test_an_unknown_order_is_said_to_be_unknown(visit: VisitPage) -> None:
@@ -92,13 +92,16 @@ def test_a_part_is_typed_in_steps_of_what_stripe_refunds(
     page.radio(key="refund-choice").set_value("A part").run()
     field = page.number_input(key="refund-amount")
     assert field.min == field.step == smallest
-    assert field.value == field.max == float(to_decimal(order.amount_total, currency))
+    assert field.max == float(to_decimal(order.amount_total, currency))
+    assert field.value is None
+    assert page.button(key="refund-now").disabled  # one more press must not refund all of it
     field.set_value(smallest).run()
     smallest_amount = format_amount(currency_of(currency).multiple, currency)
     assert page.button(key="refund-now").label == f"Refund {smallest_amount}"
     if currency in ("kwd", "isk"):
         page.number_input(key="refund-amount").set_value(smallest * 1.5).run()
         assert "must be multiples of" in text_of(page)
+        assert page.button(key="refund-now").disabled
 
 
 def test_a_part_is_refunded_and_then_the_rest(visit: VisitPage, buy: Buy, checkout: Checkout) -> None:
@@ -204,16 +207,49 @@ def test_an_order_says_what_became_of_its_dispute_and_what_can_be_done(
     shown = text_of(page)
     for words in says:
         assert words in shown
-    assert f'href="{checkout.settings.stripe_api_base}/_simulator"' in shown
+    its_session = f"session={order.stripe_checkout_session_id}"
+    assert f'href="{checkout.settings.stripe_api_base}/_simulator?{its_session}"' in shown
     assert ("refund" in [button.key for button in page.button]) is (refusal is None)
     assert refusal is None or refusal in shown
 
 
-def test_the_link_of_a_dispute_leads_to_the_dashboard_of_the_key(make_settings: MakeSettings) -> None:
-    order = builders.order(stripe_payment_intent_id="pi_1", dispute_status="lost")
-    settings = make_settings(stripe_secret_key="sk_test_1", stripe_api_base="https://api.stripe.com")
-    shown = disputes.notice(settings, order, History())
-    assert 'href="https://dashboard.stripe.com/test/payments/pi_1"' in shown
+@pytest.mark.parametrize(
+    ("key", "payment", "address"),
+    [
+        ("sk_test_1", "pi_1", "https://dashboard.stripe.com/test/payments/pi_1"),
+        ("rk_test_1", None, "https://dashboard.stripe.com/test/search?query=cs_test_1"),
+        ("sk_live_1", "pi_1", "https://dashboard.stripe.com/payments/pi_1"),
+        ("sk_live_1", None, "https://dashboard.stripe.com/search?query=cs_test_1"),
+    ],
+)
+def test_an_order_and_its_dispute_lead_to_the_dashboard_of_the_key(
+    make_settings: MakeSettings, key: str, payment: str | None, address: str
+) -> None:
+    order = builders.order(
+        stripe_payment_intent_id=payment, stripe_checkout_session_id="cs_test_1", dispute_status="lost"
+    )
+    publishable = f"pk_{key.split('_')[1]}_1"
+    settings = make_settings(
+        STRIPE_SECRET_KEY=key,
+        STRIPE_PUBLISHABLE_KEY=publishable,
+        STRIPE_API_BASE="https://api.stripe.com",
+        CHECKOUT_PUBLIC_URL="https://shop.test",
+        CHECKOUT_OPERATOR_PASSWORD="correct horse battery staple",
+    )
+    assert stripe_pages.page_of(settings, order) == address
+    assert f'href="{address}"' in disputes.notice(settings, order, History())
+
+
+def test_an_order_leads_to_the_page_of_the_simulator_and_its_ids_can_be_copied(
+    visit: VisitPage, buy: Buy, checkout: Checkout
+) -> None:
+    order = buy()
+    page = visit("order", id=order.id)
+    (link,) = [link for link in elements(page, "link_button") if link.proto.label == "In Stripe's dashboard"]
+    asked = f"session={order.stripe_checkout_session_id}"
+    assert link.proto.url == f"{checkout.settings.stripe_api_base}/_simulator?{asked}"
+    for value in (order.id, "ada@example.com", order.stripe_checkout_session_id, order.stripe_payment_intent_id):
+        assert f'data-copy="{value}"' in text_of(page)
 
 
 def test_every_status_of_a_dispute_has_words_and_a_place_in_the_filters() -> None:
@@ -333,7 +369,7 @@ def test_what_can_be_refunded_is_what_was_charged(visit: VisitPage, checkout: Ch
     page.button(key="refund").click().run()
     assert page.radio(key="refund-choice").options[0] == "All that is left: €50.00"
     page.radio(key="refund-choice").set_value("A part").run()
-    assert (page.number_input(key="refund-amount").max, page.number_input(key="refund-amount").value) == (50, 50)
+    assert (page.number_input(key="refund-amount").max, page.number_input(key="refund-amount").value) == (50, None)
 
 
 def test_the_page_says_refunded_only_of_what_has_grown_on_the_order() -> None:

@@ -1,11 +1,23 @@
 """The operator's list of orders."""
 
-from datetime import timedelta
+import csv
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
 
 from checkout_cli.demo_data import seed_store
 from checkout_core import Checkout
-from checkout_core.domain.orders import OrderStatus
+from checkout_core.domain.orders import OrderStatus, Oversold
+from checkout_core.stores.base import OrderSort
+from storefront.operator.exports import export_file
+from storefront.operator.search import Search
+from tests.support import builders
+from tests.support.orders import creating
 from tests.support.storefront import Buy, Control, Pay, VisitPage, elements, text_of
+
+DAY = datetime.now(UTC).date()
 
 NASTY = "<img src=x onerror=alert(1)> **bold** [link](javascript:alert(1)) " + "w" * 100
 
@@ -96,3 +108,77 @@ def test_two_paid_orders_of_one_purchase_are_marked_and_lead_to_each_other(
     assert text_of(visit("orders")).count("Paid twice?") == 2
     page = visit("order", id=orders[0].id)
     assert f"Another order of the same purchase is paid, too: {orders[1].id}" in text_of(page)
+
+
+ASKED: dict[str, dict[str, Any]] = {
+    "everything": {},
+    "a status": {"statuses": (OrderStatus.paid, OrderStatus.refunded)},
+    "a text": {"text": "anna"},
+    "a text of wildcards that none has": {"text": "%_!'"},
+    "a part of an id": {"text": "cs_test_"},
+    "days": {"first_day": DAY - timedelta(days=30), "last_day": DAY - timedelta(days=2)},
+    "a day that has none": {"first_day": DAY - timedelta(days=900), "last_day": DAY - timedelta(days=900)},
+    "amounts": {"currency": "eur", "total_from": 1_500, "total_to": 4_000, "sort": OrderSort.highest},
+    "another currency": {"currency": "usd", "sort": OrderSort.oldest},
+    "disputes": {"disputes": ("Lost", "Open")},
+    "oversold": {"oversold": True},
+    "the cheapest": {"sort": OrderSort.lowest, "statuses": (OrderStatus.expired,)},
+}
+
+
+@pytest.fixture
+def seeded(checkout: Checkout) -> Checkout:
+    """A shop that has sold for a while, the last day being `DAY`."""
+    url = checkout.settings.database_url.get_secret_value()
+    seed_store(url, 150, 7, lambda done: None, settings=checkout.settings)
+    special: list[dict[str, Any]] = [{"dispute_status": "lost"}, {"oversold": Oversold.open}]
+    for number, fields in enumerate(special):
+        session_id = f"cs_test_{number}"
+        order = builders.order(id=f"order_{number}", stripe_checkout_session_id=session_id, **fields)
+        checkout.store.update(session_id, creating(order))
+    return checkout
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_file_of_a_list_has_the_orders_of_the_list_in_its_order(seeded: Checkout, name: str) -> None:
+    search = Search(seeded, **ASKED[name])
+    listed = [order.id for order in search.page(1, 1_000)]
+    rows = list(csv.DictReader(StringIO(export_file(seeded, "orders", "csv", search.query).decode())))
+    assert [row["id"] for row in rows] == listed
+    assert search.count() == len(listed)
+    assert bool(listed) is ("none" not in name)
+
+
+def test_a_file_of_a_list_is_made_for_excel_too(seeded: Checkout) -> None:
+    search = Search(seeded, statuses=(OrderStatus.paid,))
+    assert export_file(seeded, "orders", "xlsx", search.query).startswith(b"PK")
+
+
+def test_the_list_is_narrowed_by_days_and_amounts_and_sorted(visit: VisitPage, checkout: Checkout) -> None:
+    for number, total in enumerate((900, 2500, 1000)):
+        order = builders.order(
+            id=f"order_{number}",
+            stripe_checkout_session_id=f"cs_test_{number}",
+            amount_total=total,
+            created_at=datetime(2026, 5, 1 + number, 23, 59, tzinfo=UTC),
+        )
+        checkout.store.update(order.stripe_checkout_session_id, creating(order))
+    page = visit("orders")
+
+    def listed() -> list[str]:
+        found = [link.proto.label for link in elements(page, "page_link")]
+        return [label for label in found if label.startswith("order_")]
+
+    assert listed() == ["order_2", "order_1", "order_0"]
+    page.selectbox(key="orders-sort").set_value(OrderSort.highest).run()
+    assert listed() == ["order_1", "order_2", "order_0"]
+    assert "3 orders, highest amount first" in text_of(page)
+    page.number_input(key="orders-at-least-eur").set_value(10.0).run()
+    assert listed() == ["order_1", "order_2"]
+    page.number_input(key="orders-at-most-eur").set_value(24.99).run()
+    assert listed() == ["order_2"]
+    page.date_input(key="orders-last-day").set_value(date(2026, 5, 2)).run()
+    assert "No such order" in text_of(page)
+    page.number_input(key="orders-at-most-eur").set_value(None).run()
+    page.date_input(key="orders-first-day").set_value(date(2026, 5, 2)).run()
+    assert listed() == ["order_1"]

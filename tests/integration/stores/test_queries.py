@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from checkout_core.domain.orders import OrderStatus
-from checkout_core.stores.base import ALL_ORDERS, OrderQuery
+from checkout_core.stores.base import ALL_ORDERS, OrderQuery, OrderSort
 from checkout_core.stores.blocking import BlockingOrderStore
 from tests.support.orders import NOW, an_order, creating
 
@@ -14,11 +14,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def three(store: BlockingOrderStore) -> BlockingOrderStore:
-    """Three orders, a microsecond after each other: cs_0, cs_1, cs_2. The last two are disputed."""
+    """Three orders, a microsecond after each other: cs_0 of 20 €, cs_1 of 10 €, cs_2 of 20 $. The last two are disputed."""
     for number, dispute in enumerate((None, "needs_response", "lost")):
         at, mail = NOW + number * MICROSECOND, f"{number}@example.org"
         metadata = {'a "key".$': f"it's {number}", "b": "1"}
-        order = an_order(f"cs_{number}", created_at=at, email=mail, metadata=metadata, dispute_status=dispute)
+        price = {"amount_total": 1000} if number == 1 else {"currency": "usd"} if number == 2 else {}
+        order = an_order(f"cs_{number}", created_at=at, email=mail, metadata=metadata, dispute_status=dispute, **price)
         store.update(f"cs_{number}", creating(order))
     return store
 
@@ -48,6 +49,17 @@ QUERIES: dict[str, tuple[OrderQuery, list[str]]] = {
     "no status of their disputes": (OrderQuery(dispute_statuses=("won",)), []),
     "a dispute and something else": (OrderQuery(dispute_statuses=("lost",), created_before=NOW + MICROSECOND), []),
     "an empty shop": (OrderQuery(shop=""), []),
+    "the currency of two": (OrderQuery(currency="eur"), ["1", "0"]),
+    "a currency that none has": (OrderQuery(currency="EUR"), []),
+    "from the price of two on": (OrderQuery(total_from=2000), ["2", "0"]),
+    "from a little more on": (OrderQuery(total_from=2001), []),
+    "up to the price of one": (OrderQuery(total_to=1000), ["1"]),
+    "up to a little less": (OrderQuery(total_to=999), []),
+    "from nothing on": (OrderQuery(total_from=0, total_to=2000, currency="usd"), ["2"]),
+    "the oldest first": (OrderQuery(sort=OrderSort.oldest), ["0", "1", "2"]),
+    "the dearest first": (OrderQuery(sort=OrderSort.highest), ["2", "0", "1"]),
+    "the cheapest first": (OrderQuery(sort=OrderSort.lowest), ["1", "2", "0"]),
+    "the dearest of some": (OrderQuery(sort=OrderSort.highest, currency="eur"), ["0", "1"]),
 }
 
 
@@ -64,6 +76,16 @@ def test_a_query_means_these_orders(three: BlockingOrderStore, query: OrderQuery
 def test_a_page_has_these_orders(three: BlockingOrderStore, limit: int, offset: int, found: list[str]) -> None:
     orders = three.find(limit=limit, offset=offset)
     assert [order.stripe_checkout_session_id.removeprefix("cs_") for order in orders] == found
+
+
+@pytest.mark.parametrize(
+    ("sort", "pages"), [(OrderSort.oldest, "012"), (OrderSort.highest, "201"), (OrderSort.lowest, "120")]
+)
+def test_pages_follow_each_other_however_they_are_sorted(
+    three: BlockingOrderStore, sort: OrderSort, pages: str
+) -> None:
+    found = [three.find(OrderQuery(sort=sort), limit=1, offset=number) for number in range(3)]
+    assert [order.stripe_checkout_session_id for (order,) in found] == [f"cs_{page}" for page in pages]
 
 
 @pytest.mark.parametrize(("limit", "counted"), [(None, 3), (0, 0), (1, 1), (3, 3), (4, 3)])

@@ -1,0 +1,15 @@
+"""Dates and times as this browser's reader writes them: the browser's locale, and its time zone."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from checkout_core.domain.dates import format_moment
+
+from .money import locale
+
+
+def moment(at: datetime) -> str:
+    """Return day and time of day on the reader's clock, such as `3. Dezember 2026, 21:30`."""
+    zone: object = st.context.timezone
+    return format_moment(at, locale(), zone if isinstance(zone, str) else None)
