@@ -152,3 +152,7 @@ mutants: setup  ## change the money-critical code in small ways: what do the tes
 .PHONY: bench-storefront
 bench-storefront: setup  ## how fast the shop answers a click, in Chromium
 	@$(BIN)/python -m benchmarks.storefront
+
+.PHONY: pictures
+pictures: setup  ## the pictures of the tour, and contact sheets of every page and state in five sizes, light and dark
+	@$(BIN)/python -m tests.e2e.browser.contact_sheets

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="measure loads on a slow line instead of clicks")
     parser.add_argument("--json", action="store_true", help="one JSON object a line beside the table")
     options = parser.parse_args()
-    with _demo() as address, sync_playwright() as playwright:
+    with demo() as address, sync_playwright() as playwright:
         found = filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome")))
         path = os.environ.get("CHROMIUM_PATH") or next(found, None)
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -134,12 +134,18 @@ def _show_loads(browser: Browser, address: str, rounds: int, as_json: bool) -> N
             print(json.dumps({"load": load, "own_frame_s": own, "product_s": product, "kb": size}))
 
 
-@contextmanager
-def _demo() -> Iterator[str]:
-    """`checkout demo` on a free port, with its data in a folder of its own."""
+def free_port() -> int:
+    """Return a port of this machine that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """Run `checkout demo` on a free port, with its data in a folder of its own."""
+    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "CHECKOUT_"))}
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from checkout_core.services.shops import Shops
 
 
+DEMO_CODE = "LANTERN10"
+DEMO_CODES = {"product": [], "promotion_code": [{"code": DEMO_CODE, "percent_off": 10}]}
+"""What the demo's simulator has from the start."""
+
+
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
     """Return one application: storefront at `/`, API at `/api`, and the simulator at `/stripe` when the settings point there."""
     from starlette.middleware import Middleware
@@ -31,6 +36,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
     import storefront
     from api.connections import ConnectionLimit, limited_connections
     from storefront.context import use
+    from storefront.door.pages import ROUTES as DOOR_ROUTES
     from storefront.middleware import CompressionMiddleware, HeadersMiddleware, PageHeadMiddleware, ShopHostMiddleware
 
     use(shops)
@@ -52,6 +58,8 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
                 for one in shops
             },
         )
+        for one in shops:
+            simulator.seed(DEMO_CODES, one.settings.stripe_secret_key.get_secret_value())
         mounted["/stripe"] = create_app(simulator)
 
     @asynccontextmanager
@@ -66,7 +74,7 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
             announcing.cancel()
 
     script = Path(storefront.__file__).with_name("app.py")
-    routes = [Mount(path, app=sub) for path, sub in mounted.items()]
+    routes = [*(Mount(path, app=sub) for path, sub in mounted.items()), *DOOR_ROUTES]
     middleware = [
         Middleware(HeadersMiddleware, elsewhere=tuple(mounted)),
         Middleware(ShopHostMiddleware, shops=shops, elsewhere=tuple(mounted)),
@@ -93,6 +101,8 @@ async def _announce(shops: "Shops", settings: "Settings", host: str, port: int) 
     console.print()
     if settings.simulated:
         console.print("  Pay with card 4242 4242 4242 4242, any future date, any CVC. No money moves.")
+    if settings.built_in_simulator and any(one.settings.promotion_codes for one in shops):
+        console.print(f"  The discount code {DEMO_CODE} takes 10 % off.")
     console.print(f"  Orders: {without_password(settings.database_url.get_secret_value())}", soft_wrap=True)
     first = next(iter(shops)).settings  # with several shops the installation's own address is no shop's
     console.print(f"  Operator: {first.public_url}/orders", soft_wrap=True)

@@ -17,6 +17,7 @@ from .services.blocking import Checkout
 from .services.checkout import AsyncCheckout, utc_now
 from .services.handlers import Handler, named_event, named_handler
 from .services.pricing import Products
+from .services.receipt_sending import ReceiptSending, TicketReceipts
 from .services.reconcile import Clock
 from .services.session_hooks import SessionHook
 from .services.shops import Shops
@@ -77,7 +78,7 @@ def open_async_checkout(
     if before_session is not None:
         checkout.before_session(before_session)
     if sends_receipt is not None:
-        checkout.on_paid(sends_receipt, name="receipt")
+        _register_receipts(checkout, sends_receipt)
     for handler in handlers:
         checkout.on_paid(handler)
     for name in settings.on_paid:
@@ -149,6 +150,17 @@ def _receipts(given: Handler | Literal["standard"] | None, settings: Settings) -
         raise InvalidHandler(f"receipts takes a {given.__name__}, and not the class: receipts={given.__name__}(…).")
     for_settings: Callable[[Settings], Handler] | None = getattr(given, "for_settings", None)
     return given if for_settings is None else for_settings(settings)
+
+
+def _register_receipts(checkout: AsyncCheckout, receipts: Handler) -> None:
+    """Let a handler send the receipt of a paid order, and once more whenever somebody asks for it."""
+    paid: Handler = receipts
+    again: Handler = receipts
+    if isinstance(receipts, TicketReceipts):
+        sending = ReceiptSending(receipts, checkout.tickets, checkout.gateway.urls)
+        paid, again = sending.paid, sending.again
+    checkout.on_paid(paid, name="receipt")
+    checkout.on("receipt_requested", again, name="receipt again")
 
 
 def _standard_receipts(settings: Settings) -> Handler | None:

@@ -15,13 +15,13 @@ from storefront import backstage, context, downloads, markup
 from storefront.cart import COOKIE
 from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
-from storefront.rendering import line
 
 FOLDER = Path(__file__).parent
 ICON = FOLDER / "static" / "icon.svg"
 # What tells the places of the shop apart that have one address, such as the steps of the checkout. No docstring: Streamlit
 # shows a string that stands alone in the file that it runs.
 STEPS = "h1, h2.step:not(.done), [data-place]"
+NAMED = '[class*="st-key-card-"], [class*="st-key-line-"], [class*="st-key-order-line-"]'
 NAVIGATION = {".st-key-masthead": "Shop", ".st-key-operator-nav": "Operator"}
 
 
@@ -29,7 +29,8 @@ def show_masthead(checkout: Checkout, count: int) -> None:
     """Show the shop's name, and the ways to what it sells, to the cart and backstage."""
     name, shelf = checkout.settings.shop_name, checkout.catalog.welcome.shelf
     with st.container(key="masthead", horizontal=True, vertical_alignment="center"):
-        st.html(line('<p class="wordmark"><span aria-hidden="true">✦</span> {}</p>', name), width="content")
+        with st.container(key="wordmark", width="content"):
+            st.page_link(SHOP.view, label=markup.label(name))
         st.page_link(SHOP.view, label=markup.label(shelf), width="content")
         st.page_link("views/cart.py", label=f"Cart · {count}" if count else "Cart", width="content")
         backstage.show_button(checkout)
@@ -89,11 +90,13 @@ def main() -> None:
     with st.container(key="memory"):  # before the page, which may end the run early
         browser.keep_cookie(COOKIE, cart.to_cookie())
         browser.answer_presses()
-        browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION)
+        browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION, NAMED)
     if page.url_path != backstage.WINDOW:
         with st.container(key="top"):
             show_masthead(checkout, cart.count)
-    body, panel = st.container(key="page"), st.container()
+    body, foot, panel = st.container(key="page"), st.container(key="foot"), st.container()
+    if text := markup.footer(checkout.settings):
+        foot.html(text)
     with panel:  # drawn before the page, which may end the run early, and shown after it
         backstage.show_panel(checkout, page.url_path)
     with body:

@@ -1,12 +1,14 @@
 """Pieces of HTML that several pages show."""
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
 
+from checkout_core.config.settings import Settings, is_web_address
 from checkout_core.domain.breakdown import AmountRow, Breakdown, line_label
 from checkout_core.domain.products import Catalog, PricedItem, Product, Welcome
 
@@ -95,10 +97,40 @@ def receipt(breakdown: Breakdown, title: str = "Your order", note: str = "") -> 
     return render("receipt.html", breakdown=breakdown, tax_note=breakdown.tax_note(locale()), title=title, note=note)
 
 
-def cart_receipt(items: Sequence[PricedItem]) -> str:
+def cart_breakdown(items: Sequence[PricedItem]) -> Breakdown:
     """Return the lines of a cart, all of one currency, and what they cost together."""
     lines = tuple(AmountRow(line_label(item), item.amount_total) for item in items)
-    return receipt(Breakdown(items[0].currency, lines, sum(row.amount for row in lines)))
+    return Breakdown(items[0].currency, lines, sum(row.amount for row in lines))
+
+
+def terms(settings: Settings) -> str:
+    """Return who sells, and the terms, for a place beside the pay button; empty where nothing is set."""
+    return render("terms.html", settings=settings) if _says_something(settings) else ""
+
+
+def footer(settings: Settings) -> str:
+    """Return the foot of every page; empty where nothing is set."""
+    return (
+        render("footer.html", settings=settings, contact=contact_address(settings.contact))
+        if _says_something(settings)
+        else ""
+    )
+
+
+def contact_address(contact: str | None) -> str | None:
+    """Return where a link to a contact leads: an e-mail address, a page or a telephone; None for any other text."""
+    if contact is None or is_web_address(contact):
+        return contact
+    if re.fullmatch(r"[^\s@]+@[^\s@]+", contact):
+        return f"mailto:{contact}"
+    digits = re.sub(r"[\s()./-]", "", contact)
+    return f"tel:{digits}" if re.fullmatch(r"\+?\d{6,15}", digits) else None
+
+
+def _says_something(settings: Settings) -> bool:
+    return bool(
+        settings.seller or settings.contact or settings.terms_url or settings.privacy_url or settings.refund_terms
+    )
 
 
 def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:

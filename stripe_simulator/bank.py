@@ -6,12 +6,20 @@ from .errors import invalid
 from .events import EventLog, changed_fields
 from .records import SessionRecord
 from .resources.balance_transactions import book
-from .resources.charges import RETURNED, method_type, return_charge, settle_charge
+from .resources.charges import RETURNED, return_charge, settle_charge
 from .resources.charging import Charging
 from .resources.dispute_service import DisputeService, newest_dispute
 from .resources.disputes import build_dispute
 from .resources.payment_intents import charge_intent, return_intent
-from .resources.refunds import REASONS, RefundParams, end_refund, make_refund, newest_refund, planned_status
+from .resources.refunds import (
+    REASONS,
+    RefundParams,
+    end_refund,
+    make_refund,
+    newest_refund,
+    planned_status,
+    without_pending_reason,
+)
 from .state import Account, State
 from .wire import JSON, Charge, PaymentIntent
 
@@ -76,7 +84,8 @@ class BankService:
             intent = charge_intent(intent, charge)
         else:
             charge = return_charge(charge)
-            intent = return_intent(intent, method_type(charge), RETURNED, charge)
+            method = account.payment_method(charge["payment_method"], charge["payment_method_details"]["type"])
+            intent = return_intent(intent, method, RETURNED, charge)
         self._state.put(account, "charges", charge["id"], charge)
         self._state.put(account, "payment_intents", intent["id"], intent)
         self._events.emit(account, f"charge.{'succeeded' if succeeded else 'failed'}", charge)
@@ -194,7 +203,7 @@ class BankService:
                 self._end_refund(account, refund, "failed", "expired_or_canceled_card")
 
     def _complete_refund(self, account: Account, refund: JSON) -> JSON:
-        after = {**refund, "pending_reason": None, "status": "succeeded"}
+        after = {**without_pending_reason(refund), "status": "succeeded"}
         self._state.put(account, "refunds", refund["id"], after)
         self._events.emit(account, "refund.updated", after, changed_fields(refund, after))
         return after

@@ -27,8 +27,8 @@ def caused_by(request_id: str, idempotency_key: str | None) -> Iterator[None]:
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> JSON:
-    """Return the former values of the fields that an update changed."""
-    return {name: value for name, value in before.items() if after[name] != value}
+    """Return the former values of the fields that an update changed; None for those that were absent."""
+    return {name: before.get(name) for name in {**before, **after} if after.get(name) != before.get(name)}
 
 
 class EventLog:

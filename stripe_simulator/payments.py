@@ -21,6 +21,7 @@ from .resources.checkout_sessions.method_rules import (
 )
 from .resources.checkout_sessions.service import SessionService
 from .resources.payment_intents import build_payment_intent, decline_intent
+from .resources.payment_methods import why_not_saved
 from .resources.setup_intents import complete_setup_intent
 from .state import Account, State
 from .webhooks import TIMEOUT_SECONDS, Webhooks
@@ -177,9 +178,10 @@ class PaymentService:
         """Save a payment method without charging it."""
         made: PaymentMethod | None = None
         if method is not None:
-            if method.decline is not None:
-                record.last_error = {"message": method.decline.message}
-                raise card_error(method.decline.code, method.decline.message, method.decline.decline_code)
+            refused = why_not_saved(method)
+            if refused is not None:
+                record.last_error = {"message": str(refused)}
+                raise refused
             shopper = with_place(shopper, method.type)
             customer = record.session["customer"]
             made = self._charging.with_object(account, method, shopper, customer=customer, redisplay="limited")
@@ -254,7 +256,9 @@ class PaymentService:
             return
         self._state.put_session(account, record)
         intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
-        intent = decline_intent(intent, challenge.method.type, AUTHENTICATION_FAILED, None)
+        intent = decline_intent(
+            intent, account.payment_method(challenge.method.id, challenge.method.type), AUTHENTICATION_FAILED, None
+        )
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         self._webhooks.flush()
@@ -291,7 +295,9 @@ class PaymentService:
         record.last_error = {"message": decline.message}
         self._state.put_session(account, record)
         intent = self._begin_intent(account, record, challenge.shopper, challenge.method)
-        intent = decline_intent(intent, challenge.method.type, decline, None)
+        intent = decline_intent(
+            intent, account.payment_method(challenge.method.id, challenge.method.type), decline, None
+        )
         self._sessions.put_intent(account, intent)
         self._events.emit(account, "payment_intent.payment_failed", intent)
         await self._webhooks.deliver()

@@ -91,6 +91,16 @@ class Account:
         """All charges by id."""
         return self.tables["charges"]
 
+    def payment_method(self, id: str | None, type: str) -> JSON:
+        """Return the object of a payment method.
+
+        Args:
+            id: its id; None, or one without an object, in a state file of an earlier version.
+            type: its type, which is all that is left then.
+        """
+        found: JSON = self.tables["payment_methods"].get(id or "", {"object": "payment_method", "type": type})
+        return found
+
     def payment_intent_of(self, record: SessionRecord) -> PaymentIntent | None:
         """Return the payment intent of a session, or None while nobody tried to pay."""
         id = record.session["payment_intent"]

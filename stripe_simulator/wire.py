@@ -26,7 +26,7 @@ class Session(TypedDict):
     amount_total: int | None
     automatic_tax: JSON
     billing_address_collection: str | None
-    branding_settings: JSON | None
+    branding_settings: NotRequired[JSON]
     cancel_url: str | None
     client_reference_id: str | None
     client_secret: str | None
@@ -44,7 +44,7 @@ class Session(TypedDict):
     customer_details: JSON | None
     customer_email: str | None
     discounts: list[JSON]
-    excluded_payment_method_types: list[str] | None
+    excluded_payment_method_types: NotRequired[list[str]]
     expires_at: int
     integration_identifier: str | None
     invoice: str | None
@@ -54,7 +54,7 @@ class Session(TypedDict):
     managed_payments: JSON | None
     metadata: dict[str, str]
     mode: str
-    name_collection: JSON | None
+    name_collection: NotRequired[JSON]
     optional_items: NotRequired[list[JSON]]
     origin_context: str | None
     payment_intent: str | None
@@ -109,7 +109,6 @@ class PaymentIntent(TypedDict):
     customer_account: None
     description: str | None
     excluded_payment_method_types: None
-    hooks: None
     last_payment_error: JSON | None
     latest_charge: str | None
     livemode: bool
@@ -117,13 +116,11 @@ class PaymentIntent(TypedDict):
     metadata: dict[str, str]
     next_action: JSON | None
     on_behalf_of: None
-    payment_details: None
     payment_method: str | None
     payment_method_configuration_details: None
     payment_method_options: JSON
     payment_method_types: list[str]
     payment_record: None
-    presentment_details: None
     processing: None
     receipt_email: str | None
     review: None
@@ -148,7 +145,6 @@ class Charge(TypedDict):
     application: None
     application_fee: None
     application_fee_amount: None
-    authorization_code: None
     balance_transaction: str | None
     billing_details: JSON
     calculated_statement_descriptor: str | None
@@ -162,7 +158,6 @@ class Charge(TypedDict):
     failure_code: str | None
     failure_message: str | None
     fraud_details: JSON
-    level3: None
     livemode: bool
     metadata: dict[str, str]
     on_behalf_of: None
@@ -171,7 +166,6 @@ class Charge(TypedDict):
     payment_intent: str | None
     payment_method: str | None
     payment_method_details: JSON
-    presentment_details: None
     radar_options: JSON
     receipt_email: str | None
     receipt_number: None
@@ -184,6 +178,5 @@ class Charge(TypedDict):
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
     status: str
-    transfer: None
     transfer_data: None
     transfer_group: str | None

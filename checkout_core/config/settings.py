@@ -341,6 +341,8 @@ class Settings(BaseSettings):
             confirmation=f"{self.public_url}/confirmation?session_id={{CHECKOUT_SESSION_ID}}",
             unpaid=f"{self.public_url}/checkout?session_id={{CHECKOUT_SESSION_ID}}&payment=unpaid",
             expired=f"{self.public_url}/cart?session_id={{CHECKOUT_SESSION_ID}}&payment=expired",
+            order=f"{self.public_url}/ticket?order={{ORDER}}&key={{KEY}}",
+            door=f"{self.public_url}/door?ticket={{TICKET}}",
         )
 
 

@@ -46,13 +46,13 @@ class ShopTable(BaseModel):
     currency: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")] | None = None
     accent: Colour | None = None
     accent_dark: Colour | None = None
-    timezone: str | None = None
     seller: str | None = None
     contact: str | None = None
     terms_url: str | None = None
     privacy_url: str | None = None
     refund_terms: str | None = None
     promotion_codes: bool | None = None
+    timezone: str | None = None
     secret_key: EnvironmentName | None = None
     publishable_key: EnvironmentName | None = None
     webhook_secret: EnvironmentName | None = None

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..domain.orders import Order
 from ..domain.returning import SESSION_ID
+from ..domain.tickets import link_key
 
 __all__ = ["SESSION_ID", "Urls"]
+
+ORDER_ID, LINK_KEY, TICKET = "{ORDER}", "{KEY}", "{TICKET}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Urls:
         public: what goes before a `return_path`; the host of `confirmation` unless given.
         pages_complete: whether pages of the application complete their orders themselves. Then Stripe sends shoppers
             straight to a session's `return_path`, with the query of `complete`.
+        order: the page of one order, for later and for other devices, with `{ORDER}` and `{KEY}`; None: there is none.
+        door: the page where operators let people in, with `{TICKET}`: what QR codes say. None: they say the token alone.
     """
 
     complete: str
@@ -30,6 +36,8 @@ class Urls:
     expired: str | None = None
     public: str | None = None
     pages_complete: bool = False
+    order: str | None = None
+    door: str | None = None
 
     def left(self, return_path: str | None = None) -> str:
         """Return where the hosted page's way back leads: to the page that sold, where pages complete their orders."""
@@ -60,6 +68,16 @@ class Urls:
     def after_expiry(self, session_id: str) -> str:
         """Return where the shopper of an expired session begins again."""
         return (self.expired or self.cancel).replace(SESSION_ID, session_id)
+
+    def order_page(self, order: Order) -> str | None:
+        """Return the signed address of an order's page; None where there is no such page."""
+        if self.order is None:
+            return None
+        return self.order.replace(ORDER_ID, order.id).replace(LINK_KEY, link_key(order))
+
+    def qr_text(self, token: str) -> str:
+        """Return what the QR code of a ticket says."""
+        return token if self.door is None else self.door.replace(TICKET, token)
 
     def _at(self, return_path: str) -> str:
         confirmation = urlsplit(self.confirmation)

@@ -17,6 +17,8 @@ CheckoutError
 ├── SessionAlreadyPaid                      the session that shall be replaced was paid
 ├── PaymentUnconfirmed                      the shopper may have paid, and we cannot see it now
 ├── OrderNotFound
+├── OrderLinkInvalid                        the address of an order's page is not complete, or was changed
+├── ReceiptNotSent                          there is no receipt to send again, or it was sent too often
 ├── HoldNotReleased                         the order was paid, or its payment is on its way
 ├── UnknownShop                             no shop has this host
 ├── RefundNotPossible                       nothing (or not that much) can be refunded
@@ -214,6 +216,22 @@ class OrderNotFound(CheckoutError):
 
     code = "order_not_found"
     sentence = "We have no such order."
+
+
+class OrderLinkInvalid(CheckoutError):
+    """The address of an order's page is not complete, or somebody has changed it."""
+
+    code = "order_link_invalid"
+    sentence = (
+        "This address does not lead to an order. It may be incomplete: please open it once more from your e-mail."
+    )
+
+
+class ReceiptNotSent(CheckoutError):
+    """The order has no receipt that could be sent again, or it was sent too often lately."""
+
+    code = "receipt_not_sent"
+    sentence = "There is no receipt that could be sent: the order is not paid, or has no e-mail address."
 
 
 class HoldNotReleased(CheckoutError):

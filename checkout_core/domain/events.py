@@ -66,11 +66,15 @@ class EventKind(StrEnum):
     oversold = "oversold", "Paid, and not available any more", Tone.bad
     oversold_accepted = "oversold_accepted", "Accepted although it was not available", Tone.good
     stock_changed = "stock_changed", "Stock changed", Tone.plain
+    redeemed = "redeemed", "Ticket redeemed at the door", Tone.good
+    receipt_requested = "receipt_requested", "Receipt asked for again", Tone.plain
     erased = "erased", "Shopper's data erased", Tone.plain
     imported = "imported", "Order imported from Stripe", Tone.plain
 
 
-EventName = Literal["paid", "processing", "refunded", "failed", "expired", "disputed", "dispute_closed", "oversold"]
+EventName = Literal[
+    "paid", "processing", "refunded", "failed", "expired", "disputed", "dispute_closed", "oversold", "receipt_requested"
+]
 """What handlers can be registered for."""
 
 KINDS_OF_EVENT: Mapping[EventName, frozenset[EventKind]] = {
@@ -82,6 +86,7 @@ KINDS_OF_EVENT: Mapping[EventName, frozenset[EventKind]] = {
     "disputed": frozenset({EventKind.disputed}),
     "dispute_closed": frozenset({EventKind.dispute_won, EventKind.dispute_lost, EventKind.dispute_prevented}),
     "oversold": frozenset({EventKind.oversold}),
+    "receipt_requested": frozenset({EventKind.receipt_requested}),
 }
 """The kinds of order events for which the handlers of each name run."""
 

@@ -1,11 +1,20 @@
 """Products: what a shop sells, and carts priced by it. Prices never come from a request."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol, Self
+from typing import Annotated, Protocol, Self, runtime_checkable
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from .currencies import CURRENCIES, currency_of
 from .errors import (
@@ -20,6 +29,7 @@ from .errors import (
 )
 from .metadata import in_parts
 from .money import format_amount
+from .showings import Showing
 
 MAX_LINES = 40
 """Different products in one cart; Stripe takes 100 lines, and shows 10 on a page."""
@@ -43,7 +53,7 @@ class Product(BaseModel):
     """One thing for sale. `unit_amount` is in minor units of `currency`.
 
     `stripe_price` names a Price in the Stripe account; without it the price is sent inline. `image` is a file name
-    beside the catalogue, in its folder `images`. `capacity` says how many there are in all (none given: any number);
+    beside the catalogue, in its folder `images`. A product with a `showing` is a ticket for it. `capacity` says how many there are in all (none given: any number);
     orders hold them and sell them.
     """
 
@@ -56,11 +66,19 @@ class Product(BaseModel):
     description: str = ""
     category: str = "Other"
     image: str | None = None
-    detail: str = ""
+    showing: Showing | None = None
+    detail: str = Field(default="", validate_default=True)
     sold_out: bool = False
     capacity: int | None = Field(default=None, ge=0)
     max_quantity: int = Field(default=20, ge=1)
     stripe_price: Annotated[str, StringConstraints(pattern=r"^price_\w+$")] | None = None
+
+    @field_validator("detail")
+    @classmethod
+    def _of_its_showing(cls, text: str, info: ValidationInfo) -> str:
+        """Let a product that says nothing else say when and where it is shown."""
+        showing = info.data.get("showing")
+        return showing.short if not text and isinstance(showing, Showing) else text
 
     @model_validator(mode="after")
     def _can_be_charged(self) -> Self:
@@ -141,6 +159,18 @@ class ProductSource(Protocol):
         ...
 
 
+@runtime_checkable
+class ShowingSource(Protocol):
+    """A product source that knows, too, when and where its products are shown. `Catalog` is one.
+
+    `showings` may block: it runs in a thread. It may be a coroutine function.
+    """
+
+    def showings(self, products: Collection[str]) -> Mapping[str, Showing] | Awaitable[Mapping[str, Showing]]:
+        """Return the showings of those of the products that have one, by product."""
+        ...
+
+
 class AsyncProductSource(Protocol):
     """Where prices come from, for applications whose database is asked by coroutines."""
 
@@ -200,6 +230,11 @@ class Catalog(Mapping[str, Product]):
 
     def __len__(self) -> int:
         return len(self._products)
+
+    def showings(self, products: Collection[str]) -> dict[str, Showing]:
+        """Return the showings of those of the products that have one, by product."""
+        found = [self._products[each] for each in products if each in self._products]
+        return {product.id: product.showing for product in found if product.showing is not None}
 
     def price(self, cart: Mapping[str, int], *, context: object = None) -> list[PricedItem]:
         """Price a cart of product ids and quantities; `context` changes nothing here.

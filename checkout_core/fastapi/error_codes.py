@@ -20,6 +20,8 @@ STATUSES: Mapping[type[errors.CheckoutError], int] = {
     errors.SessionRefused: 409,
     errors.SessionAlreadyPaid: 409,
     errors.OrderNotFound: 404,
+    errors.OrderLinkInvalid: 404,
+    errors.ReceiptNotSent: 409,
     errors.HoldNotReleased: 409,
     errors.UnknownShop: 404,
     errors.RefundNotPossible: 409,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -26,74 +26,20 @@ from jinja2 import (
 )
 
 from ..config.settings import Settings
+from ..config.urls import Urls
 from ..domain.breakdown import AmountRow
 from ..domain.errors import ConfigurationError, Undeliverable
 from ..domain.mail_addresses import mail_address
 from ..domain.money import format_amount
 from ..domain.orders import Order, OrderItem, OrderStatus
+from ..domain.showings import Showing
+from ..domain.tickets import Ticket, order_code, tickets_of
+from .details import ReceiptDetails, Seller, ShownTicket
 from .mail import Mailbox, mailbox
+from .pdf import receipt_pdf
+from .qr import qr_png
 
-_TEXT = """\
-Thank you for your order.
-
-{% for label, amount in lines %}
-{{ label }}: {{ amount }}
-{% endfor %}
-
-{% for label, amount in sums %}
-{{ label }}: {{ amount }}
-{% endfor %}
-{% if tax_note %}
-({{ tax_note }})
-{% endif %}
-{% for label, amount in refunds %}
-{{ label }}: {{ amount }}
-{% endfor %}
-{% if order.payment_note %}
-
-{{ order.payment_note }}.
-{% endif %}
-
-Order: {{ order.id }}
-Paid: {{ paid_at }}
-
-{{ shop }}
-"""
-
-_HTML = """\
-<!doctype html>
-<html lang="{{ language }}">
-<head><meta charset="utf-8"><title>{{ subject }}</title></head>
-<body style="font-family: sans-serif; color: #222; max-width: 36em; margin: 2em auto; padding: 0 1em">
-<h1 style="font-size: 1.3em">Thank you for your order</h1>
-<table style="width: 100%; border-collapse: collapse">
-{% for label, amount in lines %}
-<tr><td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
-{% endfor %}
-{% for label, amount in sums[:-1] %}
-<tr{% if loop.first %} style="border-top: 1px solid #888"{% endif %}>
-<td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
-{% endfor %}
-<tr style="border-top: 1px solid #888">
-<th style="text-align: left">{{ sums[-1][0] }}</th>
-<th style="text-align: right; white-space: nowrap">{{ sums[-1][1] }}</th></tr>
-{% if tax_note %}
-<tr><td colspan="2" style="text-align: right; color: #666">{{ tax_note }}</td></tr>
-{% endif %}
-{% for label, amount in refunds %}
-<tr><td>{{ label }}</td><td style="text-align: right; white-space: nowrap">{{ amount }}</td></tr>
-{% endfor %}
-</table>
-{% if order.payment_note %}
-<p>{{ order.payment_note }}.</p>
-{% endif %}
-<p>Order {{ order.id }}<br>Paid {{ paid_at }}</p>
-<p>{{ shop }}</p>
-</body>
-</html>
-"""
-
-_STANDARD = {"receipt.txt": _TEXT, "receipt.html": _HTML}
+_TEMPLATES = Path(__file__).with_name("templates")
 _SUBJECT = "subject.txt"
 
 
@@ -127,6 +73,7 @@ class Receipts:
         """
         self._shop_name = shop_name
         self._send = send
+        self._seller = Seller(shop_name or "")
         self._layout = Layout.read(templates, subject, locale)
 
     def for_settings(self, settings: Settings) -> Self:
@@ -134,6 +81,7 @@ class Receipts:
         bound = copy(self)
         bound._shop_name = settings.shop_name if self._shop_name is None else self._shop_name
         bound._send = self._send or mailbox(settings)
+        bound._seller = Seller.of(settings)
         return bound
 
     def __call__(self, order: Order) -> None:
@@ -142,8 +90,40 @@ class Receipts:
         Raises:
             Undeliverable: nobody can send a message to the order's address.
         """
-        if order.email:
-            self._mailbox()(order.id, receipt(order, self._shop_name or "", self._layout))
+        self.send(order, order.id, self.details(order, (), NO_URLS))
+
+    def details(self, order: Order, tickets: Sequence[Ticket], urls: Urls) -> ReceiptDetails:
+        """Return what this shop's receipt of an order says beside it.
+
+        Args:
+            order: the order.
+            tickets: the order's.
+            urls: where the order's page and the door are.
+        """
+        seller = replace(self._seller, name=self._shop_name or "")
+        return ReceiptDetails.of(order, seller, tickets, urls)
+
+    def send(self, order: Order, key: str, details: ReceiptDetails) -> None:
+        """Send the receipt under a key, with its PDF; an order without an e-mail address gets none.
+
+        Args:
+            order: paid.
+            key: names the message: sending again under it is the same message.
+            details: what it says beside the order.
+
+        Raises:
+            Undeliverable: nobody can send a message to the order's address.
+        """
+        if not order.email:
+            return
+        message = receipt(order, details.seller.name, self._layout, details)
+        pdf = receipt_pdf(
+            order, shop_name=details.seller.name, email=order.email, locale=self._layout.locale, details=details
+        )
+        message.add_attachment(
+            pdf, maintype="application", subtype="pdf", filename=f"receipt-{order_code(order.id)}.pdf"
+        )
+        self._mailbox()(key, message)
 
     def takes(self, email: str) -> bool:
         """Return whether a receipt can be sent to an address; may ask the mail server."""
@@ -186,7 +166,7 @@ class Layout:
         except (ValueError, UnknownLocaleError) as error:
             raise ConfigurationError(f"There is no locale {locale}. Give a language and a country: de_DE.") from error
         own = [FileSystemLoader(folder)] if folder is not None else []
-        loader = ChoiceLoader([*own, DictLoader({**_STANDARD, _SUBJECT: "{{ subject }}"})])
+        loader = ChoiceLoader([*own, FileSystemLoader(_TEMPLATES), DictLoader({_SUBJECT: "{{ subject }}"})])
         name = _SUBJECT
         try:
             plain = _environment(loader, locale, escapes=False)
@@ -196,7 +176,7 @@ class Layout:
             name = "receipt.html"
             layout = cls(subject_template, text, _environment(loader, locale, escapes=True).get_template(name), locale)
             name = "receipt"
-            receipt(_EXAMPLE, "Shop", layout)
+            receipt(_EXAMPLE, "Shop", layout, _example_details())
         except (TemplateError, TypeError, ValueError, LookupError) as error:
             name = getattr(error, "name", None) or name
             raise ConfigurationError(f"The template {name} cannot be used: {error}.") from error
@@ -241,7 +221,18 @@ _EXAMPLE = Order(
 )
 
 
-def receipt(order: Order, shop_name: str, layout: Layout | None = None) -> EmailMessage:
+NO_URLS = Urls(complete="", cancel="", confirmation="")
+"""Of a shop whose pages are not known."""
+
+
+def _example_details() -> ReceiptDetails:
+    tickets = tickets_of(_EXAMPLE, {"seat": Showing(starts=datetime(2026, 1, 2, 20, 30, tzinfo=UTC), place="Hall 1")})
+    return ReceiptDetails.of(_EXAMPLE, Seller("Shop", "https://shop.example"), tickets, NO_URLS)
+
+
+def receipt(
+    order: Order, shop_name: str, layout: Layout | None = None, details: ReceiptDetails | None = None
+) -> EmailMessage:
     """Return the receipt as text and as HTML, in which everything that a person typed is escaped.
 
     The same order gives the same message. One that has been refunded since says so.
@@ -250,12 +241,14 @@ def receipt(order: Order, shop_name: str, layout: Layout | None = None) -> Email
         order: paid.
         shop_name: who sends it.
         layout: the standard one unless given.
+        details: who sells, the tickets and the order's page; the shop's name alone unless given.
 
     Raises:
         Undeliverable: the order's address is none that a mail server takes.
     """
     assert order.email is not None
     layout = layout or _standard_layout()
+    details = details or ReceiptDetails(Seller(shop_name))
     address = mail_address(order.email)
     paid_at = order.paid_at or order.updated_at
     breakdown = order.breakdown
@@ -273,6 +266,10 @@ def receipt(order: Order, shop_name: str, layout: Layout | None = None) -> Email
         "tax_note": breakdown.tax_note(layout.locale),
         "refunds": shown(breakdown.refunds),
         "paid_at": f"{_time(paid_at, layout.locale)} UTC",
+        "code": order_code(order.id),
+        "seller": details.seller,
+        "page": details.page,
+        "tickets": [_shown(number, each, layout.locale) for number, each in enumerate(details.tickets)],
     }
     values["subject"] = " ".join(layout.subject.render(values).split())
     message = EmailMessage(SMTPUTF8 if address.needs_smtputf8 else None)
@@ -282,7 +279,31 @@ def receipt(order: Order, shop_name: str, layout: Layout | None = None) -> Email
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(layout.text.render(values))
     message.add_alternative(layout.html.render(values), subtype="html")
+    *_, page = message.iter_parts()
+    assert isinstance(page, EmailMessage)
+    for number, each in enumerate(details.tickets):
+        page.add_related(
+            qr_png(each.qr_text), "image", "png", cid=f"<{_picture(number)}>", filename=f"ticket-{number + 1}.png"
+        )
     return message
+
+
+def _picture(number: int) -> str:
+    return f"ticket-{number + 1}@receipt"
+
+
+def _shown(number: int, shown: ShownTicket, locale: str) -> dict[str, object]:
+    """Return a ticket as templates have it."""
+    ticket = shown.ticket
+    return {
+        "name": ticket.name,
+        "admits": ticket.admits,
+        "day": ticket.showing.day(locale) if ticket.showing else "",
+        "hour": ticket.showing.hour(locale) if ticket.showing else "",
+        "place": ticket.showing.place if ticket.showing else "",
+        "picture": f"cid:{_picture(number)}",
+        "qr_text": shown.qr_text,
+    }
 
 
 def _time(moment: datetime, locale: str) -> str:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 from ..domain.money import format_amount
 from ..domain.orders import Order, OrderStatus
+from ..domain.tickets import order_code
+from .details import ReceiptDetails, Seller, ShownTicket
+from .qr import qr_modules
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -13,16 +16,25 @@ _FONTS = Path(__file__).with_name("fonts")
 _INK, _SOFT, _RULE = (40, 19, 47), (106, 85, 112), (220, 203, 176)
 _MARGIN, _PRICE_WIDTH = 22, 42
 _MAX_TEXT = 400
+_CODE_WIDTH, _STUB_PADDING, _STUB_HEIGHT = 36, 6, 48
 
 
-def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, locale: str = "en_US") -> bytes:
-    """Draw the receipt of an order, one page or more of A4.
+def receipt_pdf(
+    order: Order,
+    *,
+    shop_name: str,
+    email: str | None = None,
+    locale: str = "en_US",
+    details: ReceiptDetails | None = None,
+) -> bytes:
+    """Draw the receipt of an order with its tickets, one page or more of A4.
 
     Args:
         order: the order.
         shop_name: whose receipt it is.
         email: shown as it is given: mask it for a public page.
-        locale: how amounts are written.
+        locale: how amounts, days and hours are written.
+        details: who sells, and the tickets; the shop's name alone unless given.
     """
     from fpdf import FPDF
 
@@ -31,6 +43,7 @@ def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, local
     pdf.set_title(f"Receipt {order.id}")
     pdf.set_author(_shown(shop_name))
     pdf.set_lang("en")
+    details = details or ReceiptDetails(Seller(shop_name))
     pdf.set_margins(_MARGIN, _MARGIN)
     pdf.set_auto_page_break(True, _MARGIN)
     breakdown = order.breakdown
@@ -38,11 +51,18 @@ def receipt_pdf(order: Order, *, shop_name: str, email: str | None = None, local
     prices = [format_amount(row.amount, order.currency, locale) for row in amounts]
     names = (item.name for item in order.items)
     notes = (order.payment_note, breakdown.tax_note(locale))
-    unknown = _with_fonts(pdf, " ".join((shop_name, email or "", *names, *prices, *notes)))
+    showings = (each.ticket.showing.words(locale) for each in details.tickets if each.ticket.showing)
+    unknown = _with_fonts(
+        pdf, " ".join((shop_name, email or "", *names, *prices, *notes, *showings, *details.seller.lines))
+    )
     pdf.add_page()
-    _head(pdf, order, shop_name, email)
+    _head(pdf, shop_name, details)
+    for shown in details.tickets:
+        _stub(pdf, shown, locale, unknown)
+    _facts(pdf, order, email)
     _items(pdf, order, locale, unknown)
     _sums(pdf, order, locale)
+    _foot(pdf, details, unknown)
     return bytes(pdf.output())
 
 
@@ -72,11 +92,77 @@ def _known(pdf: "FPDF", family: str) -> set[int]:
     return set(font.cmap) if isinstance(font, TTFFont) else set()
 
 
-def _head(pdf: "FPDF", order: Order, shop_name: str, email: str | None) -> None:
+def _head(pdf: "FPDF", shop_name: str, details: ReceiptDetails) -> None:
     _line(pdf, _shown(shop_name), size=22, bold=True)
-    _line(pdf, "Receipt", size=13, color=_SOFT)
-    pdf.ln(6)
+    _line(pdf, "Tickets and receipt" if details.tickets else "Receipt", size=13, color=_SOFT)
+    pdf.set_draw_color(*_colour(details.seller.accent))
+    pdf.set_line_width(0.8)
+    pdf.line(_MARGIN, pdf.get_y() + 3, pdf.w - _MARGIN, pdf.get_y() + 3)
+    pdf.set_line_width(0.2)
+    pdf.ln(9)
+
+
+def _stub(pdf: "FPDF", shown: ShownTicket, locale: str, unknown: set[int]) -> None:
+    """Draw a ticket: a frame with what it is for at the left, and its QR code at the right."""
+    ticket, padding = shown.ticket, _STUB_PADDING
+    if pdf.will_page_break(_STUB_HEIGHT + padding):
+        pdf.add_page()
+    top = pdf.get_y()
+    pdf.set_draw_color(*_RULE)
+    pdf.rect(_MARGIN, top, pdf.epw, _STUB_HEIGHT, round_corners=True, corner_radius=3)
+    tear = pdf.w - _MARGIN - _CODE_WIDTH - 2 * padding
+    pdf.set_dash_pattern(dash=1.2, gap=1.2)
+    pdf.line(tear, top + 2, tear, top + _STUB_HEIGHT - 2)
+    pdf.set_dash_pattern()
+    _qr(pdf, shown.qr_text, tear + padding, top + padding)
+    width = tear - _MARGIN - 2 * padding
+    showing = ticket.showing
+    hour = " · ".join(filter(None, (showing.hour(locale), showing.place))) if showing else ""
+    rows = (
+        (f"Admits {ticket.admits}", 10, False, _SOFT),
+        (_drawable(ticket.name, unknown) or ticket.product, 16, True, _INK),
+        (showing.day(locale) if showing else "", 11, False, _INK),
+        (hour, 13, True, _INK),
+        (f"Code {ticket.code}", 11, True, _SOFT),
+    )
+    pdf.set_xy(_MARGIN + padding, top + padding)
+    for text, size, bold, colour in rows:
+        if text:
+            pdf.set_x(_MARGIN + padding)
+            pdf.set_font("Figtree", style="B" if bold else "", size=size)
+            pdf.set_text_color(*colour)
+            pdf.cell(width, size * 0.58, _fitting(pdf, text, width), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_y(top + _STUB_HEIGHT + padding)
+
+
+def _qr(pdf: "FPDF", text: str, left: float, top: float) -> None:
+    """Draw a QR code as squares, which stay sharp on every printer; those side by side are one piece."""
+    rows = qr_modules(text)
+    size = _CODE_WIDTH / len(rows)
+    pdf.set_fill_color(0, 0, 0)
+    for line, row in enumerate(rows):
+        start: int | None = None
+        for column, ink in enumerate([*row, False]):
+            if ink and start is None:
+                start = column
+            elif not ink and start is not None:
+                pdf.rect(left + start * size, top + line * size, (column - start) * size, size, style="F")
+                start = None
+
+
+def _fitting(pdf: "FPDF", text: str, width: float) -> str:
+    """Return as much of a text as one line holds."""
+    shown = _shown(text)
+    if pdf.get_string_width(shown) <= width - 2:
+        return shown
+    while shown and pdf.get_string_width(f"{shown}…") > width - 2:
+        shown = shown[:-1]
+    return f"{shown.rstrip()}…"
+
+
+def _facts(pdf: "FPDF", order: Order, email: str | None) -> None:
     facts = [
+        ("Code", order_code(order.id)),
         ("Order", order.id),
         ("Paid", f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else ""),
         ("E-mail", email or ""),
@@ -94,7 +180,7 @@ def _head(pdf: "FPDF", order: Order, shop_name: str, email: str | None) -> None:
 
 def _items(pdf: "FPDF", order: Order, locale: str, unknown: set[int]) -> None:
     for item, row in zip(order.items, order.breakdown.lines, strict=True):
-        name = "".join(sign for sign in _shown(item.name) if ord(sign) not in unknown).strip()
+        name = _drawable(item.name, unknown)
         # A name of which no letter can be drawn would leave a line without a word.
         text = f"{item.quantity} × {name if any(map(str.isalnum, name)) else item.product}"
         _row(pdf, text, format_amount(row.amount, order.currency, locale))
@@ -111,6 +197,23 @@ def _sums(pdf: "FPDF", order: Order, locale: str) -> None:
         if note:
             pdf.ln(2)
             _line(pdf, note[0].upper() + note[1:], size=10, color=_SOFT)
+
+
+def _foot(pdf: "FPDF", details: ReceiptDetails, unknown: set[int]) -> None:
+    pdf.ln(8)
+    for text in details.seller.lines:
+        _line(pdf, _drawable(text, unknown), size=10, color=_SOFT)
+
+
+def _colour(text: str) -> tuple[int, int, int]:
+    """Return a colour such as `#6b1d4a` as its parts."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return red, green, blue
+
+
+def _drawable(text: str, unknown: set[int]) -> str:
+    """Return what of a text our fonts can draw."""
+    return "".join(sign for sign in _shown(text) if ord(sign) not in unknown).strip()
 
 
 def _line(pdf: "FPDF", text: str, *, size: float, bold: bool = False, color: tuple[int, int, int] = _INK) -> None:

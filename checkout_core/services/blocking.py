@@ -14,6 +14,7 @@ from ..domain.orders import Order
 from ..domain.products import Catalog, PricedItem
 from ..domain.stock import Hold, StockLevel
 from ..domain.stripe_events import StripeEvent
+from ..domain.tickets import DoorAnswer, Ticket
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
 from ..stores.blocking import BlockingOrderStore
@@ -224,6 +225,34 @@ class Checkout:
     def check_stock(self) -> int:
         """Let the store hear the capacities of the catalogue. See `Stock.check`."""
         return portal.run(self.asynchronous.stock.check())
+
+    def tickets(self, order: Order) -> list[Ticket]:
+        """Return the tickets of an order, one for each product that has a showing; none before it was paid."""
+        return portal.run(self.asynchronous.tickets.of(order))
+
+    def check_ticket(self, token: str) -> DoorAnswer:
+        """Return what the door says of a ticket, and redeem nothing."""
+        return portal.run(self.asynchronous.check_ticket(token))
+
+    def redeem_ticket(self, token: str, *, key: str, at: datetime | None = None) -> DoorAnswer:
+        """Redeem a ticket at the door: of all who ask at the same time, one is told that it is valid."""
+        return portal.run(self.asynchronous.redeem_ticket(token, key=key, at=at))
+
+    def find_tickets(self, code: str) -> list[Ticket]:
+        """Return the tickets of the order that a code names. See `Tickets.find`."""
+        return portal.run(self.asynchronous.tickets.find(code))
+
+    def door_list(self, products: Collection[str] | None = None) -> list[Ticket]:
+        """Return the tickets of all paid orders, for a door without a network. See `Tickets.list_of`."""
+        return portal.run(self.asynchronous.tickets.list_of(products))
+
+    def request_receipt(self, order_id: str, *, source: Source = Source.storefront) -> Order:
+        """Ask for the receipt of an order once more."""
+        return portal.run(self.asynchronous.request_receipt(order_id, source=source))
+
+    def order_of_link(self, order_id: str, key: str) -> Order:
+        """Return the order whose page has this address."""
+        return portal.run(self.asynchronous.order_of_link(order_id, key))
 
     def get_order(self, order_id: str) -> Order:
         """Return the order of that id as it is here."""

@@ -20,6 +20,7 @@ from ..domain.errors import (
     ConfigurationError,
     InvalidInput,
     OrderNotFound,
+    ReceiptNotSent,
     SessionNotFound,
     SessionNotOpen,
     SoldOut,
@@ -39,6 +40,7 @@ from ..domain.stock import StockLevel
 from ..domain.stock_keeping import StockKeeper
 from ..domain.stripe_events import StripeEvent
 from ..domain.stripe_prices import price_fault
+from ..domain.tickets import DoorAnswer
 from ..gateway import StripeGateway
 from ..gateway.call_log import CallLog
 from ..gateway.sessions import NewSession
@@ -64,6 +66,7 @@ from .refunds import Refunds
 from .session_hooks import SessionHook, SessionHooks
 from .stock import Stock
 from .sweep import Sweeper
+from .tickets import Tickets
 
 if TYPE_CHECKING:
     from ..gateway.sessions import SessionParams
@@ -153,6 +156,7 @@ class AsyncCheckout:
             clock=clock,
             kept=kept,
         )
+        self.tickets = Tickets(self.store, self._changes, products, clock)
         self._after_payment = AfterPayment(self.store)
         self._in_flight = InFlight()
         self._workers: WeakSet[BackgroundWorker] = WeakSet()
@@ -595,6 +599,56 @@ class AsyncCheckout:
         async with self._step("accept_oversold"):
             return await self.stock.accept(order_id)
 
+    async def check_ticket(self, token: str) -> DoorAnswer:
+        """Return what the door says of a ticket, and redeem nothing.
+
+        Args:
+            token: what its QR code says.
+        """
+        return await self.tickets.check(token)
+
+    async def redeem_ticket(self, token: str, *, key: str, at: datetime | None = None) -> DoorAnswer:
+        """Redeem a ticket at the door: of all who ask at the same time, one is told that it is valid.
+
+        Args:
+            token: what its QR code says.
+            key: a random text that names this scan: asking again under it gives the same answer and redeems nothing.
+            at: when the people went in, where the door had no network then.
+
+        Raises:
+            InvalidInput: the key is blank or longer than 64 characters.
+        """
+        async with self._step("redeem_ticket"):
+            return await self.tickets.redeem(token, key=key, at=at)
+
+    async def request_receipt(self, order_id: str, *, source: Source = Source.storefront) -> Order:
+        """Ask for the receipt of an order once more; the background worker sends it.
+
+        Args:
+            order_id: our order, `order_…`.
+            source: who asks: `storefront` for the shopper, who may ask 3 times a day, or `operator`.
+
+        Raises:
+            OrderNotFound: there is no such order.
+            ReceiptNotSent: it has no receipt, nobody sends receipts here, or it was asked for too often.
+        """
+        if not self.outbox.handlers.remaining((), "receipt_requested"):
+            raise ReceiptNotSent("This shop sends no receipts.")
+        async with self._step("request_receipt"):
+            return await self.tickets.request_receipt(order_id, source)
+
+    async def order_of_link(self, order_id: str, key: str) -> Order:
+        """Return the order whose page has this address, as `Urls.order_page` makes it.
+
+        Args:
+            order_id: our order, `order_…`.
+            key: what the address is signed with.
+
+        Raises:
+            OrderLinkInvalid: the address is not complete, or somebody has changed it.
+        """
+        return await self.tickets.order_of_link(order_id, key)
+
     async def get_order(self, order_id: str) -> Order:
         """Return the order of that id as it is here.
 
@@ -633,7 +687,7 @@ class AsyncCheckout:
 
         Args:
             event: `paid`, `processing` (a bank debit is on its way), `refunded` (each refund, also of a part), `failed`,
-                `expired`, `disputed`, or `dispute_closed`.
+                `expired`, `disputed`, `dispute_closed`, `oversold`, or `receipt_requested`.
             handler: a function, which runs in a thread, or a coroutine function. It is given the order as it is now, and
                 the OrderEvent if it needs a second argument.
             name: must stay the same over restarts; the function's own unless given.

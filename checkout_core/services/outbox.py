@@ -40,8 +40,9 @@ MAX_RUNNING = 32
 LOOK_AGAIN_SECONDS = 1.0
 ASK_ABOUT_OLDER_THAN = timedelta(minutes=10)
 """An entry that old may come from a restored database: Stripe is asked which of its handlers have run."""
-REPEATABLE = frozenset({"double payment"})
-"""Handlers whose work is in the orders themselves, so it is done again where orders are made again."""
+REPEATABLE = frozenset({"double payment", "receipt again"})
+"""Handlers that are not noted at Stripe: of the first the work is in the orders themselves, so it is done again where
+orders are made again; the second runs for each request, and a note of one would end those that follow."""
 
 log = get_logger(__name__)
 

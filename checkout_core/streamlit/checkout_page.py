@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from ..domain.checkout_session import CheckoutSession
 from ..domain.errors import SessionNotComplete, SessionNotFound
@@ -19,6 +19,9 @@ from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
 from ..domain.purchases import PURCHASE, replacement_of
 from ..services.blocking import Checkout
+
+if TYPE_CHECKING:
+    from ..gateway.sessions import SessionParams
 
 STATE = "checkout_session"
 """Where the session is kept in the visitor's state, unless a page has several checkouts."""
@@ -88,6 +91,7 @@ class CheckoutPage:
         label: begins the name of the purchase.
         metadata: stays with the session and the order.
         return_path: the page of the application to which the shopper comes back.
+        params: more parameters of Stripe's session.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class CheckoutPage:
         label: str = "cart",
         metadata: Mapping[str, str] | None = None,
         return_path: str | None = None,
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         self._checkout = checkout
         self._items = items
@@ -111,6 +116,8 @@ class CheckoutPage:
         self._label = label
         self._metadata = dict(metadata or {})
         self._return_path = return_path
+        self._params = dict(params or {})
+        self._email: str | None = None
         self._nothing_pending = False
         """Whether the store was asked in this run, and knows of no session elsewhere."""
 
@@ -191,6 +198,8 @@ class CheckoutPage:
             return None
         order = self._checkout.store.get(session_id) if mine else None
         details = Details(order.email, order.name, order.phone) if order and order.email else None
+        if details and session.email == details.email:
+            self._email = details.email
         self._holding.held = HeldSession(self._key() if fits else "", session, details if fits else None)
         return details
 
@@ -203,6 +212,28 @@ class CheckoutPage:
         """Return what the pending order of the current session was saved with; None: there is none yet."""
         held = self._held()
         return held.saved if held else None
+
+    def name_email(self, email: str) -> None:
+        """Let Stripe's own page know the shopper's address, so that it does not ask again; before the session is opened.
+
+        Stripe takes it when a session is made, and never later: another address is another session.
+        """
+        self._email = email or None
+
+    def refresh(self) -> CheckoutSession | None:
+        """Ask Stripe what the current session is now: a promotion code that the shopper typed changes what it costs.
+
+        Returns:
+            The session; None when there is none, or it is over.
+
+        Raises:
+            StripeError: Stripe refused, or did not answer.
+        """
+        with self._alone():
+            if held := self._held():
+                session = self._checkout.retrieve_session(held.session.id)
+                self._holding.held = replace(held, session=session)
+            return self.current_session()
 
     def save_details(self, session: CheckoutSession, details: Details) -> Order:
         """Create or update the pending order of the cart's session (step 2).
@@ -293,6 +324,8 @@ class CheckoutPage:
             self._items,
             metadata=self._metadata,
             return_path=self._return_path,
+            email=self._email,
+            params=cast("SessionParams", self._params),
             purchase=purchase,
             replaces=replaces,
             idempotency_key=key,
@@ -306,6 +339,8 @@ class CheckoutPage:
         items = [asdict(item) for item in self._items]
         way_back = [urls.complete, urls.cancel, self._return_path]
         parts = [self._token.token, items, self._metadata, self._checkout.settings.ui_mode, *way_back]
+        parts += [self._params] if self._params else []
+        parts += [self._email] if self._email else []
         return "cart-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -17,7 +17,7 @@ REFRESH_SECONDS = 1.0
 
 WINDOW = "backstage"
 """The path of the page that is Backstage in a window of its own."""
-_STYLE = Path(__file__).with_name("backstage.css")
+_STYLES = tuple(Path(__file__).with_name(name) for name in ("backstage.css", "diagram.css"))
 
 
 def show_button(checkout: Checkout) -> None:
@@ -38,7 +38,7 @@ def show_panel(checkout: Checkout, page: str) -> None:
         return
     is_open = shopper.is_open()
     stage = shopper.current_stage(begin=is_open)
-    st.html(_STYLE)
+    _style()
     with st.container(key="backstage-memory"):  # always here: two places would write a cookie in any order
         shopper.keep_cookies(stage)
     if stage is not None:
@@ -48,11 +48,16 @@ def show_panel(checkout: Checkout, page: str) -> None:
 
 def show_window(checkout: Checkout) -> None:
     """Show the stage of the address in a window of its own, where nothing is bought."""
-    st.html(_STYLE)
+    _style()
     stage = shopper.current_stage(begin=True)
     if stage is not None:
         with st.container(key="backstage-window"):
             st.fragment(panel.show_large, run_every=REFRESH_SECONDS)(checkout, stage)
+
+
+def _style() -> None:
+    for file in _STYLES:
+        st.html(file)
 
 
 def _refresh(checkout: Checkout, stage: Stage, *, is_open: bool) -> None:

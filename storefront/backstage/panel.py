@@ -16,12 +16,14 @@ from storefront import context
 from storefront import markup as pieces
 from storefront.rendering import line
 
-from . import actions, markup, objects, sequence, simulator_client, trace
+from . import actions, joining, markup, objects, replay, sequence, simulator_client, trace
 from .scenarios import SCENARIOS, Scenario, next_after, number_for
 from .stage import Stage
 from .steps import STEPS, TimelineEntry, code_of, is_done, timeline
 
 _EMPTY = '<p class="hint">Put something into the cart and go to the checkout: the four steps appear here.</p>'
+
+_PLAYER_PIXELS = 640
 
 
 def show(checkout: Checkout, stage: Stage) -> None:
@@ -37,6 +39,7 @@ def show(checkout: Checkout, stage: Stage) -> None:
         _show_steps(entries, order, confirmed="session_id" in st.query_params)
         _show_diagram(checkout, stage, history)
         _show_objects(checkout, stage)
+        _show_joining(checkout, stage)
         if order is not None:
             st.html(line('<h3 class="backstage-step">The row in {}</h3>', _database(checkout)))
             st.html(markup.row(order))
@@ -59,7 +62,13 @@ def show_large(checkout: Checkout, stage: Stage) -> None:
                 before, its_order = _kept(checkout, stage.before)
                 st.html('<h2 class="before">Before: the last checkout</h2>')
                 st.html(markup.status(its_order, before, stage.before))
-        shown = sequence.of_checkout(checkout, stage.session_id, history)
+            played = _show_replay(checkout, stage)
+            _show_joining(checkout, stage)
+        if played is not None:
+            with right:
+                st.iframe(played, height=_PLAYER_PIXELS, alt="The run, played again")
+            return
+        shown = _arrows(checkout, stage, stage.session_id, history)
         with right.container(key="backstage-scroll"):
             st.html(markup.diagram(shown))
     except CheckoutError as error:
@@ -82,6 +91,10 @@ def _kept(checkout: Checkout, session_id: str | None) -> tuple[History, Order | 
     if session_id is None:
         return History(), None
     return checkout.history(session_id), checkout.store.get(session_id)
+
+
+def _arrows(checkout: Checkout, stage: Stage, session_id: str | None, history: History) -> list[sequence.Arrow]:
+    return sequence.of_checkout(checkout, session_id, history, stage.came_back.get(session_id or ""))
 
 
 def _database(checkout: Checkout) -> str:
@@ -211,14 +224,16 @@ def _show_steps(entries: Sequence[TimelineEntry], order: Order | None, *, confir
             if code.open:  # colouring it is a third of what the browser has to do while the panel is open
                 if is_empty:
                     code.html(line('<p class="hint">{}</p>', function))
-                code.code(source, language="python")
+                code.code(
+                    source, language="python", wrap_lines=True
+                )  # what scrolls sideways cannot be reached by keyboard
 
 
 def _show_diagram(checkout: Checkout, stage: Stage, history: History) -> None:
     """Show who told whom what, when it is asked for."""
     place = st.expander("Sequence diagram", key="backstage-diagram", on_change="rerun")
     if place.open:
-        place.html(markup.diagram(sequence.of_checkout(checkout, stage.session_id, history)))
+        place.html(markup.diagram(_arrows(checkout, stage, stage.session_id, history)))
 
 
 def _show_objects(checkout: Checkout, stage: Stage) -> None:
@@ -233,6 +248,33 @@ def _show_objects(checkout: Checkout, stage: Stage) -> None:
         if found:
             shown = found[-1] if chosen == titles[0] else found[len(found) - titles.index(chosen)]
             st.html(markup.exchange(shown))
+
+
+def _show_joining(checkout: Checkout, stage: Stage) -> None:
+    """Show how a phone joins, when it is asked for."""
+    place = st.expander("Join by phone", key="backstage-join", on_change="rerun")
+    if place.open:
+        with place:
+            joining.show(checkout, stage)
+
+
+def _show_replay(checkout: Checkout, stage: Stage) -> str | None:
+    """Offer to play what is shown once more, and return the page that does when it is asked for."""
+    place = st.expander("Play it again", key="backstage-replay", on_change="rerun")
+    if not place.open:
+        return None
+    shown = stage.session_id or stage.before
+    if shown is None:
+        place.html('<p class="scenario">There is nothing to play yet.</p>')
+        return None
+    arrows = _arrows(checkout, stage, shown, _kept(checkout, shown)[0])
+    page = replay.page(arrows, SCENARIOS[stage.scenario].title)
+    place.download_button(
+        "Save this run", page, f"run-{shown[-8:]}.html", "text/html", key="backstage-save", on_click="ignore"
+    )
+    hint = "The file plays the run as it was, or step by step, in any browser and without a network."
+    place.html(line('<p class="scenario">{}</p>', hint))
+    return page
 
 
 def _show_before(checkout: Checkout, stage: Stage) -> None:

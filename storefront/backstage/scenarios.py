@@ -76,7 +76,7 @@ _ALL = (
     Scenario(
         "webhook-first",
         "Webhook before redirect",
-        "Continue to payment, but pay from elsewhere. Watch the row, then send the shopper back.",
+        "Continue to payment, but pay from elsewhere. Watch the status, then send the shopper back.",
         "The webhook alone makes the order paid; the return finds it done and writes nothing.",
         actions=("pay", "send_back"),
     ),

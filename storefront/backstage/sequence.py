@@ -62,16 +62,20 @@ _ASKED = {
     EventKind.details_updated: "changes the details",
 }
 _AT_STRIPE = {"confirm": "pays", "authenticate": "answers the bank"}
+_RETURNS = "comes back from Stripe"
 _A_MOMENT = timedelta(milliseconds=1)
 
 
-def of_checkout(checkout: Checkout, session_id: str | None, history: Sequence[OrderEvent]) -> list[Arrow]:
+def of_checkout(
+    checkout: Checkout, session_id: str | None, history: Sequence[OrderEvent], came_back: datetime | None = None
+) -> list[Arrow]:
     """Return all arrows of a checkout as far as they are known now; without the simulator, what the shop knows.
 
     Args:
         checkout: the shop's.
         session_id: the checkout's session; None: there is none.
         history: its events, oldest first.
+        came_back: when its shopper was seen to have come back from Stripe.
     """
     if session_id is None:
         return []
@@ -79,19 +83,24 @@ def of_checkout(checkout: Checkout, session_id: str | None, history: Sequence[Or
         known = trace.of_session(checkout.settings, session_id)
     except StripeUnavailable:  # said elsewhere on the panel
         known = Trace()
-    return arrows(checkout.calls.of(session_id), history, known)
+    return arrows(checkout.calls.of(session_id), history, known, came_back)
 
 
-def arrows(calls: Iterable[StripeCall], events: Sequence[OrderEvent], known: Trace) -> list[Arrow]:
+def arrows(
+    calls: Iterable[StripeCall], events: Sequence[OrderEvent], known: Trace, came_back: datetime | None = None
+) -> list[Arrow]:
     """Return all arrows of one checkout in the order of time.
 
     Args:
         calls: what the shop asked of Stripe.
         events: the order's history, oldest first.
         known: what the simulator knows of the session.
+        came_back: when the shopper was seen to have come back; where that wrote nothing, no event tells it.
     """
     asked = list(calls)
     found = [*map(_of_call, asked), *_of_events(events, asked), *_of_trace(known)]
+    if came_back is not None and all(event.source is not Source.redirect for event in events):
+        found.append(Arrow(came_back, Party.shopper, Party.shop, _RETURNS, "finds it done"))
     return sorted(found, key=lambda arrow: arrow.at)
 
 
@@ -111,7 +120,7 @@ def _of_events(events: Iterable[OrderEvent], calls: Sequence[StripeCall]) -> Ite
             yield Arrow(before, Party.shopper, Party.shop, _ASKED[event.kind])
         elif event.source is Source.redirect and not returned:
             returned = True
-            yield Arrow(before, Party.shopper, Party.shop, "comes back from Stripe")
+            yield Arrow(before, Party.shopper, Party.shop, _RETURNS)
         note = f"by {SOURCES[event.source]}"
         yield Arrow(event.at, Party.shop, Party.database, event.kind.label, note, event.kind.tone)
 

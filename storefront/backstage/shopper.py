@@ -1,6 +1,7 @@
 """This browser as the shopper of a stage: which stage that is, what it has to tell, and the errands that it does."""
 
 import re
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -62,12 +63,16 @@ def tell(stage: Stage) -> None:
 
     Only news is told: of two browsers on one stage, the panel follows the one that did something last.
     """
+    if _is_token(st.query_params.get("stage")):
+        stage.join(_browser_id())
     named = st.query_params.get("session_id", "")
     held = held_session(st.session_state)
     latest = named if _SESSION_ID.fullmatch(named) else held.id if held else None
     if latest and latest != st.session_state.get("backstage-told"):
         st.session_state["backstage-told"] = latest
         stage.follow(latest, _browser_id())
+        if latest == named:
+            stage.note_return(latest, datetime.now(UTC))
 
 
 def run_errand(checkout: Checkout, stage: Stage) -> None:

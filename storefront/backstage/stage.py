@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from .scenarios import DEFAULT, SCENARIOS
@@ -40,6 +41,8 @@ class Stage:
         planned: the session and the scenario that the simulator was last told.
         shopper: the browser that brought the checkout.
         errand: what that browser is asked to do next.
+        came_back: when the shopper was seen on the confirmation page, by checkout.
+        guests: the browsers that came to the shop with the stage's address.
     """
 
     token: str
@@ -50,6 +53,8 @@ class Stage:
     planned: tuple[str, str] | None = None
     shopper: str | None = None
     errand: Errand | None = None
+    came_back: dict[str, datetime] = field(default_factory=dict)
+    guests: set[str] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def follow(self, session_id: str, shopper: str) -> None:
@@ -60,6 +65,16 @@ class Stage:
                 return
             self.before, self.session_id = self.session_id or self.before, session_id
 
+    def note_return(self, session_id: str, at: datetime) -> None:
+        """Note when a shopper came back from Stripe; only the first time counts."""
+        with self._guard:
+            self.came_back.setdefault(session_id, at)
+
+    def join(self, browser: str) -> None:
+        """Count a browser that came with the stage's address, once."""
+        with self._guard:
+            self.guests.add(browser)
+
     def choose(self, scenario: str) -> None:
         """Choose a scenario; an unknown one changes nothing."""
         if scenario in SCENARIOS and scenario != self.scenario:
@@ -69,6 +84,7 @@ class Stage:
         """Show nothing, as if the stage had just been made."""
         with self._guard:
             self.scenario, self.session_id, self.before, self.planned = DEFAULT, None, None, None
+            self.came_back.clear()
 
     def take_errand(self, browser: str) -> Errand | None:
         """Return what a browser is asked to do, once; another browser than the shopper's is asked nothing."""

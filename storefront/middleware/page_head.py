@@ -80,4 +80,5 @@ def _with_head(page: bytes, name: str, title: str, opening: str) -> bytes:
     for pattern in (_TITLE, _ICON, _FONT, *([_MODULE] if front_end().files else [])):
         page = pattern.sub(b"", page)
     page = page.replace(b"<head>", b"<head>" + head.encode(), 1).replace(b"</head>", style.encode() + b"</head>", 1)
-    return page.replace(b'<div id="root">', splash.encode() + b'<div id="root">', 1)
+    # After the root: the link that skips to the content has to be the first of the page.
+    return page.replace(b"</body>", splash.encode() + b"</body>", 1)

@@ -20,7 +20,7 @@ def show(checkout: Checkout) -> Search:
         text = st.text_input(
             "Search",
             key="orders-text",
-            placeholder="Name, e-mail, order or session",
+            placeholder="Name, e-mail, code, order or session",
             icon=":material/search:",
             max_chars=200,
             persist_state="session",

@@ -12,6 +12,7 @@ import streamlit as st
 from checkout_core import Checkout
 from checkout_core.domain.money import exponent
 from checkout_core.domain.orders import Order, OrderStatus, Oversold
+from checkout_core.domain.tickets import read_code
 from checkout_core.stores.base import OrderQuery, OrderSort
 from storefront.operator.disputes import FILTERS
 
@@ -74,8 +75,10 @@ class Search:
         return self.query != OrderQuery(sort=self.sort)
 
     def by_id(self) -> list[Order]:
-        """Return the order that a whole order or session id names: an index finds it, where a search looks at all orders."""
+        """Return the order that a whole order or session id or a code names, where a search looks for texts in all orders."""
         store, text = self.checkout.store, self.text
+        if (end := read_code(text)) is not None:
+            return [each for each in store.find(OrderQuery(text=end)) if each.id.endswith(end)]
         found = (
             store.get_by_id(text) if text.startswith("order_") else store.get(text) if text.startswith("cs_") else None
         )

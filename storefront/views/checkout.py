@@ -8,7 +8,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from checkout_core.config.settings_arguments import UiMode
-from checkout_core.domain.breakdown import breakdown_of
 from checkout_core.domain.checkout_session import CheckoutSession
 from checkout_core.domain.errors import (
     CheckoutError,
@@ -22,14 +21,18 @@ from checkout_core.domain.errors import (
 from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
 from checkout_core.streamlit.checkout_page import CheckoutPage, Details
+from checkout_core.streamlit.payment_form import WalletAnswer, WalletPress
 from storefront import coming_back, context, markup
 from storefront.rendering import line
+from storefront.summary import OrderSummary, go_on_paying, is_changed_while_paying
 
 FIELDS = {"email": "E-mail", "name": "Name (optional)", "phone": "Phone (optional)"}
 AUTOCOMPLETE = {"email": "email", "name": "name", "phone": "tel"}
 MAX_LENGTHS = {"email": 254, "name": 200, "phone": 40}
 HELD_SECONDS = 15.0  # between two looks at how long the order is held
+ANSWER = "wallet-answer"  # where the answer to the last press of a wallet's button is kept
 checkout, cart = context.current_checkout(), context.current_cart()
+hosted = checkout.settings.ui_mode is UiMode.hosted_page
 fields: dict[str, str] = st.session_state.setdefault("details", {})
 
 
@@ -65,27 +68,57 @@ def show_form() -> tuple[bool, dict[str, DeltaGenerator]]:
                 autocomplete=AUTOCOMPLETE[field],
             )
             slots[field] = st.container(key=f"slot-{field}")
-        return st.form_submit_button("Continue to payment", type="primary", width="stretch"), slots
+        submitted = st.form_submit_button("Continue to payment", type="primary", width="stretch")
+    if hosted:
+        show_terms()
+    return submitted, slots
 
 
-def submit(page: CheckoutPage, session: CheckoutSession, slots: dict[str, DeltaGenerator]) -> None:
+def submit(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
     """Save the form that was sent, and hand the shopper to Stripe."""
     try:
-        save(page, session)
+        session = open_session(page)
+        try:
+            save(page, session)
+        except (SessionNotOpen, SessionNotFound):
+            renew(page, session)
     except SoldOut:
         raise
     except InvalidInput as error:
         slots.get(error.field or "email", slots["email"]).html(markup.problem(context.sentence_for_shopper(error)))
-    except (SessionNotOpen, SessionNotFound):
-        renew(page, session)
     except CheckoutError as error:
         st.html(markup.problem(context.sentence_for_shopper(error)))
     else:
-        if checkout.settings.ui_mode is UiMode.hosted_page and session.url:
+        if hosted and session.url:
             st.html('<p class="leaving" role="status">Taking you to the payment page …</p>')
             browser.redirect_to(session.url)
         else:
             st.rerun()
+
+
+def show_wallets(page: CheckoutPage, session: CheckoutSession) -> None:
+    """Show the wallets' buttons, and do step 2 for who presses one: with what the wallet says of the shopper."""
+    answer: WalletAnswer | None = st.session_state.get(ANSWER)
+    press = payment_form.mount_express(checkout.settings, session.client_secret or "", answer)
+    if press is None or (answer is not None and answer.press == press.id):
+        return
+    st.session_state[ANSWER] = WalletAnswer(press.id, save_wallet(page, session, press))
+    st.rerun()
+
+
+def save_wallet(page: CheckoutPage, session: CheckoutSession, press: WalletPress) -> str:
+    """Do step 2 for a wallet; return the sentence that says what keeps it, empty where nothing does."""
+    given = {"email": press.email, "name": press.name, "phone": press.phone}
+    typed = dict(fields)
+    fields.update({field: (text or "")[: MAX_LENGTHS[field]] for field, text in given.items()})
+    try:
+        save(page, session)
+    except (SessionNotOpen, SessionNotFound):
+        renew(page, session)
+    except CheckoutError as error:
+        fields.update(typed)
+        return context.sentence_for_shopper(error)
+    return ""
 
 
 def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
@@ -107,8 +140,16 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
             raise
         except CheckoutError:
             st.html(markup.problem(PaymentUnconfirmed.sentence))  # it may have been paid, in another tab
+    st.html('<p class="hint secure">Paid through Stripe. This shop never sees the number of your card.</p>')
+    show_terms()
     if checkout.settings.simulated:
         st.html('<p class="hint">Demo: no money moves. Pay with card 4242 4242 4242 4242, any later date, any CVC.</p>')
+
+
+def show_terms() -> None:
+    """Say who sells, and on which terms, where the shop has said it."""
+    if text := markup.terms(checkout.settings):
+        st.html(text)
 
 
 def show_hold(session: CheckoutSession) -> None:
@@ -153,29 +194,56 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         StripeUnavailable: there is no session yet.
     """
     st.html("<h1>Checkout</h1>")
-    coming_back.show()
-    if st.session_state.pop("renewed", False):
-        text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
-        st.html(markup.problem(text))
-    form, summary = st.columns([3, 2], gap="large")
-    receipt = summary.empty()
-    total = sum(item.amount_total for item in items)
-    receipt.html(markup.cart_receipt(items))
-    page = CheckoutPage(checkout, items, cart, st.session_state)
+    show_news()
+    page = page_of(items)
     if resumed or page.current_session() is None:
         take_up(page, resumed)
-    session = page.current_session()
-    with form:
-        if session and page.saved_details() and checkout.settings.ui_mode is UiMode.elements:
-            show_payment(page, session)
-        else:
-            submitted, slots = show_form()
-            session = open_session(page)
-            if submitted:
-                coming_back.forget()
-                submit(page, session, slots)
-    if session.amount_total != total:
-        receipt.html(markup.receipt(breakdown_of(session)))
+    with st.container(key="checkout"):
+        summary = OrderSummary(checkout, cart, items)
+        summary.show()
+        with st.container(key="order-form"):
+            wallets = st.container(key="wallets")
+            if is_changed_while_paying() and not hosted:
+                save(page, open_session(page))
+                go_on_paying()
+            session = page.current_session()
+            if session and page.saved_details() and not hosted:
+                with st.container(key="step"):
+                    show_payment(page, session)
+            else:
+                with st.container(key="step"):
+                    session = show_details(page)
+            if session is not None and not hosted:
+                with wallets:
+                    show_wallets(page, session)
+        summary.show_session(page, session)
+
+
+def show_news() -> None:
+    """Say what has become of the last session."""
+    with st.container(key="news"):  # there also without news: what comes after keeps its place, and so its state
+        coming_back.show()
+        if st.session_state.pop("renewed", False):
+            text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
+            st.html(markup.problem(text))
+
+
+def page_of(items: Sequence[PricedItem]) -> CheckoutPage:
+    """Return what the page does with the cart."""
+    params = {"allow_promotion_codes": True} if checkout.settings.promotion_codes else {}
+    return CheckoutPage(checkout, items, cart, st.session_state, params=params)
+
+
+def show_details(page: CheckoutPage) -> CheckoutSession | None:
+    """Show the form, and do step 1 while it is read. Stripe's own page is told the address that is typed here: step 1 waits."""
+    submitted, slots = show_form()
+    session = None if hosted else open_session(page)
+    if submitted:
+        coming_back.forget()
+        if hosted:
+            page.name_email(fields.get("email", ""))
+        submit(page, slots)
+    return session
 
 
 def show_refusal(error: CheckoutError) -> None:

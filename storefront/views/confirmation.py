@@ -1,10 +1,7 @@
 """The confirmation page: step 4, any number of times, whatever became of the payment."""
 
-from typing import NamedTuple
-
 import streamlit as st
 
-from checkout_core.domain.customer import masked_email
 from checkout_core.domain.errors import (
     CheckoutError,
     PaymentUnconfirmed,
@@ -14,80 +11,10 @@ from checkout_core.domain.errors import (
     SessionStillOpen,
 )
 from checkout_core.domain.orders import Order, OrderStatus
-from checkout_core.receipts.pdf import receipt_pdf
 from checkout_core.streamlit.checkout_page import drop, held_session, holding
-from storefront import context, dates, markup
-from storefront.money import amount
+from storefront import context, markup, order_page
 
 checkout, cart = context.current_checkout(), context.current_cart()
-
-
-class Message(NamedTuple):
-    """What the page says first."""
-
-    title: str
-    text: str
-    tone: str
-    mark: str
-
-
-MESSAGES = {
-    OrderStatus.paid: Message("Thank you, it is paid", "Show this page or the order number at the door.", "good", "✓"),
-    OrderStatus.processing: Message(
-        "Your payment is on its way",
-        "Your bank is still working on it, which can take a few days. There is nothing more for you to do: "
-        "this page follows along, and the order is yours once the money has arrived. Please do not pay again.",
-        "wait",
-        "…",
-    ),
-    OrderStatus.failed: Message(
-        "The payment did not go through",
-        "You were not charged. What you chose is back in your cart: try again, or pay another way.",
-        "bad",
-        "×",
-    ),
-    OrderStatus.refunded: Message(
-        "This order was refunded", "The money is on its way back to you; banks take five to ten days.", "plain", "↺"
-    ),
-}
-
-
-def message_of(order: Order) -> Message:
-    """Return what to say of an order; a paid one may have been refunded in part."""
-    if order.status is OrderStatus.paid and order.amount_refunded:
-        back = amount(order.amount_refunded, order.currency)
-        return Message(
-            "Paid, and partly refunded",
-            f"{back} of it is on its way back to you. The rest of the order stands.",
-            "good",
-            "✓",
-        )
-    return MESSAGES[order.status]
-
-
-def show(order: Order) -> None:
-    """Show what anybody may see who holds the session id."""
-    email = masked_email(order.email)
-    st.html(markup.notice(*message_of(order)))
-    paid = dates.moment(order.paid_at) if order.paid_at else None
-    facts = [("Order", order.id), ("Status", order.status.value.capitalize()), ("E-mail", email), ("Paid", paid)]
-    st.html(markup.facts(facts))
-    st.html(markup.receipt(order.breakdown, note=order.payment_note))
-    with st.container(key="next", horizontal=True, vertical_alignment="center"):
-        if order.paid_at:
-            st.download_button(
-                "Download receipt",
-                data=lambda: receipt_pdf(order, shop_name=checkout.settings.shop_name, email=email),
-                file_name=f"receipt-{order.id}.pdf",
-                mime="application/pdf",
-                icon=":material/download:",
-                on_click="ignore",
-                key="receipt",
-            )
-        if order.status is OrderStatus.failed:
-            st.page_link("views/cart.py", label="Back to the cart", icon=":material/arrow_back:")
-        else:
-            st.page_link("views/shop.py", label="Back to the programme", icon=":material/arrow_back:")
 
 
 @st.fragment(run_every=5 if checkout.settings.simulated else 30)
@@ -183,7 +110,7 @@ def main() -> None:
         show_unconfirmed(session_id, error.message)
     else:
         update_cart(order)
-        show(order)
+        order_page.show(checkout, order)
         if order.status is OrderStatus.processing:
             follow(order)
 

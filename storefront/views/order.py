@@ -10,11 +10,14 @@ from checkout_core.domain.events import Source
 from checkout_core.domain.money import format_amount
 from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
+from checkout_core.domain.receipt_requests import REQUESTS
+from checkout_core.domain.tickets import REDEEMED, order_code
 from storefront import markup
 from storefront.operator import copy_buttons, disputes, labels, layout, oversold, refunds, stripe_pages
+from storefront.order_page import send_again
 from storefront.rendering import line, render
 
-COPIED = frozenset({"Order", "E-mail", "Checkout session", "Payment"})
+COPIED = frozenset({"Code", "Order", "E-mail", "Checkout session", "Payment"})
 
 
 def reconcile(checkout: Checkout, order: Order) -> None:
@@ -48,6 +51,7 @@ def fees(order: Order) -> list[tuple[str, str]]:
 def facts(order: Order) -> str:
     """Return everything about an order that is not its items; what one needs elsewhere can be copied."""
     pairs = [
+        ("Code", order_code(order.id)),
         ("Order", order.id),
         ("Name", order.name),
         ("E-mail", order.email),
@@ -57,7 +61,11 @@ def facts(order: Order) -> str:
         ("Checkout session", order.stripe_checkout_session_id),
         ("Payment", order.stripe_payment_intent_id),
         *fees(order),
-        *((key, value if isinstance(value, str) else json.dumps(value)) for key, value in order.metadata.items()),
+        *(
+            (key, value if isinstance(value, str) else json.dumps(value))
+            for key, value in order.metadata.items()
+            if key not in (REDEEMED, REQUESTS)  # the history says it
+        ),
     ]
     shown = [(name, value, name in COPIED) for name, value in pairs if value]
     return render("operator/facts.html", facts=shown)
@@ -90,6 +98,14 @@ def show(checkout: Checkout, order: Order) -> None:
             on_click=reconcile,
             args=(checkout, order),
         )
+        if order.status in MONEY_TAKEN and order.email:
+            st.button(
+                "Send the receipt again",
+                key="receipt-again",
+                icon=":material/mail:",
+                on_click=send_again,
+                args=(checkout, order, Source.operator, "order-message"),
+            )
         if order.status is OrderStatus.paid and order.amount_refunded < order.amount_total:
             refusal = disputes.refusal(order)
             if refusal is None:

@@ -67,7 +67,7 @@ def _verb(session: Session) -> str:
 
 def _asks(session: JSON) -> JSON:
     """Return what the page asks the shopper, beside the e-mail address and how to pay."""
-    consent, names = session["consent_collection"] or {}, session["name_collection"] or {}
+    consent, names = session["consent_collection"] or {}, session.get("name_collection") or {}
     saving, tax_ids = session["saved_payment_method_options"] or {}, session.get("tax_id_collection") or {}
     return {
         "billing": session["billing_address_collection"] == "required",

@@ -95,7 +95,7 @@ class IntentPages:
             return intent
         now = int(self.simulator.now())
         method = find_method(self.simulator.state, account, intent["payment_method"] or "", now)
-        after = decline_intent(intent, method.type, decline, None)
+        after = decline_intent(intent, account.payment_method(method.id, method.type), decline, None)
         put_intent(self.simulator.state, account, after)
         self.simulator.events.emit(account, "payment_intent.payment_failed", after)
         await self.simulator.webhooks.deliver()

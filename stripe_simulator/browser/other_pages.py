@@ -77,7 +77,7 @@ class OtherPages:
         method = find_method(self.simulator.state, account, intent["payment_method"] or "", int(self.simulator.now()))
         charging = self.simulator.charging
         if outcome != "authorized":
-            after = decline_intent(intent, method.type, OUTCOMES[outcome], None)
+            after = decline_intent(intent, account.payment_method(method.id, method.type), OUTCOMES[outcome], None)
             put_intent(self.simulator.state, account, after)
             self.simulator.emit(account, "payment_intent.payment_failed", dict(after))
         elif method.decline is not None:

@@ -21,7 +21,9 @@ def session_view(account: Account, record: SessionRecord) -> JSON:
     details = session["customer_details"] or {}
     options = [_shipping_option(rate, currency) for rate in record.rates]
     chosen = (session["shipping_cost"] or {}).get("shipping_rate")
-    shipping = next(({"shippingOption": one, "taxAmounts": None} for one in options if one["id"] == chosen), None)
+    shipping_taxes = _tax_amounts(record.shipping_taxes, currency)
+    taken = next((one for one in options if one["id"] == chosen), None)
+    shipping = taken and {"shippingOption": taken, "taxAmounts": shipping_taxes}
     discount = _amount(totals["amount_discount"], currency)
     applied = [{**one, "recurring": None, **discount} for one in record.applied]
     pairs = zip(record.lines, record.products, strict=True)
@@ -29,7 +31,7 @@ def session_view(account: Account, record: SessionRecord) -> JSON:
     return {
         "id": session["id"],
         "billingAddress": _contact(record.typed.get("address")),
-        "businessName": (session["branding_settings"] or {}).get("display_name") or "Simulated Stripe",
+        "businessName": (session.get("branding_settings") or {}).get("display_name") or "Simulated Stripe",
         "canConfirm": False,
         "currency": currency,
         "currencyOptions": None,
@@ -39,7 +41,7 @@ def session_view(account: Account, record: SessionRecord) -> JSON:
         "lineItems": lines,
         "livemode": False,
         "minorUnitsAmountDivisor": 10 ** exponent(currency),
-        "nameCollection": {"businessName": None, "individualName": None} if session["name_collection"] else None,
+        "nameCollection": {"businessName": None, "individualName": None} if session.get("name_collection") else None,
         "optionalItems": _optional_items(account, record, currency),
         "phoneNumber": details.get("phone"),
         "recurring": None,

@@ -24,6 +24,22 @@ def retrieve(table: str, kind: str, param: str = "id") -> Handler:
     return answer
 
 
+NAMED = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
+"""Filters that name an object, and the table that has to have it."""
+
+
+def named_objects(request: ApiRequest) -> dict[str, str]:
+    """Return the objects that the filters of a list name, before anybody took the filters."""
+    given = {name: request.params.raw(name) for name in NAMED}
+    return {name: id for name, id in given.items() if isinstance(id, str) and id}
+
+
+def require_found(request: ApiRequest, named: dict[str, str]) -> None:
+    """Raise a 400 (`resource_missing`) when an object that a filter names does not exist."""
+    for name, id in named.items():
+        request.account.get(NAMED[name], id, name, name, 400)
+
+
 def listing(table: str, *filters: Filter, unsupported: Collection[str] = ()) -> Handler:
     """Return the handler that lists a table, newest first.
 
@@ -34,8 +50,11 @@ def listing(table: str, *filters: Filter, unsupported: Collection[str] = ()) -> 
     """
 
     async def answer(request: ApiRequest) -> JSON:
+        named = named_objects(request)
         keep = all_of(request.params, created, *filters)
         objects = request.account.tables[table]
-        return page(objects, request.params, f"/v1/{table}", keep=keep, unsupported=unsupported)
+        listed = page(objects, request.params, f"/v1/{table}", keep=keep, unsupported=unsupported)
+        require_found(request, named)
+        return listed
 
     return answer

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..currencies import CURRENCIES
-from ..errors import invalid, not_simulated
+from ..errors import StripeError, invalid, not_simulated
 from ..wire import JSON
 from .params import Params
 
@@ -171,6 +171,23 @@ class Fields(Shape):
         found = take_given(params, self.table)
         params.finish()
         return found
+
+
+@dataclass(frozen=True)
+class Partly(Shape):
+    """A nested object of which the simulator knows a part: what else is given is refused as not simulated."""
+
+    known: Fields
+
+    def take(self, params: Params, name: str) -> JSON | None:
+        """Take the object."""
+        try:
+            return self.known.take(params, name)
+        except StripeError as error:
+            if error.error.get("code") != "parameter_unknown":
+                raise
+            param = error.error["param"]
+            raise not_simulated(f"the parameter {param}", param) from error
 
 
 @dataclass(frozen=True)

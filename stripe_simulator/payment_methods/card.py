@@ -126,6 +126,8 @@ DISPUTED = {
     "4000000000001976": "inquiry",
 }
 """Cards whose payments are disputed at once: https://docs.stripe.com/testing#disputes."""
+SAVED_AND_DECLINED = frozenset({"4000000000000341"})
+"""Cards that can be saved for a customer, and are declined when they are charged."""
 AMEX_PREFIXES = ("34", "37")
 MAX_YEARS_AHEAD = 50
 
@@ -257,31 +259,24 @@ class Card(PaymentMethodType):
             "amount_authorized": None,
             "authorization_code": None,
             "brand": method.facts["brand"],
-            "capture_before": None,
             "checks": _checks(method),
             "country": method.facts.get("country", "US"),
             "description": None,
             "electronic_commerce_indicator": None,
             "exp_month": method.facts["exp_month"],
             "exp_year": method.facts["exp_year"],
-            "extended_authorization": None,
             "fingerprint": "simulated",
             "funding": method.facts.get("funding", "credit"),
             "iin": None,
-            "incremental_authorization": None,
             "installments": None,
             "issuer": None,
             "last4": method.last4,
             "mandate": None,
             "moto": None,
-            "multicapture": None,
             "network": method.facts["brand"],
             "network_token": None,
             "network_transaction_id": None,
-            "overcapture": None,
             "regulated_status": None,
-            "setup_credential_usage": None,
-            "stored_credential_usage": None,
             "three_d_secure": secured if method.challenged else None,
             "transaction_link_id": None,
             "wallet": _wallet(method),
@@ -314,6 +309,7 @@ def _facts(digits: str, exp_month: int, exp_year: int) -> JSON:
     special = {
         "checks": CHECKS.get(digits),
         "country": ISSUED_IN.get(digits),
+        "declined_when": "charged" if digits in SAVED_AND_DECLINED or digits in RISKS else None,
         "dispute": DISPUTED.get(digits),
         "funding": FUNDING.get(digits),
         "risk": RISKS.get(digits),

@@ -52,7 +52,6 @@ class SepaDebit(BankDebit):
             "bank_code": "37040044",
             "branch_code": None,
             "country": "DE",
-            "expected_debit_date": None,
             "fingerprint": "simulated",
             "last4": method.last4,
             "mandate": None,

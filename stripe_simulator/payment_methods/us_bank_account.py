@@ -60,7 +60,6 @@ class USBankAccount(BankDebit):
             "account_holder_type": "individual",
             "account_type": "checking",
             "bank_name": "STRIPE TEST BANK",
-            "expected_debit_date": None,
             "fingerprint": "simulated",
             "last4": method.last4,
             "mandate": None,

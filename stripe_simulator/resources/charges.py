@@ -46,7 +46,6 @@ def build_charge(intent: PaymentIntent, method: PaymentMethod, shopper: Shopper,
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
-        "authorization_code": None,
         "balance_transaction": None,
         "billing_details": {
             "address": shopper.address or NO_ADDRESS,
@@ -66,7 +65,6 @@ def build_charge(intent: PaymentIntent, method: PaymentMethod, shopper: Shopper,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
-        "level3": None,
         "livemode": False,
         "metadata": intent["metadata"],
         "on_behalf_of": None,
@@ -75,7 +73,6 @@ def build_charge(intent: PaymentIntent, method: PaymentMethod, shopper: Shopper,
         "payment_intent": intent["id"],
         "payment_method": method.id,
         "payment_method_details": payment_methods.charge_details(method),
-        "presentment_details": None,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
@@ -88,7 +85,6 @@ def build_charge(intent: PaymentIntent, method: PaymentMethod, shopper: Shopper,
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "failed" if decline else "succeeded" if succeeded else "pending",
-        "transfer": None,
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
     }
@@ -113,7 +109,6 @@ def _outcome(decline: Decline | None, risk: str = "normal") -> JSON:
         "reason": _reason(decline, risk),
         "risk_level": risk,
         "risk_score": RISK_SCORES[risk],
-        "rule": None,
         "seller_message": message,
         "type": type,
     }
@@ -125,11 +120,6 @@ def _reason(decline: Decline | None, risk: str) -> str | None:
     if decline is None:
         return "elevated_risk_level" if risk == "elevated" else None
     return decline.decline_code or decline.code
-
-
-def method_type(charge: Charge) -> str:
-    """Return the type of the payment method that a charge was paid with."""
-    return str(charge["payment_method_details"]["type"])
 
 
 def settle_charge(charge: Charge) -> Charge:

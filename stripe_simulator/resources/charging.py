@@ -88,7 +88,7 @@ class Charging:
         assert method.decline is not None
         charge = build_charge(intent, method, shopper, int(self._now()), self._receipt_base)
         self._state.put(account, "charges", charge["id"], charge)
-        intent = decline_intent(intent, method.type, method.decline, charge)
+        intent = decline_intent(intent, account.payment_method(method.id, method.type), method.decline, charge)
         put_intent(self._state, account, intent)
         self._events.emit(account, "charge.failed", charge)
         self._events.emit(account, "payment_intent.payment_failed", intent)

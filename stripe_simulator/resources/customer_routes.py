@@ -8,7 +8,7 @@ from ..http.lists import page
 from ..http.request import ApiRequest, ApiRoute
 from ..wire import JSON
 from .customers import blank_customer, find_customer, update_customer
-from .payment_methods import attach_method, find_method, saved_methods
+from .payment_methods import attach_method, find_method, saved_methods, why_not_saved
 from .tax_ids import TaxIdParams, store_tax_id
 
 
@@ -52,7 +52,11 @@ def _take_method(request: ApiRequest) -> str | None:
     if id is None:
         return None
     param = "source" if token is not None else "payment_method"
-    return find_method(request.state, request.account, id, request.now, param).id
+    method = find_method(request.state, request.account, id, request.now, param)
+    refused = why_not_saved(method)
+    if refused is not None:
+        raise refused
+    return method.id
 
 
 def _with_method(request: ApiRequest, customer: JSON, method: str | None) -> JSON:

@@ -34,7 +34,6 @@ def blank_customer(now: int) -> JSON:
         "object": "customer",
         "address": None,
         "balance": 0,
-        "business_name": None,
         "created": now,
         "currency": None,
         "customer_account": None,
@@ -43,7 +42,6 @@ def blank_customer(now: int) -> JSON:
         "description": None,
         "discount": None,
         "email": None,
-        "individual_name": None,
         "invoice_credit_balance": {},
         "invoice_prefix": random_id("", 8).upper(),
         "invoice_settings": {
@@ -73,6 +71,8 @@ def update_customer(customer: JSON, params: Params) -> JSON:
     for name in NAMES:
         if name in params:
             after[name] = params.text(name, unset=True)
+            if after[name] is None:
+                del after[name]
     if "email" in params:
         after["email"] = take_email(params, "email")
     if "address" in params:
@@ -122,8 +122,9 @@ def customer_from_details(details: JSON, shopper: Shopper, now: int) -> JSON:
         now: the simulated time, in seconds since the epoch.
     """
     blank = blank_customer(now)
-    known = {name: details[name] for name in ("email", "name", "phone", "address", "business_name", "individual_name")}
-    return {**blank, **known, "shipping": _shipping_of(shopper)}
+    known = {name: details[name] for name in ("email", "name", "phone", "address")}
+    names = {name: details[name] for name in NAMES if details[name] is not None}
+    return {**blank, **known, **names, "shipping": _shipping_of(shopper)}
 
 
 def updated_by_checkout(customer: JSON, details: JSON, shopper: Shopper, updates: JSON) -> JSON:
@@ -139,7 +140,7 @@ def updated_by_checkout(customer: JSON, details: JSON, shopper: Shopper, updates
     if after["email"] is None:
         after["email"] = details["email"]
     if updates.get("name") == "auto":
-        after |= {name: details[name] for name in ("name", "business_name", "individual_name") if details[name]}
+        after |= {name: details[name] for name in ("name", *NAMES) if details[name]}
     if updates.get("address") == "auto" and details["address"]:
         after["address"] = details["address"]
     if updates.get("shipping") == "auto" and shopper.shipping is not None:

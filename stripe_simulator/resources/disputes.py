@@ -100,6 +100,7 @@ def _method_details(details: JSON, inquiry: bool) -> JSON | None:
         "card": {
             "brand": details["card"]["brand"],
             "case_type": "inquiry" if inquiry else "chargeback",
+            "network": details["card"]["network"],
             "network_reason_code": "10.4",
         },
     }

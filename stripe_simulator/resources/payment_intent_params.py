@@ -6,7 +6,7 @@ from typing import Any
 from .. import payment_methods
 from ..errors import invalid
 from ..http.params import Params
-from ..http.shapes import SHIPPING, Choice, Fields, Flag, Refused, Shape, Text, Words, take_given
+from ..http.shapes import SHIPPING, Choice, Fields, Flag, Partly, Refused, Shape, Text, Words, take_given
 from ..wire import JSON
 from .checkout_sessions.payment_method_options import OPTIONS
 from .fields import check_amount, take_amount, take_currency
@@ -15,7 +15,7 @@ CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 DETAILS: dict[str, Shape] = {
     "capture_method": Choice(CAPTURE_METHODS),
     "description": Text(1000),
-    "payment_method_options": Fields(OPTIONS),
+    "payment_method_options": Partly(Fields(OPTIONS)),
     "receipt_email": Text(800),
     "setup_future_usage": Choice(("off_session", "on_session")),
     "shipping": SHIPPING,
@@ -48,6 +48,11 @@ UNSUPPORTED = (
     "payment_method_configuration",
     "radar_options",
 )
+LATER_UNSUPPORTED = (
+    *(name for name in UNSUPPORTED if name != "managed_payments"),
+    *("allowed_payment_method_types", "excluded_payment_method_types", "payment_method_types"),
+)
+"""The same of an intent that is there already."""
 
 
 @dataclass(frozen=True, slots=True)

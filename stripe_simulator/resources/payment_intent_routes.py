@@ -14,7 +14,7 @@ from ..wire import JSON, PaymentIntent
 from .charging import Charging
 from .customers import find_customer
 from .fields import check_amount, take_amount
-from .payment_intent_params import DETAILS, Confirmation, IntentParams
+from .payment_intent_params import DETAILS, LATER_UNSUPPORTED, Confirmation, IntentParams
 from .payment_intents import CANCELLATION_REASONS, new_intent, put_intent
 from .payment_methods import find_method, shopper_of, take_new_method
 
@@ -79,7 +79,7 @@ async def update(request: ApiRequest) -> JSON:
     changes = take_given(params, DETAILS)
     changes["metadata"] = params.metadata(before=before["metadata"])
     customer, method_id = params.text("customer"), params.text("payment_method")
-    params.finish(("currency", "payment_method_data", "payment_method_types", "amount_details"))
+    params.finish(("currency", "payment_method_data", *LATER_UNSUPPORTED))
     if before["status"] not in CHANGEABLE and (amount is not None or method_id is not None):
         message = f"This PaymentIntent's amount could not be updated because it has a status of {before['status']}."
         raise unexpected(before, message)
@@ -103,7 +103,7 @@ async def confirm(request: ApiRequest) -> JSON:
     data = params.mapping("payment_method_data")
     changes = take_given(params, DETAILS)
     confirmation = Confirmation.take(params)
-    params.finish(("mandate", "mandate_data", "payment_method_types", "amount_details", "confirmation_token"))
+    params.finish(("amount_to_confirm", *LATER_UNSUPPORTED))
     if intent["status"] not in CHANGEABLE:
         raise unexpected(
             intent,

@@ -8,6 +8,8 @@ from ..state import Account, State
 from ..wire import JSON, Charge, PaymentIntent
 
 SHIPPING = ("address", "carrier", "name", "phone", "tracking_number")
+CARD_OPTIONS = ("installments", "mandate_options", "network", "request_three_d_secure")
+"""What an intent always shows of cards."""
 CANCELLATION_REASONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 
 
@@ -43,14 +45,7 @@ def new_intent(amount: int, currency: str, now: int, given: JSON) -> PaymentInte
         "allowed_payment_method_types": None,
         "amount": amount,
         "amount_capturable": 0,
-        "amount_details": {
-            "discount_amount": None,
-            "error": None,
-            "line_items": None,
-            "shipping": None,
-            "tax": None,
-            "tip": {},
-        },
+        "amount_details": {"tip": {}},
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
@@ -66,7 +61,6 @@ def new_intent(amount: int, currency: str, now: int, given: JSON) -> PaymentInte
         "customer_account": None,
         "description": None,
         "excluded_payment_method_types": None,
-        "hooks": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
@@ -74,13 +68,11 @@ def new_intent(amount: int, currency: str, now: int, given: JSON) -> PaymentInte
         "metadata": {},
         "next_action": None,
         "on_behalf_of": None,
-        "payment_details": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": [],
         "payment_record": None,
-        "presentment_details": None,
         "processing": None,
         "receipt_email": None,
         "review": None,
@@ -95,6 +87,9 @@ def new_intent(amount: int, currency: str, now: int, given: JSON) -> PaymentInte
     }
     intent.update(given)  # type: ignore[typeddict-item]
     intent["shipping"] = filled(intent["shipping"], SHIPPING)
+    options = intent["payment_method_options"]
+    if "card" in options:
+        intent["payment_method_options"] = {**options, "card": {**dict.fromkeys(CARD_OPTIONS), **options["card"]}}
     return intent
 
 
@@ -103,46 +98,39 @@ def put_intent(state: State, account: Account, intent: PaymentIntent) -> None:
     state.put(account, "payment_intents", intent["id"], intent)
 
 
-def payment_error(method_type: str, decline: Decline, charge_id: str | None) -> JSON:
-    """Return `last_payment_error` of an intent, with every field.
+def payment_error(method: JSON, decline: Decline, charge_id: str | None) -> JSON:
+    """Return `last_payment_error` of an intent: like every error, it has only what there is to say.
 
     Args:
-        method_type: the type of the payment method, such as `card`.
+        method: the payment method, as an object.
         decline: why the payment failed.
         charge_id: the failed charge, if there is one.
     """
-    return {
-        "advice_code": None,
+    error = {
         "charge": charge_id,
         "code": decline.code,
         "decline_code": decline.decline_code,
         "doc_url": f"https://docs.stripe.com/error-codes/{decline.code.replace('_', '-')}",
         "message": decline.message,
-        "network_advice_code": None,
-        "network_decline_code": None,
-        "param": None,
-        "payment_intent": None,
-        "payment_method": None,
-        "payment_method_type": method_type,
-        "request_log_url": None,
-        "setup_intent": None,
-        "source": None,
+        "payment_method": method,
+        "payment_method_type": method["type"],
         "type": "card_error",
     }
+    return {name: value for name, value in error.items() if value is not None}
 
 
-def decline_intent(intent: PaymentIntent, method_type: str, decline: Decline, charge: Charge | None) -> PaymentIntent:
+def decline_intent(intent: PaymentIntent, method: JSON, decline: Decline, charge: Charge | None) -> PaymentIntent:
     """Return the intent after a payment that failed: it waits for another payment method.
 
     Args:
         intent: the intent before.
-        method_type: the type of the payment method, such as `card`.
+        method: the payment method, as an object.
         decline: why the payment failed.
         charge: the failed charge; None when the bank did not recognise the shopper.
     """
     return {
         **intent,
-        "last_payment_error": payment_error(method_type, decline, charge and charge["id"]),
+        "last_payment_error": payment_error(method, decline, charge and charge["id"]),
         "latest_charge": charge["id"] if charge else intent["latest_charge"],
         "next_action": None,
         "payment_method": None,
@@ -150,11 +138,11 @@ def decline_intent(intent: PaymentIntent, method_type: str, decline: Decline, ch
     }
 
 
-def return_intent(intent: PaymentIntent, method_type: str, decline: Decline, charge: Charge) -> PaymentIntent:
+def return_intent(intent: PaymentIntent, method: JSON, decline: Decline, charge: Charge) -> PaymentIntent:
     """Return the intent of a bank debit that was returned; it keeps the payment method that it was paid with."""
     return {
         **intent,
-        "last_payment_error": payment_error(method_type, decline, charge["id"]),
+        "last_payment_error": payment_error(method, decline, charge["id"]),
         "status": "requires_payment_method",
     }
 

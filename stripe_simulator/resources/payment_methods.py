@@ -3,13 +3,13 @@
 from dataclasses import asdict, replace
 
 from .. import payment_methods
-from ..errors import invalid, not_simulated
+from ..errors import StripeError, card_error, invalid, not_simulated
 from ..events import changed_fields
 from ..http.filters import text
 from ..http.handlers import listing
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
-from ..http.shapes import ADDRESS, Fields, Text, filled
+from ..http.shapes import ADDRESS, Fields, Partly, Text, filled
 from ..ids import random_id
 from ..records import Decline, PaymentMethod, Shopper
 from ..state import Account, State
@@ -245,11 +245,11 @@ async def update(request: ApiRequest) -> JSON:
         address = filled(billing.pop("address", None) or before["billing_details"]["address"], NO_ADDRESS)
         after["billing_details"] = {**before["billing_details"], **billing, "address": address}
     after["allow_redisplay"] = params.choice("allow_redisplay", REDISPLAY) or before["allow_redisplay"]
-    expiry = Fields({"exp_month": Text(), "exp_year": Text()}).take(params, "card")
+    expiry = Partly(Fields({"exp_month": Text(), "exp_year": Text()})).take(params, "card")
     if expiry and before["type"] == "card":
         after["card"] = {**before["card"], **{name: int(value) for name, value in expiry.items()}}
     after["metadata"] = params.metadata(before=before["metadata"])
-    params.finish(("us_bank_account", "networks"))
+    params.finish(("us_bank_account",))
     request.state.put(request.account, "payment_methods", after["id"], after)
     request.events.emit(request.account, "payment_method.updated", after, changed_fields(before, after))
     return after
@@ -262,10 +262,13 @@ async def attach(request: ApiRequest) -> JSON:
         raise request.params.missing("customer")
     request.params.finish(("customer_account",))
     find_customer(request.account, customer)
-    id = find_method(request.state, request.account, request.path["id"], request.now).id
-    method = _find(request, id)
+    found = find_method(request.state, request.account, request.path["id"], request.now)
+    method = _find(request, found.id)
     if method["customer"] not in (None, customer):
         raise invalid("The payment method you provided has already been attached to a customer.")
+    refused = why_not_saved(found)
+    if refused is not None:
+        raise refused
     return attach_method(request, method["id"], customer)
 
 
@@ -276,6 +279,17 @@ def attach_method(request: ApiRequest, id: str, customer: str) -> JSON:
     request.state.put(request.account, "payment_methods", id, after)
     request.events.emit(request.account, "payment_method.attached", after)
     return after
+
+
+def why_not_saved(method: PaymentMethod) -> StripeError | None:
+    """Return the 402 for a card that its bank declines as soon as it is saved for a customer; None for all others.
+
+    https://docs.stripe.com/testing#declined-payments
+    """
+    decline = method.decline
+    if decline is None or method.challenged or method.facts.get("declined_when") == "charged":
+        return None
+    return card_error(decline.code, decline.message, decline.decline_code)
 
 
 async def detach(request: ApiRequest) -> JSON:
@@ -290,7 +304,9 @@ async def detach(request: ApiRequest) -> JSON:
     return after
 
 
-list_methods = listing("payment_methods", text("customer"), text("type"), unsupported=("customer_account",))
+list_methods = listing(
+    "payment_methods", text("customer"), text("type"), text("allow_redisplay"), unsupported=("customer_account",)
+)
 
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/payment_methods", create),

@@ -45,6 +45,7 @@ class ProductParams:
     images: list[str]
     metadata: dict[str, str]
     active: bool
+    type: str
     details: JSON
 
     @classmethod
@@ -67,6 +68,7 @@ class ProductParams:
             images=take_images(params),
             metadata=params.metadata(),
             active=inline or params.boolean("active") is not False,
+            type=(None if inline else params.choice("type", ("good", "service"))) or "service",
             details=take_given(params, INLINE if inline else DETAILS),
         )
         params.finish()
@@ -101,7 +103,7 @@ def build_product(given: ProductParams, now: int, *, active: bool = True) -> JSO
         "statement_descriptor": None,
         "tax_code": details.get("tax_details", {}).get("tax_code"),
         "tax_details": None,
-        "type": "service",
+        "type": given.type,
         "unit_label": None,
         "updated": now,
         "url": None,

@@ -130,17 +130,11 @@ def _build_refund(charge: Charge, amount: int, given: RefundParams, now: int) ->
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "description": None,
         "destination_details": _destination(charge),
-        "failure_balance_transaction": None,
-        "failure_reason": None,
-        "instructions_email": None,
         "metadata": given.metadata,
-        "next_action": None,
         "payment_intent": charge["payment_intent"],
         "payment_method": None,
-        "pending_reason": "processing" if pending else None,
-        "presentment_details": None,
+        **({"pending_reason": "processing"} if pending else {}),
         "reason": given.reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -149,12 +143,16 @@ def _build_refund(charge: Charge, amount: int, given: RefundParams, now: int) ->
     }
 
 
+def without_pending_reason(refund: JSON) -> JSON:
+    """Return a refund that waits for nothing any more."""
+    return {name: value for name, value in refund.items() if name != "pending_reason"}
+
+
 def _destination(charge: Charge) -> JSON:
     type = str(charge["payment_method_details"]["type"])
     if type != "card":
         return {"type": type, type: {}}
     card = {
-        "reference": None,
         "reference_status": "pending",
         "reference_type": "acquirer_reference_number",
         "type": "refund",
@@ -209,10 +207,9 @@ def end_refund(account: Account, refund: JSON, status: str, reason: str | None, 
         description="REFUND FAILURE",
     )
     ended = {
-        **refund,
+        **without_pending_reason(refund),
         "failure_balance_transaction": returned["id"],
-        "failure_reason": reason,
-        "pending_reason": None,
+        **({} if reason is None else {"failure_reason": reason}),
         "status": status,
     }
     after: Charge = {

@@ -65,7 +65,9 @@ def complete_setup_intent(intent: JSON, method: PaymentMethod | None, customer: 
     }
 
 
-list_setup_intents = listing("setup_intents", text("customer"), text("payment_method"), unsupported=("attach_to_self",))
+list_setup_intents = listing(
+    "setup_intents", text("customer"), text("payment_method"), unsupported=("attach_to_self", "customer_account")
+)
 
 ROUTES: list[ApiRoute] = [
     ("GET", "/v1/setup_intents", list_setup_intents),

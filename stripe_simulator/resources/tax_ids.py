@@ -58,7 +58,7 @@ def store_tax_id(request: ApiRequest, customer: str, given: TaxIdParams) -> JSON
         "customer": customer,
         "customer_account": None,
         "livemode": False,
-        "owner": {"customer": customer, "type": "customer"},
+        "owner": {"customer": customer, "customer_account": None, "type": "customer"},
         "type": given.type,
         "value": given.value,
         "verification": {"status": "pending", "verified_address": None, "verified_name": None},

@@ -55,6 +55,8 @@ STATUSES = {
     "SessionAlreadyPaid": ("already_paid", 409),
     "PaymentUnconfirmed": ("payment_unconfirmed", 503),
     "OrderNotFound": ("order_not_found", 404),
+    "OrderLinkInvalid": ("order_link_invalid", 404),
+    "ReceiptNotSent": ("receipt_not_sent", 409),
     "UnknownShop": ("unknown_shop", 404),
     "RefundNotPossible": ("refund_not_possible", 409),
     "RefundInProgress": ("refund_in_progress", 409),

@@ -1,11 +1,14 @@
 // Each place begins at its top, with the focus on its heading: a screen reader says where one is, and Tab goes on from there.
 // A place is what the address and the headings say; it is looked at when the page is at rest. Also what Streamlit has no
 // argument for: which link leads to the page that one is on, that the masthead is the navigation, which field is wrong.
-let place, path, observer;
+let place, path, observer, focused;
 // Not the input's type: browsers rewrite addresses in other scripts in fields of the type `email`.
 const KEYBOARDS = { email: "email", tel: "tel" };
 
-function look({ page, steps, navigation }) {
+// What a button is called beside what it is about: Streamlit's own steps of a number have no name.
+const STEPS = { stNumberInputStepDown: "One less", stNumberInputStepUp: "One more" };
+
+function look({ page, steps, navigation, named }) {
   const app = document.querySelector('[data-testid="stApp"]');
   const main = document.querySelector('[data-testid="stMain"]');
   const body = document.querySelector(page);
@@ -15,17 +18,44 @@ function look({ page, steps, navigation }) {
   if (isLeaving) main.scrollTo(0, 0);
   if (app.dataset.testScriptState !== "notRunning") return;
   name(body, navigation);
+  tellApart(body, named);
   const headings = [...body.querySelectorAll(steps)];
   const now = [path, ...headings.map((heading) => heading.dataset.place ?? heading.textContent)].join("|");
-  if (now === place) return;
+  const heading = headings.filter((each) => /^H[12]$/.test(each.tagName)).at(-1);
+  if (now === place) {
+    if (heading && isFocusLost()) focus(heading);
+    return;
+  }
   const isFirst = place === undefined;
   place = now;
-  const heading = headings.filter((each) => /^H[12]$/.test(each.tagName)).at(-1);
   if (isFirst || !heading) return;
   if (heading.tagName === "H1") main.scrollTo(0, 0);
   else heading.scrollIntoView({ block: "nearest" });
+  focus(heading);
+}
+
+function focus(heading) {
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
+}
+
+// Whether what had the focus is gone, such as a line of the cart with its button.
+function isFocusLost() {
+  const isLost = focused && !focused.isConnected && document.activeElement === document.body;
+  if (isLost) focused = null;
+  return isLost;
+}
+
+// Buttons of one text that are about different things are called by both.
+function tellApart(body, named) {
+  for (const part of body.querySelectorAll(named)) {
+    const about = part.querySelector(".name")?.textContent;
+    if (!about) continue;
+    for (const button of part.querySelectorAll("button")) {
+      const label = `${STEPS[button.dataset.testid] ?? button.textContent}, ${about}`;
+      if (button.getAttribute("aria-label") !== label) button.setAttribute("aria-label", label);
+    }
+  }
 }
 
 function name(body, navigation) {
@@ -64,6 +94,10 @@ function name(body, navigation) {
     }
   }
 }
+
+document.addEventListener("focusin", ({ target }) => {
+  focused = target;
+});
 
 export default function ({ data }) {
   observer?.disconnect();

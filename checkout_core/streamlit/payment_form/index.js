@@ -1,38 +1,9 @@
 // The function below runs again at every data change; what must last is kept by the element it was mounted in.
+const { openSession, readAppearance } = window.checkoutStripe;
 const instances = new WeakMap();
-const scripts = (window.checkoutPaymentScripts ??= {});
 
 // What the shopper can mend without a new session.
 const MENDABLE = new Set(["paymentFailed", "canceled", "card_declined", "incomplete"]);
-
-const loadScript = (url) =>
-  (scripts[url] ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = url;
-    script.addEventListener("load", resolve);
-    script.addEventListener("error", () => {
-      delete scripts[url];
-      script.remove();
-      reject(new Error("The payment form could not be loaded. Please check your connection and try again."));
-    });
-    document.head.append(script);
-  }));
-
-const readAppearance = (element) => {
-  const style = getComputedStyle(element);
-  const read = (name) => style.getPropertyValue(name).trim() || undefined;
-  return {
-    theme: read("color-scheme") === "dark" ? "night" : "stripe",
-    variables: Object.fromEntries(
-      Object.entries({
-        colorPrimary: read("--st-primary-color"),
-        colorBackground: read("--st-background-color"),
-        colorText: read("--st-text-color"),
-        borderRadius: read("--st-base-radius"),
-      }).filter(([, value]) => value),
-    ),
-  };
-};
 
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -48,7 +19,7 @@ class Payment {
     this.actions = null;
     this.listening = new AbortController(); // the next payment on this page uses the same button
     const { signal } = this.listening;
-    this.button.addEventListener("click", () => (this.actions ? this.pay() : this.start()), { signal });
+    this.button.addEventListener("click", () => this.press(), { signal });
     darkScheme.addEventListener("change", () => this.followColorScheme(readAppearance(this.fields).theme, 60), {
       signal,
     });
@@ -59,21 +30,19 @@ class Payment {
     this.showProblem("");
     this.updateButton();
     try {
-      await loadScript(this.data.script);
-      const stripe = window.Stripe(this.data.publishable_key);
-      const checkout = (this.checkout = stripe.initCheckoutElementsSdk({
-        clientSecret: this.secret,
-        elementsOptions: { appearance: readAppearance(this.fields) },
-      }));
-      checkout.on("change", () => this.updateButton());
+      const session = openSession(this.data, this.fields);
+      this.checkout = await session.checkout;
+      if (this.listening.signal.aborted) return;
+      session.changed.addEventListener("change", () => this.updateButton(), this.listening);
       this.element?.destroy?.();
-      this.element = checkout.createPaymentElement();
+      this.element = this.checkout.createPaymentElement();
       this.element.on("change", (event) => {
         this.isComplete = event.complete;
+        if (event.complete && this.saysWhatIsMissing) this.showProblem("");
         this.updateButton();
       });
       this.element.mount(this.fields);
-      const loaded = await checkout.loadActions();
+      const loaded = await session.loaded;
       if (loaded.type === "error") {
         this.giveUp(loaded.error);
         return;
@@ -87,6 +56,23 @@ class Payment {
       this.button.textContent = "Try again";
       this.button.disabled = false;
     }
+  }
+
+  press() {
+    if (!this.actions) this.start();
+    else if (this.isComplete) this.pay();
+    else this.showMissing();
+  }
+
+  // The button can be pressed before the form is complete: what is missing is said at its field, and beside the button.
+  async showMissing() {
+    const { error } = (await this.actions.validateElements?.()) ?? {};
+    if (!error) {
+      this.pay(); // such as an order that is free
+      return;
+    }
+    this.showProblem(error.message);
+    this.saysWhatIsMissing = true;
   }
 
   async pay() {
@@ -106,6 +92,7 @@ class Payment {
       error.message || "The payment was not finished. Press Pay again: one checkout is charged once at most.",
     );
     this.updateButton();
+    this.button.focus(); // a dialog of the bank may have had it, and has left nothing behind
     if (!MENDABLE.has(error.code)) this.giveUp(error);
   }
 
@@ -131,13 +118,15 @@ class Payment {
   }
 
   showProblem(text) {
+    this.saysWhatIsMissing = false;
     this.problem.textContent = text;
   }
 
   updateButton() {
     const amount = this.actions?.getSession().total.total.amount;
     this.button.textContent = this.isBusy ? "Paying …" : amount ? `Pay ${amount}` : "Pay";
-    this.button.disabled = this.isBusy || !this.actions || !this.isComplete;
+    this.button.disabled = !this.actions;
+    this.button.setAttribute("aria-disabled", String(this.isBusy)); // it keeps the focus while it pays
     this.button.setAttribute("aria-busy", String(this.isBusy));
   }
 }

@@ -40,7 +40,7 @@ def require_answers(record: SessionRecord, shopper: Shopper) -> None:
         raise missing("billing_address", "A billing address is required to confirm this Checkout Session.")
     if consent.get("terms_of_service") == "required" and not (shopper.consent or {}).get("terms_of_service"):
         raise missing("terms_of_service", "The terms of service have to be accepted.")
-    for kind, asked in (session["name_collection"] or {}).items():
+    for kind, asked in (session.get("name_collection") or {}).items():
         if asked["enabled"] and not asked["optional"] and not getattr(shopper, f"{kind}_name"):
             raise missing(f"{kind}_name", f"The {kind} name is required to confirm this Checkout Session.")
     for field in session["custom_fields"]:
@@ -88,7 +88,7 @@ def usual_answers(record: SessionRecord, email: str | None) -> Shopper:
         countries = collection["allowed_countries"]
         country = "US" if "US" in countries else countries[0]
         shipping = {"name": USUAL_NAME, "address": {**address, "country": country}}
-    names = session["name_collection"] or {}
+    names = session.get("name_collection") or {}
     accepts = {"terms_of_service": "accepted"} if consent.get("terms_of_service") == "required" else {}
     return Shopper(
         email,

@@ -85,7 +85,6 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "customer_details": customer_details(customer.email) if customer.email else None,
         "customer_email": given.customer_email,
         "discounts": totals.discounts,
-        "excluded_payment_method_types": given.excluded_payment_method_types or None,
         "expires_at": given.expires_at,
         "integration_identifier": given.integration_identifier,
         "invoice": None,
@@ -110,6 +109,8 @@ def build_session(account: Account, given: SessionParams, now: int, public_url: 
         "url": f"{public_url}/c/pay/{id}" if given.hosted else None,
         **shown_options(given.options, ui_mode=given.ui_mode, mode=given.mode, has_customer=customer.id is not None),
     }
+    if given.excluded_payment_method_types:
+        made["excluded_payment_method_types"] = given.excluded_payment_method_types
     if not given.hosted:
         made["return_url"] = given.return_url
     if location is not None:

@@ -4,6 +4,7 @@ from typing import cast
 
 from ...http.expansion import shown_lines
 from ...http.filters import Keep, all_of, created, text
+from ...http.handlers import named_objects, require_found
 from ...http.lists import page
 from ...http.params import Params
 from ...http.request import ApiRequest, ApiRoute
@@ -63,6 +64,7 @@ async def retrieve(request: ApiRequest) -> JSON:
 
 async def list_sessions(request: ApiRequest) -> JSON:
     """List sessions: GET /v1/checkout/sessions."""
+    named = named_objects(request)
     keep = all_of(request.params, created, _by_status, text("payment_intent"), text("customer"), _by_email)
     listed = page(
         request.account.sessions,
@@ -71,6 +73,7 @@ async def list_sessions(request: ApiRequest) -> JSON:
         keep=lambda record: keep(_session(record)),
         unsupported=("customer_account", "payment_link", "subscription"),
     )
+    require_found(request, named)
     listed["data"] = [_session(record) for record in listed["data"]]
     return listed
 

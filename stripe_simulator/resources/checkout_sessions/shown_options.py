@@ -7,7 +7,6 @@ from .lines import shown_bounds
 
 LENGTHS = ("default_value", "maximum_length", "minimum_length", "value")
 BRANDING = ("background_color", "border_style", "button_color", "display_name", "font_family", "icon", "logo")
-PICTURE = ("file", "type", "url")
 INVOICE_DATA = (
     "account_tax_ids",
     "custom_fields",
@@ -41,7 +40,6 @@ def shown_options(options: JSON, *, ui_mode: str, mode: str, has_customer: bool)
         "after_expiration": _recovery(given("after_expiration")),
         "automatic_tax": _automatic_tax(given("automatic_tax")),
         "billing_address_collection": given("billing_address_collection"),
-        "branding_settings": None if ui_mode == "elements" else _branding(given("branding_settings")),
         "consent_collection": _consent_collection(given("consent_collection")),
         "custom_fields": [_custom_field(field) for field in given("custom_fields", [])] or shared.NO_FIELDS,
         "custom_text": {**shared.CUSTOM_TEXT, **given("custom_text", {})}
@@ -50,7 +48,6 @@ def shown_options(options: JSON, *, ui_mode: str, mode: str, has_customer: bool)
         "invoice_creation": _invoice_creation(given("invoice_creation")),
         "locale": given("locale"),
         "managed_payments": given("managed_payments"),
-        "name_collection": _name_collection(given("name_collection")),
         "origin_context": given("origin_context"),
         "payment_method_collection": given("payment_method_collection") or _collection(mode),
         "payment_method_configuration_details": _configuration(given("payment_method_configuration")),
@@ -63,6 +60,11 @@ def shown_options(options: JSON, *, ui_mode: str, mode: str, has_customer: bool)
     for name in KEPT:
         if name in options:
             shown[name] = options[name]
+    if ui_mode != "elements":
+        shown["branding_settings"] = _branding(given("branding_settings"))
+    names: JSON = given("name_collection") or {}
+    if names:
+        shown["name_collection"] = _name_collection(names)
     if ui_mode == "embedded_page":
         shown["redirect_on_completion"] = given("redirect_on_completion") or "always"
     if tax_ids:
@@ -99,8 +101,7 @@ def _branding(given: JSON | None) -> JSON:
     if not given:
         return shared.BRANDING
     chosen = {name: value for name, value in given.items() if value is not None}
-    pictures = {name: filled(given.get(name), PICTURE) for name in ("icon", "logo")}
-    return {**shared.BRANDING, **chosen, **pictures}
+    return {**shared.BRANDING, **chosen}
 
 
 def _consent_collection(given: JSON | None) -> JSON | None:
@@ -129,9 +130,7 @@ def _invoice_creation(given: JSON | None) -> JSON:
     return {"enabled": given["enabled"], "invoice_data": shown}
 
 
-def _name_collection(given: JSON | None) -> JSON | None:
-    if not given:
-        return None
+def _name_collection(given: JSON) -> JSON:
     return {name: {"optional": False, **asked} for name, asked in given.items() if asked}
 
 

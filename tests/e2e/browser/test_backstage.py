@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from storefront.backstage import replay
+from storefront.backstage.sequence import Arrow, Party
 from storefront.cart import Cart
 from tests.e2e.browser.looking import look_at
 from tests.e2e.browser.tabs import SIZES
@@ -147,7 +150,7 @@ def test_the_card_is_filled_in_and_the_next_scenario_begins_by_a_button(page: Pa
     expect(backstage(page)).to_contain_text("Pay as usual: the first try is declined")
     page.get_by_label(re.compile("^E-?mail")).fill("anna@example.com")
     page.get_by_role("button", name="Continue to payment").click()
-    number = page.frame_locator("iframe").first.get_by_label("Card number")
+    number = card_form(page).get_by_label("Card number")
     expect(number).to_be_visible()
     press(page, "Fill the test card")
     expect(number).to_have_value("4242 4242 4242 4242")
@@ -174,6 +177,41 @@ def test_a_window_of_its_own_draws_every_arrow_and_strikes_lost_webhooks_through
     expect(told.get_by_role("listitem").filter(has_text="comes back from Stripe")).to_be_visible()
     expect(window.locator(".backstage-status")).to_contain_text("Paid")
     look_at(window, "backstage-window", axe=axe)
+    last = told.get_by_role("listitem").last
+    expect(last).to_be_in_viewport()  # the arrow that is spoken of
+    window.get_by_text("Play it again").click()
+    player = window.frame_locator("iframe")
+    player.get_by_role("button", name="One step", exact=True).click()
+    expect(player.locator("#told")).to_have_text("Shopper to Shop: opens the checkout")
+    with window.expect_download() as download:
+        window.get_by_role("button", name="Save this run").click()
+    assert "webhook lost" in download.value.path().read_text(encoding="utf-8")
+
+
+def test_a_saved_run_is_played_as_it_was_and_step_by_step_without_a_network(
+    page: Page, tmp_path: Path, axe: str
+) -> None:
+    words = ("opens the checkout", "sends the details", "comes back from Stripe")
+    at = [datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(milliseconds=number) for number in range(3)]
+    told = [Arrow(moment, Party.shopper, Party.shop, text) for moment, text in zip(at, words, strict=True)]
+    file = tmp_path / "run.html"
+    file.write_text(replay.page(told, "Paid"), encoding="utf-8")
+    page.context.set_offline(True)
+    page.goto(file.as_uri())
+    arrows = page.get_by_role("listitem")
+    expect(page.locator("#told")).to_have_text("Nothing has happened yet.")
+    page.get_by_role("button", name="Play as it was").click()
+    expect(arrows).to_have_count(3)
+    expect(page.get_by_role("button", name="Play again")).to_be_visible()
+    page.get_by_role("button", name="One step back").click()
+    expect(page.locator("#told")).to_have_text("Shopper to Shop: sends the details")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(arrows).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#told")).to_have_text("Shopper to Shop: opens the checkout")
+    look_at(page, "backstage-replay", axe=axe)
+    page.context.set_offline(False)
 
 
 def test_the_panel_is_opened_by_keyboard_a_scenario_is_picked_and_the_code_is_shown(

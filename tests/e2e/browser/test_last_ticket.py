@@ -11,7 +11,7 @@ from storefront.cart import Cart
 from tests.conftest import running_demo
 from tests.e2e.browser.looking import look_at
 from tests.e2e.browser.tabs import SIZES
-from tests.e2e.browser.test_demo import GOOD, fill_card
+from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("last_ticket")]
 
@@ -79,7 +79,7 @@ def test_of_two_browsers_one_gets_the_last_and_a_third_lets_its_hold_run_out(
     expect(second.get_by_text("Set of three pins").first).to_be_visible()  # the cart is kept
     look_at(second, "cart-sold-out", axe)
 
-    fill_card(first.frame_locator("iframe").first, GOOD)
+    fill_card(card_form(first), GOOD)
     first.get_by_role("button", name=re.compile("^Pay")).click()
     first.wait_for_url("**/confirmation?session_id=cs_test_*")
 

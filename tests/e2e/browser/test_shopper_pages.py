@@ -20,10 +20,16 @@ pytestmark = pytest.mark.browser
 
 def test_axe_finds_what_is_planted(page: Page, axe: str) -> None:
     page.set_content(
-        "<html lang=en><title>Planted</title><main><button></button><p style='color: #999'>pale</p></main></html>"
+        "<html lang=en><title>Planted</title><h1 tabindex=1>Planted</h1><main><button></button>"
+        "<p style='color: #999'>pale</p></main></html>"
     )
     page.evaluate(axe)
-    assert [found.partition(":")[0] for found in page.evaluate(AXE)] == ["button-name", "color-contrast"]
+    assert [found.partition(":")[0] for found in page.evaluate(AXE)] == [
+        "button-name",
+        "color-contrast",
+        "region",
+        "tabindex",
+    ]
 
 
 @pytest.fixture

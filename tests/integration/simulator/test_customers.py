@@ -15,7 +15,7 @@ def test_a_customer_is_created_changed_found_and_deleted(client: stripe.StripeCl
     )
     assert made.id.startswith("cus_")
     after = client.v1.customers.update(made.id, {"business_name": "", "phone": "1", "metadata": {"b": "2"}})
-    assert (after.business_name, after.phone, after.email) == (None, "1", "ada@example.com")
+    assert ("business_name" in after, after.phone, after.email) == (False, "1", "ada@example.com")
     assert after.metadata is not None
     assert after.metadata.to_dict() == {"a": "1", "b": "2"}
     assert client.v1.customers.retrieve(made.id).to_dict() == after.to_dict()

@@ -129,3 +129,20 @@ def test_the_breakdown_of_a_session_without_discounts_is_empty(client: stripe.St
     session = client.v1.checkout.sessions.create(params())
     expanded: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["total_details.breakdown"]})
     assert expanded.total_details.breakdown.to_dict() == {"discounts": [], "taxes": []}
+
+
+@pytest.mark.parametrize(("behavior", "wanted"), [("exclusive", 190), ("inclusive", 160)])
+def test_the_page_sees_the_tax_on_shipping(
+    client: stripe.StripeClient, simulator: Running, behavior: str, wanted: int
+) -> None:
+    customer = client.v1.customers.create({"address": {"country": "DE", "postal_code": "10115", "line1": "A 1"}})
+    rate = post(1000)
+    rate["shipping_rate_data"]["tax_behavior"] = behavior
+    asked: Any = {"automatic_tax": {"enabled": True}, "shipping_options": [rate], "customer": customer.id}
+    session = client.v1.checkout.sessions.create(params(customer_email=None, **asked))
+    seen = ask(simulator, session, "init")["session"]
+    [tax] = seen["shipping"]["taxAmounts"]
+    assert (tax["minorUnitsAmount"], tax["inclusive"]) == (wanted, behavior == "inclusive")
+    of_lines = [one["minorUnitsAmount"] for line in seen["lineItems"] for one in line["taxAmounts"]]
+    paid = {name: seen["total"][name]["minorUnitsAmount"] for name in ("taxExclusive", "taxInclusive")}
+    assert sum(paid.values()) == wanted + sum(of_lines) == sum(one["minorUnitsAmount"] for one in seen["taxAmounts"])

@@ -1,5 +1,6 @@
 """Backstage: the four steps as they happen, and the scenarios that a presenter sets."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from checkout_core.domain.events import EventKind, OrderEvent, Source, Tone
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.gateway.call_log import StripeCall
 from checkout_core.services.checkout import AsyncCheckout
-from storefront.backstage import markup
+from storefront.backstage import markup, replay
 from storefront.backstage.actions import ACTIONS, obstacle
 from storefront.backstage.objects import exchanges
 from storefront.backstage.scenarios import DEFAULT, SCENARIOS, Action, Scenario, number_for
@@ -128,7 +129,7 @@ def test_every_scenario_says_what_to_do_and_names_a_number_that_the_simulator_kn
 
 def test_the_panel_opens_and_closes_by_its_button(backstage: AppTest) -> None:
     named = [expander.label.rpartition("** ")[2] for expander in backstage.expander]
-    assert named == [*(step.title for step in STEPS), "Sequence diagram", "Stripe's objects"]
+    assert named == [*(step.title for step in STEPS), "Sequence diagram", "Stripe's objects", "Join by phone"]
     assert "the four steps appear here" in text_of(backstage)
     backstage.button(key="backstage-button").click().run()
     assert not backstage.expander
@@ -374,6 +375,14 @@ def test_an_event_that_nobody_wanted_and_a_refused_payment() -> None:
     assert passed.text == "answers the bank"
 
 
+def test_a_return_that_writes_nothing_is_drawn_all_the_same_and_no_return_twice() -> None:
+    by_webhook, by_return = event(1, "paid", Source.webhook), event(1, "paid", Source.redirect)
+    *_, last = arrows([], [by_webhook], Trace(), came_back=at(2))
+    assert (last.text, last.note) == ("comes back from Stripe", "finds it done")
+    told = [arrow.text for arrow in arrows([], [by_return], Trace(), came_back=at(2))]
+    assert told == ["comes back from Stripe", "Paid"]
+
+
 # --- Stripe's objects
 
 
@@ -453,6 +462,29 @@ def test_a_browser_that_joined_by_its_address_brings_its_checkout(beside_a_check
     phone.switch_page("views/checkout.py").run().run()
     assert stage.session_id == session_of(phone).id
     assert stage.before == session_of(beside_a_checkout).id
+
+
+def test_a_phone_joins_by_a_code_of_the_stages_address_and_is_counted(beside_a_checkout: AppTest) -> None:
+    stage = stage_of(beside_a_checkout)
+    assert not stage.guests
+    phone = open_app()
+    phone.query_params["stage"] = stage.token
+    phone.run().run()
+    assert len(stage.guests) == 1
+    beside_a_checkout.session_state["backstage-join"] = True
+    text = text_of(beside_a_checkout.run())
+    assert f"http://127.0.0.1:8501/?stage={stage.token}" in text
+    assert "1 browser has joined." in text
+    assert "checkout demo --host" in text  # a phone does not reach this machine's own address
+    assert 'src="data:image/svg+xml' in text
+
+
+def test_a_run_is_saved_as_a_page_that_needs_nothing_else() -> None:
+    told = arrows([call(0, "sessions.create")], [event(0.6, "session_created")], Trace())
+    page = replay.page(told, "Paid & <b>done</b>")
+    assert "Paid &amp; &lt;b&gt;done&lt;/b&gt;" in page
+    assert page.count('class="arrow') == 3
+    assert not re.search(r"""(src|href)=["'](?!data:)|@import|url\(|https?:""", page)
 
 
 # --- stages

@@ -10,11 +10,12 @@ import pytest
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.events import Decision
 from checkout_core.domain.orders import Order, OrderItem, OrderStatus, Oversold
+from checkout_core.domain.tickets import Ticket, redeem_change, redeemed_at, tickets_of, was_redeemed_by
 from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.columns import KEYS, ORDER
 from tests.support.databases import open_blocking
-from tests.support.orders import NOW, an_event, an_order, counting, creating, paying, raising
+from tests.support.orders import NOW, an_event, an_order, counting, creating, moving, paying, raising
 
 
 def test_an_order_comes_back_as_it_was_written(store: BlockingOrderStore) -> None:
@@ -364,3 +365,48 @@ def test_a_store_that_was_never_used_can_be_closed(url: str) -> None:
 def test_other_urls_are_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ConfigurationError, match="CHECKOUT_DATABASE_URL must look like"):
         open_blocking(url)
+
+
+def _ticket(order: Order | None) -> Ticket:
+    assert order is not None
+    return tickets_of(order, {})[0]
+
+
+def test_one_of_64_scans_redeems_a_ticket(store: BlockingOrderStore) -> None:
+    store.update("cs_1", creating(an_order()))
+    ticket = _ticket(store.update("cs_1", paying()))
+    start = threading.Barrier(64)
+
+    def scan(number: int) -> bool:
+        start.wait()
+        order = store.update("cs_1", redeem_change(ticket, key=str(number), at=NOW, now=NOW))
+        return order is not None and was_redeemed_by(order, "tea", str(number))
+
+    with ThreadPoolExecutor(64) as threads:
+        assert sum(threads.map(scan, range(64))) == 1
+    assert [event.kind for event in store.events("cs_1")] == ["pending", "paid", "redeemed"]
+
+
+def test_a_redemption_keeps_its_time_and_other_tickets_of_the_order_stay_valid(store: BlockingOrderStore) -> None:
+    store.update("cs_1", creating(an_order()))
+    ticket = _ticket(store.update("cs_1", paying()))
+
+    store.update("cs_1", redeem_change(ticket, key="1", at=NOW, now=NOW))
+
+    kept = store.get("cs_1")
+    assert kept is not None
+    assert redeemed_at(kept, "tea") == NOW.replace(microsecond=0)
+    assert redeemed_at(kept, "cup") is None
+    assert kept.metadata["channel"] == "web"
+
+
+def test_a_refund_between_reading_and_redeeming_keeps_the_ticket_unredeemed(store: BlockingOrderStore) -> None:
+    store.update("cs_1", creating(an_order()))
+    ticket = _ticket(store.update("cs_1", paying()))
+    store.update("cs_1", moving(OrderStatus.refunded))
+
+    order = store.update("cs_1", redeem_change(ticket, key="1", at=NOW, now=NOW))
+
+    assert order is not None
+    assert redeemed_at(order, "tea") is None
+    assert store.events("cs_1")[-1].kind == "refunded"

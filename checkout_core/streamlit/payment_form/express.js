@@ -1,0 +1,110 @@
+// The wallets' buttons. What the wallet knows of the shopper is saved before any money moves: the order holds its stock then.
+const { openSession, readAppearance } = window.checkoutStripe;
+const instances = new WeakMap();
+const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
+const BUTTON_HEIGHT = 48;
+
+class Express {
+  constructor(root, data) {
+    this.secret = data.client_secret;
+    this.data = data;
+    this.place = root.querySelector(".express");
+    this.buttons = root.querySelector(".express-buttons");
+    this.problem = root.querySelector(".payment-problem");
+    this.saving = null;
+    this.listening = new AbortController();
+    this.start();
+  }
+
+  // Without wallets, or without Stripe's script, there is nothing here: the form below says what is wrong.
+  async start() {
+    try {
+      const session = openSession(this.data, this.place);
+      const checkout = await session.checkout;
+      if (this.listening.signal.aborted) return;
+      this.element = checkout.createExpressCheckoutElement({
+        buttonHeight: BUTTON_HEIGHT,
+        paymentMethods: { klarna: "never" }, // it asks for more than a press: the form below has it
+      });
+      this.element.on("ready", ({ availablePaymentMethods }) => this.offer(availablePaymentMethods));
+      this.element.on("availablepaymentmethodschange", ({ paymentMethods }) => this.offer(paymentMethods));
+      this.element.on("confirm", (event) => this.pay(event));
+      this.element.on("cancel", () => this.showProblem(""));
+      this.place.hidden = false; // a frame that is not shown does not load
+      this.element.mount(this.buttons);
+      darkScheme.addEventListener("change", () => checkout.changeAppearance?.(readAppearance(this.place)), {
+        signal: this.listening.signal,
+      });
+      const loaded = await session.loaded;
+      if (loaded.type === "error") this.offer(null);
+      else this.actions = loaded.actions;
+    } catch {
+      this.offer(null);
+    }
+  }
+
+  offer(methods) {
+    this.place.hidden = !methods;
+  }
+
+  async pay(event) {
+    if (!this.actions) return;
+    this.showProblem("");
+    this.place.setAttribute("aria-busy", "true");
+    const { name, email, phone } = event.billingDetails ?? {};
+    const problem = await this.save({ name, email, phone });
+    let error = problem ? { message: problem } : null;
+    if (!error) {
+      this.actions.getSession().total.total.amount; // Stripe wants it to be read before it is charged
+      try {
+        ({ error } = (await this.actions.confirm({ expressCheckoutConfirmEvent: event })) ?? {});
+      } catch (thrown) {
+        error = thrown;
+      }
+      if (!error) return; // Stripe.js is taking the shopper away
+    }
+    event.paymentFailed?.({ reason: "fail", message: error.message });
+    this.place.setAttribute("aria-busy", "false");
+    this.showProblem(error.message || "The payment was not finished. You can try again, or pay below.");
+  }
+
+  // Resolves with what keeps the shop from taking the order, or with an empty text.
+  save(details) {
+    const press = `${Date.now()}-${Math.random()}`;
+    return new Promise((resolve) => {
+      this.saving = { press, resolve };
+      this.onPress({ ...details, press });
+    });
+  }
+
+  takeAnswer({ press, problem }) {
+    if (this.saving?.press !== press) return;
+    this.saving.resolve(problem);
+    this.saving = null;
+  }
+
+  showProblem(text) {
+    this.problem.textContent = text;
+  }
+
+  destroy() {
+    this.listening.abort();
+    this.element?.destroy?.();
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let express = instances.get(parentElement);
+  if (express?.secret !== data.client_secret) {
+    express?.destroy();
+    express = new Express(parentElement, data);
+    instances.set(parentElement, express);
+  }
+  express.data = data;
+  express.onPress = (details) => setTriggerValue("press", details);
+  if (data.answer) express.takeAnswer(data.answer);
+  return () => {
+    express.destroy();
+    instances.delete(parentElement);
+  };
+}
