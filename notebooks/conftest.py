@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from checkout_cli.demo_data import seed_store
+from checkout_cli.demo_data import add_stock, default_catalog, seed_store
 from checkout_core import Settings
 
 HERE = Path(__file__).parent
@@ -46,7 +46,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def _seed() -> None:
     """Make the demo orders. They are beside no others, so a live key of the developer does not matter."""
     settings = Settings.load().replace(stripe_secret_key=None, stripe_publishable_key=None)
-    seed_store(settings.database_url.get_secret_value(), ORDERS, settings=settings)
+    url = settings.database_url.get_secret_value()
+    seed_store(url, ORDERS, settings=settings)
+    add_stock(url, default_catalog(settings))
 
 
 def _bytecode(config: pytest.Config) -> Path:

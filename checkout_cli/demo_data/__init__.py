@@ -7,11 +7,12 @@ device, campaign and hour; a price falls, a product is sold out for a week, and 
 so the same arguments give the same orders whatever the batch size, and no state is carried from one order to the next.
 
 `lessons` and `behaviour` decide what happens, `order_rows` and `event_rows` put it into tables, `seeding` writes them.
-`explore` is for notebooks.
+`explore` and `stock` are for notebooks.
 """
 
 from .batches import Batch, orders
 from .explore import orders_to_explore
-from .seeding import seed_store
+from .seeding import default_catalog, seed_store
+from .stock import add_stock
 
-__all__ = ["Batch", "orders", "orders_to_explore", "seed_store"]
+__all__ = ["Batch", "add_stock", "default_catalog", "orders", "orders_to_explore", "seed_store"]

@@ -11,7 +11,8 @@ from checkout_core.analytics.finding import project_folder
 from checkout_core.config.settings import Settings
 from checkout_core.stores import backend_of, duckdb_path
 
-from .seeding import seed_store
+from .seeding import default_catalog, seed_store
+from .stock import add_stock
 
 
 def orders_to_explore(count: int = 20_000) -> Orders:
@@ -49,4 +50,5 @@ def _demo_store(count: int) -> str:
     # The demo orders are beside no others, so a live key does not matter.
     settings = Settings.load().replace(stripe_secret_key=None, stripe_publishable_key=None)
     seed_store(url, count, settings=settings)
+    add_stock(url, default_catalog(settings))
     return url

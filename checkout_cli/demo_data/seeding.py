@@ -106,6 +106,15 @@ def _shops(settings: Settings) -> Mapping[str, Catalog]:
         return {checkout.shop: checkout.catalog for checkout in shops}
 
 
+def default_catalog(settings: Settings) -> Catalog:
+    """Return what the first shop of the installation sells.
+
+    Raises:
+        ConfigurationError: a shop has a live key.
+    """
+    return next(iter(_shops(settings).values()))
+
+
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Return the same batches; the next one is made while this one is written."""
     with ThreadPoolExecutor(1, thread_name_prefix="demo orders") as thread:

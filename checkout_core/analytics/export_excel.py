@@ -40,6 +40,7 @@ def write_excel(job: Job, part: Path) -> int:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_NOT_IN_SHEET_NAME.sub(" ", job.name)[:31])
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
     rows = _rows(job, kinds)
     first = next(rows, [])
     for position, width in enumerate(_widths(kinds, first)):
@@ -154,6 +155,7 @@ def _add_meanings(book: Any, job: Job, kinds: Mapping[str, str]) -> None:
 
     sheet = book.create_sheet("Meanings")
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
     for letter, width in (("A", 32.0), ("B", 26.0), ("C", 100.0)):
         sheet.column_dimensions[letter].width = width
     sheet.append(_heading(sheet, ["Column", "Type", "Meaning"]))

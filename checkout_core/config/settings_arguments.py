@@ -27,6 +27,7 @@ Folder = Path | str | None
 Mode = UiMode | Literal["elements", "hosted_page"] | None
 LogFormat = Literal["json", "console"] | None
 LogLevel = Literal["debug", "info", "warning", "error"] | None
+CsvDialect = Literal["plain", "de", "fr", "us"] | None
 Number = int | None
 Choice = bool | str | None
 Seconds = float | None
@@ -57,6 +58,8 @@ class SettingsArguments(TypedDict, total=False):
     max_stripe_calls: Number
     sweep_every: Seconds
     shop_name: Text
+    timezone: Text
+    csv_dialect: CsvDialect
     accent: Text
     accent_dark: Text
     seller: Text
@@ -97,6 +100,8 @@ class SettingsArguments(TypedDict, total=False):
     CHECKOUT_MAX_STRIPE_CALLS: Number
     CHECKOUT_SWEEP_EVERY: Seconds
     CHECKOUT_SHOP_NAME: Text
+    CHECKOUT_TIMEZONE: Text
+    CHECKOUT_CSV_DIALECT: CsvDialect
     CHECKOUT_ACCENT: Text
     CHECKOUT_ACCENT_DARK: Text
     CHECKOUT_SELLER: Text

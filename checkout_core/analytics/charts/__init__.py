@@ -10,7 +10,7 @@ from typing import TypeAlias
 import altair as alt
 
 from ..insights import Insight, Question
-from . import breakdowns, checkouts, customers, sales
+from . import breakdowns, checkouts, customers, sales, stock
 from .theme import (
     BLACK,
     BLUE,
@@ -66,6 +66,8 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.fees: breakdowns.fees,
     Question.funnel: checkouts.funnel,
     Question.funnel_steps: checkouts.funnel_steps,
+    Question.holds: stock.holds,
+    Question.missing_days: stock.missing_days,
     Question.order_gaps: customers.order_gaps,
     Question.outcomes: checkouts.outcomes,
     Question.product_funnel: checkouts.product_funnel,
@@ -74,6 +76,8 @@ CHARTS: Mapping[Question, Callable[[Insight], Chart]] = {
     Question.regulars: customers.regulars,
     Question.revenue: sales.revenue,
     Question.revenue_by: breakdowns.revenue_by,
+    Question.stock_course: stock.stock_course,
+    Question.stock_left: stock.stock_left,
     Question.time_to_pay: checkouts.time_to_pay,
     Question.time_to_pay_histogram: checkouts.time_to_pay_histogram,
     Question.weekly_revenue: sales.weekly_revenue,

@@ -5,7 +5,7 @@ import altair as alt
 from ..insights import Insight
 from ..insights.checkouts import BUCKETS, LONG_BUCKETS
 from .sales import time_axis
-from .theme import BLACK, BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, amount_format
+from .theme import BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, amount_format
 
 _ENDS = {"paid": "Paid", "dropped_before_payment": "Left at the payment", "dropped_before_pending": "Left before"}
 _PRODUCT_ENDS = ["paid", "left at the payment", "left before"]
@@ -181,8 +181,8 @@ def reconciliation(insight: Insight) -> alt.LayerChart:
     bars = alt.Chart(findings).encode(
         x=alt.X("size:Q", title="Sessions", axis=alt.Axis(format="d", tickMinStep=1, tickCount=8)),
         y=alt.Y("finding:N", title=None, axis=alt.Axis(labelLimit=220)),
-        color=alt.condition("datum.finding == 'agrees'", alt.value(BLUE), alt.value(VERMILION)),
     )
-    labels = bars.mark_text(align="left", dx=5).encode(text="size:Q", color=alt.value(BLACK))
-    chart: alt.LayerChart = bars.mark_bar() + labels
+    colour = alt.condition("datum.finding == 'agrees'", alt.value(BLUE), alt.value(VERMILION))
+    labels = bars.mark_text(align="left", dx=5).encode(text="size:Q")
+    chart: alt.LayerChart = bars.mark_bar().encode(color=colour) + labels
     return chart

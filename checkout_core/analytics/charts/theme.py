@@ -22,40 +22,51 @@ CATEGORY = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY)
 RAMP = ("#eef5fa", "#9ecae9", "#3d94cb", "#0072b2", "#003a5c")
 """From little to much by lightness alone."""
 
-_INK, _SOFT, _LINE = "#1f1f1f", "#5c5c5c", "#e3e3e3"
+_LIGHT = {"paper": "white", "ink": "#1f1f1f", "soft": "#5c5c5c", "line": "#e3e3e3"}
+_DARK = {"paper": "#16181c", "ink": "#ececec", "soft": "#b3b3b3", "line": "#3a3d43"}
 _VEGA_LITE = "application/vnd.vegalite.v5+json"
 """What JupyterLab and VS Code draw by themselves, without a network. Charts that work here read the same in 5 and 6."""
 
 
-def theme() -> dict[str, Any]:
-    """Return the theme as Vega-Lite configuration (https://vega.github.io/vega-lite/docs/config.html)."""
+def theme(*, dark: bool = False) -> dict[str, Any]:
+    """Return the theme as Vega-Lite configuration (https://vega.github.io/vega-lite/docs/config.html).
+
+    The marks have the same colours on a dark ground, where they are seen as well; little is dark there and much is light.
+    """
+    tone, ramp = (_DARK, list(RAMP[::-1])) if dark else (_LIGHT, list(RAMP))
     text = {
         "labelFontSize": 12,
         "titleFontSize": 12,
-        "labelColor": _INK,
-        "titleColor": _SOFT,
+        "labelColor": tone["ink"],
+        "titleColor": tone["soft"],
         "titleFontWeight": "normal",
     }
     return {
         "config": {
-            "background": "white",
+            "background": tone["paper"],
             "font": "Helvetica Neue, Arial, Liberation Sans, sans-serif",
             "padding": 12,
             "view": {"stroke": None, "continuousWidth": 640, "continuousHeight": 280, "discreteWidth": {"step": 26}},
             "title": {
-                **{"anchor": "start", "frame": "group", "offset": 16, "color": _INK, "fontSize": 17},
-                **{"subtitleColor": _SOFT, "subtitleFontSize": 13, "subtitlePadding": 6},
+                **{"anchor": "start", "frame": "group", "offset": 16, "color": tone["ink"], "fontSize": 17},
+                **{"subtitleColor": tone["soft"], "subtitleFontSize": 13, "subtitlePadding": 6},
             },
-            "axis": {**text, "gridColor": _LINE, "domainColor": _LINE, "tickColor": _LINE, "titlePadding": 10},
+            "axis": {
+                **text,
+                "gridColor": tone["line"],
+                "domainColor": tone["line"],
+                "tickColor": tone["line"],
+                "titlePadding": 10,
+            },
             "axisX": {"grid": False, "labelAngle": 0, "labelOverlap": True},
             "axisY": {"domain": False, "ticks": False},
             "legend": {**text, "orient": "top", "titleLimit": 300, "labelLimit": 240},
             "header": {**text, "labelFontWeight": "bold", "labelAnchor": "start"},
             "mark": {"color": BLUE, "tooltip": True},
             "line": {"strokeWidth": 2},
-            "rect": {"stroke": "white", "strokeWidth": 1},
-            "text": {"color": _INK, "fontSize": 12},
-            "range": {"category": list(CATEGORY), "ramp": list(RAMP), "heatmap": list(RAMP), "ordinal": list(RAMP)},
+            "rect": {"stroke": tone["paper"], "strokeWidth": 1},
+            "text": {"color": tone["ink"], "fontSize": 12},
+            "range": {"category": list(CATEGORY), "ramp": ramp, "heatmap": ramp, "ordinal": ramp},
         }
     }
 
@@ -65,11 +76,15 @@ def amount_format(currency: str) -> str:
     return f",.{exponent(currency)}f"
 
 
-def use_theme() -> None:
-    """Draw every chart of this process in the theme, in notebooks without a network, whatever a frame's types are."""
+def use_theme(*, dark: bool = False) -> None:
+    """Draw every chart of this process in the theme, in notebooks without a network, whatever a frame's types are.
+
+    Args:
+        dark: on a dark ground.
+    """
     alt.data_transformers.register("checkout", _to_values)
     alt.data_transformers.enable("checkout")
-    alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme()))
+    alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme(dark=dark)))
     alt.renderers.register("checkout", _render)
     alt.renderers.enable("checkout")
 

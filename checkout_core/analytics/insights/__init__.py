@@ -26,6 +26,7 @@ from .checkouts import (
 from .customers import cohorts, order_gaps, regulars
 from .reconciliation import reconciliation
 from .sales import best_sellers, busiest_hours, currencies, refund_share, revenue, weekly_revenue
+from .stock import holds, missing_days, stock_course, stock_left
 
 __all__ = [
     "PERIODS",
@@ -44,6 +45,8 @@ __all__ = [
     "fees",
     "funnel",
     "funnel_steps",
+    "holds",
+    "missing_days",
     "order_gaps",
     "outcomes",
     "product_funnel",
@@ -52,6 +55,8 @@ __all__ = [
     "regulars",
     "revenue",
     "revenue_by",
+    "stock_course",
+    "stock_left",
     "time_to_pay",
     "time_to_pay_histogram",
     "weekly_revenue",

@@ -22,7 +22,7 @@ def code(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def test_the_notebooks_are_numbered() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "08"]
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "07", "08"]
 
 
 def test_outputs_are_not_kept(notebook: nbformat.NotebookNode) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from checkout_cli.demo_data import orders_to_explore, seed_store
 from checkout_core import Settings, open_orders
+from checkout_core.analytics import insights
 from checkout_core.analytics.charts import CATEGORY, theme
 from checkout_core.domain.errors import StoreUnavailable
 
@@ -29,6 +30,20 @@ def test_without_orders_there_are_demo_orders_and_nothing_is_written_beside_the_
     assert count(orders_to_explore(100)) == 100
     assert "100 demo orders" in capsys.readouterr().out
     assert sorted(path.name for path in project.rglob("*")) == ["data", "notebooks"]
+
+
+def test_the_demo_orders_of_a_notebook_have_a_stock_and_a_week_without_a_product(project: Path) -> None:
+    orders = orders_to_explore(5000)
+    sums = "SELECT sum(held)::BIGINT AS held, sum(sold)::BIGINT AS sold FROM"
+    levels, moves = (orders.sql(f"{sums} {view}") for view in ("stock", "stock_events"))
+    assert levels.equals(moves)
+    assert levels["sold"].iloc[0] > 0
+    left = insights.stock_left(orders.sql).numbers
+    assert left["available"].min() == 0
+    assert (left["available"] == left["capacity"] - left["held"] - left["sold"]).all()
+    missing = insights.missing_days(orders.sql)
+    assert int(missing.numbers["missing"].sum()) == 7
+    assert "Moth Hour" in missing.title
 
 
 def test_the_readers_own_orders_are_found_from_the_notebooks_folder(
@@ -69,6 +84,9 @@ def test_charts_draw_in_the_theme_without_a_network() -> None:
         assert set(drawn) == {"application/vnd.vegalite.v5+json"}
         assert drawn["application/vnd.vegalite.v5+json"]["config"]["range"]["category"] == list(CATEGORY)
         assert theme()["config"]["mark"]["color"] == CATEGORY[0]
+        charts.use_theme(dark=True)
+        [dark] = chart._repr_mimebundle_().values()
+        assert dark["config"]["background"] != drawn["application/vnd.vegalite.v5+json"]["config"]["background"]
     finally:
         altair.theme.enable("default")
         altair.renderers.enable("default")
