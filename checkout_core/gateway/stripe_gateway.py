@@ -310,9 +310,14 @@ class StripeGateway:
         known = self._sessions_of_payments.get(payment_intent_id)
         if known is not None:
             return known
-        with self._client.call("sessions.list") as call:
-            found = await self._client.get(SESSIONS, {"payment_intent": payment_intent_id, "limit": 1})
-            call.session_id = found["data"][0]["id"] if found["data"] else None
+        try:
+            with self._client.call("sessions.list") as call:
+                found = await self._client.get(SESSIONS, {"payment_intent": payment_intent_id, "limit": 1})
+                call.session_id = found["data"][0]["id"] if found["data"] else None
+        except StripeRejected as error:
+            if is_about(error, "payment_intent"):  # Stripe does not know it
+                return None
+            raise
         self._remember(payment_intent_id, call.session_id)
         return call.session_id
 

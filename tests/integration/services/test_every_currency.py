@@ -121,4 +121,5 @@ def test_what_is_exported_is_what_was_charged(store_of_all: str, tmp_path: Path)
         rows = [[row[name] for name in columns] for row in csv.DictReader(file)]
     assert {row[0]: (Decimal(row[1]), Decimal(row[2])) for row in rows} == expected
     frame = orders.sql(f"SELECT {', '.join(columns)} FROM orders")
-    assert {row[0]: (row[1], row[2]) for row in frame.itertuples(index=False, name=None)} == expected
+    exact = [frame[name].tolist() for name in columns]
+    assert {row[0]: (row[1], row[2]) for row in zip(*exact, strict=True)} == expected

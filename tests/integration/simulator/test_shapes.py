@@ -29,6 +29,7 @@ MAY_BE_ABSENT: dict[str, set[str]] = {
         *("branding_settings", "excluded_payment_method_types", "line_items", "name_collection", "optional_items"),
         *("presentment_details", "redirect_on_completion", "return_url", "tax_id_collection"),
     },
+    "customer": {*ABSENT["customer"], "business_name", "individual_name"},
     "charge": {"authorization_code", "level3", "presentment_details", "refunds", "transfer"},
     "payment_intent": {"hooks", "payment_details", "presentment_details"},
     "refund": {
