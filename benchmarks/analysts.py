@@ -13,7 +13,6 @@ question, an export and a copy, and says how long each took to end.
 import argparse
 import multiprocessing
 import os
-import resource
 import signal
 import tempfile
 import threading
@@ -128,7 +127,13 @@ def parquet(url: str, archive: Path, views: list[str], memory: str) -> None:
 def _asked(archive: Path, view: str, memory: str) -> tuple[float, float]:
     orders = ParquetOrders(archive, ZONE, memory=memory)
     query = summary(view, orders.views())
-    return _seconds(lambda: orders.sql(query)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return _seconds(lambda: orders.sql(query)), _peak_gb()
+
+
+def _peak_gb() -> float:
+    """Return the most memory that this process has had. `getrusage` would say the most of the one that started it."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1e6
 
 
 def interrupts(url: str, times: int) -> None:
