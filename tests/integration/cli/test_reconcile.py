@@ -178,7 +178,10 @@ def test_a_stop_while_events_are_replayed_leaves_the_rest_for_later(checkout: Ch
     paid = sum("paid" in kinds(checkout, session_id) for session_id in session_ids)
     assert 1 <= paid <= CONCURRENT_CALLS
     assert (summary.new_events, summary.asked, summary.dispatched) == (paid, 0, 0)
-    assert checkout.sweep(older_than=timedelta(0)).dispatched == len(session_ids)
+    dispatched = 0
+    while checkout.store.count_outbox() or not dispatched:  # a handler that is slow, as here under load, is left for later
+        dispatched += checkout.sweep(older_than=timedelta(0)).dispatched
+    assert dispatched == len(session_ids)
 
 
 def test_an_error_of_the_callers_own_ends_a_sweep_and_reaches_the_caller(checkout: Checkout) -> None:
