@@ -33,7 +33,7 @@ from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.testing.server import running
 
 CALLERS = 8
-PRODUCT = "night-train-to-trieste"
+PRODUCT = "enamel-mug"
 ENVIRONMENT = {
     "STRIPE_SECRET_KEY": "sk_test_benchmark",
     "STRIPE_PUBLISHABLE_KEY": "pk_test_benchmark",

@@ -119,8 +119,6 @@ async def _read(count: int, stripe_url: str) -> dict[str, Any]:
                 "cpu_seconds": round(time.process_time() - cpu, 1),
                 "mb_before": round(before),
                 "mb_more": round(_megabytes() - before),
-                "pages": sum(call.name == "events.list" for call in checkout.calls.all()) or "forgotten",
-                "read_until": str((await checkout.sweeper.reading()).read_until),
             }
 
 

@@ -19,5 +19,5 @@ OPEN, PAID = "cs_test_open", "cs_test_paid"
 SETTLED = f"{PAID}settled"
 """The session of the order that is settled before anything is measured."""
 
-PRODUCT = "night-train-to-trieste"
+PRODUCT = "enamel-mug"
 WEBHOOK_SECRET = "whsec_benchmark"

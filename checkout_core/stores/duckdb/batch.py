@@ -122,6 +122,7 @@ def commit(
         the error that a change raised, which spoils no other.
     """
     stored = cache.take(connection, {write.session_id for write in writes if isinstance(write, Update)})
+    cache.stock.expect(key for key, order in stored.items() if order is not None)
     current = dict(stored)
     changed: dict[str, Order] = {}
     rows: Rows = {}

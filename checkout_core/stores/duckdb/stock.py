@@ -28,6 +28,7 @@ class StockCache:
     def __init__(self) -> None:
         self._levels: dict[Key, StockLevel | None] = {}
         self._holds: dict[str, dict[str, Hold]] = {}
+        self._expected: frozenset[str] = frozenset()
         self._changed_levels: dict[Key, StockLevel] = {}
         self._changed_holds: dict[Key, Hold] = {}
 
@@ -35,6 +36,10 @@ class StockCache:
         """Forget everything."""
         for kept in (self._levels, self._holds, self._changed_levels, self._changed_holds):
             kept.clear()
+
+    def expect(self, session_ids: Iterable[str]) -> None:
+        """Name the sessions of the batch that have orders: the holds of all of them are read when one's are needed."""
+        self._expected = frozenset(session_ids)
 
     def apply(self, connection: duckdb.DuckDBPyConnection, before: Order | None, decision: Decision) -> Decision:
         """Make the moves of a decision, and return it with what they came to.
@@ -48,9 +53,13 @@ class StockCache:
             SoldOut: not enough is left; nothing was changed.
         """
         order = decision.order
-        if order is None or not decision.stock:
+        if order is None:
             return decision
         session_id = order.stripe_checkout_session_id
+        if before is None:
+            self._holds.setdefault(session_id, {})
+        if not decision.stock:
+            return decision
         holds = self._holds_of(connection, session_id) if before is not None else {}
         products = products_of(decision, holds)
         stocked = moved_stock(decision, self._levels_of(connection, order.shop, products), holds)
@@ -112,9 +121,14 @@ class StockCache:
 
     def _holds_of(self, connection: duckdb.DuckDBPyConnection, session_id: str) -> dict[str, Hold]:
         if session_id not in self._holds:
-            query = f"{statements.SELECT_HOLDS} WHERE stripe_checkout_session_id = ?"
-            found = map(hold_from, connection.execute(query, [session_id]).fetchall())
-            self._holds[session_id] = {hold.product: hold for hold in found}
+            unknown = sorted({session_id, *self._expected} - self._holds.keys())
+            self._holds.update((each, {}) for each in unknown)
+            where, values = "stripe_checkout_session_id = ?", list[Any](unknown)
+            if len(unknown) > 1:
+                where, values = "stripe_checkout_session_id IN (SELECT unnest(?::VARCHAR[]))", [unknown]
+            rows = connection.execute(f"{statements.SELECT_HOLDS} WHERE {where}", values).fetchall()
+            for hold in map(hold_from, rows):
+                self._holds[hold.stripe_checkout_session_id][hold.product] = hold
         return self._holds[session_id]
 
 

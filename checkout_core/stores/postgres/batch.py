@@ -5,9 +5,8 @@ and its change is applied again to what is there by then. So nobody holds a lock
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -195,7 +194,7 @@ class Batch:
                 taken = _Taken.of(stock.Taking(connection, decisions, lock=True), writes)
                 taken.write(connection)
         else:
-            with _in_one_go(connection), connection.transaction():
+            with stock.in_one_go(connection), connection.transaction():
                 taken.write(connection)
         _forget_uncertain(taken.writes)
         for job, error in taken.refused.items():
@@ -269,16 +268,6 @@ class _Taken:
         if raced or not enough():
             _forget_uncertain(self.writes)
             raise RacedError if raced else stock.StockRacedError
-
-
-@contextmanager
-def _in_one_go(connection: PostgresConnection) -> Iterator[None]:
-    """Send statements without waiting for the answer to the one before, where the library on this machine can do that."""
-    if not psycopg.Pipeline.is_supported():
-        yield
-        return
-    with connection.pipeline():
-        yield
 
 
 def _session_of(job: Job) -> str:

@@ -5,7 +5,8 @@ want the same thing, and only for the last statement of a transaction. Rows are 
 ids, so no two transactions wait for each other.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, LiteralString
 
@@ -79,8 +80,13 @@ MAKE_LEVEL: LiteralString = (
     " VALUES (%s, %s, %s, %s, 0, 0, 0) ON CONFLICT (shop, product) DO NOTHING"
 )
 _SOME: LiteralString = "(shop, product) IN (SELECT * FROM unnest(%(shops)s::text[], %(products)s::text[]))"
-READ_SOME_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE " + _SOME).format(_names(LEVEL)).as_bytes(None)
-LOCK_SOME_LEVELS = READ_SOME_LEVELS + b" ORDER BY shop, product FOR UPDATE"
+_HELD: LiteralString = (
+    "(shop, product) IN (SELECT shop, product FROM stock_holds WHERE stripe_checkout_session_id = ANY(%(sessions)s))"
+)
+_SOME_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE " + _SOME).format(_names(LEVEL)).as_bytes(None)
+READ_SOME_LEVELS = _SOME_LEVELS + f" OR {_HELD}".encode()
+"""Levels of products, and of those that sessions hold: so both can be asked for at once."""
+LOCK_SOME_LEVELS = _SOME_LEVELS + b" ORDER BY shop, product FOR UPDATE"
 SELECT_HOLDS = sql.SQL("SELECT {} FROM stock_holds ").format(_names(HOLD))
 HOLDS_OF_SESSIONS = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = ANY(%s)")
 HOLDS_OF_SESSION = SELECT_HOLDS + sql.SQL("WHERE stripe_checkout_session_id = %s")
@@ -197,18 +203,26 @@ class Taking:
         lock: bool = False,
     ) -> None:
         known = [before.stripe_checkout_session_id for before, _ in decisions if before is not None]
-        rows = connection.execute(HOLDS_OF_SESSIONS, [known]).fetchall() if known else []
         self._holds: dict[str, dict[str, Hold]] = {}
-        for hold in map(hold_from, rows):
-            self._holds.setdefault(hold.stripe_checkout_session_id, {})[hold.product] = hold
-        keys = sorted({key for _, decision in decisions for key in self._keys_of(decision)})
         self._locked = lock
-        self._levels = self._read(connection, keys)
+        self._levels: dict[tuple[str, str], StockLevel] = {}
+        with nullcontext() if lock or not known else in_one_go(connection):
+            found = connection.execute(HOLDS_OF_SESSIONS, [known]) if known else None
+            if not lock:
+                wanted = sorted({key for _, decision in decisions for key in _keys(decision, {})})
+                levels = connection.execute(READ_SOME_LEVELS, {**_arrays(wanted), "sessions": known})
+            for hold in map(hold_from, found.fetchall() if found else ()):
+                self._holds.setdefault(hold.stripe_checkout_session_id, {})[hold.product] = hold
+            if not lock:
+                self._levels = _by_key(levels.fetchall())
+        keys = sorted({key for _, decision in decisions for key in self._keys_of(decision)})
+        if lock:
+            self._levels = _lock(connection, keys)
         new = self._new_levels(decisions)
         if lock and new:
             for (shop, product), (capacity, name) in sorted(new.items()):
                 connection.execute(MAKE_LEVEL, [shop, product, name, capacity])
-            self._levels = self._read(connection, keys)
+            self._levels = _lock(connection, keys)
         self.limited = bool(self._levels or new)
         """Whether any of the products has a level, or gets one."""
         self.needs_lock = not lock and bool(new)
@@ -258,13 +272,6 @@ class Taking:
         order = decision.order
         return [] if order is None else _keys(decision, self._holds.get(order.stripe_checkout_session_id, {}))
 
-    def _read(
-        self, connection: psycopg.Connection[TupleRow], keys: Sequence[tuple[str, str]]
-    ) -> dict[tuple[str, str], StockLevel]:
-        statement = LOCK_SOME_LEVELS if self._locked else READ_SOME_LEVELS
-        rows = connection.execute(statement, _arrays(keys)).fetchall() if keys else []
-        return {(level.shop, level.product): level for level in map(level_from, rows)}
-
     def _new_levels(self, decisions: Sequence[tuple[Order | None, Decision]]) -> dict[tuple[str, str], tuple[int, str]]:
         new = {}
         for _, decision in decisions:
@@ -276,6 +283,26 @@ class Taking:
                         name = next((item.name for item in order.items if item.product == product), product)
                         new[order.shop, product] = (capacity, name)
         return new
+
+
+@contextmanager
+def in_one_go(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Send statements without waiting for the answer to the one before, where the library on this machine can do that."""
+    if not psycopg.Pipeline.is_supported():
+        yield
+        return
+    with connection.pipeline():
+        yield
+
+
+def _lock(
+    connection: psycopg.Connection[TupleRow], keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], StockLevel]:
+    return _by_key(connection.execute(LOCK_SOME_LEVELS, _arrays(keys)).fetchall()) if keys else {}
+
+
+def _by_key(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], StockLevel]:
+    return {(level.shop, level.product): level for level in map(level_from, rows)}
 
 
 def _keys(decision: Decision, holds: Mapping[str, Hold]) -> list[tuple[str, str]]:

@@ -123,6 +123,13 @@ def test_what_leaves_a_cart_is_released_and_what_enters_it_is_held(store: Blocki
     assert [(each.product, each.held) for each in store.stock_levels()] == [("cup", 1), ("tea", 0)]
 
 
+def test_what_leaves_a_cart_is_released_also_when_what_enters_it_is_not_limited(store: BlockingOrderStore) -> None:
+    store.set_capacity("tea", 1, name="Tea")
+    store.update("cs_1", holding("cs_1"))
+    store.update("cs_1", holding("cs_1", product="cup"))
+    assert numbers(store) == (0, 0, 0, 1)
+
+
 def test_levels_and_holds_are_a_shops_own(store: BlockingOrderStore) -> None:
     berlin, paris = (BlockingOrderStore(ShopStore(store.futures, shop)) for shop in ("berlin", "paris"))
     berlin.set_capacity("tea", 1, name="Tea")
