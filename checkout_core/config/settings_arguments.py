@@ -25,7 +25,6 @@ Names = Iterable[str] | str | None
 Networks = Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network | str] | str | None
 Folder = Path | str | None
 Mode = UiMode | Literal["elements", "hosted_page"] | None
-Dialect = Literal["plain", "de", "fr", "us"] | None
 LogFormat = Literal["json", "console"] | None
 LogLevel = Literal["debug", "info", "warning", "error"] | None
 CsvDialect = Literal["plain", "de", "fr", "us"] | None
@@ -61,8 +60,6 @@ class SettingsArguments(TypedDict, total=False):
     shop_name: Text
     timezone: Text
     csv_dialect: CsvDialect
-    timezone: Text
-    csv_dialect: Dialect
     accent: Text
     accent_dark: Text
     seller: Text
@@ -105,8 +102,6 @@ class SettingsArguments(TypedDict, total=False):
     CHECKOUT_SHOP_NAME: Text
     CHECKOUT_TIMEZONE: Text
     CHECKOUT_CSV_DIALECT: CsvDialect
-    CHECKOUT_TIMEZONE: Text
-    CHECKOUT_CSV_DIALECT: Dialect
     CHECKOUT_ACCENT: Text
     CHECKOUT_ACCENT_DARK: Text
     CHECKOUT_SELLER: Text

@@ -179,7 +179,9 @@ def test_a_stop_while_events_are_replayed_leaves_the_rest_for_later(checkout: Ch
     assert 1 <= paid <= CONCURRENT_CALLS
     assert (summary.new_events, summary.asked, summary.dispatched) == (paid, 0, 0)
     dispatched = 0
-    while checkout.store.count_outbox() or not dispatched:  # a handler that is slow, as here under load, is left for later
+    while (
+        checkout.store.count_outbox() or not dispatched
+    ):  # a handler that is slow, as here under load, is left for later
         dispatched += checkout.sweep(older_than=timedelta(0)).dispatched
     assert dispatched == len(session_ids)
 
