@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
 
+from checkout_core.stores import open_store
+from checkout_core.stores.blocking import BlockingOrderStore
 from tests.conftest import chromium, running_demo
 from tests.e2e.browser.looking import look_at
 from tests.e2e.browser.tabs import SIZES, Tab
@@ -81,6 +83,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
     """A running demo with the Payment Element, the same for all: its address and its data folder."""
     folder = tmp_path_factory.mktemp("elements")
     with running_demo(folder) as address:
+        have_seats_for_all(folder)
         yield address, folder
 
 
@@ -89,7 +92,14 @@ def hosted_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     """A running demo that pays on Stripe's hosted page; who asks for it is in the group of that name."""
     folder = tmp_path_factory.mktemp("hosted")
     with running_demo(folder, CHECKOUT_UI_MODE="hosted_page") as address:
+        have_seats_for_all(folder)
         yield address, folder
+
+
+def have_seats_for_all(folder: Path) -> None:
+    """Make the first film's hall so large that no test finds it full of what others hold and never pay."""
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
+        store.set_capacity("night-train-to-trieste", 9000, name="Night Train to Trieste")
 
 
 @pytest.fixture(scope="package")
