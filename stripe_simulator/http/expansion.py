@@ -68,7 +68,7 @@ class Expansion:
         if not known:
             raise not_simulated(f"the expansion of {whole}", "expand")
         found = (self._account.tables[table][id] for table in known if id in self._account.tables[table])
-        return next(found, self._products.get(id, id))
+        return next(found, None) or self._products.get(id) or self._account.given_inline(id) or id
 
     def _absent(self, kind: str, name: str, value: JSON, owner: JSON) -> Any:
         """Return a field that is absent until it is expanded; None leaves it absent."""

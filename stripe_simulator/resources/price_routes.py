@@ -3,7 +3,7 @@
 from ..errors import invalid
 from ..events import changed_fields
 from ..http.filters import Keep, among, flag, text
-from ..http.handlers import listing, retrieve
+from ..http.handlers import listing, retrieve_sold
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..wire import JSON
@@ -85,6 +85,6 @@ list_prices = listing(
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/prices", create),
     ("GET", "/v1/prices", list_prices),
-    ("GET", "/v1/prices/{id}", retrieve("prices", "price")),
+    ("GET", "/v1/prices/{id}", retrieve_sold("prices", "price")),
     ("POST", "/v1/prices/{id}", update),
 ]
