@@ -14,9 +14,8 @@ from .products import ProductParams, build_product
 
 async def create(request: ApiRequest) -> JSON:
     """Create a price, for a product that exists or one that comes with it: POST /v1/prices."""
+    request.params.only_one("product", "product_data")
     product_id, data = request.params.text("product"), request.params.mapping("product_data")
-    if product_id is not None and data is not None:
-        raise invalid("You may only specify one of these parameters: product, product_data.", "product_data")
     if product_id is not None:
         product = request.account.get("products", product_id, "product", "product", 400)
     elif data is not None:

@@ -12,6 +12,8 @@ from stripe_simulator.payment_methods.card import CHALLENGED, DECLINES, RISKS, S
 from stripe_simulator.testing.server import Running
 from tests.support.sdk_parameters import Types, plain_value
 
+from .conftest import params
+
 HEADERS = {"authorization": "Bearer sk_test_123"}
 BACK = "https://shop.test"
 REQUESTS = {
@@ -161,11 +163,40 @@ def test_a_relative_address_is_refused(simulator: Running, path: str, given: Any
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
 
 
-def test_a_price_has_a_product_that_exists_or_one_that_comes_with_it(client: stripe.StripeClient) -> None:
-    id = client.v1.products.create({"name": "Cup"}).id
-    both: Any = {"currency": "eur", "product": id, "product_data": {"name": "Pot"}, "unit_amount": 900}
-    with pytest.raises(stripe.InvalidRequestError, match="only specify one of these parameters: product, product_data"):
-        client.v1.prices.create(both)
+INLINE = {"currency": "eur", "product": "{product}", "product_data": {"name": "Pot"}, "unit_amount": 900}
+POST = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 490, "currency": "eur"}}
+SALE = {"mode": "payment", "success_url": BACK}
+EXCLUSIVE: dict[str, list[tuple[str, Any]]] = {
+    "product, product_data": [
+        ("prices", INLINE),
+        ("checkout/sessions", {**SALE, "line_items": [{"price_data": INLINE, "quantity": 1}]}),
+    ],
+    "shipping_rate, shipping_rate_data": [
+        (
+            "checkout/sessions/{session}",
+            {"shipping_options": [{"shipping_rate": "shr_1", "shipping_rate_data": POST}]},
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("names", "request_of"), [(names, one) for names, all in EXCLUSIVE.items() for one in all])
+def test_of_two_parameters_that_exclude_each_other_none_is_ignored(
+    client: stripe.StripeClient, simulator: Running, ids: dict[str, str], names: str, request_of: tuple[str, Any]
+) -> None:
+    path, given = request_of
+    known = {**ids, "session": client.v1.checkout.sessions.create(params()).id}
+    form = {name: value.format(**known) for name, value in flat(given)}
+    url = f"{simulator.url}/v1/{path.format(**known)}"
+    error = httpx2.post(url, data=form, headers=HEADERS).json()["error"]
+    assert error["message"] == f"You may only specify one of these parameters: {names}."
+    assert error["param"].removesuffix("]").endswith(names.rpartition(" ")[2])
+
+
+def test_a_coupon_that_repeats_says_for_how_many_months(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.coupons.create({"percent_off": 10, "duration": "repeating"})
+    assert refused.value.param == "duration_in_months"
 
 
 @pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in LISTS_OF.items() for path in paths])
