@@ -60,7 +60,11 @@ OTHER_ROUTES: list[ApiRoute] = [
     *core_events.ROUTES,
     *account.ROUTES,
 ]
-SEARCHED = ("charges", "customers", "payment_intents", "prices", "products")
+WORDS = (
+    *(f"{table}/search" for table in ("charges", "customers", "invoices", "payment_intents", "prices", "products")),
+    *("invoices/upcoming", "invoices/upcoming/lines"),
+)
+"""Paths of Stripe's that are not simulated and would be taken for the id of an object."""
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -82,6 +86,6 @@ def build_routes(simulator: Simulator) -> tuple[list[Route], list[Route]]:
         Route(path, endpoint(simulator, handler), methods=[method])
         for method, path, handler in api_routes(simulator.sessions)
     ]
-    searches = [Route(f"/v1/{table}/search", refuse, methods=METHODS) for table in SEARCHED]
+    words = [Route(f"/v1/{path}", refuse, methods=METHODS) for path in WORDS]
     rest = [Route(f"/{version}/{{path:path}}", refuse, methods=METHODS) for version in ("v1", "v2")]
-    return [*searches, *simulated], rest
+    return [*words, *simulated], rest

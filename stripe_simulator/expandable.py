@@ -12,6 +12,7 @@ TABLES: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intents",
         "payment_link": NOTHING_BEHIND,
         "setup_intent": "setup_intents",
+        "subscription": NOTHING_BEHIND,
     },
     "payment_intent": {
         "application": NOTHING_BEHIND,
@@ -58,7 +59,7 @@ TABLES: dict[str, dict[str, str | None]] = {
     },
     "customer": {"default_source": "payment_methods", "test_clock": NOTHING_BEHIND},
     "invoice": {
-        "account_tax_ids": NOTHING_BEHIND,
+        "account_tax_ids": "tax_ids",
         "application": NOTHING_BEHIND,
         "customer": "customers",
         "default_payment_method": "payment_methods",
@@ -68,7 +69,7 @@ TABLES: dict[str, dict[str, str | None]] = {
         "on_behalf_of": NOTHING_BEHIND,
         "test_clock": NOTHING_BEHIND,
     },
-    "invoice_data": {"account_tax_ids": NOTHING_BEHIND},
+    "invoice_data": {"account_tax_ids": "tax_ids"},
     "line_item": {"discounts": NOTHING_BEHIND, "subscription": NOTHING_BEHIND},
     "price": {"product": "products"},
     "product": {"default_price": "prices", "tax_code": NOTHING_BEHIND},

@@ -131,6 +131,17 @@ class Account:
             raise not_found(kind, id, param, status) from None
         return found
 
+    def given_inline(self, id: str) -> JSON | None:
+        """Return a product or a price that was given inline with a line of a session, or None; no table has it."""
+        for record in self.sessions.values():
+            for one in (*record.products, *(line["price"] for line in record.lines)):
+                if (
+                    one["id"] == id and not one["active"]
+                ):  # a product that can be sold again is in its table, or deleted
+                    found: JSON = one
+                    return found
+        return None
+
     def get_session(self, id: str) -> SessionRecord:
         """Return the record of a session. Raises `resource_missing` when there is no such session."""
         try:

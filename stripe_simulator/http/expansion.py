@@ -1,6 +1,7 @@
 """`expand`: ids replaced by what they stand for: https://docs.stripe.com/api/expanding_objects."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import not_simulated
@@ -25,7 +26,7 @@ class Expansion:
         self._products = {product["id"]: product for product in products}
 
     def __call__(self, answer: JSON, expand: list[str]) -> JSON:
-        """Return `answer` with every path of `expand` expanded."""
+        """Return `answer` with every path of `expand` expanded; Stripe knows them all."""
         for path in expand:
             answer = self._expand(answer, path.split("."), path, "", answer)
         return answer
@@ -42,31 +43,32 @@ class Expansion:
         kind = value.get("object", kind)
         owner = value if "object" in value else owner
         if name in ABSENT.get(kind, ()):
-            inner, found = value.get(name) or self._absent(kind, name, value, owner), True
+            inner = value.get(name) or self._absent(kind, name, value, owner)
             if inner is None:
                 return value
         elif name in value:
-            inner, found = self._look_up(value, kind, name)
-        elif name in TABLES.get(kind, {}):  # Stripe leaves it out while there is nothing to expand
+            inner = self._look_up(value, kind, name, whole)
+        else:  # Stripe leaves it out while there is nothing to expand
             return value
-        else:
-            raise not_simulated(f"the expansion of {whole}", "expand")
-        if not found and not rest:
-            raise not_simulated(f"the expansion of {whole}", "expand")
         return {**value, name: self._expand(inner, rest, whole, name, owner)}
 
-    def _look_up(self, value: JSON, kind: str, name: str) -> tuple[Any, bool]:
-        """Return what a field stands for, and whether the field can be expanded."""
+    def _look_up(self, value: JSON, kind: str, name: str, whole: str) -> Any:
+        """Return what a field stands for."""
         inner = value[name]
-        if (kind, name) == ("balance_transaction", "source"):
-            tables = (self._account.tables[table] for table in SOURCES)
-            return next((table[inner] for table in tables if inner in table), inner), True
-        if name not in TABLES.get(kind, {}):
-            return inner, False
-        table = TABLES[kind][name]
-        if isinstance(inner, str) and table is not None:
-            inner = self._account.tables[table].get(inner) or self._products.get(inner, inner)
-        return inner, True
+        if (kind, name) == ("checkout.session", "subscription") and value["mode"] == "subscription":
+            raise not_simulated(f"the expansion of {whole}", "expand")
+        tables = SOURCES if (kind, name) == ("balance_transaction", "source") else [TABLES.get(kind, {}).get(name)]
+        if isinstance(inner, list):
+            return [self._named(one, tables, whole) if isinstance(one, str) else one for one in inner]
+        return self._named(inner, tables, whole) if isinstance(inner, str) else inner
+
+    def _named(self, id: str, tables: Sequence[str | None], whole: str) -> Any:
+        """Return what an id of one of the tables stands for; an object that is gone leaves its id."""
+        known = [table for table in tables if table is not None]
+        if not known:
+            raise not_simulated(f"the expansion of {whole}", "expand")
+        found = (self._account.tables[table][id] for table in known if id in self._account.tables[table])
+        return next(found, None) or self._products.get(id) or self._account.given_inline(id) or id
 
     def _absent(self, kind: str, name: str, value: JSON, owner: JSON) -> Any:
         """Return a field that is absent until it is expanded; None leaves it absent."""

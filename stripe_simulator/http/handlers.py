@@ -24,6 +24,23 @@ def retrieve(table: str, kind: str, param: str = "id") -> Handler:
     return answer
 
 
+def retrieve_sold(table: str, kind: str) -> Handler:
+    """Return the handler that answers with a product or a price, also with one that a session was given inline.
+
+    Args:
+        table: where the others are.
+        kind: how errors call the object.
+    """
+
+    async def answer(request: ApiRequest) -> JSON:
+        request.params.finish()
+        id = request.path["id"]
+        inline = None if id in request.account.tables[table] else request.account.given_inline(id)
+        return inline if inline is not None and inline["object"] == kind else request.account.get(table, id, kind)
+
+    return answer
+
+
 NAMED = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
 """Filters that name an object, and the table that has to have it."""
 

@@ -87,6 +87,13 @@ class Params:
         """Return the parameter as errors spell it: `line_items[0][quantity]`."""
         return f"{self.path}[{name}]" if self.path else name
 
+    def only_one(self, *names: str) -> None:
+        """Raise when more than one of these parameters is given; nobody took them yet."""
+        given = [name for name in names if name in self]
+        if len(given) > 1:
+            message = f"You may only specify one of these parameters: {', '.join(names)}."
+            raise invalid(message, self.name(given[-1]))
+
     def missing(self, name: str) -> StripeError:
         """Return the error for a parameter that has to be there."""
         full = self.name(name)

@@ -13,6 +13,7 @@ from ..versions import current_values, older_answer, require_version
 from ..wire import API_VERSION, JSON
 from .context import ApiContext
 from .expansion import Expansion
+from .expansion_paths import require_expandable
 from .faults import Fault
 from .params import Params, Reading
 from .request import ApiRequest, Handler, acting_for, authenticate, new_request_id, path_of, read_parameters, secret_key
@@ -100,6 +101,7 @@ async def _answer(context: ApiContext, handler: Handler, request: Request, delay
     expand = values.pop("expand", [])
     if not isinstance(expand, list) or not all(isinstance(path, str) for path in expand):
         raise StripeError(400, "Invalid array", param="expand")
+    require_expandable(request.method, path_of(request), expand)
     if request.method == "POST":
         values = current_values(version, path_of(request), values)
     params = Params(values, reading=Reading(version))

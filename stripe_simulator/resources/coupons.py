@@ -37,6 +37,8 @@ def build_coupon(account: Account, params: Params, now: int) -> JSON:
     metadata, name = params.metadata(), params.text("name", 40)
     redeem_by, max_redemptions = params.integer("redeem_by"), params.integer("max_redemptions", 1)
     duration_in_months = params.integer("duration_in_months", 1)
+    if duration == "repeating" and duration_in_months is None:
+        raise params.missing("duration_in_months")
     params.finish(("currency_options", "currency"))
     return {
         "id": id,

@@ -15,9 +15,9 @@ from .tax_ids import TaxIdParams, store_tax_id
 async def create(request: ApiRequest) -> JSON:
     """Create a customer, with a payment method and tax ids where they are given: POST /v1/customers."""
     tax_ids = [TaxIdParams.parse(one) for one in request.params.items("tax_id_data")]
+    named = request.params.raw("payment_method")
     method = _take_method(request)
-    customer = update_customer(blank_customer(request.now), request.params)
-    require_saved_default(request, customer)
+    customer = _with_default(request, update_customer(blank_customer(request.now), request.params), named, method)
     request.store("customers", customer)
     for given in tax_ids:
         store_tax_id(request, customer["id"], given)
@@ -27,21 +27,35 @@ async def create(request: ApiRequest) -> JSON:
 async def update(request: ApiRequest) -> JSON:
     """Change a customer: POST /v1/customers/{id}."""
     before = find_customer(request.account, request.path["id"], "id", 404)
+    named = request.params.raw("payment_method")
     method = _take_method(request)
-    customer = update_customer(before, request.params)
-    require_saved_default(request, customer)
+    customer = _with_default(request, update_customer(before, request.params), named, method)
     request.state.put(request.account, "customers", customer["id"], customer)
     request.events.emit(request.account, "customer.updated", customer, changed_fields(before, customer))
     return _with_method(request, customer, method)
 
 
-def require_saved_default(request: ApiRequest, customer: JSON) -> None:
-    """Raise when the default payment method of a customer is not one of its own."""
-    id = customer["invoice_settings"]["default_payment_method"]
-    method = request.account.tables["payment_methods"].get(id)
-    if id is not None and (method is None or method["customer"] != customer["id"]):
+def _with_default(request: ApiRequest, customer: JSON, named: object, method: str | None) -> JSON:
+    """Return a customer whose default payment method is one of its own, or the one that comes with it.
+
+    Args:
+        request: the request that makes or changes the customer.
+        customer: the customer.
+        named: `payment_method` as it was given, such as `pm_card_visa`.
+        method: the id of its object; None where none comes with the customer.
+
+    Raises:
+        StripeError: the default payment method is not one of the customer's.
+    """
+    settings = customer["invoice_settings"]
+    id = settings["default_payment_method"]
+    if id is not None and method is not None and id in (named, method):
+        return {**customer, "invoice_settings": {**settings, "default_payment_method": method}}
+    found = request.account.tables["payment_methods"].get(id)
+    if id is not None and (found is None or found["customer"] != customer["id"]):
         name = "invoice_settings[default_payment_method]"
         raise invalid(f"No such PaymentMethod: '{id}'; attach it to the customer first.", name, "resource_missing")
+    return customer
 
 
 def _take_method(request: ApiRequest) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from .. import payment_methods
 from ..errors import invalid
 from ..http.params import Params
-from ..http.shapes import SHIPPING, Choice, Fields, Flag, Partly, Refused, Shape, Text, Words, take_given
+from ..http.shapes import SHIPPING, Choice, Fields, Flag, Link, Partly, Refused, Shape, Text, Words, take_given
 from ..wire import JSON
 from .checkout_sessions.payment_method_options import OPTIONS
 from .fields import check_amount, take_amount, take_currency
@@ -32,7 +32,7 @@ AUTOMATIC = Fields({"allow_redirects": Choice(("always", "never")), "enabled": F
 IGNORED: dict[str, Shape] = {
     "error_on_requires_action": Flag(),
     "off_session": Flag(),
-    "return_url": Text(),
+    "return_url": Link(),
     "use_stripe_sdk": Flag(),
 }
 """What says how a confirmation goes on."""

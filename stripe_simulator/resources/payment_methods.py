@@ -208,7 +208,7 @@ def take_new_method(state: State, account: Account, params: Params, now: int) ->
     method = take_method(params, now)
     given = BILLING.take(params, "billing_details") or {}
     redisplay, metadata = params.choice("allow_redisplay", REDISPLAY), params.metadata()
-    params.finish(("radar_options", "fpx", "payment_method"))
+    params.finish(("customer", "radar_options", "fpx", "payment_method"))
     billing = {**billing_details(Shopper(None)), **given}
     billing["address"] = filled(given.get("address") or {}, NO_ADDRESS)
     method = store_method(state, account, method, billing, now, redisplay=redisplay or "unspecified")

@@ -3,7 +3,7 @@
 from ..errors import invalid
 from ..events import changed_fields
 from ..http.filters import Keep, among, flag, text
-from ..http.handlers import listing, retrieve
+from ..http.handlers import listing, retrieve_sold
 from ..http.params import Params
 from ..http.request import ApiRequest, ApiRoute
 from ..wire import JSON
@@ -14,6 +14,7 @@ from .products import ProductParams, build_product
 
 async def create(request: ApiRequest) -> JSON:
     """Create a price, for a product that exists or one that comes with it: POST /v1/prices."""
+    request.params.only_one("product", "product_data")
     product_id, data = request.params.text("product"), request.params.mapping("product_data")
     if product_id is not None:
         product = request.account.get("products", product_id, "product", "product", 400)
@@ -85,6 +86,6 @@ list_prices = listing(
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/prices", create),
     ("GET", "/v1/prices", list_prices),
-    ("GET", "/v1/prices/{id}", retrieve("prices", "price")),
+    ("GET", "/v1/prices/{id}", retrieve_sold("prices", "price")),
     ("POST", "/v1/prices/{id}", update),
 ]

@@ -3,7 +3,7 @@
 from ..errors import invalid
 from ..events import changed_fields
 from ..http.filters import among, flag, text
-from ..http.handlers import listing, retrieve
+from ..http.handlers import listing, retrieve_sold
 from ..http.request import ApiRequest, ApiRoute
 from ..http.shapes import Text, take_given
 from ..wire import JSON
@@ -79,7 +79,7 @@ list_products = listing(TABLE, flag("active"), flag("shippable"), among("ids", "
 ROUTES: list[ApiRoute] = [
     ("POST", "/v1/products", create),
     ("GET", "/v1/products", list_products),
-    ("GET", "/v1/products/{id}", retrieve(TABLE, KIND)),
+    ("GET", "/v1/products/{id}", retrieve_sold(TABLE, KIND)),
     ("POST", "/v1/products/{id}", update),
     ("DELETE", "/v1/products/{id}", delete),
 ]

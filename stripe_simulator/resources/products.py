@@ -18,7 +18,7 @@ DETAILS: dict[str, Shape] = {
     "package_dimensions": Fields({name: Decimal() for name in DIMENSIONS}, DIMENSIONS, unset=True),
     "shippable": Flag(),
     "statement_descriptor": Text(22),
-    "tax_code": Text(unset=True),
+    "tax_code": Text(),
     "tax_details": TAX_DETAILS,
     "unit_label": Text(12),
     "url": Link(),

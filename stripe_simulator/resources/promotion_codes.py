@@ -26,7 +26,7 @@ def build_promotion_code(account: Account, params: Params, now: int) -> JSON:
     active = params.boolean("active") is not False
     expires_at, max_redemptions = params.integer("expires_at"), params.integer("max_redemptions", 1)
     metadata, restrictions = params.metadata(), _take_restrictions(params.mapping("restrictions"))
-    params.finish()
+    params.finish(("customer_account",))
     return {
         "id": random_id("promo_1", 23),
         "object": "promotion_code",
@@ -67,6 +67,8 @@ def _take_restrictions(given: Params | None) -> JSON:
         minimum = given.integer("minimum_amount", 1)
         if minimum is not None:
             currency = take_currency(given, "minimum_amount_currency")
+        elif "minimum_amount_currency" in given:
+            raise given.missing("minimum_amount")
         given.finish(("currency_options",))
     return {
         "currency_options": {},

@@ -30,12 +30,11 @@ class PriceDataParams:
     @classmethod
     def parse(cls, params: Params) -> "PriceDataParams":
         """Read a form. Raises a 400 for a parameter that is wrong, unknown or not simulated."""
+        params.only_one("product", "product_data")
         product_id, product_data = params.text("product"), params.mapping("product_data")
         if product_id is None and product_data is None:
             raise params.missing("product_data")
-        product = (
-            ProductParams.parse(product_data, inline=True) if product_data is not None and product_id is None else None
-        )
+        product = None if product_data is None else ProductParams.parse(product_data, inline=True)
         return cls(params.path, PriceParams.parse(params), product_id, product)
 
 
@@ -117,6 +116,7 @@ class ShippingOptionParams:
 
     @classmethod
     def _parse(cls, option: Params) -> "ShippingOptionParams":
+        option.only_one("shipping_rate", "shipping_rate_data")
         id, data = option.text("shipping_rate"), option.mapping("shipping_rate_data")
         option.finish()
         if id is not None:

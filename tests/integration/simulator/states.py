@@ -140,7 +140,7 @@ SESSIONS = {
 PATHS = ["line_items.data.price.product", "line_items.data.taxes", "total_details.breakdown", "shipping_cost.taxes"]
 THROUGH = [
     *("payment_intent.payment_method", "payment_intent.latest_charge.balance_transaction", "customer", "invoice"),
-    *("payment_intent.latest_charge.refunds.data.balance_transaction", "setup_intent", "payment_intent.customer"),
+    *("payment_intent.latest_charge.refunds.data", "setup_intent", "payment_intent.customer"),
 ]
 TABLES_OF_A_PAYMENT = (
     *("payment_intents", "charges", "refunds", "disputes", "balance_transactions", "customers", "invoices"),

@@ -29,6 +29,27 @@ def test_a_customer_is_created_changed_found_and_deleted(client: stripe.StripeCl
     assert types == ["customer.deleted", "customer.updated", "customer.created"]
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["a word for a card", "a payment method of the account"])
+def test_a_customer_comes_with_its_default_payment_method(client: stripe.StripeClient, own: bool) -> None:
+    card: Any = {"type": "card", "card": {"token": "tok_visa"}}
+    id = client.v1.payment_methods.create(card).id if own else "pm_card_visa"
+    given: Any = {"payment_method": id, "invoice_settings": {"default_payment_method": id}}
+    given["expand"] = ["invoice_settings.default_payment_method"]
+    made = client.v1.customers.create(given)
+    assert made.invoice_settings is not None
+    method: Any = made.invoice_settings.default_payment_method
+    assert method.card.last4 == "4242"
+    assert client.v1.payment_methods.retrieve(method.id).customer == made.id
+
+
+def test_a_default_payment_method_of_somebody_else_is_refused(client: stripe.StripeClient) -> None:
+    theirs = client.v1.customers.create({"payment_method": "pm_card_visa"})
+    [method] = client.v1.customers.payment_methods.list(theirs.id).data
+    for id in (method.id, "pm_card_visa"):
+        with pytest.raises(stripe.InvalidRequestError, match="attach it to the customer first"):
+            client.v1.customers.create({"invoice_settings": {"default_payment_method": id}})
+
+
 def test_a_customer_of_ones_own_pays_with_a_known_address(client: stripe.StripeClient, simulator: Running) -> None:
     customer = client.v1.customers.create({"email": "ada@example.com"})
     made = client.v1.checkout.sessions.create(params(customer=customer.id, customer_email=None))

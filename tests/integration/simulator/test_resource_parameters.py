@@ -12,6 +12,8 @@ from stripe_simulator.payment_methods.card import CHALLENGED, DECLINES, RISKS, S
 from stripe_simulator.testing.server import Running
 from tests.support.sdk_parameters import Types, plain_value
 
+from .conftest import params
+
 HEADERS = {"authorization": "Bearer sk_test_123"}
 BACK = "https://shop.test"
 REQUESTS = {
@@ -43,6 +45,24 @@ REQUESTS = {
     "POST refunds/{refund}": "refund_modify",
 }  # fmt: skip
 """Requests, and the parameters of stripe-python that each of them takes."""
+REQUIRED = {
+    "POST products": {"name": "Cup"},
+    "POST prices": {"currency": "eur", "product": "{product}", "unit_amount": 900},
+    "POST coupons": {"percent_off": 10},
+    "POST promotion_codes": {"promotion": {"type": "coupon", "coupon": "{coupon}"}},
+    "POST tax_rates": {"display_name": "VAT", "inclusive": False, "percentage": 19},
+    "POST shipping_rates": {
+        "display_name": "Post",
+        "type": "fixed_amount",
+        "fixed_amount": {"amount": 490, "currency": "eur"},
+    },
+    "POST webhook_endpoints": {"url": "https://shop.localhost/hook", "enabled_events": ["*"]},
+    "POST payment_intents": {"amount": 500, "currency": "eur"},
+    "POST refunds": {"charge": "{charge}", "amount": 1},
+    "POST customers/{customer}/tax_ids": {"type": "eu_vat", "value": "DE123456789"},
+    "POST payment_methods/{method}/attach": {"customer": "{customer}"},
+}
+"""What a request has to have before Stripe looks at the rest."""
 LISTS_OF = {
     "charge": ("disputes", "refunds"),
     "customer": ("charges", "payment_intents", "payment_methods", "setup_intents", "invoices", "checkout/sessions"),
@@ -64,6 +84,7 @@ def ids(client: stripe.StripeClient) -> dict[str, str]:
     assert isinstance(charge, str)
     return {
         "charge": charge,
+        "coupon": client.v1.coupons.create({"percent_off": 10}).id,
         "customer": client.v1.customers.create({"email": "ada@example.com"}).id,
         "method": client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).id,
         "open": client.v1.payment_intents.create({"amount": 500, "currency": "eur"}).id,
@@ -84,22 +105,98 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def types_of(request_line: str) -> Types:
+    """Return the types of stripe-python for a request."""
+    module = f"_{REQUESTS[request_line]}_params"
+    root = "".join(part.capitalize() for part in module.strip("_").split("_"))
+    return Types(importlib.import_module(f"stripe.params.{module}"), root)
+
+
+def form_of(request_line: str, ids: dict[str, str], given: Any) -> dict[str, str]:
+    """Return the form of a request with all that it has to have."""
+    needed = {name: value.format(**ids) for name, value in flat(REQUIRED.get(request_line, {}))}
+    return needed | dict(flat(given))
+
+
 @pytest.mark.parametrize("request_line", REQUESTS)
 def test_no_parameter_of_the_sdk_is_unknown(simulator: Running, ids: dict[str, str], request_line: str) -> None:
     method, path = request_line.split()
-    module = f"_{REQUESTS[request_line]}_params"
-    root = "".join(part.capitalize() for part in module.strip("_").split("_"))
-    types = Types(importlib.import_module(f"stripe.params.{module}"), root)
+    types = types_of(request_line)
     url = f"{simulator.url}/v1/{path.format(**ids)}"
     unknown = []
     with httpx2.Client(headers=HEADERS) as http:
         for leaf in types.leaves():
-            form = dict(flat(types.value(leaf, plain_value(leaf.annotation))))
+            form = form_of(request_line, ids, types.value(leaf, plain_value(leaf.annotation)))
             answer = http.post(url, data=form) if method == "POST" else http.get(url, params=form)
             assert answer.status_code < 500, (leaf.name, answer.text)
             if answer.json().get("error", {}).get("code") == "parameter_unknown":
                 unknown.append(leaf.name)
     assert unknown == []
+
+
+@pytest.mark.parametrize("request_line", [line for line in REQUESTS if line.startswith("POST")])
+def test_an_empty_string_unsets_only_what_can_be_unset(
+    simulator: Running, ids: dict[str, str], request_line: str
+) -> None:
+    types, taken = types_of(request_line), []
+    url = f"{simulator.url}/v1/{request_line.split()[1].format(**ids)}"
+    with httpx2.Client(headers=HEADERS) as http:
+        for leaf in types.leaves():
+            if any(word in leaf.annotation for word in ("Literal[]", "Dict[", "List[")):
+                continue  # it can be unset
+            answer = http.post(url, data=form_of(request_line, ids, types.value(leaf, "")))
+            if answer.status_code != 400:
+                taken.append((leaf.name, answer.text))
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "param"),
+    [
+        ("products", {"name": "Cup", "url": "/cup"}, "url"),
+        ("products", {"name": "Cup", "images": ["/cup.png"]}, "images[0]"),
+        ("payment_intents", {"amount": 500, "currency": "eur", "confirm": True, "return_url": "/back"}, "return_url"),
+    ],
+)
+def test_a_relative_address_is_refused(simulator: Running, path: str, given: Any, param: str) -> None:
+    answer = httpx2.post(f"{simulator.url}/v1/{path}", data=dict(flat(given)), headers=HEADERS)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+INLINE = {"currency": "eur", "product": "{product}", "product_data": {"name": "Pot"}, "unit_amount": 900}
+POST = {"display_name": "Post", "type": "fixed_amount", "fixed_amount": {"amount": 490, "currency": "eur"}}
+SALE = {"mode": "payment", "success_url": BACK}
+EXCLUSIVE: dict[str, list[tuple[str, Any]]] = {
+    "product, product_data": [
+        ("prices", INLINE),
+        ("checkout/sessions", {**SALE, "line_items": [{"price_data": INLINE, "quantity": 1}]}),
+    ],
+    "shipping_rate, shipping_rate_data": [
+        (
+            "checkout/sessions/{session}",
+            {"shipping_options": [{"shipping_rate": "shr_1", "shipping_rate_data": POST}]},
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("names", "request_of"), [(names, one) for names, all in EXCLUSIVE.items() for one in all])
+def test_of_two_parameters_that_exclude_each_other_none_is_ignored(
+    client: stripe.StripeClient, simulator: Running, ids: dict[str, str], names: str, request_of: tuple[str, Any]
+) -> None:
+    path, given = request_of
+    known = {**ids, "session": client.v1.checkout.sessions.create(params()).id}
+    form = {name: value.format(**known) for name, value in flat(given)}
+    url = f"{simulator.url}/v1/{path.format(**known)}"
+    error = httpx2.post(url, data=form, headers=HEADERS).json()["error"]
+    assert error["message"] == f"You may only specify one of these parameters: {names}."
+    assert error["param"].removesuffix("]").endswith(names.rpartition(" ")[2])
+
+
+def test_a_coupon_that_repeats_says_for_how_many_months(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.coupons.create({"percent_off": 10, "duration": "repeating"})
+    assert refused.value.param == "duration_in_months"
 
 
 @pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in LISTS_OF.items() for path in paths])

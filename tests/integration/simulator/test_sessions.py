@@ -167,3 +167,23 @@ def test_it_works_below_a_mount() -> None:
             assert "$5.00: succeeded" in (await client.get(charge.json()["receipt_url"])).text
 
     asyncio.run(work())
+
+
+def test_what_is_given_inline_is_retrieved_by_its_id_and_in_no_list(client: stripe.StripeClient) -> None:
+    made: Any = client.v1.checkout.sessions.create(params(expand=["line_items"]))
+    price = made.line_items.data[0].price
+    assert client.v1.prices.retrieve(price.id, {"expand": ["product"]}).product.name == "Tea"  # type: ignore[union-attr]
+    assert (client.v1.products.retrieve(price.product).name, price.active) == ("Tea", False)
+    assert client.v1.prices.list().data == client.v1.products.list().data == []
+    for retrieve, id in ((client.v1.prices.retrieve, price.product), (client.v1.products.retrieve, price.id)):
+        with pytest.raises(stripe.InvalidRequestError, match="No such"):
+            retrieve(id)
+
+
+def test_a_deleted_product_that_a_session_sold_is_gone(client: stripe.StripeClient) -> None:
+    product = client.v1.products.create({"name": "Pot"})
+    data = {"currency": "eur", "unit_amount": 500, "product": product.id}
+    client.v1.checkout.sessions.create(params(line_items=[{"price_data": data, "quantity": 1}]))
+    client.v1.products.delete(product.id)
+    with pytest.raises(stripe.InvalidRequestError, match="No such product"):
+        client.v1.products.retrieve(product.id)

@@ -107,8 +107,6 @@ def test_what_stripes_types_call_expandable_can_be_expanded(kind: str) -> None:
     shape = shape_of(kind)
     assert shape is not None
     expandable = {name for name, annotation in shape.fields.items() if "ExpandableField" in ast.unparse(annotation)}
-    if kind == "checkout.session":
-        expandable.discard("subscription")  # is refused: subscriptions are not simulated
     assert expandable <= TABLES[kind].keys()
 
 
