@@ -3,6 +3,7 @@
 const given = new Map();
 const known = new Map();
 const tell = new Map();
+const heard = new Map(); // what other tabs have written and the page has not given yet, the oldest first
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("checkout-cookies") : null;
 
 function look(name) {
@@ -10,6 +11,7 @@ function look(name) {
   const there = pair?.slice(name.length + 1);
   if (there === undefined || there === known.get(name)) return;
   known.set(name, there);
+  heard.set(name, [...(heard.get(name) ?? []), there]);
   tell.get(name)(there);
 }
 
@@ -23,8 +25,15 @@ document.addEventListener("visibilitychange", () => {
 export default function ({ data, setTriggerValue }) {
   const { name, value, days, watched } = data;
   if (watched) tell.set(name, (there) => setTriggerValue("changed", there));
-  if (given.get(name) === value) return;
+  const others = heard.get(name) ?? [];
+  if (given.get(name) === value) {
+    if (others.length) tell.get(name)(others.at(-1)); // the page was at something else when it was told
+    return;
+  }
   given.set(name, value);
+  const written = others.indexOf(value);
+  heard.set(name, written < 0 ? [] : others.slice(written + 1));
+  if (written >= 0) return; // to write it again could undo what that tab has written since
   known.set(name, value);
   const secure = window.location.protocol === "https:" ? "; Secure" : "";
   const lasts = days ? `; Max-Age=${days * 86400}` : "";

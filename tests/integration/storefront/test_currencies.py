@@ -46,7 +46,7 @@ def put_into_the_cart(shop: AppTest, *products: str) -> AppTest:
 
 def test_the_shop_shows_each_price_in_its_own_currency(shop: AppTest) -> None:
     assert not shop.exception
-    assert all(f'<p class="price">{price}</p>' in text_of(shop) for price in PRICES.values())
+    assert all(f'<p class="price"><bdi>{price}</bdi></p>' in text_of(shop) for price in PRICES.values())
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -54,7 +54,7 @@ def test_a_product_is_shown_and_bought_in_its_own_currency_whatever_the_first_on
     shop: AppTest, checkout: Checkout, pay: Pay, product: str
 ) -> None:
     put_into_the_cart(shop, product).switch_page("views/cart.py").run()
-    assert f"<strong>{PRICES[product]}</strong>" in text_of(shop)
+    assert f"<strong><bdi>{PRICES[product]}</bdi></strong>" in text_of(shop)
     shop.switch_page("views/checkout.py").run()
     assert PRICES[product] in text_of(shop)
     fill_in(shop)
@@ -77,7 +77,7 @@ def test_a_cart_of_two_currencies_is_never_added_up_and_gets_a_sentence(
     assert said in text_of(shop)
     assert "55.00" not in text_of(shop)
     if page == "cart":
-        assert "<strong>€25.00 + $30.00</strong>" in text_of(shop)
+        assert "<strong><bdi>€25.00 + $30.00</bdi></strong>" in text_of(shop)
         assert shop.button(key="to-checkout").disabled
     assert not checkout.calls.all()
 
