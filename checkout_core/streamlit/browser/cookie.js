@@ -38,5 +38,6 @@ export default function ({ data, setTriggerValue }) {
   const secure = window.location.protocol === "https:" ? "; Secure" : "";
   const lasts = days ? `; Max-Age=${days * 86400}` : "";
   document.cookie = `${name}=${value}; Path=/${lasts}; SameSite=Lax${secure}`;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel between tabs of one origin has none
   tabs?.postMessage(name);
 }

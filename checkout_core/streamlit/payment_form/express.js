@@ -55,7 +55,7 @@ class Express {
     const problem = await this.save({ name, email, phone });
     let error = problem ? { message: problem } : null;
     if (!error) {
-      this.actions.getSession().total.total.amount; // Stripe wants it to be read before it is charged
+      void this.actions.getSession().total.total.amount; // Stripe wants it to be read before it is charged
       try {
         ({ error } = (await this.actions.confirm({ expressCheckoutConfirmEvent: event })) ?? {});
       } catch (thrown) {

@@ -18,6 +18,7 @@ window.checkoutStripe ??= (() => {
       document.head.append(script);
     }));
 
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- this text stands before scripts with names of their own
   const readAppearance = (element) => {
     const style = getComputedStyle(element);
     const read = (name) => style.getPropertyValue(name).trim() || undefined;
