@@ -165,7 +165,8 @@ def _register_receipts(checkout: AsyncCheckout, receipts: Handler) -> None:
 
 def _standard_receipts(settings: Settings) -> Handler | None:
     """Return what sends receipts; None when there is neither a mail server nor the extra that makes them."""
-    if settings.smtp_url is None and find_spec("jinja2") is None:
+    # One of them may be there for something else, as Jinja is beside FastAPI.
+    if settings.smtp_url is None and not all(map(find_spec, ("jinja2", "segno"))):
         return None
     from .receipts.mail import mailbox
 
