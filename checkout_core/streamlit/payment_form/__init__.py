@@ -20,31 +20,20 @@ def _read(file: str) -> str:
     return (_FOLDER / file).read_text(encoding="utf-8")
 
 
-def _script(file: str) -> str:
-    return f"{_read('stripe_session.js')}\n{_read(file)}"
+def _component(name: str, part: str) -> Any:
+    """Return the component that files of one name are made of."""
+    return st.components.v2.component(
+        name,
+        html=_read(f"{part}.html"),
+        css=_read(f"{part}.css"),
+        js=f"{_read('stripe_session.js')}\n{_read(f'{part}.js')}",
+        isolate_styles=False,
+    )
 
 
-_payment = st.components.v2.component(
-    "checkout_payment_element",
-    html=_read("index.html"),
-    css=_read("index.css"),
-    js=_script("index.js"),
-    isolate_styles=False,
-)
-_express = st.components.v2.component(
-    "checkout_express_buttons",
-    html=_read("express.html"),
-    css=_read("express.css"),
-    js=_script("express.js"),
-    isolate_styles=False,
-)
-_promotion = st.components.v2.component(
-    "checkout_promotion_code",
-    html=_read("promotion.html"),
-    css=_read("promotion.css"),
-    js=_script("promotion.js"),
-    isolate_styles=False,
-)
+_payment = _component("checkout_payment_element", "index")
+_express = _component("checkout_express_buttons", "express")
+_promotion = _component("checkout_promotion_code", "promotion")
 
 
 @dataclass(frozen=True, slots=True)
