@@ -22,6 +22,7 @@ from ...domain.stock import StockLevel
 from ..base import outbox_events
 from ..columns import KEYS, ORDER, Row
 from . import statements
+from .outbox import DueEntries
 from .row_count import Written
 from .statements import Statement
 from .stock import StockCache
@@ -79,11 +80,13 @@ class OrderCache:
     def __init__(self) -> None:
         self._orders: dict[str, Order | None] = {}
         self.stock = StockCache()
+        self.due = DueEntries()
 
     def clear(self) -> None:
         """Forget everything."""
         self._orders.clear()
         self.stock.clear()
+        self.due.clear()
 
     def take(self, connection: DuckDBConnection, keys: set[str]) -> dict[str, Order | None]:
         """Return the orders of these sessions; those that are not cached are read."""
@@ -160,6 +163,7 @@ def commit(
             _execute(connection, statement, values)
         connection.execute("COMMIT")
         committed(Written(len(rows.get(statements.INSERT_ORDER, ())), len(rows.get(statements.INSERT_EVENT, ()))))
+        cache.due.postpone({row["event_id"] for row in rows.get(statements.RETRY_OUTBOX, ())})
     cache.add(changed)
     cache.trim()
     return outcomes

@@ -54,7 +54,7 @@ class Writer:
     def __init__(self, lease: Lease, *, hold: float, linger: float, keep: float, batch: int) -> None:
         self._waiting: deque[Job] = deque()
         self._lease = lease
-        self._cache = OrderCache()
+        self.cache = OrderCache()
         self._hold = hold
         self._linger = linger
         self._keep = keep
@@ -95,7 +95,7 @@ class Writer:
         self._changed = threading.Condition()
         self._thread = None
         self._waiting.clear()
-        self._cache.clear()
+        self.cache.clear()
         self._last_size = 0
 
     # What follows runs in the writer thread.
@@ -139,7 +139,7 @@ class Writer:
             return [self._waiting.popleft() for _ in range(self._last_size)]
 
     def _close_file(self) -> None:
-        self._cache.clear()
+        self.cache.clear()
         # What was acknowledged is in the log on disk; whoever opens the file next hears what is wrong.
         with suppress(CheckoutError):
             self._lease.release()
@@ -178,7 +178,7 @@ class Writer:
         try:
             connection = self._lease.connection()
             self._lease.keep_log_private()
-            outcomes = commit(connection, self._cache, writes, self._lease.committed)
+            outcomes = commit(connection, self.cache, writes, self._lease.committed)
         except BaseException as error:
             self._roll_back(error)
             if len(writes) == 1 or isinstance(error, CheckoutError):
@@ -195,7 +195,7 @@ class Writer:
                 write.done.set_result(outcome)  # type: ignore[arg-type]  # each kind of write has its own
 
     def _roll_back(self, error: BaseException) -> None:
-        self._cache.clear()
+        self.cache.clear()
         if not self._lease.held:
             return
         with suppress(duckdb.Error):  # there may be no transaction, and a failed COMMIT has ended it

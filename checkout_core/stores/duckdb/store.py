@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from typing_extensions import override
 
 from ...domain.events import Change, Decision, History, OrderEvent, OutboxEntry
@@ -25,9 +24,6 @@ from .batch import Insert, Rows, SetCapacity, Update, rows_of
 from .group_commit import Query, Writer
 from .lease import Lease
 from .stock import select_holds, select_levels
-
-MIN_LOOKED_AT = 64
-"""How many entries a claim looks at, at least: of an order only the first is due, and the next one may be another's."""
 
 
 class DuckDBStore(OrderStore):
@@ -108,7 +104,8 @@ class DuckDBStore(OrderStore):
     def claim_outbox(
         self, now: datetime, *, limit: int = 100, lease: timedelta = CLAIM, shop: str | None = None
     ) -> Future[list[OutboxEntry]]:
-        job = Query(lambda connection: _claimed(connection, now, now + lease, limit, shop))
+        due = self._writer.cache.due
+        job = Query(lambda connection: due.claim(connection, now, now + lease, limit, shop))
         self._writer.submit(job)
         return mapped(job.done, _entries)
 
@@ -198,34 +195,6 @@ class DuckDBStore(OrderStore):
         job = Insert(rows)
         self._writer.submit(job)
         return job.done
-
-
-def _claimed(
-    connection: duckdb.DuckDBPyConnection, now: datetime, later: datetime, limit: int, shop: str | None
-) -> list[tuple[Any, ...]]:
-    """Claim what is due. Only the sessions of what is oldest are looked at, not all that waits.
-
-    Args:
-        connection: the file, which nobody else can write now.
-        now: entries that are due at this time.
-        later: until then they are claimed.
-        limit: how many at most.
-        shop: of this shop; None: of all.
-    """
-    looked_at = max(limit, MIN_LOOKED_AT)
-    query = statements.due_outbox(of_shop=shop is not None)
-    values = {"now": statements.naive(now), "limit": looked_at} | ({"shop": shop} if shop is not None else {})
-    events, offset = list[str](), 0
-    while len(events) < limit:
-        due = connection.execute(query, {**values, "offset": offset}).fetchall()
-        events += [event_id for event_id, is_first in due if is_first]
-        offset += len(due)
-        if len(due) < looked_at:
-            break
-    if not events:
-        return []
-    claim = {"later": statements.naive(later), "events": events[:limit]}
-    return connection.execute(statements.CLAIM_OUTBOX, claim).fetchall()
 
 
 def _orders(rows: Sequence[Sequence[Any]]) -> list[Order]:

@@ -138,6 +138,21 @@ def test_a_retried_entry_keeps_what_was_handled(store: BlockingOrderStore) -> No
     assert (again.handled, again.attempts) == (frozenset({"receipt", "straße 🫖"}), 2)
 
 
+def test_what_is_finished_or_put_off_between_two_claims_is_not_claimed(store: BlockingOrderStore) -> None:
+    make_paid(store, *range(6))
+    entries = {entry.stripe_checkout_session_id: entry for entry in store.claim_outbox(NOW, lease=timedelta(0))}
+    later = NOW + timedelta(hours=1)
+
+    (first,) = store.claim_outbox(NOW, limit=1)
+    store.finish_outbox(entries["cs_1"].event_id)
+    store.retry_outbox(entries["cs_2"].event_id, handled=(), error="mail server: no", due_at=later)
+
+    claimed = store.claim_outbox(NOW, limit=2) + store.claim_outbox(NOW, limit=2)
+    assert sorted(entry.stripe_checkout_session_id for entry in [first, *claimed]) == ["cs_0", "cs_3", "cs_4", "cs_5"]
+    assert store.claim_outbox(NOW) == []
+    assert {entry.stripe_checkout_session_id for entry in store.claim_outbox(later)} == {*entries} - {"cs_1"}
+
+
 def test_what_was_finished_is_not_brought_back_by_a_retry(store: BlockingOrderStore) -> None:
     make_paid(store, 1)
     (entry,) = store.claim_outbox(NOW)
