@@ -147,7 +147,7 @@ class Batch:
     def _decide(self, connection: PostgresConnection) -> dict[Job, Write]:
         jobs = self.remaining()
         session_ids = [job.session_id for job in jobs if isinstance(job, Update)]
-        found = read(connection, session_ids) if session_ids else {}
+        found, is_limited = read(connection, session_ids) if session_ids else ({}, False)
         writes: dict[Job, Write] = {}
         for job in jobs:
             if isinstance(job, Append):
@@ -162,6 +162,8 @@ class Batch:
                 continue
             try:
                 wanted = decided(job.session_id, before, job.change(before))
+                if not is_limited and not any(move.capacities for move in wanted.moves):
+                    wanted = _without_moves(wanted)
             except ABORTED:
                 raise
             except BaseException as error:
@@ -283,13 +285,14 @@ def _forget_uncertain(jobs: Iterable[Job]) -> None:
         job.uncertain = None
 
 
-def read(connection: PostgresConnection, session_ids: Sequence[str]) -> dict[str, Order]:
-    """Read the orders of sessions in one round trip."""
+def read(connection: PostgresConnection, session_ids: Sequence[str]) -> tuple[dict[str, Order], bool]:
+    """Read the orders of sessions, and whether any product is limited, in one round trip."""
     if len(session_ids) == 1:
-        rows = connection.execute(schema.ORDER_BY_SESSION, session_ids).fetchall()
+        rows = connection.execute(schema.ORDER_AND_STOCK, session_ids).fetchall()
     else:
-        rows = connection.execute(schema.ORDERS_BY_SESSIONS, [list(session_ids)]).fetchall()
-    return {order.stripe_checkout_session_id: order for order in map(schema.order_from, rows)}
+        rows = connection.execute(schema.ORDERS_AND_STOCK, [list(session_ids)]).fetchall()
+    orders = [schema.order_from(row[1:]) for row in rows if row[1] is not None]
+    return {order.stripe_checkout_session_id: order for order in orders}, bool(rows[0][0])
 
 
 def written_before(connection: PostgresConnection, write: Write, now: Order | None) -> bool:

@@ -16,6 +16,12 @@ from .batch import Job, Update
 
 MAX_BATCH = 256
 
+_ENOUGH = 16
+"""How many calls are worth another writer: a batch of eight costs little more than one of four, and half as many commits."""
+
+_PATIENCE = 0.02
+"""Seconds without a batch being taken, after which another writer starts with whatever waits: the server is far, or stuck."""
+
 
 class Writers:
     """Takes jobs, and has them committed.
@@ -34,6 +40,7 @@ class Writers:
         self._waiting: deque[Job] = deque()
         self._busy: set[str] = set()
         self._writing = 0
+        self._taken_at = 0.0
         self._watching = False
         self._closed = False
 
@@ -45,7 +52,7 @@ class Writers:
         """
         with self._changed:
             self._waiting.append(job)
-            writes = self._writing < self._count
+            writes = self._wants_writer()
             self._writing += writes
         if not writes:
             self._watch()
@@ -59,6 +66,11 @@ class Writers:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _wants_writer(self) -> bool:
+        if not self._writing or self._writing == self._count:
+            return not self._writing
+        return len(self._waiting) >= _ENOUGH or time.monotonic() - self._taken_at > _PATIENCE
 
     def _start(self) -> None:
         try:
@@ -95,6 +107,7 @@ class Writers:
             self._waiting.extendleft(reversed(passed_over))
             if not batch:
                 self._writing -= 1
+            self._taken_at = time.monotonic()
             return batch
 
     def _hand_over(self) -> bool:
