@@ -9,5 +9,6 @@ answer. The stores take turns, so that a busy machine is unfair to none; each is
 measured, and closed after it.
 """
 
-STORES = ("duckdb_naive", "duckdb", "postgres_before", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")
-"""Ours are `duckdb` and `postgres`; `postgres_before.py` has what `postgres` was, and `contenders.py` the others."""
+STORES = ("duckdb_naive", "duckdb", "postgres_before", "pgbench", "postgres", "sqlmodel_postgres", "sqlmodel_sqlite")
+"""Ours are `duckdb` and `postgres`; `postgres_before.py` has what `postgres` was, `pgbench.py` the same without Python, and
+`contenders.py` the others."""

@@ -24,6 +24,7 @@ from checkout_core.stores.postgres.schema import migrate
 from checkout_core.stores.postgres.store import PostgresStore
 
 from .contenders import Contender, NaiveDuckDB, WithSQLModel
+from .pgbench import Pgbench
 from .postgres_before import PostgresBefore
 
 _FILL = """
@@ -46,7 +47,7 @@ _EVENTS = """
 _HASH = {"hash": "md5(CAST(i AS text))", "moment": "TIMESTAMP '2026-01-01' + i * INTERVAL '1 second'"}
 
 
-def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -> Callable[[], Contender]:
+def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -> Callable[[], Contender | Pgbench]:
     """What opens the store of that name; there are `rows` orders in it."""
     with _telling(f"filling {name} with {rows:,} orders"):
         if name.startswith("duckdb"):
@@ -68,6 +69,8 @@ def filled(name: str, rows: int, folder: Path, database: Callable[[str], str]) -
             return lambda: BlockingOrderStore(PostgresStore(url))
         if name == "postgres_before":
             return partial(PostgresBefore, url)
+        if name == "pgbench":
+            return partial(Pgbench, url)
         return partial(WithSQLModel, engine_url)
 
 

@@ -26,22 +26,22 @@ def _values(columns: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Placeholder, columns))
 
 
-_LOCK_ORDER = sql.SQL("SELECT {} FROM orders WHERE stripe_checkout_session_id = %s FOR UPDATE").format(_names([*ORDER]))
-_INSERT_ORDER = sql.SQL(
+LOCK_ORDER = sql.SQL("SELECT {} FROM orders WHERE stripe_checkout_session_id = %s FOR UPDATE").format(_names([*ORDER]))
+INSERT_ORDER = sql.SQL(
     "INSERT INTO orders ({}) VALUES ({}) ON CONFLICT (stripe_checkout_session_id) DO NOTHING"
 ).format(_names([*ORDER]), _values([*ORDER]))
-_UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = {}").format(
+UPDATE_ORDER = sql.SQL("UPDATE orders SET {} WHERE stripe_checkout_session_id = {}").format(
     sql.SQL(", ").join(
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in ORDER if name not in KEYS
     ),
     sql.Placeholder("stripe_checkout_session_id"),
 )
-_INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names([*EVENT]), _values([*EVENT]))
-_INSERT_ANNOUNCED_EVENT = sql.SQL("""
+INSERT_EVENT = sql.SQL("INSERT INTO order_events ({}) VALUES ({})").format(_names([*EVENT]), _values([*EVENT]))
+INSERT_ANNOUNCED_EVENT = sql.SQL("""
     WITH event AS ({} RETURNING id, order_id, stripe_checkout_session_id, kind, at)
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
     SELECT id, %(shop)s, order_id, stripe_checkout_session_id, kind, at, at, 0, '[]'::jsonb FROM event
-""").format(_INSERT_EVENT)
+""").format(INSERT_EVENT)
 
 
 class _RacedError(Exception):
@@ -70,12 +70,12 @@ class PostgresBefore:
 
 
 def _update(connection: Connection, session_id: str, change: Change) -> Order | None:
-    row = connection.execute(_LOCK_ORDER, [session_id]).fetchone()
+    row = connection.execute(LOCK_ORDER, [session_id]).fetchone()
     before = schema.order_from(row) if row else None
     decision = change(before)
     after = decision.order
     if after is not None and after is not before:
-        statement = _UPDATE_ORDER if before else _INSERT_ORDER
+        statement = UPDATE_ORDER if before else INSERT_ORDER
         if connection.execute(statement, schema.order_row(after)).rowcount != 1:
             raise _RacedError
     _insert_events(connection, decision.events, after.shop if after else DEFAULT_SHOP)
@@ -86,6 +86,6 @@ def _insert_events(connection: Connection, events: Sequence[OrderEvent], shop: s
     for event in events:
         row = schema.event_row(event)
         if outbox_events([event]):
-            connection.execute(_INSERT_ANNOUNCED_EVENT, {**row, "shop": shop})
+            connection.execute(INSERT_ANNOUNCED_EVENT, {**row, "shop": shop})
         else:
-            connection.execute(_INSERT_EVENT, row)
+            connection.execute(INSERT_EVENT, row)

@@ -11,6 +11,7 @@ import psycopg
 from .contenders import Contender
 from .filling import filled
 from .operations import Measured, load, percentile
+from .pgbench import Pgbench
 
 _WARM_UP = 2.0
 """Seconds before each turn: at ten million orders the first ones read the indexes from the disk."""
@@ -33,7 +34,7 @@ def compare(
         folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         database: Callable[[str], str] = str
-        if any("postgres" in name for name in stores):
+        if any(not name.startswith("duckdb") and not name.endswith("sqlite") for name in stores):
             database = stack.enter_context(postgres_server(kept))
         opening = {(name, count): filled(name, count, folder, database) for count in rows for name in stores}
         for together in callers:
@@ -41,15 +42,15 @@ def compare(
 
 
 def _turns(
-    opening: dict[tuple[str, int], Callable[[], Contender]], callers: int, seconds: float, rounds: int
+    opening: dict[tuple[str, int], Callable[[], Contender | Pgbench]], callers: int, seconds: float, rounds: int
 ) -> Iterator[dict[str, Any]]:
     """Each store is open for its own turn only, so that none tidies up while another is measured."""
     turns = {key: Measured() for key in opening}
     for _ in range(rounds):
         for key, open_again in opening.items():
             with closing(open_again()) as store:
-                load(store.update, callers, _WARM_UP)
-                turns[key].add(load(store.update, callers, seconds / rounds))
+                _load(store, callers, _WARM_UP)
+                turns[key].add(_load(store, callers, seconds / rounds))
     first: dict[int, float] = {}
     for (name, rows), measured in turns.items():
         yield {
@@ -61,6 +62,10 @@ def _turns(
             "p99_ms": percentile(measured.times, 0.99),
             "ratio": round(measured.per_second / first.setdefault(rows, measured.per_second), 2),
         }
+
+
+def _load(store: Contender | Pgbench, callers: int, seconds: float) -> Measured:
+    return store.load(callers, seconds) if isinstance(store, Pgbench) else load(store.update, callers, seconds)
 
 
 @contextmanager
