@@ -26,7 +26,7 @@ def compare(commit: str, options: Sequence[str], turns: int) -> Iterator[dict[st
     """A row for each store, number of orders and number of callers; `ratio` is how much more this tree commits."""
     before: dict[tuple[str, int, int], list[float]] = {}
     now: dict[tuple[str, int, int], list[float]] = {}
-    with _copy_of(commit) as there:
+    with copy_of(commit) as there:
         for _ in range(turns):
             for tree, found in ((there, before), (HERE, now)):
                 for row in _measured(tree, options):
@@ -45,7 +45,8 @@ def _measured(tree: Path, options: Sequence[str]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _copy_of(commit: str) -> Iterator[Path]:
+def copy_of(commit: str) -> Iterator[Path]:
+    """Give a folder with what was in a commit, until the end."""
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "archive", commit], cwd=HERE, stdout=subprocess.PIPE, check=True)
         subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)

@@ -16,13 +16,14 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
+from benchmarks.against import HERE, copy_of
 from benchmarks.store.__main__ import numbers, show
 from benchmarks.store.side_by_side import postgres_server
 from checkout_core import Settings, open_checkout
 from checkout_core.gateway.sessions import EXPAND
 from stripe_simulator.testing.server import running
 
-from . import PRODUCT, ROUTES, SERVICES, SETTLED, WEBHOOK_SECRET
+from . import BEFORE, PRODUCT, ROUTES, SERVICES, SETTLED, WEBHOOK_SECRET
 from . import __doc__ as description
 
 KEYS = {
@@ -37,6 +38,7 @@ KEYS = {
 }
 APPS = {
     "ours": ["api.main:app"],
+    BEFORE: ["api.main:app"],
     "sqlmodel": ["benchmarks.api.services:plain", "--factory"],
     "bare": ["benchmarks.api.services:bare", "--factory"],
 }
@@ -74,11 +76,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def program(port: int, *arguments: str, **environment: str) -> Iterator[None]:
-    """Run a Python module that listens on a port, until the end."""
+def program(port: int, *arguments: str, tree: Path = HERE, **environment: str) -> Iterator[None]:
+    """Run a Python module of a tree that listens on a port, until the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
-        env={**os.environ, **environment},
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree), **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -115,10 +118,19 @@ def measure(port: int, route: str, clients: int, seconds: float) -> dict[str, An
 
 
 def compare(
-    services: Sequence[str], routes: Sequence[str], clients: Sequence[int], stripe_ms: Sequence[int], seconds: float
+    services: Sequence[str],
+    routes: Sequence[str],
+    clients: Sequence[int],
+    stripe_ms: Sequence[int],
+    seconds: float,
+    *,
+    commit: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Give a row for each; the services are served one at a time."""
+    """Give a row for each; the services are served one at a time, that of a commit first, if there is one."""
     with ExitStack() as stack:
+        trees = dict.fromkeys(services, HERE)
+        if commit:
+            trees = {BEFORE: stack.enter_context(copy_of(commit)), **trees}
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         database = stack.enter_context(postgres_server(None))
         recorded = folder / "answers.json"
@@ -127,21 +139,22 @@ def compare(
             stripe_port = free_port()
             with program(stripe_port, "benchmarks.api.slow_stripe", str(stripe_port), str(delay), str(recorded)):
                 for count in clients:
-                    for name in services:
+                    for name, tree in trees.items():
                         more = {
                             "STRIPE_API_BASE": f"http://127.0.0.1:{stripe_port}",
                             "CHECKOUT_DATABASE_URL": database(f"{name}_{delay}_{count}"),
                             "CHECKOUT_DATA_DIR": str(folder / name),
                         }
-                        for row in _service(name, routes, count, seconds, {**KEYS, **more}):
+                        for row in _service(name, tree, routes, count, seconds, environment={**KEYS, **more}):
                             yield {"stripe_ms": delay, **row}
 
 
 def _service(
-    name: str, routes: Sequence[str], clients: int, seconds: float, environment: Mapping[str, str]
+    name: str, tree: Path, routes: Sequence[str], clients: int, seconds: float, *, environment: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     port = free_port()
-    with program(port, "uvicorn", *APPS[name], "--port", str(port), "--log-level", "warning", **environment):
+    arguments = ["uvicorn", *APPS[name], "--port", str(port), "--log-level", "warning"]
+    with program(port, *arguments, tree=tree, **environment):
         httpx2.get(f"http://127.0.0.1:{port}/checkout/complete", params={"session_id": SETTLED}, timeout=60)
         for route in routes:
             yield {"service": name, "route": route, "clients": clients, **measure(port, route, clients, seconds)}
@@ -157,12 +170,14 @@ def main() -> None:
     parser.add_argument("--stripe-ms", type=numbers, default=[0, 300], help="how long Stripe takes")
     parser.add_argument("--services", default=",".join(SERVICES))
     parser.add_argument("--routes", default=",".join(ROUTES))
+    parser.add_argument("--commit", help="measure the API of this commit, too")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     args = parser.parse_args()
     services, routes = args.services.split(","), args.routes.split(",")
     if unknown := {*services, *routes} - {*SERVICES, *ROUTES}:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    show(compare(services, routes, args.clients, args.stripe_ms, args.seconds), args.json)
+    rows = compare(services, routes, args.clients, args.stripe_ms, args.seconds, commit=args.commit)
+    show(rows, args.json)
 
 
 if __name__ == "__main__":

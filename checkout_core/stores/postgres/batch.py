@@ -61,6 +61,20 @@ class Append:
 Job = Update | Append
 
 
+def session_of(job: Job) -> str:
+    """Return the session whose order or history a job writes."""
+    return job.session_id if isinstance(job, Update) else job.events[0].stripe_checkout_session_id
+
+
+@dataclass(eq=False, slots=True)
+class Read:
+    """A question for one session's order."""
+
+    session_id: str
+    deadline: float
+    done: "Future[Order | None]" = field(default_factory=Future)
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """What was decided for one session: the order before and after, the events, and the moves of the stock."""

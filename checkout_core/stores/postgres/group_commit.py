@@ -1,45 +1,69 @@
-"""Group commit on PostgreSQL: a few writers, each of which takes all that waits and commits it in one statement.
+"""What many callers want of PostgreSQL at the same moment, in one statement: group commit, and reads alike.
 
-Where a caller waits in its own thread and no writer is at work, that thread is the writer: one caller pays for no change of
-threads. A session is written by one writer at a time, and is in a batch once.
+A few workers each take all that waits. Where a caller waits in its own thread and no worker is busy, that thread is the
+worker: one caller pays for no change of threads.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, Protocol, TypeVar
 
 from ...domain.errors import StoreBusy
 from ..futures import caller_is_waiting
-from .batch import Job, Update
 
 MAX_BATCH = 256
 
 _ENOUGH = 16
-"""How many calls are worth another writer: a batch of eight costs little more than one of four, and half as many commits."""
+"""How many calls are worth another worker: a batch of eight costs little more than one of four, and half as many commits."""
 
 _PATIENCE = 0.02
-"""Seconds without a batch being taken, after which another writer starts with whatever waits: the server is far, or stuck."""
+"""Seconds without a batch being taken, after which another worker starts with whatever waits: the server is far, or stuck."""
 
 
-class Writers:
-    """Takes jobs, and has them committed.
+class Waiting(Protocol):
+    """A call that has no answer yet."""
+
+    deadline: float
+    """When it is refused, on the clock of `time.monotonic`."""
+
+    @property
+    def done(self) -> Future[Any]:
+        """The answer."""
+        ...
+
+
+Job = TypeVar("Job", bound=Waiting)
+
+
+class Batches(Generic[Job]):
+    """Takes jobs, and has them done in batches.
 
     Args:
-        commit: writes a batch and answers its jobs; it raises nothing.
-        threads: where writers run when no caller does the work itself.
-        count: how many writers there are at most: while one waits for the disk, the next decides.
+        work: does a batch and answers its jobs; it raises nothing.
+        threads: where workers run when no caller does the work itself.
+        count: how many workers there are at most: while one waits for the disk, the next decides.
+        key: of jobs with the same key one is done at a time, by one worker; without it they do not mind each other.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Job]], None], threads: ThreadPoolExecutor, *, count: int) -> None:
-        self._commit = commit
+    def __init__(
+        self,
+        work: Callable[[Sequence[Job]], None],
+        threads: ThreadPoolExecutor,
+        *,
+        count: int,
+        key: Callable[[Job], Hashable] | None = None,
+    ) -> None:
+        self._do = work
         self._threads = threads
         self._count = count
+        self._key = key
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
-        self._busy: set[str] = set()
-        self._writing = 0
+        self._busy: set[Hashable] = set()
+        self._working = 0
         self._taken_at = 0.0
         self._watching = False
         self._closed = False
@@ -52,12 +76,12 @@ class Writers:
         """
         with self._changed:
             self._waiting.append(job)
-            writes = self._wants_writer()
-            self._writing += writes
-        if not writes:
+            works = self._wants_worker()
+            self._working += works
+        if not works:
             self._watch()
         elif caller_is_waiting():
-            self._write(until=job)
+            self._work(until=job)
         else:
             self._start()
 
@@ -67,46 +91,48 @@ class Writers:
             self._closed = True
             self._changed.notify_all()
 
-    def _wants_writer(self) -> bool:
-        if not self._writing or self._writing == self._count:
-            return not self._writing
+    def _wants_worker(self) -> bool:
+        if not self._working or self._working == self._count:
+            return not self._working
         return len(self._waiting) >= _ENOUGH or time.monotonic() - self._taken_at > _PATIENCE
 
     def _start(self) -> None:
         try:
-            self._threads.submit(self._write)
+            self._threads.submit(self._work)
         except RuntimeError:
             with self._changed:
-                self._writing -= 1
+                self._working -= 1
             raise
 
-    def _write(self, until: Job | None = None) -> None:
-        """Commit until nothing waits, or until that job is done."""
+    def _work(self, until: Job | None = None) -> None:
+        """Work until nothing waits, or until that job is done."""
         while batch := self._take():
             try:
-                self._commit(batch)
+                self._do(batch)
             finally:
-                with self._changed:
-                    self._busy.difference_update(_session(job) for job in batch)
+                if self._key is not None:
+                    with self._changed:
+                        self._busy.difference_update(map(self._key, batch))
             if until is not None and until.done.done() and self._hand_over():
                 return
 
     def _take(self) -> list[Job]:
-        """Return what waits, and stop counting as a writer when that is nothing."""
+        """Return what waits, and stop counting as a worker when that is nothing."""
         with self._changed:
             self._refuse_late()
             batch, passed_over = list[Job](), list[Job]()
             while self._waiting and len(batch) < MAX_BATCH:
                 job = self._waiting.popleft()
-                session_id = _session(job)
-                if session_id in self._busy:
+                if self._key is None:
+                    batch.append(job)
+                elif (key := self._key(job)) in self._busy:
                     passed_over.append(job)
                 else:
-                    self._busy.add(session_id)
+                    self._busy.add(key)
                     batch.append(job)
             self._waiting.extendleft(reversed(passed_over))
             if not batch:
-                self._writing -= 1
+                self._working -= 1
             self._taken_at = time.monotonic()
             return batch
 
@@ -114,23 +140,23 @@ class Writers:
         """Let a thread go on with what waits; return whether the caller may go."""
         with self._changed:
             if not self._waiting:
-                self._writing -= 1
+                self._working -= 1
                 return True
         try:
-            self._threads.submit(self._write)
+            self._threads.submit(self._work)
         except RuntimeError:  # the threads have ended: the caller does the rest
             return False
         return True
 
     def _watch(self) -> None:
-        """Let a thread refuse what waits for too long while all writers hang."""
+        """Let a thread refuse what waits for too long while all workers hang."""
         with self._changed:
             if self._watching or not self._waiting:
                 return
             self._watching = True
         try:
             self._threads.submit(self._refuse_in_time)
-        except RuntimeError:  # who writes now goes on until nothing waits
+        except RuntimeError:  # who works now goes on until nothing waits
             with self._changed:
                 self._watching = False
 
@@ -145,7 +171,3 @@ class Writers:
         now = time.monotonic()
         while self._waiting and self._waiting[0].deadline < now:
             self._waiting.popleft().done.set_exception(StoreBusy())
-
-
-def _session(job: Job) -> str:
-    return job.session_id if isinstance(job, Update) else job.events[0].stripe_checkout_session_id

@@ -37,6 +37,7 @@ def _rendered(statement: LiteralString, **parts: sql.Composable) -> bytes:
 
 SELECT_ORDERS = _rendered("SELECT {names} FROM orders ", names=_names(ORDER))
 ORDER_BY_SESSION = SELECT_ORDERS + b"WHERE stripe_checkout_session_id = %s"
+ORDERS_BY_SESSIONS = SELECT_ORDERS + b"WHERE stripe_checkout_session_id = ANY(%s)"
 _ORDERS_AND_STOCK = _rendered(
     "SELECT stock.is_limited, {names} FROM orders"
     " RIGHT JOIN (SELECT EXISTS (SELECT 1 FROM stock_levels) AS is_limited) AS stock ON stripe_checkout_session_id = ",

@@ -30,11 +30,12 @@ from ...domain.events import Change, History, OrderEvent, OutboxEntry
 from ...domain.orders import DEFAULT_SHOP, Order
 from ...domain.stock import Hold, StockLevel
 from ..base import ALL_HOLDS, ALL_ORDERS, CLAIM, HoldQuery, OrderQuery, OrderStore, handled_before, outbox_events
+from ..columns import ORDER
 from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import batch, schema, stock
 from .address import Address
-from .batch import Append, Batch, Job, PostgresConnection, RacedError, Update, Write
-from .group_commit import Writers
+from .batch import Append, Batch, Job, PostgresConnection, RacedError, Read, Update, Write
+from .group_commit import Batches
 from .layout import layout_of
 from .stock import StockRacedError
 from .transactions import HandlerTransaction
@@ -42,6 +43,11 @@ from .transactions import HandlerTransaction
 T = TypeVar("T")
 
 log = get_logger(__name__)
+
+_READERS = 2
+"""How many connections read orders by their sessions, for all callers."""
+
+_SESSION_AT = [*ORDER].index("stripe_checkout_session_id")
 
 _OF_PARENTS: list[object] = []
 """What a forked process must neither use nor let go of: that would end the parent's connections."""
@@ -98,7 +104,9 @@ class PostgresStore(OrderStore):
         )
         # More threads than connections: when all of those hang, two answer whoever waits in line for too long.
         self._threads = ThreadPoolExecutor(self._connections + 2, thread_name_prefix="orders in PostgreSQL")
-        self._writers = Writers(self._commit, self._threads, count=min(self._writers_count, self._connections))
+        writers = min(self._writers_count, self._connections)
+        self._writers = Batches(self._commit, self._threads, count=writers, key=batch.session_of)
+        self._readers = Batches(self._read, self._threads, count=min(_READERS, self._connections))
         self._used: set[PostgresConnection] = set()
         self._ready = False
         self._opening = threading.Lock()
@@ -116,11 +124,16 @@ class PostgresStore(OrderStore):
 
     @override
     def get(self, session_id: str) -> Future[Order | None]:
-        return self._one(schema.ORDER_BY_SESSION, session_id)
+        job = Read(session_id, time.monotonic() + self._wait)
+        try:
+            self._readers.submit(job)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+        return job.done
 
     @override
     def get_by_id(self, order_id: str) -> Future[Order | None]:
-        return self._one(schema.ORDER_BY_ID, order_id)
+        return mapped(self._rows(schema.ORDER_BY_ID, [order_id]), _first_order)
 
     @override
     def find(self, query: OrderQuery = ALL_ORDERS, *, limit: int = 100, offset: int = 0) -> Future[list[Order]]:
@@ -276,6 +289,7 @@ class PostgresStore(OrderStore):
         with self._opening:
             self._closed = True
         self._writers.close()
+        self._readers.close()
         self._threads.shutdown()
         self._pool.close()
 
@@ -308,6 +322,27 @@ class PostgresStore(OrderStore):
         for job in together.remaining():
             self._answer_alone(job)
 
+    def _read(self, jobs: Sequence[Read]) -> None:
+        """Answer questions together: in one statement, unless that would ask all servers of a distributed table."""
+        session_ids = [*{job.session_id for job in jobs}]
+
+        def work(connection: PostgresConnection) -> dict[str, TupleRow]:
+            if self._spread or len(session_ids) == 1:
+                found = [connection.execute(schema.ORDER_BY_SESSION, [each]).fetchall() for each in session_ids]
+                return {session_id: rows[0] for session_id, rows in zip(session_ids, found, strict=True) if rows}
+            rows = connection.execute(schema.ORDERS_BY_SESSIONS, [session_ids]).fetchall()
+            return {str(row[_SESSION_AT]): row for row in rows}
+
+        try:
+            found = self._work(work, max(job.deadline for job in jobs), transaction=False)
+        except BaseException as error:
+            for job in jobs:
+                job.done.set_exception(error)
+            return
+        for job in jobs:
+            row = found.get(job.session_id)
+            job.done.set_result(schema.order_from(row) if row else None)
+
     def _answer_alone(self, job: Job) -> None:
         try:
             answer = self._work(lambda connection: _alone(connection, job), job.deadline, transaction=True)
@@ -315,9 +350,6 @@ class PostgresStore(OrderStore):
             job.done.set_exception(error)
         else:
             job.done.set_result(answer)  # type: ignore[arg-type]  # None, when the job is an Append
-
-    def _one(self, query: bytes, key: str) -> Future[Order | None]:
-        return mapped(self._rows(query, [key]), _first_order)
 
     def _execute(self, statement: LiteralString, values: Sequence[Any] | Mapping[str, Any]) -> Future[None]:
         def work(connection: PostgresConnection) -> None:
