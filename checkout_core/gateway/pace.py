@@ -2,8 +2,8 @@
 
 Stripe counts all calls of an account, and takes 25 a second for one endpoint unless it has agreed to more
 (https://docs.stripe.com/rate-limits). One process sweeps for all that share a database, so its pace is that of all
-sweeps. A call of a shopper is never held back: it goes before what can wait, and so does one of another process, once
-Stripe has said that it is asked too often.
+sweeps. A call of a shopper is never held back: it goes before what can wait, and so do those of other processes, which
+tell how many they are.
 """
 
 import time
@@ -15,6 +15,9 @@ from ..config.forking import Guard
 
 MAX_PRECEDENCE_SECONDS = 5.0
 """How far shoppers can push back what can wait, so that it is done in the end."""
+
+LEAST_PER_SECOND = 1.0
+"""How many calls that can wait are made in a second, however many shoppers there are."""
 
 PAUSE_SECONDS = 2.0
 """For how long nothing that can wait is asked after Stripe has said that it is asked too often."""
@@ -43,13 +46,19 @@ class Pace:
         self._clock = clock
         self._guard = Guard()
         self._empty_until = 0.0
+        self.calls_for_shoppers = 0
+        """How many tokens were taken that could not wait."""
+        self.elsewhere = 0.0
+        """How many tokens of a second are left to the shoppers of other processes."""
 
     def take(self, per_second: float) -> float:
         """Take a token for a call that begins now, and return how many seconds it has to wait.
 
         Args:
-            per_second: how many tokens there are in a second. As many can be taken at once after a second of rest.
+            per_second: how many tokens there are in a second for all processes. As many can be taken at once after a
+                second of rest.
         """
+        per_second = max(per_second - self.elsewhere, min(per_second, LEAST_PER_SECOND))
         now = self._clock()
         with self._guard:
             wait = max(0.0, self._empty_until - now)
@@ -57,6 +66,7 @@ class Pace:
             if _can_wait.get():
                 self._empty_until = ready
                 return wait
+            self.calls_for_shoppers += 1
             self._empty_until = max(self._empty_until, min(ready, now + MAX_PRECEDENCE_SECONDS))
             return 0.0
 

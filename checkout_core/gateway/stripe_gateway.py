@@ -34,6 +34,7 @@ from .answers import LineAnswer, RefundAnswer, SessionAnswer
 from .call_log import CallLog
 from .client import StripeClient
 from .errors import is_about, map_refund_errors, read_answer
+from .pace import Pace
 from .permissions import missing_permissions
 from .sessions import NewSession
 from .transport import CallLimits
@@ -105,6 +106,11 @@ class StripeGateway:
     @limits.setter
     def limits(self, limits: CallLimits) -> None:
         self._client.transport.limits = limits
+
+    @property
+    def pace(self) -> Pace:
+        """How fast Stripe is asked for what can wait."""
+        return self._client.transport.pace
 
     async def create_session(
         self,

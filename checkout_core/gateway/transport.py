@@ -52,7 +52,7 @@ class StripeTransport(stripe.HTTPClient):
         super().__init__()
         self.limits = limits
         self._connections = LoopConnections()
-        self._pace = Pace()
+        self.pace = Pace()
 
     def begin_call(self) -> None:
         """Start to count the seconds of the current task's next call."""
@@ -72,12 +72,12 @@ class StripeTransport(stripe.HTTPClient):
         for pause in (*self.limits.rate_limit_pauses, None):
             if time.monotonic() - _call_began.get() > self.limits.last_try_after:
                 raise stripe.APIConnectionError("Stripe took too long.", should_retry=False)  # type: ignore[no-untyped-call]
-            if wait := self._pace.take(self.limits.waiting_per_second):
+            if wait := self.pace.take(self.limits.waiting_per_second):
                 await asyncio.sleep(wait)
             answer = await self._exchange(method, url, headers, post_data)
             if answer[1] != 429:
                 break
-            self._pace.pause()
+            self.pace.pause()
             if pause is None:
                 break
             await asyncio.sleep(self._shortened(pause * random.uniform(0.5, 1.0)))  # noqa: S311

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from ..domain.errors import StripeError
 from ..gateway import calls_that_can_wait
 from .outbox import FIRST_RETRY, Outbox
 from .reconcile import Clock
+from .shared_pace import TOLD_EVERY
 from .sweep import BACKGROUND_CALLS, Sweeper
 
 BEGIN_ADVICE = (
@@ -64,6 +65,7 @@ class BackgroundWorker:
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = False
+        self._sweeping = False
 
     @property
     def running(self) -> bool:
@@ -79,6 +81,7 @@ class BackgroundWorker:
             self._tasks = [
                 asyncio.create_task(self._dispatch_for_ever(), name="background worker: outbox"),
                 asyncio.create_task(self._sweep_for_ever(), name="background worker: sweep"),
+                asyncio.create_task(self._share_pace_for_ever(), name="background worker: pace"),
             ]
 
     async def stop(self) -> None:
@@ -110,13 +113,22 @@ class BackgroundWorker:
                 return self._stopping or turn.lost
 
             now = self._clock()
-            with calls_that_can_wait():
+            await self._sweeper.pace.hear()
+            with calls_that_can_wait(), self._listening():
                 if not self._begun and await self._is_another_database():
                     return
                 read = await self._sweeper.catch_up(concurrent=BACKGROUND_CALLS, stop=stop) is not None
                 if self._erase_old is not None:
                     await self._erase_old()
                 await self._sweeper.ask_waiting(turn.state, now, events_were_read=read, stop=stop)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        self._sweeping = True
+        try:
+            yield
+        finally:
+            self._sweeping = False
 
     async def _is_another_database(self) -> bool:
         try:
@@ -164,6 +176,18 @@ class BackgroundWorker:
             if not self._stopping:
                 await self._try("sweep", self.sweep)
             shares = (0.8, 1.2)
+
+    async def _share_pace_for_ever(self) -> None:
+        while not self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), TOLD_EVERY.total_seconds())
+            if not self._stopping:
+                await self._try("pace", self._share_pace)
+
+    async def _share_pace(self) -> None:
+        await self._sweeper.pace.tell()
+        if self._sweeping:
+            await self._sweeper.pace.hear()
 
     async def _try(self, name: str, work: Callable[[], Awaitable[bool | None]]) -> bool:
         """Do it; return whether there is more to do."""

@@ -28,6 +28,7 @@ from .event_handlers import HANDLED_EVENT_TYPES, EventHandlers
 from .event_reading import LOOK_BACK, MAX_REMEMBERED, OVERLAP, STRIPE_KEEPS, EventCursor, EventReading, Unfinished
 from .outbox import Outbox
 from .reconcile import Clock, Reconciler
+from .shared_pace import SharedPace
 from .shared_work import SharedWork
 
 WAITING = (OrderStatus.pending, OrderStatus.processing)
@@ -161,6 +162,7 @@ class Sweeper:
         self._event_handlers = event_handlers
         self._outbox = outbox
         self._clock = clock
+        self.pace = SharedPace(store, gateway.pace, clock)
 
     async def sweep(
         self,

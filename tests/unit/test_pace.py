@@ -2,7 +2,13 @@
 
 import pytest
 
-from checkout_core.gateway.pace import MAX_PRECEDENCE_SECONDS, PAUSE_SECONDS, Pace, calls_that_can_wait
+from checkout_core.gateway.pace import (
+    LEAST_PER_SECOND,
+    MAX_PRECEDENCE_SECONDS,
+    PAUSE_SECONDS,
+    Pace,
+    calls_that_can_wait,
+)
 
 PER_SECOND = 10.0
 
@@ -60,3 +66,21 @@ def test_stripe_is_left_to_shoppers_once_it_is_asked_too_often(pace: Pace) -> No
     pace.pause()
     assert pace.take(PER_SECOND) == 0.0
     assert waits(pace, 1) == [pytest.approx(PAUSE_SECONDS + 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "left"), [(0.0, 10.0), (7.5, 2.5), (9.5, LEAST_PER_SECOND), (500.0, LEAST_PER_SECOND)]
+)
+def test_room_is_left_to_the_shoppers_of_other_processes_but_never_all_of_it(
+    pace: Pace, elsewhere: float, left: float
+) -> None:
+    pace.elsewhere = elsewhere
+    waited = waits(pace, 30)
+    assert waited[-1] - waited[-2] == pytest.approx(1 / left, abs=0.002)
+
+
+def test_calls_for_shoppers_are_counted_and_those_that_can_wait_are_not(pace: Pace) -> None:
+    waits(pace, 5)
+    for _ in range(3):
+        pace.take(PER_SECOND)
+    assert pace.calls_for_shoppers == 3

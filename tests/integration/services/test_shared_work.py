@@ -12,6 +12,7 @@ import pytest
 from checkout_core import Checkout, Order, Settings, open_checkout
 from checkout_core.services import shared_work
 from checkout_core.services.event_handlers import EventHandlers
+from checkout_core.services.shared_pace import CALLS
 from checkout_core.services.shared_work import SharedWork, Turn
 from checkout_core.stores.memory import MemoryStore
 from stripe_simulator import SyncSimulator
@@ -251,3 +252,43 @@ def test_work_that_failed_is_due_again_after_its_interval(worked: Worked, clock:
     assert not asyncio.run(worked.try_once())
     clock.advance(minutes=1)
     assert asyncio.run(worked.try_once())
+
+
+def elsewhere(checkout: Checkout) -> float:
+    """Return how many calls a second a program leaves to the shoppers of others, after it has heard of them."""
+    run(checkout.asynchronous.sweeper.pace.hear())
+    return checkout.gateway.pace.elsewhere
+
+
+def test_a_sweep_leaves_room_for_the_shoppers_of_all_programs(fleet: list[Checkout], clock: TestClock) -> None:
+    first, second, third = fleet
+
+    def tell() -> None:
+        clock.advance(seconds=10)
+        for each in fleet:
+            run(each.asynchronous.sweeper.pace.tell())
+
+    tell()
+    assert elsewhere(first) == 0.0
+    for checkout, sessions in ((first, 5), (second, 20), (third, 30)):
+        for _ in range(sessions):
+            open_session(checkout)
+    tell()
+    assert [elsewhere(each) for each in fleet] == pytest.approx([5.0, 3.5, 2.5], rel=0.2)  # the clock of tests goes on
+    for _ in range(10):
+        open_session(second)
+    tell()
+    assert elsewhere(first) == pytest.approx(1.0, rel=0.2)
+    clock.advance(minutes=1)  # the second one has died: it tells nothing any more
+    assert elsewhere(first) == 0.0
+
+
+def test_what_programs_have_told_that_are_gone_is_forgotten(fleet: list[Checkout], clock: TestClock) -> None:
+    first, second, _ = fleet
+    open_session(second)
+    clock.advance(seconds=10)
+    run(second.asynchronous.sweeper.pace.tell())
+    assert len(first.store.notes(CALLS)) == 1
+    clock.advance(hours=2)
+    assert elsewhere(first) == 0.0
+    assert first.store.notes(CALLS) == {}
