@@ -7,8 +7,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -44,6 +46,27 @@ def test_a_name_without_an_ending_is_a_folder_of_months(story: str, tmp_path: Pa
     assert len(pd.read_parquet(folder)) == written
     open_orders(story).export(folder, "revenue_daily", overwrite=True)
     assert len(pd.read_parquet(folder)) == 4
+
+
+def test_each_row_is_in_the_folder_of_its_local_month(store: BlockingOrderStore, url: str, tmp_path: Path) -> None:
+    turn = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)  # half past midnight in Berlin: clocks have gone back
+    for number in range(4):
+        store.update(f"cs_{number}", creating(an_order(f"cs_{number}", created_at=turn - timedelta(hours=number))))
+    folder = tmp_path / "orders"
+    open_orders(url, timezone="Europe/Berlin").export(folder)
+
+    parts = {path.name: pd.read_parquet(path) for path in folder.iterdir()}
+    assert {name: len(part) for name, part in parts.items()} == {"month=2026-10": 3, "month=2026-11": 1}
+    assert parts["month=2026-10"]["created_at"].is_monotonic_increasing
+
+
+def test_rows_without_a_time_have_a_folder_of_their_own(story: str, tmp_path: Path) -> None:
+    folder = tmp_path / "paid"
+    written = open_orders(story).export(folder, query="SELECT id, paid_at FROM orders")
+    assert "month=__HIVE_DEFAULT_PARTITION__" in {path.name for path in folder.iterdir()}
+    rows = duckdb.sql(f"SELECT month IS NULL, paid_at IS NULL FROM read_parquet('{folder}/*/*.parquet')").fetchall()
+    assert len(rows) == written == 6
+    assert {(True, True), (False, False)} == set(rows)
 
 
 def test_sums_in_parquet_are_integers(story: str, tmp_path: Path) -> None:
