@@ -4,7 +4,6 @@ Orders are read by key, the changes decide in Python in the order in which they 
 one set for each table.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -13,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 import duckdb
+from pydantic_core import to_json
 
 from ...domain.errors import CapacityTooLow
 from ...domain.events import Change, OrderEvent
@@ -206,7 +206,7 @@ def _execute(connection: DuckDBConnection, statement: Statement, rows: list[Row]
     if len(rows) == 1:
         connection.execute(statement.one, rows[0])
     else:
-        connection.execute(statement.many, [json.dumps(rows, default=str)])
+        connection.execute(statement.many, [to_json(rows).decode()])
 
 
 def _extend(rows: Rows, more: Rows) -> None:
