@@ -106,7 +106,7 @@ def _digest(ticket: Ticket) -> str:
 
 
 def _when(ticket: Ticket) -> str:
-    return ticket.showing.short if ticket.showing else ""
+    return ticket.showing.short() if ticket.showing else ""
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from checkout_core.domain.products import Product
 from storefront import context, markup, stock
+from storefront.money import locale
 from storefront.rendering import line
 
 ALL = "Everything"
@@ -74,7 +75,9 @@ def find_products(categories: list[str]) -> list[Product]:
         product
         for product in catalog.values()
         if category in (ALL, product.category)
-        and all(word in f"{product.name} {product.description} {product.detail}".casefold() for word in words)
+        and all(
+            word in f"{product.name} {product.description} {product.detail_in(locale())}".casefold() for word in words
+        )
     ]
 
 

@@ -53,8 +53,8 @@ def show_ticket(page: Page, address: str, session_id: str) -> str:
     """Open the confirmation; return the code on the ticket."""
     page.goto(f"{address}/confirmation?session_id={session_id}")
     ticket = page.get_by_role("article", name="Ticket: Night Train to Trieste")
-    expect(ticket).to_contain_text("Thursday 3 December 2026", timeout=60_000)  # the first page of a demo loads much
-    expect(ticket).to_contain_text("20:30 · Hall 1")
+    expect(ticket).to_contain_text("Thursday, December 3, 2026", timeout=60_000)  # the first page of a demo loads much
+    expect(ticket).to_contain_text("8:30\N{NARROW NO-BREAK SPACE}PM · Hall 1")
     expect(ticket.get_by_role("img")).to_be_visible()
     found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", ticket.inner_text())
     assert found

@@ -43,7 +43,7 @@ def test_a_paid_order_has_a_ticket_with_day_hour_and_hall(checkout: Checkout) ->
     order = paid_order(checkout)
     (ticket,) = checkout.tickets(order)
     assert ticket.showing is not None
-    assert ticket.showing.words() == "Thursday 3 December 2026 · 20:30 · Hall 1"
+    assert ticket.showing.words("en_GB") == "Thursday, 3 December 2026 · 20:30 · Hall 1"
     assert (ticket.admits, ticket.admission) == (1, Admission.valid)
 
 
@@ -209,8 +209,8 @@ def test_the_receipt_has_the_ticket_its_code_the_page_and_the_pdf(checkout: Chec
     for part in (text.get_content(), html.get_content()):
         for words in (
             "Night Train to Trieste",
-            "Thursday 3 December 2026",
-            "20:30",
+            "Thursday, December 3, 2026",
+            "8:30\N{NARROW NO-BREAK SPACE}PM",
             "Hall 1",
             ticket.code,
             "Visa •••• 4242",

@@ -32,7 +32,11 @@ def scan(checkout: Checkout, text: str, key: str = "1", product: str | None = No
 def test_a_scan_is_answered_with_what_the_door_needs_and_no_person(checkout: Checkout, tokens: dict[str, str]) -> None:
     answer = scan(checkout, tokens[FILM])
     assert answer["admission"] == "valid"
-    assert (answer["admits"], answer["when"], answer["code"]) == (2, "Thu 3 Dec · 20:30 · Hall 1", tokens["code"])
+    assert (answer["admits"], answer["when"], answer["code"]) == (
+        2,
+        "Thu, Dec 3 · 8:30\N{NARROW NO-BREAK SPACE}PM · Hall 1",
+        tokens["code"],
+    )
     assert scan(checkout, tokens[FILM], "2")["admission"] == "used"
     for told in (answer, list_of(checkout, None), scan(checkout, tokens["code"])):
         assert EMAIL not in json.dumps(told)
@@ -57,7 +61,7 @@ def test_the_list_has_digests_and_codes_and_no_token(checkout: Checkout, tokens:
         (tokens["code"], FILM, 2),
         (tokens["code"], OTHER, 1),
     }
-    assert told["products"][OTHER] == ("Salt & Saturn", "Fri 4 Dec · 21:15 · Hall 1")
+    assert told["products"][OTHER] == ("Salt & Saturn", "Fri, Dec 4 · 9:15\N{NARROW NO-BREAK SPACE}PM · Hall 1")
     assert all(tokens[product] not in json.dumps(told) for product in (FILM, OTHER))
 
 
