@@ -150,6 +150,22 @@ def test_the_door_is_accessible_and_fits_in_every_state(
     look("door-offline")
 
 
+def test_on_a_small_phone_the_answer_is_seen_as_a_whole(
+    new_page: Callable[..., Page], shop: tuple[str, Path], buy: Callable[..., str]
+) -> None:
+    address, folder = shop
+    session_id = buy()
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{address}/door")
+    expect(page.get_by_role("button", name="Check")).to_be_visible(timeout=60_000)
+    type_at_the_door(page, code_of(folder, session_id))
+    expect(page.get_by_role("button", name="Let in 1, Night Train to Trieste")).to_be_in_viewport(ratio=1)
+    type_at_the_door(page, token_of(folder, session_id))
+    said = page.locator('[data-door="answer"]')
+    expect(said).to_contain_text("Valid")
+    expect(said).to_be_in_viewport(ratio=1)
+
+
 def test_the_link_works_on_another_device_and_an_altered_one_says_so(
     page: Page,
     new_page: Callable[..., Page],
