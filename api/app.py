@@ -17,6 +17,7 @@ from checkout_core.services.shops import Shops
 
 from .connections import ConnectionLimit, limited_connections
 from .documentation import documentation_routes
+from .door import door_routes
 from .headers import Headers
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
@@ -74,6 +75,7 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
     app.include_router(checkout_router(_checkout_of, dependencies=[Depends(limited)]))
     app.include_router(operation_routes)
     app.include_router(operator_routes)
+    app.include_router(door_routes)
     app.include_router(documentation_routes)
     return app
 

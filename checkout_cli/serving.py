@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .addresses import reachable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 DEMO_CODE = "LANTERN10"
-DEMO_CODES = {"product": [], "promotion_code": [{"code": DEMO_CODE, "percent_off": 10}]}
-"""What the demo's simulator has from the start."""
+DEMO_CODES: dict[str, Any] = {"product": [], "promotion_code": [{"code": DEMO_CODE, "percent_off": 10}]}
+"""What the demo's simulator has from the start, and after a reset."""
 
 
 def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App":
@@ -57,9 +57,8 @@ def demo_app(shops: "Shops", settings: "Settings", host: str, port: int) -> "App
                 one.settings.stripe_secret_key.get_secret_value(): f"{one.settings.api_url}/stripe/webhook"
                 for one in shops
             },
+            catalogues={one.settings.stripe_secret_key.get_secret_value(): DEMO_CODES for one in shops},
         )
-        for one in shops:
-            simulator.seed(DEMO_CODES, one.settings.stripe_secret_key.get_secret_value())
         mounted["/stripe"] = create_app(simulator)
 
     @asynccontextmanager

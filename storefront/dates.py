@@ -11,5 +11,10 @@ from .money import locale
 
 def moment(at: datetime) -> str:
     """Return day and time of day on the reader's clock, such as `3. Dezember 2026, 21:30`."""
-    zone: object = st.context.timezone
-    return format_moment(at, locale(), zone if isinstance(zone, str) else None)
+    return format_moment(at, locale(), zone())
+
+
+def zone() -> str | None:
+    """Return the browser's time zone; None: it is not known."""
+    found: object = st.context.timezone
+    return found if isinstance(found, str) else None

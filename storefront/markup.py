@@ -134,7 +134,7 @@ def _says_something(settings: Settings) -> bool:
     )
 
 
-def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:
+def notice(title: str, text: str, tone: str = "plain", mark: str = "", *, level: int = 1) -> str:
     """Return a page's one message.
 
     Args:
@@ -142,8 +142,9 @@ def notice(title: str, text: str, tone: str = "plain", mark: str = "") -> str:
         text: one or two sentences.
         tone: `good`, `wait`, `bad` or `plain`.
         mark: a sign beside it.
+        level: of its heading; 2 on a page that has a heading of its own, which keeps its place and the focus.
     """
-    return render("notice.html", title=title, text=text, tone=tone, mark=mark)
+    return render("notice.html", title=title, text=text, tone=tone, mark=mark, level=level)
 
 
 def facts(pairs: Iterable[tuple[str, str | None]]) -> str:

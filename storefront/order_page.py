@@ -136,6 +136,7 @@ def show(checkout: Checkout, order: Order) -> None:
 
 def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ticket]) -> None:
     settings, urls = checkout.settings, checkout.asynchronous.gateway.urls
+    details = ReceiptDetails.of(order, Seller.of(settings), tickets, urls, zone=dates.zone())
     st.download_button(
         "Download receipt",
         data=lambda: receipt_pdf(
@@ -143,7 +144,7 @@ def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ti
             shop_name=settings.shop_name,
             email=masked_email(order.email),
             locale=locale(),
-            details=ReceiptDetails.of(order, Seller.of(settings), tickets, urls),
+            details=details,
         ),
         file_name=f"receipt-{order_code(order.id)}.pdf",
         mime="application/pdf",

@@ -8,7 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .money import amount
+from checkout_core.domain.products import Product
+
+from .money import amount, locale
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -19,6 +21,14 @@ _ENVIRONMENT = Environment(
     auto_reload=False,
 )
 _ENVIRONMENT.filters["amount"] = amount
+
+
+def _detail(product: Product) -> str:
+    """Return what a product says of itself, or when and where it is shown, as this browser's reader writes it."""
+    return product.detail_in(locale())
+
+
+_ENVIRONMENT.filters["detail"] = _detail
 
 
 def render(template: str, **values: object) -> Markup:

@@ -71,7 +71,7 @@ class Controls:
         return {"now": self.simulator.now()}
 
     async def reset(self, body: JSON, path: dict[str, str]) -> JSON:
-        """Forget everything."""
+        """Forget everything but what accounts had from the start."""
         await self.simulator.reset()
         return {"reset": True}
 

@@ -46,6 +46,7 @@ class Simulator:
         webhook_secret: signs them (`whsec_…`).
         public_url: the address under which a browser reaches the simulator.
         webhook_urls: where the events of single accounts are sent instead, by their secret key.
+        catalogues: what accounts have from the start, and again after a reset: as for `seed`, by their secret key.
         state: a file of JSON lines that outlives the process; None keeps everything in memory.
         clock: seconds since the epoch; `advance` moves on from it.
         debit_delay: seconds until a bank debit ends.
@@ -63,6 +64,7 @@ class Simulator:
         public_url: str = "http://127.0.0.1:12111",
         *,
         webhook_urls: Mapping[str, str] | None = None,
+        catalogues: Mapping[str, JSON] | None = None,
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
         debit_delay: float = 60.0,
@@ -96,6 +98,8 @@ class Simulator:
         self.charging = Charging(self.state, self.events, self.now, self.public_url)
         self.bank = BankService(self.state, self.events, self.now, self.charging)
         self._scheduler = Scheduler(self.state, self.webhooks, self.sessions, self.bank, self.now)
+        self._catalogues = dict(catalogues or {})
+        self._seed_catalogues()
 
     @property
     def unsupported(self) -> str:
@@ -396,13 +400,21 @@ class Simulator:
 
     @in_own_loop
     async def reset(self) -> None:
-        """Forget everything: objects, events, faults, the clock. Deliveries in progress go no further."""
+        """Forget everything: objects, events, faults, the clock. Deliveries in progress go no further.
+
+        What accounts had from the start they have again.
+        """
         self.state.reset()
         self.idempotency_keys.clear()
         self.faults.clear()
         await self.webhooks.clear()
         self.payments.forget_deliveries()
         self.request_log.clear()
+        self._seed_catalogues()
+
+    def _seed_catalogues(self) -> None:
+        for key, catalogue in self._catalogues.items():
+            self.seed(catalogue, key)
 
     def emit(self, account: Account, type: str, object: JSON, before: JSON | None = None) -> None:
         """Record an event of one's own and queue it for delivery.

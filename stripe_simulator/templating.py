@@ -38,9 +38,12 @@ def _unit(bound: JSON) -> str:
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # a fifth of the start, and many want no page
+    from markupsafe import Markup
 
     made = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
     made.filters["estimate"] = delivery_estimate
+    # Messages are answers at any path, so they have no address of a file in common.
+    made.globals["page_style"] = Markup(_read("page.css").decode())  # noqa: S704 - a file of this package
     return made
 
 

@@ -11,8 +11,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -67,18 +65,11 @@ class Product(BaseModel):
     category: str = "Other"
     image: str | None = None
     showing: Showing | None = None
-    detail: str = Field(default="", validate_default=True)
+    detail: str = ""
     sold_out: bool = False
     capacity: int | None = Field(default=None, ge=0)
     max_quantity: int = Field(default=20, ge=1)
     stripe_price: Annotated[str, StringConstraints(pattern=r"^price_\w+$")] | None = None
-
-    @field_validator("detail")
-    @classmethod
-    def _of_its_showing(cls, text: str, info: ValidationInfo) -> str:
-        """Let a product that says nothing else say when and where it is shown."""
-        showing = info.data.get("showing")
-        return showing.short if not text and isinstance(showing, Showing) else text
 
     @model_validator(mode="after")
     def _can_be_charged(self) -> Self:
@@ -90,6 +81,10 @@ class Product(BaseModel):
         if self.unit_amount % currency.multiple:
             raise ValueError(f"unit_amount must be a multiple of {currency.multiple} in {self.currency}")
         return self
+
+    def detail_in(self, locale: str = "en_US") -> str:
+        """Return the product's detail; one that has none says when and where it is shown."""
+        return self.detail or (self.showing.short(locale) if self.showing else "")
 
     @property
     def price(self) -> str:

@@ -16,9 +16,11 @@ from .disputes import dispute_fields, disputes_differ, missing_steps
 from .errors import SessionNotOpen
 from .events import Change, Decision, EventKind, History, OrderEvent, Source, StockAction, StockMove
 from .handled import handled_of
+from .metadata import JsonValue
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, Oversold, quantities_of
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
+from .showings import Showing, with_showings
 from .stock import RESTOCK, restocked_quantities
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
@@ -56,7 +58,12 @@ STOCK_ACTIONS: Mapping[OrderStatus, StockAction] = {
 
 
 def pending_change(
-    session: CheckoutSession, details: Details, now: datetime, *, capacities: Mapping[str, int] | None = None
+    session: CheckoutSession,
+    details: Details,
+    now: datetime,
+    *,
+    capacities: Mapping[str, int] | None = None,
+    showings: Mapping[str, Showing] | None = None,
 ) -> Change:
     """Make the change that creates the pending order of an open session, or updates its details.
 
@@ -67,6 +74,7 @@ def pending_change(
         details: what the shopper has entered.
         now: the time to write on the order and the event.
         capacities: how many there are of products of which the store may not know it.
+        showings: what is bought, by product: the order keeps it.
 
     Raises:
         SessionNotOpen: when the change is applied and the order is no longer pending.
@@ -76,13 +84,16 @@ def pending_change(
         StockAction.hold, now, Source.storefront, until=session.expires_at, capacities=dict(capacities or {})
     )
 
+    def details_on(metadata: Mapping[str, JsonValue]) -> dict[str, object]:
+        return details.changes(with_showings(metadata, showings or {}))
+
     def change(order: Order | None) -> Decision:
         if order is None:
-            created = order_of(session, now).model_copy(update=details.changes(own_metadata(session.metadata)))
+            created = order_of(session, now).model_copy(update=details_on(own_metadata(session.metadata)))
             return Decision(created, [_event(created, EventKind.pending)], [hold])
         if order.status is not OrderStatus.pending:
             raise SessionNotOpen
-        details_now = details.changes(order.metadata)
+        details_now = details_on(order.metadata)
         changed = {field: value for field, value in details_now.items() if getattr(order, field) != value}
         if quantities_of(order.items) != quantities_of(
             session.items

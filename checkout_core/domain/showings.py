@@ -1,9 +1,15 @@
 """Showings: the day, the hour and the place for which a product is a ticket. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from babel.dates import format_date, format_time
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .dates import format_date, format_time
+from .metadata import JsonValue
+
+SHOWINGS = "checkout_showings"
+"""The metadata key of an order under which stands, by product, what it was bought for."""
 
 
 class Showing(BaseModel):
@@ -18,24 +24,45 @@ class Showing(BaseModel):
     place: str = Field(default="", max_length=80)
 
     def day(self, locale: str = "en_US") -> str:
-        """Return the day in full, such as `Thursday 3 December 2026`."""
-        if locale.startswith("en"):
-            return f"{self.starts:%A} {self.starts.day} {self.starts:%B %Y}"
-        return format_date(self.starts, "full", locale=locale)
+        """Return the day in full, such as `Thursday, December 3, 2026`."""
+        return format_date(self.starts.date(), locale, "full")
 
     def hour(self, locale: str = "en_US") -> str:
-        """Return the time of day, such as `20:30`."""
-        if locale.startswith("en"):
-            return f"{self.starts:%H:%M}"
-        return format_time(self.starts.timetz(), "short", locale=locale)
+        """Return the time of day, such as `8:30 PM` or `20:30`."""
+        return format_time(self.starts.time(), locale)
 
     def words(self, locale: str = "en_US") -> str:
         """Return day, hour and place in one line."""
         return " · ".join(filter(None, (self.day(locale), self.hour(locale), self.place)))
 
-    @property
-    def short(self) -> str:
-        """The same as a programme writes it: `Thu 3 Dec · 20:30 · Hall 1`."""
-        return " · ".join(
-            filter(None, (f"{self.starts:%a} {self.starts.day} {self.starts:%b}", self.hour(), self.place))
+    def short(self, locale: str = "en_US") -> str:
+        """Return the same as a programme writes it: `Thu, Dec 3 · 8:30 PM · Hall 1`."""
+        day = format_date(self.starts.date(), locale, "short")
+        return " · ".join(filter(None, (day, self.hour(locale), self.place)))
+
+
+def with_showings(metadata: Mapping[str, JsonValue], showings: Mapping[str, Showing]) -> dict[str, JsonValue]:
+    """Return metadata of an order that says what was bought, whatever becomes of the catalogue.
+
+    Args:
+        metadata: the order's.
+        showings: by product; none leaves no entry.
+    """
+    others = {key: value for key, value in metadata.items() if key != SHOWINGS}
+    bought: dict[str, JsonValue] = {
+        product: showing.model_dump(mode="json", exclude_defaults=True) for product, showing in sorted(showings.items())
+    }
+    return {**others, SHOWINGS: bought} if bought else others
+
+
+def bought_showings(metadata: Mapping[str, JsonValue]) -> dict[str, Showing]:
+    """Return what an order with this metadata was bought for, by product; empty where it does not say."""
+    bought = metadata.get(SHOWINGS)
+    try:
+        return (
+            {product: Showing.model_validate(each) for product, each in bought.items()}
+            if isinstance(bought, dict)
+            else {}
         )
+    except ValidationError:  # written by a later version
+        return {}

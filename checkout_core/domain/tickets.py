@@ -17,7 +17,7 @@ from typing import Any
 from .events import Change, Decision, EventKind, OrderEvent, Source
 from .orders import MONEY_TAKEN, Order, OrderStatus, quantities_of
 from .recorded_refunds import MADE
-from .showings import Showing
+from .showings import Showing, bought_showings
 from .stock import RESTOCK, restocked_quantities
 
 REDEEMED = "checkout_redeemed"
@@ -140,11 +140,12 @@ def tickets_of(order: Order, showings: Mapping[str, Showing], history: Iterable[
 
     Args:
         order: the order.
-        showings: by product, where there are any.
+        showings: by product, where there are any; those that the order was bought for go before.
         history: what happened to the order; it knows what refunds have put back on sale.
     """
     returned = returned_quantities(order, history)
     names = {item.product: item.name for item in reversed(order.items)}
+    showings = {**showings, **bought_showings(order.metadata)}
     return [
         Ticket(
             order=order,

@@ -79,14 +79,18 @@ class ReceiptDetails:
         seller: who sells.
         tickets: what the order admits to now.
         page: the signed address of the order's page; None: there is none.
+        zone: the reader's time zone, such as `Europe/Berlin`; None: it is not known, and times are UTC.
     """
 
     seller: Seller
     tickets: Sequence[ShownTicket] = field(default=())
     page: str | None = None
+    zone: str | None = None
 
     @classmethod
-    def of(cls, order: Order, seller: Seller, tickets: Sequence[Ticket], urls: Urls) -> "ReceiptDetails":
+    def of(
+        cls, order: Order, seller: Seller, tickets: Sequence[Ticket], urls: Urls, *, zone: str | None = None
+    ) -> "ReceiptDetails":
         """Return the details of one order.
 
         Args:
@@ -94,6 +98,7 @@ class ReceiptDetails:
             seller: who sells.
             tickets: the order's; those that admit nobody any more are left out.
             urls: where the order's page and the door are.
+            zone: the reader's time zone, as far as it is known.
         """
         shown = [ShownTicket(each, urls.qr_text(each.token)) for each in tickets if each.admits_now]
-        return cls(seller, shown, urls.order_page(order))
+        return cls(seller, shown, urls.order_page(order), zone)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime as babel_datetime
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -28,6 +27,7 @@ from jinja2 import (
 from ..config.settings import Settings
 from ..config.urls import Urls
 from ..domain.breakdown import AmountRow
+from ..domain.dates import format_moment
 from ..domain.errors import ConfigurationError, Undeliverable
 from ..domain.mail_addresses import mail_address
 from ..domain.money import format_amount
@@ -74,6 +74,7 @@ class Receipts:
         self._shop_name = shop_name
         self._send = send
         self._seller = Seller(shop_name or "")
+        self._zone: str | None = None
         self._layout = Layout.read(templates, subject, locale)
 
     def for_settings(self, settings: Settings) -> Self:
@@ -82,6 +83,7 @@ class Receipts:
         bound._shop_name = settings.shop_name if self._shop_name is None else self._shop_name
         bound._send = self._send or mailbox(settings)
         bound._seller = Seller.of(settings)
+        bound._zone = None if settings.timezone == "UTC" else settings.timezone  # of a time in UTC a receipt says so
         return bound
 
     def __call__(self, order: Order) -> None:
@@ -101,7 +103,7 @@ class Receipts:
             urls: where the order's page and the door are.
         """
         seller = replace(self._seller, name=self._shop_name or "")
-        return ReceiptDetails.of(order, seller, tickets, urls)
+        return ReceiptDetails.of(order, seller, tickets, urls, zone=self._zone)
 
     def send(self, order: Order, key: str, details: ReceiptDetails) -> None:
         """Send the receipt under a key, with its PDF; an order without an e-mail address gets none.
@@ -265,7 +267,7 @@ def receipt(
         "sums": shown(breakdown.sums),
         "tax_note": breakdown.tax_note(layout.locale),
         "refunds": shown(breakdown.refunds),
-        "paid_at": f"{_time(paid_at, layout.locale)} UTC",
+        "paid_at": format_moment(paid_at, layout.locale, details.zone),
         "code": order_code(order.id),
         "seller": details.seller,
         "page": details.page,
@@ -304,9 +306,3 @@ def _shown(number: int, shown: ShownTicket, locale: str) -> dict[str, object]:
         "picture": f"cid:{_picture(number)}",
         "qr_text": shown.qr_text,
     }
-
-
-def _time(moment: datetime, locale: str) -> str:
-    if locale.startswith("en"):
-        return f"{moment:%d %B %Y, %H:%M}"
-    return babel_datetime(moment, "long", locale=locale).removesuffix(" UTC")

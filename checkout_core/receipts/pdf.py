@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..domain.dates import format_moment
 from ..domain.money import format_amount
 from ..domain.orders import Order, OrderStatus
 from ..domain.tickets import order_code
@@ -51,15 +52,16 @@ def receipt_pdf(
     prices = [format_amount(row.amount, order.currency, locale) for row in amounts]
     names = (item.name for item in order.items)
     notes = (order.payment_note, breakdown.tax_note(locale))
+    paid = format_moment(order.paid_at, locale, details.zone) if order.paid_at else ""
     showings = (each.ticket.showing.words(locale) for each in details.tickets if each.ticket.showing)
     unknown = _with_fonts(
-        pdf, " ".join((shop_name, email or "", *names, *prices, *notes, *showings, *details.seller.lines))
+        pdf, " ".join((shop_name, email or "", paid, *names, *prices, *notes, *showings, *details.seller.lines))
     )
     pdf.add_page()
     _head(pdf, shop_name, details)
     for shown in details.tickets:
         _stub(pdf, shown, locale, unknown)
-    _facts(pdf, order, email)
+    _facts(pdf, order, email, paid)
     _items(pdf, order, locale, unknown)
     _sums(pdf, order, locale)
     _foot(pdf, details, unknown)
@@ -73,7 +75,7 @@ def _with_fonts(pdf: "FPDF", text: str) -> set[int]:
     """
     pdf.add_font("Figtree", fname=_FONTS / "figtree-regular.ttf")
     pdf.add_font("Figtree", style="B", fname=_FONTS / "figtree-bold.ttf")
-    missing = {ord(sign) for sign in text} - _known(pdf, "figtree")
+    missing = {ord(sign) for sign in text if sign.isprintable()} - _known(pdf, "figtree")
     fallbacks = []
     for family, name in (("DejaVu", "dejavu-sans.ttf"), ("Droid", "droid-sans-fallback.ttf")):
         if missing:
@@ -160,11 +162,11 @@ def _fitting(pdf: "FPDF", text: str, width: float) -> str:
     return f"{shown.rstrip()}…"
 
 
-def _facts(pdf: "FPDF", order: Order, email: str | None) -> None:
+def _facts(pdf: "FPDF", order: Order, email: str | None, paid: str) -> None:
     facts = [
         ("Code", order_code(order.id)),
         ("Order", order.id),
-        ("Paid", f"{order.paid_at:%d %B %Y, %H:%M} UTC" if order.paid_at else ""),
+        ("Paid", paid),
         ("E-mail", email or ""),
         ("Status", "Refunded" if order.status is OrderStatus.refunded else ""),
     ]

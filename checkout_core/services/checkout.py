@@ -391,7 +391,8 @@ class AsyncCheckout:
                     raise SessionNotOpen
                 await self._write_metadata(session, details)
             capacities = self.stock.capacities(item.product for item in session.items)
-            change = pending_change(session, details, self.clock(), capacities=capacities)
+            showings = await self.tickets.showings_of({item.product for item in session.items})
+            change = pending_change(session, details, self.clock(), capacities=capacities, showings=showings)
             decision = await self.stock.hold(
                 lambda: self._changes.apply(session_id, change), session, session.metadata.get(PURCHASE)
             )

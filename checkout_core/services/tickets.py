@@ -9,7 +9,7 @@ from ..domain.events import History, Source
 from ..domain.orders import MONEY_TAKEN, Order, OrderStatus
 from ..domain.products import Catalog, ShowingSource
 from ..domain.receipt_requests import receipt_request_change
-from ..domain.showings import Showing
+from ..domain.showings import Showing, bought_showings
 from ..domain.tickets import (
     Admission,
     DoorAnswer,
@@ -120,7 +120,7 @@ class Tickets:
         while orders := await answer(
             self._store.find(OrderQuery(statuses=(OrderStatus.paid,)), limit=PAGE, offset=offset)
         ):
-            showings = await self._showings({item.product for order in orders for item in order.items})
+            showings = await self.showings_of({product for order in orders for product in _not_known(order)})
             for order in orders:
                 of_order = tickets_of(order, showings, await self._history(order))
                 tickets += [each for each in of_order if (each.showing if wanted is None else each.product in wanted)]
@@ -157,10 +157,6 @@ class Tickets:
         assert order is not None
         return order
 
-    async def showings(self, order: Order) -> Mapping[str, Showing]:
-        """Return when and where what was bought takes place, by product."""
-        return await self._showings({item.product for item in order.items})
-
     async def _find(self, token: str) -> Ticket | None:
         order_id = order_id_of_token(token)
         order = await answer(self._store.get_by_id(order_id)) if order_id else None
@@ -171,7 +167,7 @@ class Tickets:
         return [ticket for ticket in await self._all_of(order) if ticket.showing is not None]
 
     async def _all_of(self, order: Order) -> list[Ticket]:
-        return tickets_of(order, await self.showings(order), await self._history(order))
+        return tickets_of(order, await self.showings_of(_not_known(order)), await self._history(order))
 
     async def _history(self, order: Order) -> History:
         """Return what happened to an order of which something was refunded: a refund may have put seats back on sale."""
@@ -179,8 +175,11 @@ class Tickets:
             return History()
         return await answer(self._store.events(order.stripe_checkout_session_id))
 
-    async def _showings(self, products: set[str]) -> Mapping[str, Showing]:
+    async def showings_of(self, products: set[str]) -> Mapping[str, Showing]:
+        """Return the showings of those of the products that have one now, by product."""
         source = self._products
+        if not products:
+            return {}
         if isinstance(source, Catalog):  # is in memory, and does not block
             return source.showings(products)
         if not isinstance(source, ShowingSource):
@@ -188,3 +187,8 @@ class Tickets:
         showings: Callable[..., Any] = source.showings
         found: Mapping[str, Showing] = await calling.call(showings, sorted(products))
         return found
+
+
+def _not_known(order: Order) -> set[str]:
+    """Return the products of an order that does not itself say what they were bought for."""
+    return {item.product for item in order.items} - bought_showings(order.metadata).keys()

@@ -7,7 +7,7 @@ import streamlit as st
 from checkout_core import Checkout
 from checkout_core.config.settings_arguments import UiMode
 from checkout_core.domain.errors import CheckoutError
-from checkout_core.domain.events import History
+from checkout_core.domain.events import EventKind, History
 from checkout_core.domain.orders import Order, OrderStatus
 from checkout_core.domain.stock import HoldState
 from checkout_core.stores import backend_of
@@ -35,6 +35,8 @@ def show(checkout: Checkout, stage: Stage) -> None:
         st.html(markup.status(order, history, stage.session_id))
         if stage.session_id is None:
             st.html(_EMPTY)
+        if order is None:  # right after the last one has ended, which is what an audience looks at
+            _show_before(checkout, stage)
         entries = timeline(checkout.calls.of(stage.session_id or ""), history)
         _show_steps(entries, order, confirmed="session_id" in st.query_params)
         _show_diagram(checkout, stage, history)
@@ -44,7 +46,7 @@ def show(checkout: Checkout, stage: Stage) -> None:
             st.html(line('<h3 class="backstage-step">The row in {}</h3>', _database(checkout)))
             st.html(markup.row(order))
             _show_holds(checkout, order)
-        _show_before(checkout, stage)
+            _show_before(checkout, stage)
     except CheckoutError as error:
         st.html(pieces.problem(context.sentence_for_shopper(error)))
 
@@ -162,8 +164,12 @@ def _begin_next(stage: Stage) -> None:
 
 
 def _plan_payment(checkout: Checkout, stage: Stage, history: History, scenario: Scenario) -> None:
-    """Tell the simulator once how to treat this session; nobody else's is touched."""
-    if stage.session_id is None or stage.planned == (stage.session_id, scenario.id):
+    """Tell the simulator how to treat this session: once, or once more after each declined payment. Nobody else's is touched."""
+    if stage.session_id is None:
+        return
+    declines = sum(event.kind is EventKind.payment_declined for event in history)
+    is_used_up = scenario.again and declines > stage.declines
+    if stage.planned == (stage.session_id, scenario.id) and not is_used_up:
         return
     created = next(iter(history), None)
     currency = str(created.detail.get("currency", "")) if created else ""
@@ -173,7 +179,7 @@ def _plan_payment(checkout: Checkout, stage: Stage, history: History, scenario: 
         card=number_for(scenario, currency),
         webhooks=scenario.webhooks,
     )
-    stage.planned = (stage.session_id, scenario.id)
+    stage.planned, stage.declines = (stage.session_id, scenario.id), declines
 
 
 def _show_actions(checkout: Checkout, stage: Stage, order: Order | None, scenario: Scenario) -> None:

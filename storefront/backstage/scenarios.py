@@ -10,7 +10,8 @@ Action = Literal["pay", "send_back", "expire", "debit_succeeds", "debit_fails", 
 class Scenario:
     """One outcome: what the presenter does, what everybody sees, and how the simulator treats this one session.
 
-    `card` is the test card or test account that the next payment is taken for, whatever is typed.
+    `card` is the test card or test account that the next payment is taken for, whatever is typed; `again`: so is each
+    one after a payment that was declined.
     """
 
     id: str
@@ -18,6 +19,7 @@ class Scenario:
     do: str
     see: str
     card: str | None = None
+    again: bool = False
     webhooks: Literal["deliver", "drop"] = "deliver"
     actions: tuple[Action, ...] = ()
 
@@ -42,6 +44,7 @@ _ALL = (
         "Pay as usual: the bank asks first. Fail it once, then pay again and pass.",
         "A failed check takes no money and the order stays pending; a passed one ends as any other payment.",
         card="4000002500003155",
+        again=True,
     ),
     Scenario(
         "debit",

@@ -39,6 +39,7 @@ class Stage:
         before: the checkout that was shown before it.
         said: what came of the last action, until the next.
         planned: the session and the scenario that the simulator was last told.
+        declines: how many payments of the session had been declined then.
         shopper: the browser that brought the checkout.
         errand: what that browser is asked to do next.
         came_back: when the shopper was seen on the confirmation page, by checkout.
@@ -51,6 +52,7 @@ class Stage:
     before: str | None = None
     said: Said | None = None
     planned: tuple[str, str] | None = None
+    declines: int = 0
     shopper: str | None = None
     errand: Errand | None = None
     came_back: dict[str, datetime] = field(default_factory=dict)

@@ -5,8 +5,9 @@ from typing import Any
 import streamlit as st
 
 from checkout_core import Checkout
+from checkout_core.services.door import BlockingDoor, Door
+from storefront.money import locale
 
-from .answers import answered, handed_in, list_of
 from .files import text_of
 
 KEY = "door"
@@ -30,19 +31,20 @@ def mount(checkout: Checkout, product: str | None) -> None:
         product: whose showing people are let in to; None: all.
     """
     state: Any = st.session_state
+    door = BlockingDoor(Door(checkout.asynchronous, product, locale()))
 
     def scan() -> None:
         asked = _sent("scan")
         if isinstance(asked, dict):
-            state["door-answer"] = answered(checkout, product, asked)
+            state["door-answer"] = door.answer(str(asked.get("text", "")), str(asked.get("key", "")))
 
     def hand_in() -> None:
         sent = _sent("hand_in")
         if isinstance(sent, list):
-            state["door-handed-in"] = handed_in(checkout, sent[:MAX_HANDED_IN])
+            state["door-handed-in"] = door.hand_in(sent[:MAX_HANDED_IN])
 
     def take() -> None:
-        state["door-list"] = list_of(checkout, product)
+        state["door-list"] = door.offline_list()
 
     _component(
         key=KEY,

@@ -240,6 +240,7 @@ class Door {
       when && element("p", { className: "text", textContent: when }),
       code && element("p", { className: "text", textContent: `Code ${code}` }),
     );
+    answer.scrollIntoView({ block: "nearest" }); // on a small phone it begins below the window
     navigator.vibrate?.(admission === "valid" ? 80 : [80, 80, 80, 80, 80]);
   }
 
@@ -267,6 +268,7 @@ class Door {
         return row;
       }),
     );
+    if (tickets.length) this.find("found").scrollIntoView({ block: "nearest" });
   }
 
   letIn(ticket) {

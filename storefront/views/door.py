@@ -4,6 +4,7 @@ import streamlit as st
 
 from checkout_core import Checkout
 from storefront.door.component import mount
+from storefront.money import locale
 from storefront.operator import layout
 
 
@@ -11,7 +12,7 @@ def showings(checkout: Checkout) -> dict[str, str]:
     """Return the showings that are sold, first first: words by product."""
     sold = [(each.showing, each) for each in checkout.catalog.values() if each.showing is not None]
     sold.sort(key=lambda pair: pair[0].starts.replace(tzinfo=None))  # as the clock at the place shows it
-    return {product.id: f"{showing.short} · {product.name}" for showing, product in sold}
+    return {product.id: f"{showing.short(locale())} · {product.name}" for showing, product in sold}
 
 
 def show(checkout: Checkout, words: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ with layout.page("Orders") as checkout:
             if search.is_narrow
             else ("No order yet", "The first one appears as soon as a shopper leaves their details at the checkout.")
         )
-        st.html(markup.notice(title, said, mark="✦"))
+        st.html(markup.notice(title, said, mark="✦", level=2))
         st.stop()
     with st.container(key="orders-above", horizontal=True, vertical_alignment="center"):
         above = st.empty()

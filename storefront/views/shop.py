@@ -4,6 +4,7 @@ import streamlit as st
 
 from checkout_core.domain.products import Product
 from storefront import context, markup, stock
+from storefront.money import locale
 from storefront.rendering import line
 
 ALL = "Everything"
@@ -53,6 +54,8 @@ def find_products(categories: list[str]) -> list[Product]:
             key="search",
             type="search",
             placeholder="Search the shop",
+            live=True,
+            bind="query-params",
             max_chars=80,
             width=300,
             label_visibility="collapsed",
@@ -66,6 +69,7 @@ def find_products(categories: list[str]) -> list[Product]:
                 format_func=markup.label,
                 default=ALL,
                 required=True,
+                bind="query-params",
                 wrap=True,
                 label_visibility="collapsed",
             )
@@ -74,7 +78,9 @@ def find_products(categories: list[str]) -> list[Product]:
         product
         for product in catalog.values()
         if category in (ALL, product.category)
-        and all(word in f"{product.name} {product.description} {product.detail}".casefold() for word in words)
+        and all(
+            word in f"{product.name} {product.description} {product.detail_in(locale())}".casefold() for word in words
+        )
     ]
 
 
@@ -92,6 +98,6 @@ for number, category in enumerate(categories):
             for product in products:
                 show(product)
 if not found:
-    st.html(markup.notice("Nothing by that name", "Try another word, or have a look at everything.", mark="?"))
+    st.html(markup.notice("Nothing by that name", "Try another word, or have a look at everything.", mark="?", level=2))
     st.button("Show everything", key="show-everything", on_click=clear_search)
 stock.keep_true(checkout, left)

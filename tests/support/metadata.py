@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from checkout_core.domain.metadata import JsonValue
+from checkout_core.domain.orders import Order
+from checkout_core.domain.ownership import is_reserved
 
 VALUES: Sequence[JsonValue] = (
     "text",
@@ -25,3 +27,8 @@ VALUES: Sequence[JsonValue] = (
     ["F", 7, None, [True]],
     {"row": "F", "seats": [7, 8], "deep": {"deeper": {"x": 0.5}}},
 )
+
+
+def own(order: Order) -> dict[str, JsonValue]:
+    """Return what an application has given an order to keep: all but what we write ourselves."""
+    return {key: value for key, value in order.metadata.items() if not is_reserved(key)}

@@ -70,8 +70,8 @@ def test_every_receipt_says_what_a_door_and_a_shopper_need(kind: str) -> None:
     order = paid()
     said = texts(order)[kind]
     wanted = [
-        "Thursday 3 December 2026",
-        "20:30",
+        "Thursday, December 3, 2026",
+        "8:30",
         "Hall 1",
         "Admits 2",
         order_code(order.id),

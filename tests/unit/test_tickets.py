@@ -176,10 +176,12 @@ def test_an_order_that_has_changed_since_it_was_read_is_not_redeemed() -> None:
 
 
 def test_a_showing_says_day_hour_and_place_in_the_words_of_a_locale() -> None:
-    assert SHOWING.words() == "Thursday 3 December 2026 · 20:30 · Hall 1"
+    assert SHOWING.words() == "Thursday, December 3, 2026 · 8:30\N{NARROW NO-BREAK SPACE}PM · Hall 1"
     assert SHOWING.words("de_DE") == "Donnerstag, 3. Dezember 2026 · 20:30 · Hall 1"
-    assert SHOWING.short == "Thu 3 Dec · 20:30 · Hall 1"
-    assert Showing(starts=datetime(2026, 12, 3, 20, 30, tzinfo=UTC)).words() == "Thursday 3 December 2026 · 20:30"
+    assert SHOWING.short("en_GB") == "Thu 3 Dec · 20:30 · Hall 1"
+    assert (
+        Showing(starts=datetime(2026, 12, 3, 20, 30, tzinfo=UTC)).words("en_GB") == "Thursday, 3 December 2026 · 20:30"
+    )
 
 
 def test_a_receipt_is_asked_for_again_a_few_times_a_day() -> None:

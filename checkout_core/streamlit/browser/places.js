@@ -29,9 +29,15 @@ function look({ page, steps, navigation, named }) {
   const isFirst = place === undefined;
   place = now;
   if (isFirst || !heading) return;
-  if (heading.tagName === "H1") main.scrollTo(0, 0);
+  if (heading.tagName === "H1" || isToldAbove(body, heading)) main.scrollTo(0, 0);
   else heading.scrollIntoView({ block: "nearest" });
   focus(heading);
+}
+
+// Whether the page says above a heading what has happened, such as that the last checkout is over: it must be seen.
+function isToldAbove(body, heading) {
+  const alerts = [...body.querySelectorAll('[role="alert"]')];
+  return alerts.some((alert) => alert.compareDocumentPosition(heading) & Node.DOCUMENT_POSITION_FOLLOWING);
 }
 
 function focus(heading) {

@@ -1,9 +1,10 @@
 // Frames: the forms of elements and the bank's challenge live on the simulator's origin.
 import { BASE, ORIGIN } from "./network.js";
 
+// A frame whose scheme is not that of its page is opaque, and the shop would be gone behind it.
 const DIALOG_STYLE =
   "position:fixed;inset:0;width:100%;height:100%;border:0;z-index:2147483647;background:transparent;" +
-  "color-scheme:light only";
+  "color-scheme:light dark";
 
 export class Frame {
   #channel = Math.random().toString(36).slice(2) + Date.now().toString(36);

@@ -17,10 +17,11 @@ from tests.conftest import ROOT
 from tests.e2e.browser.looking import SCALE, WINDOWS
 
 TARGET = ROOT / "docs" / "pictures"
-TESTS = ("test_shopper_pages.py", "test_operator.py", "test_backstage.py", "test_every_page.py")
+TESTS = ("test_shopper_pages.py", "test_tickets.py", "test_operator.py", "test_backstage.py", "test_every_page.py")
 SHEETS: Mapping[str, tuple[str, ...]] = {
     "shop": ("shop", "cart", "checkout", "payment"),
     "confirmation": ("confirmation",),
+    "tickets": ("ticket", "door"),
     "operator": ("operator",),
     "backstage": ("backstage",),
     "simulator": ("simulator",),

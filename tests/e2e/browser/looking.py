@@ -1,6 +1,7 @@
 """Whether a page is accessible and within its window, in both sizes and both colour schemes; and its pictures."""
 
 import os
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -26,13 +27,17 @@ WINDOWS: tuple[ViewportSize, ...] = (
     {"width": 1280, "height": 800},
     {"width": 1920, "height": 1080},
 )
+DIALOGS = re.compile(r"/_simulator/(challenge|wallet)")
+"""Addresses of frames that are looked at with the page that they lie over."""
 SCALE = 4
 """How many times smaller a picture is on a contact sheet than the window."""
 
 
 def look_at(page: Page, name: str, axe: str) -> None:
     """Look at what the page shows now in both sizes and both colour schemes; for pictures, in each with each."""
-    page.evaluate(axe)
+    for frame in page.frames:
+        if frame is page.main_frame or DIALOGS.search(frame.url):
+            frame.evaluate(axe)
     for scheme, usual in SCHEMES.items():
         _show_in(page, scheme)
         for size in SIZES if PICTURES else [usual]:

@@ -74,22 +74,32 @@ def test_paid(show: Callable[..., Page]) -> None:
     expect(backstage(page)).to_contain_text("no call to Stripe: the order has its final status")
 
 
-def test_declined_then_paid(show: Callable[..., Page]) -> None:
+def test_declined_then_paid(show: Callable[..., Page], axe: str) -> None:
     page = show("decline")
     pay(page)
     expect(page.get_by_text("Your card was declined.").first).to_be_visible()
     expect_row(page, "pending")
+    look_at(page, "backstage-declined", axe)
     pay(page)
     expect_confirmed(page)
     expect_row(page, "paid")
+    look_at(page, "backstage-declined-paid", axe)
 
 
-def test_three_d_secure(show: Callable[..., Page]) -> None:
+def test_three_d_secure(show: Callable[..., Page], axe: str) -> None:
     page = show("challenge")
+    pay(page)
+    expect(page.frame_locator(BANK).get_by_role("dialog")).to_be_visible()
+    look_at(page, "backstage-challenge", axe)
+    page.frame_locator(BANK).get_by_role("button", name="Fail").click()
+    expect(page.get_by_text("We are unable to authenticate your payment method").first).to_be_visible()
+    expect(backstage(page)).to_contain_text("Payment declined")
+    look_at(page, "backstage-challenge-failed", axe)
     pay(page)
     page.frame_locator(BANK).get_by_role("button", name="Complete").click()
     expect_confirmed(page)
     expect_row(page, "paid")
+    look_at(page, "backstage-challenge-paid", axe)
 
 
 def test_bank_debit(show: Callable[..., Page]) -> None:
@@ -114,7 +124,7 @@ def test_expired_while_paying(show: Callable[..., Page]) -> None:
     press(page, "Let this session expire")
     expect_row(page, "expired")
     pay(page)
-    expect(page.get_by_text("Here is a fresh one").first).to_be_visible()
+    expect(page.get_by_text("Here is a fresh one").first).to_be_in_viewport()
     before = page.locator(".st-key-backstage-before")
     expect(before).to_contain_text("Expired")
     expect(before).to_contain_text("Checkout expired")

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from storefront.cart import Cart
+from tests.conftest import ROOT, free_port, running_demo
 from tests.e2e.browser.test_demo import DECLINED, GOOD, card_form, fill_card
+from tests.support.programs import clean_environment, running_program
 
 pytestmark = pytest.mark.browser
+
+CHALLENGED = "4000002500003155"
+PASSWORD = "correct horse battery"
 
 Visit = Callable[[Page, str], None]
 
@@ -159,11 +164,69 @@ def pay_in_vain(page: Page) -> None:
     expect(page.get_by_text("Your card was declined.").first).to_be_visible()
 
 
+def be_asked_by_the_bank_of_the_card(page: Page) -> None:
+    page.get_by_label("Email").fill("anna@example.com")
+    fill_card(card_form(page), CHALLENGED)
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect(page.frame_locator("iframe[title='Bank authentication']").get_by_role("dialog")).to_be_visible()
+
+
+def be_asked_by_a_wallet(page: Page) -> None:
+    wait_for_the_card_form(page)
+    page.frame_locator("iframe").first.get_by_role("button", name="Apple Pay").click()
+    expect(page.locator("iframe").last.content_frame.get_by_role("dialog")).to_be_visible()
+
+
+def go_to_the_bank(page: Page) -> None:
+    wait_for_the_card_form(page)
+    page.get_by_label("Email").fill("anna@example.com")
+    card_form(page).get_by_role("tab", name="iDEAL").click()
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    expect(page.get_by_role("button", name="Authorize")).to_be_visible()
+
+
+def cancel_at_the_bank(page: Page) -> None:
+    go_to_the_bank(page)
+    asking = page.url
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_url(lambda url: url != asking)
+    page.goto(asking)
+    expect(page.get_by_role("heading", name="This page is over")).to_be_visible()
+
+
+def come_when_it_has_expired(page: Page) -> None:
+    end(page, "expire")
+    expect(page.get_by_role("heading", name="This checkout has expired")).to_be_visible()
+
+
+def come_when_it_is_paid(page: Page) -> None:
+    end(page, "pay", card=GOOD)
+    expect(page.get_by_role("heading", name="All done here")).to_be_visible()
+
+
+def end(page: Page, how: str, **body: Any) -> None:
+    """End the session whose page is open, and open it again."""
+    base, _, session_id = page.url.partition("#")[0].rpartition("/c/pay/")
+    _post(page, f"{base}/_simulator/sessions/{session_id}/{how}", **body)
+    page.reload()
+
+
 HOSTED: dict[str, Callable[[Page], None]] = {
     "simulator-hosted": wait_for_the_card_form,
     "simulator-hosted-errors": pay_without_a_card,
     "simulator-hosted-declined": pay_in_vain,
+    "simulator-challenge": be_asked_by_the_bank_of_the_card,
+    "simulator-wallet": be_asked_by_a_wallet,
+    "simulator-bank": go_to_the_bank,
+    "simulator-bank-over": cancel_at_the_bank,
+    "simulator-expired": come_when_it_has_expired,
+    "simulator-paid": come_when_it_is_paid,
 }
+
+
+@pytest.fixture
+def answers_expected() -> str:
+    return "402|410"  # a declined card, and a page whose session is over
 
 
 @pytest.mark.xdist_group("hosted")
@@ -178,3 +241,79 @@ def test_the_page_at_stripe_is_accessible_and_fits(
     page.goto(session["url"])
     HOSTED[name](page)
     look(name)
+
+
+SHOPS = """
+[[shop]]
+id = "lantern"
+name = "The Lantern"
+hosts = ["lantern.localhost"]
+public_url = "http://lantern.localhost:{port}"
+operator_password = "LANTERN_OPERATOR"
+
+[[shop]]
+id = "far"
+name = "Far Away"
+hosts = ["far.example", "far.localhost"]
+public_url = "http://far.example:{port}"
+currency = "eur"
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a demo whose first shop has an operator's password."""
+    folder, port = tmp_path_factory.mktemp("guarded"), free_port()
+    (folder / "shops.toml").write_text(SHOPS.format(port=port))
+    (folder / "catalog.toml").write_text((ROOT / "data" / "catalog.toml").read_text())
+    with running_demo(folder, port, LANTERN_OPERATOR=PASSWORD):
+        yield port
+
+
+def open_the_login(page: Page, port: int) -> None:
+    page.goto(f"http://lantern.localhost:{port}/orders")
+    expect(page.get_by_label("Password", exact=True)).to_be_visible(
+        timeout=60_000
+    )  # the first page of a demo loads much
+
+
+def open_the_login_in_vain(page: Page, port: int) -> None:
+    open_the_login(page, port)
+    page.get_by_label("Password", exact=True).fill("a guess")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("This is not the password.")).to_be_visible()
+
+
+def open_orders_that_are_closed(page: Page, port: int) -> None:
+    page.goto(f"http://far.localhost:{port}/orders")
+    expect(page.get_by_role("heading", name="The operator's pages are closed")).to_be_visible(timeout=60_000)
+
+
+GUARDED: dict[str, Callable[[Page, int], None]] = {
+    "operator-login": open_the_login,
+    "operator-login-refused": open_the_login_in_vain,
+    "operator-closed": open_orders_that_are_closed,
+}
+
+
+@pytest.mark.xdist_group("guarded")
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_page_that_lets_nobody_in_is_accessible_and_fits(
+    page: Page, guarded_port: int, look: Callable[[str], None], name: str
+) -> None:
+    GUARDED[name](page, guarded_port)
+    look(name)
+
+
+def test_a_shop_that_is_not_set_up_is_accessible_and_fits(
+    page: Page, look: Callable[[str], None], tmp_path: Path
+) -> None:
+    port = free_port()
+    (tmp_path / "catalog.toml").write_text("[[product")
+    options = (f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1")
+    run = ("-m", "streamlit", "run", "storefront/app.py", *options, "--browser.gatherUsageStats=false")
+    with running_program(*run, ready=str(port), environment=clean_environment(CHECKOUT_DATA_DIR=str(tmp_path))):
+        page.goto(f"http://127.0.0.1:{port}")
+        expect(page.get_by_role("heading", name="The shop is not set up yet")).to_be_visible(timeout=60_000)
+        look("shop-closed")
+        page.goto("about:blank")

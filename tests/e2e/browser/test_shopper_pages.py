@@ -97,6 +97,26 @@ def test_the_shop_from_an_empty_cart_to_the_payment(
     look("payment-declined")
 
 
+def test_the_search_answers_while_one_types_keeps_the_focus_and_is_in_the_address(
+    page: Page, new_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page.goto(shop[0])
+    expect(page.get_by_role("button", name="Add to cart").nth(11)).to_be_visible(timeout=60_000)
+    search = page.get_by_label("Search the shop")
+    search.focus()
+    for letters, found in (("salt ", 1), ("nothing", 0)):
+        page.keyboard.type(letters)  # wherever the focus is
+        expect(page.locator('[class*="st-key-card-"]')).to_have_count(found)
+        expect(search).to_be_focused()
+    expect(search).to_have_value("salt nothing")
+    search.fill("salt")
+    page.wait_for_url("**/?search=salt")
+    other = new_page()
+    other.goto(page.url)
+    expect(other.get_by_label("Search the shop")).to_have_value("salt")
+    expect(other.locator('[class*="st-key-card-"]')).to_have_count(1)
+
+
 def test_the_confirmation_of_every_outcome(
     page: Page, shop: tuple[str, Path], look: Callable[[str], None], bought: Callable[..., str]
 ) -> None:

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from checkout_core.domain.events import EventKind
-from checkout_core.domain.tickets import ticket_token
+from checkout_core.domain.orders import Order
+from checkout_core.domain.tickets import order_code, ticket_token
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
 
@@ -53,12 +54,37 @@ def show_ticket(page: Page, address: str, session_id: str) -> str:
     """Open the confirmation; return the code on the ticket."""
     page.goto(f"{address}/confirmation?session_id={session_id}")
     ticket = page.get_by_role("article", name="Ticket: Night Train to Trieste")
-    expect(ticket).to_contain_text("Thursday 3 December 2026", timeout=60_000)  # the first page of a demo loads much
-    expect(ticket).to_contain_text("20:30 · Hall 1")
+    expect(ticket).to_contain_text("Thursday, December 3, 2026", timeout=60_000)  # the first page of a demo loads much
+    expect(ticket).to_contain_text("8:30\N{NARROW NO-BREAK SPACE}PM · Hall 1")
     expect(ticket.get_by_role("img")).to_be_visible()
     found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}", ticket.inner_text())
     assert found
     return found.group()
+
+
+def token_of(folder: Path, session_id: str) -> str:
+    """Return what the QR code of an order's ticket says."""
+    return ticket_token(order_of(folder, session_id), FILM)
+
+
+def code_of(folder: Path, session_id: str) -> str:
+    return order_code(order_of(folder, session_id).id)
+
+
+def order_of(folder: Path, session_id: str) -> Order:
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
+        order = store.get(session_id)
+    assert order is not None
+    return order
+
+
+def refund(page: Page, address: str, session_id: str) -> None:
+    """Refund an order in Stripe's dashboard, and wait until the shop has heard of it."""
+    client = {"Authorization": "Bearer sk_test_simulator"}
+    session = page.request.get(f"{address}/stripe/v1/checkout/sessions/{session_id}", headers=client).json()
+    form = {"payment_intent": session["payment_intent"]}
+    assert page.request.post(f"{address}/stripe/v1/refunds", headers=client, form=form).ok
+    assert page.request.post(f"{address}/stripe/_simulator/webhooks", data={"mode": "deliver"}).ok
 
 
 def type_at_the_door(page: Page, text: str) -> None:
@@ -87,6 +113,57 @@ def test_a_ticket_is_let_in_once_and_shows_it(
     look("door-unknown")
     page.goto(f"{address}/confirmation?session_id={session_id}")
     expect(page.get_by_text("Used at the door")).to_be_visible()
+
+
+def test_the_door_is_accessible_and_fits_in_every_state(
+    page: Page, shop: tuple[str, Path], buy: Callable[..., str], look: Callable[[str], None], answer: Any
+) -> None:
+    address, folder = shop
+    page.goto(f"{address}/door")
+    expect(page.get_by_role("button", name="Check")).to_be_visible(timeout=60_000)
+    look("door")
+    used, refunded = buy(), buy()
+    token = token_of(folder, used)
+    type_at_the_door(page, token)
+    expect(answer).to_contain_text("Valid")
+    type_at_the_door(page, token)
+    expect(answer).to_contain_text("Already used at")
+    look("door-used")
+    type_at_the_door(page, code_of(folder, used))
+    expect(page.locator('[data-door="found"]')).to_contain_text("Already used at")
+    look("door-code")
+    refund(page, address, refunded)
+    type_at_the_door(page, token_of(folder, refunded))
+    expect(answer).to_contain_text("Refunded")
+    look("door-refunded")
+    page.get_by_label("Let in to").click()
+    page.get_by_role("option", name=re.compile("Salt & Saturn")).click()
+    type_at_the_door(page, token_of(folder, buy()))
+    expect(answer).to_contain_text("Another showing")
+    look("door-elsewhere")
+    page.get_by_role("button", name="Take the list along").click()
+    expect(page.locator('[data-door="state"]')).to_contain_text("This device has the list")
+    look("door-list")
+    page.goto(f"{address}/door/offline")
+    type_at_the_door(page, token)
+    expect(answer).to_contain_text("Already used at")
+    look("door-offline")
+
+
+def test_on_a_small_phone_the_answer_is_seen_as_a_whole(
+    new_page: Callable[..., Page], shop: tuple[str, Path], buy: Callable[..., str]
+) -> None:
+    address, folder = shop
+    session_id = buy()
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{address}/door")
+    expect(page.get_by_role("button", name="Check")).to_be_visible(timeout=60_000)
+    type_at_the_door(page, code_of(folder, session_id))
+    expect(page.get_by_role("button", name="Let in 1, Night Train to Trieste")).to_be_in_viewport(ratio=1)
+    type_at_the_door(page, token_of(folder, session_id))
+    said = page.locator('[data-door="answer"]')
+    expect(said).to_contain_text("Valid")
+    expect(said).to_be_in_viewport(ratio=1)
 
 
 def test_the_link_works_on_another_device_and_an_altered_one_says_so(
@@ -129,14 +206,11 @@ def test_the_camera_reads_the_address_in_the_qr_code(
     address, folder = shop
     session_id = buy()
     show_ticket(page, address, session_id)
-    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
-        order = store.get(session_id)
-    assert order is not None
     door = new_page(color_scheme="light")
     door.add_init_script(DETECTOR)
     door.goto(f"{address}/door")
     door.get_by_role("button", name="Scan with the camera").click()
-    door.evaluate("text => { window.seen = text }", f"{address}/door?ticket={ticket_token(order, FILM)}")
+    door.evaluate("text => { window.seen = text }", f"{address}/door?ticket={token_of(folder, session_id)}")
     expect(door.locator('[data-door="answer"]')).to_contain_text("Valid")
     door.evaluate("window.seen = 'something else'")
     expect(door.locator('[data-door="answer"]')).to_contain_text("Unknown ticket")

@@ -146,6 +146,9 @@ def test_a_client_generator_finds_a_name_for_every_route_and_an_enum_of_the_code
         "acceptOversoldOrder",
         "getOperatorStock",
         "releaseHold",
+        "checkTicket",
+        "redeemTicket",
+        "getDoorList",
     ]
     codes = described["components"]["schemas"]["ErrorCode"]["enum"]
     assert {"unknown_product", "payment_unconfirmed", "rate_limited", "internal_error"} < set(codes)

@@ -11,7 +11,7 @@ from checkout_core.domain.errors import InvalidHandler, InvalidInput, SessionRef
 from checkout_core.domain.metadata import JsonValue
 from checkout_core.domain.ownership import own_metadata
 from checkout_core.domain.session_draft import SessionDraft
-from tests.support.metadata import VALUES
+from tests.support.metadata import VALUES, own
 from tests.support.shopper import EMAIL, cart, open_session, pay, stripe_of
 from tests.support.stores import ScriptedStore
 
@@ -54,7 +54,7 @@ def test_metadata_of_both_steps_together_fits_at_stripe(checkout: Checkout) -> N
     with pytest.raises(InvalidInput, match="at most 20"):
         checkout.create_pending_order(session.id, email=EMAIL, metadata={"one more": 1})
     order = checkout.create_pending_order(session.id, email=EMAIL, metadata={"a0": "zero"})
-    assert own_metadata(checkout.retrieve_session(session.id).metadata) == order.metadata
+    assert own_metadata(checkout.retrieve_session(session.id).metadata) == own(order)
 
 
 def test_parameters_of_an_application_are_merged_into_ours(checkout: Checkout) -> None:

@@ -13,8 +13,8 @@ import pytest
 from checkout_core import Checkout, Order, OrderStatus, Settings, open_checkout
 from checkout_core.domain.errors import InvalidInput, OrderLinkInvalid, OrderNotFound, ReceiptNotSent
 from checkout_core.domain.events import OrderEvent, Source
-from checkout_core.domain.products import PricedItem
-from checkout_core.domain.showings import Showing
+from checkout_core.domain.products import Catalog, PricedItem
+from checkout_core.domain.showings import Showing, bought_showings
 from checkout_core.domain.tickets import Admission, link_key, order_code, ticket_token
 from checkout_core.stores import OrderStore, open_store
 from tests.support.clock import TestClock
@@ -43,7 +43,7 @@ def test_a_paid_order_has_a_ticket_with_day_hour_and_hall(checkout: Checkout) ->
     order = paid_order(checkout)
     (ticket,) = checkout.tickets(order)
     assert ticket.showing is not None
-    assert ticket.showing.words() == "Thursday 3 December 2026 · 20:30 · Hall 1"
+    assert ticket.showing.words("en_GB") == "Thursday, 3 December 2026 · 20:30 · Hall 1"
     assert (ticket.admits, ticket.admission) == (1, Admission.valid)
 
 
@@ -198,6 +198,32 @@ def test_the_signed_address_leads_to_its_order_alone(checkout: Checkout) -> None
             checkout.order_of_link(order_id, key)
 
 
+@pytest.mark.parametrize("showing", [None, Showing(starts=datetime(2027, 1, 1, 18, tzinfo=UTC), place="Hall 9")])
+def test_a_ticket_stays_what_was_bought_when_the_catalogue_changes(
+    duckdb_checkout: Checkout, settings: Settings, clock: TestClock, showing: Showing | None
+) -> None:
+    order = paid_order(duckdb_checkout)
+    before = duckdb_checkout.tickets(order)
+    catalog = duckdb_checkout.catalog
+    others = [product for product in catalog.values() if product.id != before[0].product]
+    moved = [catalog[before[0].product].model_copy(update={"showing": showing})] if showing else []
+    with open_checkout(settings, clock=clock, products=Catalog([*others, *moved])) as later:
+        assert later.tickets(order) == before
+        assert [each.showing for each in later.door_list()] == [before[0].showing]
+        assert later.redeem_ticket(before[0].token, key="scan").admission is Admission.valid
+
+
+def test_a_changed_cart_keeps_what_it_is_for_now(checkout: Checkout) -> None:
+    session = checkout.create_session({"night-train-to-trieste": 1, "tote-bag": 1})
+    order = checkout.create_pending_order(session.id, email=EMAIL, metadata={"mine": "7"})
+    assert bought_showings(order.metadata) == {
+        "night-train-to-trieste": checkout.catalog["night-train-to-trieste"].showing
+    }
+    assert checkout.create_pending_order(session.id, email=EMAIL) == order
+    other = checkout.create_session({"tote-bag": 1})
+    assert checkout.create_pending_order(other.id, email=EMAIL).metadata == {}
+
+
 def test_the_receipt_has_the_ticket_its_code_the_page_and_the_pdf(checkout: Checkout, tmp_path: Path) -> None:
     order = paid_order(checkout)
     checkout.dispatch_outbox()
@@ -209,8 +235,8 @@ def test_the_receipt_has_the_ticket_its_code_the_page_and_the_pdf(checkout: Chec
     for part in (text.get_content(), html.get_content()):
         for words in (
             "Night Train to Trieste",
-            "Thursday 3 December 2026",
-            "20:30",
+            "Thursday, December 3, 2026",
+            "8:30\N{NARROW NO-BREAK SPACE}PM",
             "Hall 1",
             ticket.code,
             "Visa •••• 4242",

@@ -3,6 +3,7 @@ import base64
 import json
 import re
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import stripe
 
 from stripe_simulator import Simulator, create_app
 from stripe_simulator.errors import StripeError
+from stripe_simulator.state import account_name
 from stripe_simulator.testing.server import Running, running
 
 from .conftest import Receiver, params
@@ -178,6 +180,19 @@ def test_a_catalogue_may_have_promotion_codes(client: stripe.StripeClient, simul
     for wrong in ({}, {"code": "X"}, {"code": "X", "percent_off": "many"}, "X"):
         body = {"product": [], "promotion_code": [wrong]}
         assert httpx2.post(f"{simulator.url}/_simulator/seed", json=body).status_code == 400
+
+
+def test_a_reset_leaves_what_accounts_had_from_the_start() -> None:
+    codes = [{"code": "TENTH", "percent_off": 10}]
+    simulator = Simulator(catalogues={"sk_test_123": {**tomllib.loads(CATALOGUE), "promotion_code": codes}})
+    account = simulator.state.account(account_name("sk_test_123"))
+    before = {table: dict(objects) for table, objects in account.tables.items() if objects}
+    assert before.keys() == {"products", "prices", "coupons", "promotion_codes"}
+    asyncio.run(simulator.reset())
+    after = simulator.state.account(account_name("sk_test_123")).tables
+    assert {table: len(objects) for table, objects in after.items() if objects} == dict.fromkeys(before, 1)
+    assert after["prices"].keys() == before["prices"].keys()
+    assert next(iter(after["promotion_codes"].values()))["code"] == "TENTH"
 
 
 def test_the_dashboard_shows_requests_and_answers_as_text(client: stripe.StripeClient, simulator: Running) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from checkout_core import Checkout
 from checkout_core.domain.tickets import order_code
-from storefront.door.answers import answered, handed_in, list_of
+from checkout_core.services.door import BlockingDoor, Door
 from tests.support.shopper import EMAIL, pay
 
 FILM, OTHER = "night-train-to-trieste", "salt-and-saturn"
@@ -26,15 +26,23 @@ def tokens(checkout: Checkout) -> dict[str, str]:
 
 
 def scan(checkout: Checkout, text: str, key: str = "1", product: str | None = None) -> dict[str, Any]:
-    return answered(checkout, product, {"text": text, "key": key})
+    return door(checkout, product).answer(text, key)
+
+
+def door(checkout: Checkout, product: str | None = None) -> BlockingDoor:
+    return BlockingDoor(Door(checkout.asynchronous, product))
 
 
 def test_a_scan_is_answered_with_what_the_door_needs_and_no_person(checkout: Checkout, tokens: dict[str, str]) -> None:
     answer = scan(checkout, tokens[FILM])
     assert answer["admission"] == "valid"
-    assert (answer["admits"], answer["when"], answer["code"]) == (2, "Thu 3 Dec · 20:30 · Hall 1", tokens["code"])
+    assert (answer["admits"], answer["when"], answer["code"]) == (
+        2,
+        "Thu, Dec 3 · 8:30\N{NARROW NO-BREAK SPACE}PM · Hall 1",
+        tokens["code"],
+    )
     assert scan(checkout, tokens[FILM], "2")["admission"] == "used"
-    for told in (answer, list_of(checkout, None), scan(checkout, tokens["code"])):
+    for told in (answer, door(checkout).offline_list(), scan(checkout, tokens["code"])):
         assert EMAIL not in json.dumps(told)
         assert "Anna" not in json.dumps(told)
 
@@ -52,12 +60,12 @@ def test_a_code_shows_the_tickets_and_redeems_none(checkout: Checkout, tokens: d
 
 
 def test_the_list_has_digests_and_codes_and_no_token(checkout: Checkout, tokens: dict[str, str]) -> None:
-    told = list_of(checkout, FILM)
+    told = door(checkout, FILM).offline_list()
     assert {(code, product, admits) for _, code, product, admits, _ in told["tickets"]} == {
         (tokens["code"], FILM, 2),
         (tokens["code"], OTHER, 1),
     }
-    assert told["products"][OTHER] == ("Salt & Saturn", "Fri 4 Dec · 21:15 · Hall 1")
+    assert told["products"][OTHER] == ("Salt & Saturn", "Fri, Dec 4 · 9:15\N{NARROW NO-BREAK SPACE}PM · Hall 1")
     assert all(tokens[product] not in json.dumps(told) for product in (FILM, OTHER))
 
 
@@ -67,10 +75,10 @@ def test_what_is_handed_in_is_redeemed_once_however_often(checkout: Checkout, to
         {"key": "b", "at": AT.isoformat(), "code": tokens["code"], "product": OTHER},
     ]
     for _ in range(2):
-        answers = handed_in(checkout, sent)
+        answers = door(checkout).hand_in(sent)
         assert [(each["key"], each["admission"]) for each in answers] == [("a", "valid"), ("b", "valid")]
         assert {each["redeemed_at"] for each in answers} == {AT.isoformat()}
-    (clash,) = handed_in(checkout, [{"key": "c", "at": AT.isoformat(), "text": tokens[FILM]}])
+    (clash,) = door(checkout).hand_in([{"key": "c", "at": AT.isoformat(), "text": tokens[FILM]}])
     assert (clash["admission"], clash["code"]) == ("used", tokens["code"])
 
 
@@ -87,8 +95,8 @@ def test_what_is_handed_in_is_redeemed_once_however_often(checkout: Checkout, to
 def test_what_can_never_be_redeemed_is_answered_so_that_it_is_not_sent_for_ever(
     checkout: Checkout, sent: dict[str, Any]
 ) -> None:
-    assert [each["admission"] for each in handed_in(checkout, [sent])] == ["unknown"]
+    assert [each["admission"] for each in door(checkout).hand_in([sent])] == ["unknown"]
 
 
 def test_what_is_no_redemption_is_left_out(checkout: Checkout) -> None:
-    assert handed_in(checkout, [None, 1, "x", {}, {"key": 1}]) == []
+    assert door(checkout).hand_in([None, 1, "x", {}, {"key": 1}]) == []
