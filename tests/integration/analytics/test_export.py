@@ -64,7 +64,8 @@ def test_rows_without_a_time_have_a_folder_of_their_own(story: str, tmp_path: Pa
     folder = tmp_path / "paid"
     written = open_orders(story).export(folder, query="SELECT id, paid_at FROM orders")
     assert "month=__HIVE_DEFAULT_PARTITION__" in {path.name for path in folder.iterdir()}
-    rows = duckdb.sql(f"SELECT month IS NULL, paid_at IS NULL FROM read_parquet('{folder}/*/*.parquet')").fetchall()
+    query = f"SELECT month IS NULL, paid_at IS NULL FROM read_parquet('{folder}/*/*.parquet')"
+    rows = duckdb.execute(query).fetchall()
     assert len(rows) == written == 6
     assert {(True, True), (False, False)} == set(rows)
 

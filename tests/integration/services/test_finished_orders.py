@@ -151,7 +151,7 @@ def test_what_is_heard_of_days_later_is_dated_by_stripe(checkout: Checkout, cloc
     assert order.stripe_payment_intent_id is not None
     charge = stripe_of(checkout).v1.charges.list({"payment_intent": order.stripe_payment_intent_id}).data[0]
     assert order.paid_at == datetime.fromtimestamp(charge.created, UTC)
-    assert f"{order.paid_at:%d %B %Y, %H:%M}" in text_of(order)
+    assert f"{order.paid_at:%B %-d, %Y, %-I:%M}" in text_of(order)
 
 
 def test_a_debit_is_paid_when_it_succeeded_and_not_when_it_was_begun(
