@@ -112,7 +112,8 @@ class OrderSummary:
 
     def _show_line(self, item: PricedItem, limit: int) -> None:
         name, key = markup.label(item.name), f"order-quantity-{item.product}"
-        st.session_state[key] = item.quantity
+        if st.session_state.get(key) != item.quantity:  # else it would undo a press that is on its way
+            st.session_state[key] = item.quantity
         with st.container(key=f"order-line-{item.product}", horizontal=True, vertical_alignment="center"):
             pattern = '<p class="name"><bdi>{}</bdi></p><p class="price"><bdi>{}</bdi></p>'
             st.html(line(pattern, item.name, amount(item.amount_total, item.currency)))

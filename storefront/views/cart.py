@@ -21,7 +21,8 @@ def show(product_id: str, quantity: int) -> tuple[str, int]:
     """Show one line; return its currency and its amount in minor units."""
     product = catalog[product_id]
     amount_total = product.unit_amount * quantity
-    st.session_state[f"quantity-{product_id}"] = quantity
+    if st.session_state.get(f"quantity-{product_id}") != quantity:  # else it would undo a press that is on its way
+        st.session_state[f"quantity-{product_id}"] = quantity
     with st.container(key=f"line-{product_id}", horizontal=True, vertical_alignment="center"):
         rest = left.get(product_id, stock.Left(None)).most
         st.html(markup.cart_line(product, catalog, quantity, rest), width="stretch")
