@@ -54,8 +54,12 @@ class OrderSummary:
     _receipt: DeltaGenerator = field(init=False)
     _code: DeltaGenerator = field(init=False)
 
-    def show(self) -> None:
-        """Show what the cart says; `show_session` adds what only Stripe's session says."""
+    def show(self, session: CheckoutSession | None) -> None:
+        """Show what the cart costs; `show_session` adds what only Stripe's session says.
+
+        Args:
+            session: the one that the cart has already; without it there is only what the cart says.
+        """
         with st.container(key="order"):
             self._toggle = st.container(key="order-toggle")
             with st.container(key="order-body"):
@@ -70,7 +74,7 @@ class OrderSummary:
                         "Edit the order", key="order-change", type="tertiary", on_click=self._change, args=(True,)
                     )
                 self._code = st.container(key="order-code")
-        self._show_receipt(markup.cart_breakdown(self.items))
+        self._show_receipt(breakdown_of(session) if session else markup.cart_breakdown(self.items))
 
     def show_session(self, page: CheckoutPage, session: CheckoutSession | None) -> None:
         """Show what the session costs, and take a promotion code for it.
@@ -84,9 +88,10 @@ class OrderSummary:
             if session.amount_total != total:
                 self._show_receipt(breakdown_of(session))
             total = session.amount_total
-            self._ask_code(page, session)
         with self._toggle:
             browser.disclose(".st-key-order-body", "Show the order", "Hide the order", amount(total, currency))
+        if session is not None:
+            self._ask_code(page, session)
 
     def _ask_code(self, page: CheckoutPage, session: CheckoutSession) -> None:
         settings = self.checkout.settings

@@ -165,7 +165,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show()
+        summary.show(page.current_session())
         with st.container(key="order-form"):
             express = st.container(key="wallets")
             if is_changed_while_paying() and not hosted:

@@ -19,6 +19,8 @@ class Line:
         self._held: dict[str, Held] = {"asked": [], "answered": []}
         self.answers = 0
         """How many runs have ended, heard by the page or not."""
+        self.questions = 0
+        """How often the page has asked."""
         self.timers = 0
         """How often a timer of the page has asked."""
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
@@ -29,6 +31,7 @@ class Line:
         shop.on_message(lambda message: self._answer(page, message))
 
     def _ask(self, shop: WebSocketRoute, message: str | bytes) -> None:
+        self.questions += 1
         if isinstance(message, bytes) and BackMsg.FromString(message).rerun_script.is_auto_rerun:
             self.timers += 1
         self._pass("asked", shop.send, message)

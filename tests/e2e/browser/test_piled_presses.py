@@ -119,3 +119,37 @@ def test_each_press_on_a_quantity_counts_however_late_the_answers_are(visit: Vis
     more.click()
     line.let_through("asked")
     expect_page(page, "Your cart" if path == "cart" else "Checkout", 4)
+
+
+AT_EACH_CHANGE = """() => {
+  window.seen = new Set();
+  const look = () => {
+    const said = document.querySelector(".promotion-applied");
+    const total = document.querySelector(".st-key-order-body tr.total")?.innerText;
+    if (total) window.seen.add([said?.checkVisibility({visibilityProperty: true}) ? "applied" : "not", total.split(/\\s+/).at(-1)].join(" "));
+  };
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+}"""
+
+
+def test_what_is_said_of_a_code_and_the_total_are_of_one_moment(visit: Visit) -> None:
+    page, line = visit("checkout")
+    page.evaluate(AT_EACH_CHANGE)
+    page.get_by_text("Discount code", exact=True).click()
+    page.get_by_role("textbox", name="Discount code").fill("LANTERN10")
+    before, asked = line.answers, line.questions
+    line.hold("answered")
+    page.get_by_role("textbox", name="Discount code").press("Enter")
+    line.wait(lambda: line.questions > asked and line.answers > before)
+    line.let_through("answered")
+    expect(page.get_by_text("The code LANTERN10 is applied.")).to_be_visible()
+    expect(page.get_by_role("row", name="Total €24.30")).to_be_visible()
+    press(page, "order-change")
+    press(page, f"order-remove-{MUG}")
+    expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
+    expect(page.get_by_text("The code LANTERN10 is applied.")).to_be_visible()
+    page.get_by_role("button", name="Remove the code").click()
+    expect(page.get_by_role("row", name="Total €12.50")).to_be_visible()
+    expect(page.get_by_text("Discount code", exact=True)).to_be_focused()
+    seen = set(page.evaluate("[...window.seen]"))
+    assert seen <= {"not €27.00", "not €24.30", "applied €24.30", "not €12.50", "not €11.25", "applied €11.25"}
