@@ -95,7 +95,8 @@ def take_over_cart(news: CookieNews) -> None:
     # News that came before the browser knew what was taken over last rests on that.
     base = news.base if news.seen == seen else seen
     before, bought = dict(cart.quantities), cart.bought
-    cart.take_over(other, Cart.from_cookie(base) if base else Cart(token=cart.token))
+    # Of two first carts, which rest on nothing, the same one stays in both tabs.
+    cart.take_over(other, Cart.from_cookie(base) if base else Cart(token=max(cart.token, other.token)))
     st.session_state[_SEEN] = news.there
     if cart.quantities != before:
         paid = any(mark not in bought for mark in other.bought)

@@ -142,6 +142,8 @@ class OrderSummary:
 
     def _put(self, product_id: str, key: str | None) -> None:
         """Change the quantity of a product; without a field's key, take it out. The session and what it holds follow."""
+        if product_id not in self.cart.quantities:  # a late word of the field of a line that is gone
+            return
         held = holding(st.session_state).held
         if held is not None and held.saved is not None:
             st.session_state[_CHANGED] = True

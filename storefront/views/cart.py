@@ -13,8 +13,9 @@ left = stock.look(checkout)
 
 
 def change(product_id: str) -> None:
-    """The quantity field of a product was changed."""
-    cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
+    """The quantity field of a product was changed. A late word of the field of a line that is gone does not bring it back."""
+    if product_id in cart.quantities:
+        cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
 
 
 def show(product_id: str, quantity: int) -> tuple[str, int]:

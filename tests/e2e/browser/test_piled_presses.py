@@ -121,6 +121,89 @@ def test_each_press_on_a_quantity_counts_however_late_the_answers_are(visit: Vis
     expect_page(page, "Your cart" if path == "cart" else "Checkout", 4)
 
 
+def test_details_are_changed_also_when_another_press_follows_at_once(visit: Visit) -> None:
+    page, line = visit("checkout")
+    page.get_by_label("E-mail").fill("anna@example.com")
+    page.get_by_role("button", name="Continue to payment").click()
+    expect(page.get_by_role("heading", name=re.compile("Payment$"))).to_be_visible()
+    line.hold("asked")
+    press(page, "change-details")
+    press(page, "order-change")
+    line.let_through("asked")
+    expect(page.get_by_role("button", name="Continue to payment")).to_be_visible()
+    expect(page.get_by_role("button", name="Done")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "heading", "remove"),
+    [("cart", "Your cart", f"remove-{MUG}"), ("checkout", "Checkout", f"order-remove-{MUG}")],
+)
+def test_what_was_removed_does_not_come_back_with_the_next_press(
+    visit: Visit, path: str, heading: str, remove: str
+) -> None:
+    page, line = visit(path)
+    if path == "checkout":
+        press(page, "order-change")
+    expect(page.get_by_role("spinbutton", name=re.compile("mug"))).to_be_visible()
+    line.hold("answered")
+    before = line.answers
+    press(page, remove)
+    line.wait(lambda: line.answers > before)
+    press(page, "backstage-button")  # the page has not heard that the field is gone
+    line.wait(lambda: line.answers > before + 1)
+    line.let_through("answered")
+    expect(page.get_by_role("button", name="Close backstage")).to_be_visible()
+    expect_page(page, heading, 1)
+
+
+def second_tab(page: Page, address: str, *, held: bool = False) -> tuple[Page, Line]:
+    """Open another tab of the same browser; `held`: it has not heard yet what it shall show."""
+    other = page.context.new_page()
+    line = Line(other)
+    if held:
+        line.hold("answered")
+    other.goto(address)
+    if held:
+        line.wait(lambda: line.answers > 0)
+    else:
+        expect(other.get_by_role("link", name="Cart · 2")).to_be_visible()
+        expect(other.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    return other, line
+
+
+def test_what_is_pressed_in_two_tabs_at_once_is_done_in_both(visit: Visit, shop: tuple[str, Path]) -> None:
+    page, line = visit("cart")
+    other, other_line = second_tab(page, shop[0])
+    before, other_before = line.answers, other_line.answers
+    line.hold("answered")
+    other_line.hold("answered")
+    press(page, f"remove-{MUG}")
+    press(other, "card-moth-hour")
+    line.wait(lambda: line.answers > before)
+    other_line.wait(lambda: other_line.answers > other_before)
+    line.let_through("answered")
+    other_line.let_through("answered")
+    for tab in (page, other):
+        expect(tab.get_by_role("link", name="Cart · 2")).to_be_visible()
+    expect(page.locator(".st-key-line-moth-hour")).to_be_visible()
+    expect(page.locator(f".st-key-line-{MUG}")).to_have_count(0)
+    page.reload()
+    expect_page(page, "Your cart", 2)
+    expect(page.locator(".st-key-line-moth-hour")).to_be_visible()
+
+
+def test_a_tab_that_opens_slowly_does_not_undo_what_was_pressed_meanwhile(visit: Visit, shop: tuple[str, Path]) -> None:
+    page, _ = visit("cart")
+    other, other_line = second_tab(page, shop[0], held=True)
+    press(page, f"remove-{MUG}")
+    expect_page(page, "Your cart", 1)
+    other_line.let_through("answered")
+    for tab in (other, page):
+        expect(tab.get_by_role("link", name="Cart · 1")).to_be_visible()
+    page.reload()
+    expect_page(page, "Your cart", 1)
+
+
 AT_EACH_CHANGE = """() => {
   window.seen = new Set();
   const look = () => {
