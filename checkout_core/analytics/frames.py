@@ -63,22 +63,25 @@ def load(kind: Kind) -> None:
             ) from None
 
 
-def framed(table: "pa.Table", kind: Kind, zone: str = "UTC", *, floats: bool = False) -> "Frame":
+def framed(table: "pa.Table", kind: Kind, zone: str = "UTC", *, floats: bool | None = None) -> "Frame":
     """Return a result as pandas, Arrow or Polars.
+
+    Polars gets floats unless decimals are asked for: a quotient of its decimals has no more digits than money, so that a
+    share of a sum is nought. It gets text for words: its categories know no `.str`, and join with no text.
 
     Args:
         table: what DuckDB answered.
         kind: what is wanted.
         zone: in which the days of the result begin.
-        floats: whether amounts are floats instead of exact decimals.
+        floats: whether amounts are floats instead of exact decimals; None: for Polars alone.
     """
-    tidied = with_floats(tidy(table)) if floats else tidy(table)
+    tidied = with_floats(tidy(table)) if floats or (floats is None and kind == "polars") else tidy(table)
     if kind == "arrow":
         return tidied
     if kind == "polars":
         import polars
 
-        frame = polars.from_arrow(tidied)
+        frame = polars.from_arrow(_with_text(tidied))
         assert isinstance(frame, polars.DataFrame)
         midnight = polars.col(polars.Date).cast(polars.Datetime("us")).dt
         return frame.with_columns(midnight.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
@@ -98,6 +101,14 @@ def with_floats(table: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     schema = [field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field for field in table.schema]
+    return table.cast(pa.schema(schema))
+
+
+def _with_text(table: "pa.Table") -> "pa.Table":
+    """Return the same table with text in place of words."""
+    import pyarrow as pa
+
+    schema = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema]
     return table.cast(pa.schema(schema))
 
 
