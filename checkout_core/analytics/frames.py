@@ -12,6 +12,7 @@ from ..config.extras import extra
 from ..domain.errors import ConfigurationError
 from ..domain.events import EventKind, Source
 from ..domain.orders import OrderStatus
+from .interrupting import undisturbed
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +48,7 @@ def load(kind: Kind) -> None:
     """
     if kind not in ("pandas", "arrow", "polars"):
         raise ConfigurationError('A result can be had as_="pandas", as_="arrow" or as_="polars".')
-    with extra("analytics"):
+    with undisturbed(), extra("analytics"):
         import pyarrow  # noqa: F401
 
         if kind == "pandas":
@@ -56,7 +57,8 @@ def load(kind: Kind) -> None:
             from . import amount_array, list_array, word_array  # noqa: F401
     if kind == "polars":
         try:
-            import polars  # noqa: F401
+            with undisturbed():
+                import polars  # noqa: F401
         except ImportError:
             raise ConfigurationError(
                 'Polars is not installed: run `uv pip install polars`, or ask for as_="pandas" or as_="arrow".'
