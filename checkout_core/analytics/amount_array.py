@@ -501,7 +501,8 @@ class AmountArray(ExtensionArray):
         return self._nullable()._quantile(qs, interpolation)
 
     def _rank(self, **options: Any) -> Any:
-        return self._units._rank(**options)
+        options.pop("axis", None)
+        return pd.Series(self._floats()).rank(**options).to_numpy()  # columns with gaps rank them in pandas 2.2
 
     def interpolate(self, **options: Any) -> Any:
         """Return floats in which gaps are filled from their neighbours, as `Series.interpolate` does."""

@@ -68,13 +68,13 @@ class ListArray(ExtensionArray):
     def __setitem__(self, key: Any, value: Any) -> None:
         values = self.to_numpy()
         values[key] = value
-        self._values = pa.chunked_array([pa.array(values.tolist(), self._values.type)])
+        self._values = pa.chunked_array([pa.array(_with_none(values), self._values.type)])
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
         if isinstance(scalars, ListArray):
             return cls(scalars._values)
-        values = [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in scalars]
+        values = _with_none(scalars)
         if not all(value is None or isinstance(value, list | tuple | dict | np.ndarray) for value in values):
             raise TypeError("a column of lists takes lists and structures")
         return cls(pa.chunked_array([pa.array(values)]))
@@ -171,3 +171,8 @@ class ListArray(ExtensionArray):
         texts = np.empty(len(self), dtype=object)
         texts[:] = [None if value is None else repr(value) for value in self._values.to_pylist()]
         return texts
+
+
+def _with_none(values: Any) -> list[Any]:
+    """Return values as Arrow takes them: what is missing is None."""
+    return [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in values]

@@ -264,12 +264,22 @@ class WordArray(ExtensionArray):
         return found if keepdims else found[0]
 
     def _groupby_op(self, *, how: str, **options: Any) -> Any:
+        if how == "sum":
+            return self._joined_by_group(**options)
         if how not in _OF_CODES:
-            return self._text()._groupby_op(how=how, **options)
+            raise TypeError(f"words have no {how}")
         answer = self._nullable()._groupby_op(how=how, **options)
         if how in ("min", "max", "first", "last", "nth"):
             return self._like(answer.to_numpy(dtype=np.int32, na_value=-1))
         return answer
+
+    def _joined_by_group(self, *, ids: NDArray[Any], ngroups: int, **_: Any) -> Any:
+        """Return the text of each group, one word after the other. pandas 2.2 cannot add up text of an array of its own."""
+        parts: list[list[str]] = [[] for _ in range(ngroups)]
+        for group, word in zip(ids, self, strict=True):
+            if group >= 0 and word is not None:
+                parts[group].append(word)
+        return _array(["".join(words) for words in parts], dtype=_text_dtype())
 
     def _rank(self, **options: Any) -> Any:
         return self._nullable()._rank(**options)
