@@ -17,6 +17,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILION, PURPLE = "#f0e442", "#0072b2", "#d55e00", "#cc79a7"
 GREY, LIGHT_GREY, PALE = "#8a8a8a", "#c9c9c9", "#a9cbe3"
 """For what is not the point of a chart; `PALE` is a light blue."""
+DIM = 0.45
+"""How opaque the marks are that are not the point: paler on a light ground, darker on a dark one."""
 
 CATEGORY = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY)
 RAMP = ("#eef5fa", "#9ecae9", "#3d94cb", "#0072b2", "#003a5c")
