@@ -142,6 +142,7 @@ def test_arrow_and_polars_have_the_same_values_and_types(filled: str) -> None:
     assert frame.to_dicts() == table.to_pylist()
 
 
+RATES = polars.DataFrame({"currency": ["eur"], "rate": [1.1]})
 POLARS: dict[str, tuple[Any, list[object]]] = {
     "a third": (lambda f, c: f.select(c("price") / 3), [pytest.approx(20 / 3)]),
     "a share of the sum": (lambda f, c: f.select(c("price") / (c("price").sum() * 1000)), [pytest.approx(0.001 / 3)]),
@@ -157,7 +158,6 @@ POLARS: dict[str, tuple[Any, list[object]]] = {
     "words renamed": (lambda f, c: f.select(c("status").replace({"paid": "sold"})), ["pending", "sold"]),
     "words that join": (lambda f, c: f.join(RATES, on="currency").select("rate"), [1.1]),
 }
-RATES = polars.DataFrame({"currency": ["eur"], "rate": [1.1]})
 
 
 @pytest.mark.parametrize("operation", POLARS)
