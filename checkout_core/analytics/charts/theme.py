@@ -6,6 +6,7 @@ The colours are Okabe and Ito's, which can be told apart with any colour vision 
 from typing import Any, cast
 
 import altair as alt
+import altair.utils.core
 import pandas as pd
 
 from ...domain.money import exponent
@@ -84,6 +85,7 @@ def use_theme(*, dark: bool = False) -> None:
     Args:
         dark: on a dark ground.
     """
+    _let_time_spans_be_quantities()
     alt.data_transformers.register("checkout", _to_values)
     alt.data_transformers.enable("checkout")
     alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme(dark=dark)))
@@ -113,6 +115,22 @@ def drawable(data: Any) -> Any:
         elif isinstance(kind, WordDtype):
             changed[name] = column.astype(object)
     return data.assign(**changed) if changed else data
+
+
+def _let_time_spans_be_quantities() -> None:
+    """Let `y="wait"` mean `y="wait:Q"`: Altair infers types before our transformer hands over seconds.
+
+    Altair knows no type for a time span and has no setting for one, so the function that infers types is replaced.
+    """
+    infer = altair.utils.core.infer_vegalite_type_for_narwhals
+    if getattr(infer, "knows_time_spans", False):
+        return
+
+    def inferred(column: Any) -> Any:
+        return "quantitative" if str(column.dtype).startswith("Duration") else infer(column)
+
+    inferred.knows_time_spans = True  # type: ignore[attr-defined]
+    altair.utils.core.infer_vegalite_type_for_narwhals = inferred
 
 
 def _to_values(data: Any, **_: object) -> Any:

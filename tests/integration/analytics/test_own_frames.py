@@ -119,9 +119,9 @@ def test_altair_draws_every_type_in_the_theme(story: str, as_: Any) -> None:
             "WHERE id = 'order_of_cs_a'",
             as_=as_,
         )
-        drawn = alt.Chart(frame).mark_line().encode(x="paid_at:T", y="amount", size="wait:Q", color="status")
+        drawn = alt.Chart(frame).mark_line().encode(x="paid_at:T", y="amount", size="wait", color="status")
         spec = drawn.to_dict()
-        assert spec["encoding"]["y"]["type"] == "quantitative"
+        assert spec["encoding"]["y"]["type"] == spec["encoding"]["size"]["type"] == "quantitative"
         [row] = next(iter(spec["datasets"].values())) if "datasets" in spec else spec["data"]["values"]
         assert row == {"paid_at": "2026-10-02T09:03:00", "wait": 120.0, "amount": 20.0, "status": "paid"}
     finally:
