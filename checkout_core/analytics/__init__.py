@@ -19,12 +19,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..config import settings as settings_module
+from ..config import shops
 from ..config.extras import extra
 from ..config.settings import Settings
 from ..config.time_zones import time_zone
 from ..domain.errors import ConfigurationError
 from ..stores import Backend, backend_of, duckdb_path
-from .finding import project_folder
+from .finding import places, project_folder
 from .orders import Orders
 
 __all__ = ["Orders", "open_orders"]
@@ -43,8 +44,8 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
         url: a file, `duckdb:///…`, a server, `postgresql://…`, or a folder of exported files, `parquet:…`.
         shop: queries, copies and exports hold this shop's checkouts only: they run in a database in memory that has
             nothing else, so that no name in a query leads to another shop's.
-        timezone: in which days, hours and months begin, such as `Europe/Berlin`; `CHECKOUT_TIMEZONE` unless given, and
-            UTC when a URL is given.
+        timezone: in which days, hours and months begin, such as `Europe/Berlin`; that of the shop in `shops.toml`
+            or else `CHECKOUT_TIMEZONE` unless given, and UTC when a URL is given.
 
     A relative path is looked for in the current folder and those above it, as far as the project goes: Jupyter starts a
     notebook in the notebook's own folder.
@@ -58,7 +59,7 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
     if url is None:
         settings = load_settings()
         url = settings.database_url.get_secret_value()
-        timezone = timezone or settings.timezone
+        timezone = timezone or _timezone_of(shop, settings)
         backend = backend_of(url)
     else:
         backend = _named_backend(url)
@@ -68,6 +69,13 @@ def open_orders(url: str | None = None, *, shop: str | None = None, timezone: st
             f"Orders in {backend.label} cannot be read from outside the program that keeps them. {_FORM}"
         )
     return _READERS[backend.name](url, shop, zone)
+
+
+def _timezone_of(shop: str | None, settings: Settings) -> str:
+    """Return the time zone that a shop has of its own in `shops.toml`, or that of the installation."""
+    file = next((place for place in places(settings.data_dir / shops.FILE) if place.is_file()), None)
+    tables = [] if file is None or shop is None else shops.read_shops(file)
+    return next((table.timezone for table in tables if table.id == shop and table.timezone), settings.timezone)
 
 
 def _zone(timezone: str | None) -> str:

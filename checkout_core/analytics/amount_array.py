@@ -39,11 +39,16 @@ class AmountDtype(ExtensionDtype):
     _metadata = ("scale",)
     _is_numeric = True
     name = "amount"
-    type = float
+    type = np.float64
     kind = "f"
+    itemsize = 8
     na_value = pd.NA
 
     def __init__(self, scale: int = 2) -> None:
+        self.grow(scale)
+
+    def grow(self, scale: int) -> None:
+        """Become the type of more digits. A column's own does when a value with more is written into it."""
         self.scale = scale
         self.name = f"amount[{scale}]"  # type: ignore[misc]
 
@@ -141,9 +146,22 @@ class AmountArray(ExtensionArray):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, ExtensionArray | np.ndarray | Sequence | pd.Series):
-            self._units[key] = type(self)._from_sequence(value, dtype=self._dtype)._units
+            written = type(self)._from_sequence(value)
+            self._grow(written.scale)
+            self._units[key] = (
+                type(self)._from_sequence(value if self.scale < written.scale else written, dtype=self._dtype)._units
+            )
         else:
+            self._grow(places_of(value))
             self._units[key] = units_of(value, self.scale)
+
+    def _grow(self, scale: int) -> None:
+        """Keep so many digits from now on, or as many as there is room for, unless there are more already."""
+        largest = int(_array_of(self._units).max(initial=0)), -int(_array_of(self._units).min(initial=0))
+        scale = min(scale, self.scale + INT64_DIGITS - len(str(max(largest))))
+        if scale > self.scale:
+            self._units = self._rescaled(scale)
+            self._dtype.grow(scale)  # in place: pandas remembers the object
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
@@ -199,9 +217,22 @@ class AmountArray(ExtensionArray):
             fill_value: is put there.
         """
         if allow_fill and fill_value is not None and not pd.isna(fill_value):
-            fill = units_of(fill_value, self.scale)
-            return self._like(take(self._units, indices, allow_fill=True, fill_value=fill))
+            grown = self.copy()
+            grown._grow(places_of(fill_value))
+            fill = units_of(fill_value, grown.scale)
+            return grown._like(take(grown._units, indices, allow_fill=True, fill_value=fill))
         return self._like(take(self._units, indices, allow_fill=allow_fill))
+
+    def shift(self, periods: int = 1, fill_value: Any = None) -> Self:
+        """Return the amounts so many places further on.
+
+        Args:
+            periods: how many; backwards when it is negative.
+            fill_value: is put where none are left.
+        """
+        shifted = self.copy()
+        shifted._grow(places_of(fill_value))
+        return super(AmountArray, shifted).shift(periods, shifted.dtype.na_value if fill_value is None else fill_value)
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence["AmountArray"]) -> Self:
@@ -328,6 +359,12 @@ class AmountArray(ExtensionArray):
     def __rpow__(self, other: Any) -> Any:
         return self._arithmetic(other, "__rpow__")
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     def __eq__(self, other: Any) -> Any:
         return self._compare(other, "__eq__")
 
@@ -358,6 +395,7 @@ class AmountArray(ExtensionArray):
     def _arithmetic(self, other: Any, name: str) -> Any:
         if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
             return NotImplemented
+        other = _of_pandas(other)
         exact = self._exactly(other, name)
         return getattr(self._floats(), name)(_as_floats(other)) if exact is None else exact
 
@@ -375,8 +413,11 @@ class AmountArray(ExtensionArray):
         if amounts is None:
             return None
         scale = max(self.scale, amounts[1])
-        mine = type(self)(self._rescaled(scale), scale)
-        return mine._checked(_rescale(amounts[0], scale - amounts[1]), name)
+        try:
+            mine = type(self)(self._rescaled(scale), scale)
+            return mine._checked(_rescale(amounts[0], scale - amounts[1]), name)
+        except OverflowError:
+            return None
 
     def _checked(self, other: Any, name: str) -> "AmountArray | None":
         answer = getattr(self._units, name)(other)
@@ -387,13 +428,16 @@ class AmountArray(ExtensionArray):
     def _compare(self, other: Any, name: str) -> Any:
         if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
             return NotImplemented
-        amounts = _amounts(other, self.scale)
-        if amounts is not None:
-            scale = max(self.scale, amounts[1])
-            mine, theirs = self._rescaled(scale), _rescale(amounts[0], scale - amounts[1])
-            compared = getattr(mine, name)(theirs)
-        else:
-            compared = getattr(_floats(self._floats(0.0), self.isna()), name)(other)
+        other = _of_pandas(other)
+        try:
+            amounts = _amounts(other, self.scale)
+            scale = 0 if amounts is None else max(self.scale, amounts[1])
+            theirs = None if amounts is None else _rescale(amounts[0], scale - amounts[1])
+            compared = getattr(self._nullable() if amounts is None else self._rescaled(scale), name)(
+                other if amounts is None else theirs
+            )
+        except OverflowError:
+            compared = getattr(self._nullable(), name)(_as_floats(other))
         if compared is NotImplemented:
             return compared
         if isinstance(compared, pd.arrays.BooleanArray):  # as NumPy's floats compare: what is missing equals nothing
@@ -405,21 +449,49 @@ class AmountArray(ExtensionArray):
     def _reduce(self, name: str, *, skipna: bool = True, keepdims: bool = False, **options: Any) -> Any:
         if name in _EXACT:
             answer = self._units._reduce(name, skipna=skipna, keepdims=keepdims, **options)
-            if name == "sum" and abs(float(self._floats(0.0).sum())) * 10**self.scale >= 10.0**INT64_DIGITS:
+            if name == "sum" and self._sums_are_long():
                 total = sum((value for value in self.tolist() if value is not pd.NA), Decimal(0))
-                return type(self)._from_sequence([float(total)]) if keepdims else Amount(total)
+                return _floats(np.array([float(total)]), np.array([False])) if keepdims else Amount(total)
             return self._like(answer) if keepdims else self._amount(answer)
         floats = _floats(self._floats(0.0), self.isna())
         answer = floats._reduce(name, skipna=skipna, keepdims=keepdims, **options)
         return np.nan if answer is pd.NA else answer
 
     def _accumulate(self, name: str, *, skipna: bool = True, **options: Any) -> Any:
-        if name in _EXACT:
-            return self._like(self._units._accumulate(name, skipna=skipna, **options))
-        return self._nullable()._accumulate(name, skipna=skipna, **options)
+        if name in _EXACT and not (name == "cumsum" and self._sums_are_long()):
+            return self._like(self._units._accumulate(name, skipna=skipna))
+        return self._nullable()._accumulate(name, skipna=skipna)
+
+    def _sums_are_long(self) -> bool:
+        """Return whether a sum of some of the amounts may have more digits than an integer."""
+        return float(np.abs(self._whole().astype(float)).sum()) >= 10.0**INT64_DIGITS
+
+    def sum(self, *_: Any, **__: Any) -> Any:
+        """Return the exact sum. NumPy calls this and its kin with arguments that change nothing here."""
+        return self._reduce("sum")
+
+    def min(self, *_: Any, **__: Any) -> Any:
+        """Return the smallest amount."""
+        return self._reduce("min")
+
+    def max(self, *_: Any, **__: Any) -> Any:
+        """Return the largest amount."""
+        return self._reduce("max")
+
+    def mean(self, *_: Any, **__: Any) -> Any:
+        """Return the mean, a float."""
+        return self._reduce("mean")
+
+    def std(self, *_: Any, ddof: int = 0, **__: Any) -> Any:
+        """Return the standard deviation, a float, as NumPy's arrays do."""
+        return self._reduce("std", ddof=ddof)
+
+    def var(self, *_: Any, ddof: int = 0, **__: Any) -> Any:
+        """Return the variance, a float, as NumPy's arrays do."""
+        return self._reduce("var", ddof=ddof)
 
     def _groupby_op(self, *, how: str, **options: Any) -> Any:
-        if how in _EXACT:
+        if how in _EXACT and not (how in ("sum", "cumsum") and self._sums_are_long()):
             return self._like(self._units._groupby_op(how=how, **options))
         if how in _COUNTS:
             return self._units._groupby_op(how=how, **options)
@@ -429,7 +501,8 @@ class AmountArray(ExtensionArray):
         return self._nullable()._quantile(qs, interpolation)
 
     def _rank(self, **options: Any) -> Any:
-        return self._units._rank(**options)
+        options.pop("axis", None)
+        return pd.Series(self._floats()).rank(**options).to_numpy()  # columns with gaps rank them in pandas 2.2
 
     def interpolate(self, **options: Any) -> Any:
         """Return floats in which gaps are filled from their neighbours, as `Series.interpolate` does."""
@@ -459,6 +532,8 @@ class AmountArray(ExtensionArray):
 
 
 def _rescale(units: Any, places: int) -> Any:
+    if places > 0 and len(_array_of(units)) and np.abs(_array_of(units)).max() * 10.0**places >= 10.0**INT64_DIGITS:
+        raise OverflowError(f"more than {INT64_DIGITS} digits")
     if places < 0:
         step = 10**-places
         whole = units // step
@@ -466,6 +541,24 @@ def _rescale(units: Any, places: int) -> Any:
             raise ValueError("these amounts have more digits than that")
         return whole
     return units * 10**places if places else units
+
+
+def _array_of(units: Any) -> NDArray[np.float64]:
+    """Return units as floats, nought where there are none; one number is an array of one."""
+    if isinstance(units, ExtensionArray):
+        return np.asarray(units.to_numpy(dtype=np.float64, na_value=0.0))
+    return np.atleast_1d(np.asarray(units, dtype=np.float64))
+
+
+def _of_pandas(other: Any) -> Any:
+    """Return a column of Arrow's in pandas as one of pandas' own; anything else as it is."""
+    if isinstance(other, pd.arrays.ArrowExtensionArray):
+        kind = other.__arrow_array__().type
+        if pa.types.is_decimal(kind):
+            return AmountArray.of_arrow(pa.chunked_array(other.__arrow_array__())) or other
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            return other.astype("Int64" if pa.types.is_integer(kind) else "Float64")
+    return other
 
 
 def _whole_numbers(other: Any) -> Any:

@@ -66,6 +66,13 @@ class DuckDBOrders(Orders):
         self._interrupt_after = interrupt_after
 
     @override
+    def _where(self) -> str:
+        return f"{self._found()}" + (f", shop {self._shop}" if self._shop is not None else "")
+
+    def _found(self) -> Path:
+        return next((place for place in self._places if place.is_file()), self._places[0])
+
+    @override
     def _copied(self) -> duckdb.DuckDBPyConnection:
         """Copy in parts: others get the file in between."""
         began = datetime.now(UTC).replace(tzinfo=None) - _CLOCKS_DIFFER
@@ -191,7 +198,7 @@ class DuckDBOrders(Orders):
         interrupt_after: float = math.inf,
         interrupted: Sequence[duckdb.DuckDBPyConnection] = (),
     ) -> T:
-        self._path = next((place for place in self._places if place.is_file()), self._places[0])
+        self._path = self._found()
         if not self._path.is_file():
             raise no_orders_yet(", ".join(map(str, self._places)))
         lease = Lease(self._path, read_only=True, wait=self._wait)

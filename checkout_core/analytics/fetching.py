@@ -7,6 +7,7 @@ whose times have the zone of Python's own `zoneinfo`. All other answers are Duck
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -23,7 +24,14 @@ def has_zone(kinds: Iterable[object]) -> bool:
 
 def tuples(table: "pa.Table") -> list[Row]:
     """Return the rows of an Arrow table."""
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return list(zip(*map(_values, table.columns), strict=True))
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """Return the values of a column; older Arrow gives times a zone of pytz where that is installed."""
+    zone = getattr(column.type, "tz", None)
+    values: list[Any] = column.to_pylist()
+    return values if zone is None else [value and value.astimezone(ZoneInfo(zone)) for value in values]
 
 
 class Executed:

@@ -12,6 +12,7 @@ from ..config.extras import extra
 from ..domain.errors import ConfigurationError
 from ..domain.events import EventKind, Source
 from ..domain.orders import OrderStatus
+from .interrupting import undisturbed
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +48,7 @@ def load(kind: Kind) -> None:
     """
     if kind not in ("pandas", "arrow", "polars"):
         raise ConfigurationError('A result can be had as_="pandas", as_="arrow" or as_="polars".')
-    with extra("analytics"):
+    with undisturbed(), extra("analytics"):
         import pyarrow  # noqa: F401
 
         if kind == "pandas":
@@ -56,29 +57,33 @@ def load(kind: Kind) -> None:
             from . import amount_array, list_array, word_array  # noqa: F401
     if kind == "polars":
         try:
-            import polars  # noqa: F401
+            with undisturbed():
+                import polars  # noqa: F401
         except ImportError:
             raise ConfigurationError(
                 'Polars is not installed: run `uv pip install polars`, or ask for as_="pandas" or as_="arrow".'
             ) from None
 
 
-def framed(table: "pa.Table", kind: Kind, zone: str = "UTC", *, floats: bool = False) -> "Frame":
+def framed(table: "pa.Table", kind: Kind, zone: str = "UTC", *, floats: bool | None = None) -> "Frame":
     """Return a result as pandas, Arrow or Polars.
+
+    Polars gets floats unless decimals are asked for: a quotient of its decimals has no more digits than money, so that a
+    share of a sum is nought. It gets text for words: its categories know no `.str`, and join with no text.
 
     Args:
         table: what DuckDB answered.
         kind: what is wanted.
         zone: in which the days of the result begin.
-        floats: whether amounts are floats instead of exact decimals.
+        floats: whether amounts are floats instead of exact decimals; None: for Polars alone.
     """
-    tidied = with_floats(tidy(table)) if floats else tidy(table)
+    tidied = with_floats(tidy(table)) if floats or (floats is None and kind == "polars") else tidy(table)
     if kind == "arrow":
         return tidied
     if kind == "polars":
         import polars
 
-        frame = polars.from_arrow(tidied)
+        frame = polars.from_arrow(_with_text(tidied))
         assert isinstance(frame, polars.DataFrame)
         midnight = polars.col(polars.Date).cast(polars.Datetime("us")).dt
         return frame.with_columns(midnight.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
@@ -98,6 +103,14 @@ def with_floats(table: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     schema = [field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field for field in table.schema]
+    return table.cast(pa.schema(schema))
+
+
+def _with_text(table: "pa.Table") -> "pa.Table":
+    """Return the same table with text in place of words."""
+    import pyarrow as pa
+
+    schema = [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema]
     return table.cast(pa.schema(schema))
 
 

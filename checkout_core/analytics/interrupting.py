@@ -4,9 +4,10 @@ DuckDB works in C++ and looks for no signal, and neither does a server that is w
 and the main thread, which is the one that gets signals, waits for it and stops it.
 """
 
+import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -43,25 +44,64 @@ def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
         finally:
             done.set()
 
-    worker = threading.Thread(target=run, name="question", daemon=True)
-    try:
-        worker.start()
-        while not done.wait(_LOOK_SECONDS):
-            pass
-    except KeyboardInterrupt:
-        if worker.ident is not None or done.wait(_LOOK_SECONDS) or worker.ident is not None:  # else it never began
-            _stop(done, stop)
-        raise
+    def stop_now() -> None:
+        with suppress(Exception, KeyboardInterrupt):  # what is to be stopped may have been closed meanwhile
+            stop()
+
+    with _deferred(stop_now) as came:
+        threading.Thread(target=run, name="question", daemon=True).start()
+        try:
+            while not done.wait(_AGAIN_SECONDS if came else _LOOK_SECONDS):
+                if came:
+                    stop_now()
+        except BaseException:  # no signal, but raised in this thread by another: a debugger, for example
+            stop_now()
+            while not done.wait(_AGAIN_SECONDS):
+                stop_now()
+            raise
     if errors:
         raise errors[0]
     return answers[0]
 
 
-def _stop(done: threading.Event, stop: Callable[[], None]) -> None:
-    while not done.is_set():
-        try:
-            with suppress(Exception):  # what is to be stopped may have been closed meanwhile
-                stop()
-            done.wait(_AGAIN_SECONDS)
-        except KeyboardInterrupt:  # an impatient second one
-            continue
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Answer an interrupt at the end of what is done here: an import of NumPy that is cut short never works again.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with _deferred(lambda: None):
+        yield
+
+
+@contextmanager
+def _deferred(now: Callable[[], None]) -> Iterator[list[int]]:
+    """Do `now` at an interrupt, and raise it at the end; give a list that is empty until then.
+
+    An interrupt that is raised while a thread waits may leave the locks of what it waits for in disorder
+    (https://docs.python.org/3/library/signal.html#note-on-signal-handlers-and-exceptions).
+
+    Args:
+        now: stops what is done meanwhile.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    came: list[int] = []
+    if not callable(before):  # whoever started this program lets it take no interrupt
+        yield came
+        return
+
+    def handle(number: int, _frame: object) -> None:
+        came.append(number)
+        now()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(signal.SIGINT, None)

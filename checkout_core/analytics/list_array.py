@@ -13,6 +13,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, no_default, register_extension_dtype
 
+_objects: Any = pd.arrays.NumpyExtensionArray  # its methods for `.str` are not in pandas' type stubs
+
 
 @register_extension_dtype
 class ListDtype(ExtensionDtype):
@@ -21,6 +23,8 @@ class ListDtype(ExtensionDtype):
     name = "nested"
     type = object
     kind = "O"
+    base = "S"
+    """For pandas' `.str`, whose `len()` and `[0]` work on lists, too: it takes what is called text or bytes."""
     na_value = None
 
     @classmethod
@@ -64,13 +68,16 @@ class ListArray(ExtensionArray):
     def __setitem__(self, key: Any, value: Any) -> None:
         values = self.to_numpy()
         values[key] = value
-        self._values = pa.chunked_array([pa.array(values.tolist(), self._values.type)])
+        self._values = pa.chunked_array([pa.array(_with_none(values), self._values.type)])
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> Self:
         if isinstance(scalars, ListArray):
             return cls(scalars._values)
-        return cls(pa.chunked_array([pa.array(list(scalars))]))
+        values = _with_none(scalars)
+        if not all(value is None or isinstance(value, list | tuple | dict | np.ndarray) for value in values):
+            raise TypeError("a column of lists takes lists and structures")
+        return cls(pa.chunked_array([pa.array(values)]))
 
     @classmethod
     def _from_factorized(cls, values: Any, original: "ListArray") -> Self:
@@ -114,9 +121,12 @@ class ListArray(ExtensionArray):
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence["ListArray"]) -> Self:
-        return cls(
-            pa.chunked_array([chunk for one in to_concat for chunk in one._values.chunks], to_concat[0]._values.type)
-        )
+        columns = [one._values for one in to_concat]
+        kind = next((column.type for column in columns if not pa.types.is_null(column.type)), pa.null())
+        try:
+            return cls(pa.chunked_array([chunk for column in columns for chunk in column.cast(kind).chunks], kind))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):  # other fields: those of all
+            return cls._from_sequence([value for column in columns for value in column.to_pylist()])
 
     def __eq__(self, other: Any) -> Any:
         if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
@@ -144,6 +154,12 @@ class ListArray(ExtensionArray):
         """Return what Arrow has."""
         return self._values.combine_chunks() if type is None else self._values.cast(type).combine_chunks()
 
+    def __getattr__(self, name: str) -> Any:
+        """Return what pandas' `.str` asks of a column, such as `_str_len`."""
+        if name.startswith("_str_"):
+            return getattr(_objects(self.to_numpy()), name)
+        raise AttributeError(name)
+
     def _explode(self) -> tuple[NDArray[Any], NDArray[np.uint64]]:
         """Return what is in all lists, and how many values each row becomes: `Series.explode` asks for it."""
         rows = [value if isinstance(value, list) and value else [None] for value in self._values.to_pylist()]
@@ -155,3 +171,8 @@ class ListArray(ExtensionArray):
         texts = np.empty(len(self), dtype=object)
         texts[:] = [None if value is None else repr(value) for value in self._values.to_pylist()]
         return texts
+
+
+def _with_none(values: Any) -> list[Any]:
+    """Return values as Arrow takes them: what is missing is None."""
+    return [None if pd.api.types.is_scalar(value) and pd.isna(value) else value for value in values]

@@ -36,6 +36,9 @@ class Orders(ABC):
     def __init__(self, zone: str = "UTC") -> None:
         self.zone = zone
 
+    def __repr__(self) -> str:
+        return f"<orders in {self._where()}, days of {self.zone}>"
+
     @overload
     def sql(
         self,
@@ -44,7 +47,7 @@ class Orders(ABC):
         *,
         as_: Literal["pandas"] = "pandas",
         tables: Mapping[str, Table] | None = None,
-        floats: bool = False,
+        floats: bool | None = None,
     ) -> "pandas.DataFrame": ...
     @overload
     def sql(
@@ -54,7 +57,7 @@ class Orders(ABC):
         *,
         as_: Literal["arrow"],
         tables: Mapping[str, Table] | None = None,
-        floats: bool = False,
+        floats: bool | None = None,
     ) -> "pa.Table": ...
     @overload
     def sql(
@@ -64,7 +67,7 @@ class Orders(ABC):
         *,
         as_: Literal["polars"],
         tables: Mapping[str, Table] | None = None,
-        floats: bool = False,
+        floats: bool | None = None,
     ) -> "polars.DataFrame": ...
     def sql(
         self,
@@ -73,7 +76,7 @@ class Orders(ABC):
         *,
         as_: Kind = "pandas",
         tables: Mapping[str, Table] | None = None,
-        floats: bool = False,
+        floats: bool | None = None,
     ) -> "Frame":
         """Run one query on the views and return its answer; `views()` lists them.
 
@@ -85,7 +88,8 @@ class Orders(ABC):
             params: their values: a list, or a dict by name.
             as_: "pandas", "arrow" or "polars".
             tables: frames of your own (pandas, Polars, Arrow) by the names that the query gives them.
-            floats: whether amounts in major units are floats, for libraries that know no decimals.
+            floats: whether amounts in major units are floats, for libraries that know no decimals. Without it they are
+                in Polars alone, whose own decimals round quotients to the digits of the money.
 
         Raises:
             KeyboardInterrupt: it was interrupted; the store is free again.
@@ -205,6 +209,10 @@ class Orders(ABC):
         """
         load("pandas")
         return PrivateCopy(self._copied(), self.zone)
+
+    @abstractmethod
+    def _where(self) -> str:
+        """Say where the orders are, without a password."""
 
     @abstractmethod
     def _copied(self) -> duckdb.DuckDBPyConnection:

@@ -48,6 +48,10 @@ class ParquetOrders(Orders):
         self._memory = memory
 
     @override
+    def _where(self) -> str:
+        return str(next((place for place in self._places if place.is_dir()), self._places[0]))
+
+    @override
     def with_session(self, work: Callable[[QuerySession], T]) -> T:
         with self._connected() as (connection, raw):
             session = QuerySession(connection, raw, self.zone)

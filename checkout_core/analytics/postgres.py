@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from typing_extensions import override
 
 from ..domain.errors import SchemaTooNew, StoreUnavailable
@@ -31,6 +32,12 @@ class PostgresOrders(Orders):
         super().__init__(zone)
         self._address = Address.of(url)
         self._shop = shop
+
+    @override
+    def _where(self) -> str:
+        parts = conninfo_to_dict(self._address.conninfo)
+        named = f"PostgreSQL, database {parts.get('dbname', '')} on {parts.get('host', 'this machine')}"
+        return named + (f", shop {self._shop}" if self._shop is not None else "")
 
     @override
     def _copied(self) -> duckdb.DuckDBPyConnection:

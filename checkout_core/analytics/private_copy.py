@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import duckdb
 
 from .fetching import Executed, Row, has_zone, tuples
-from .frames import as_pandas, framed, tidy
+from .frames import Kind, as_pandas, framed, tidy
 from .interrupting import interruptible
 from .query import Parameters, plain_parameters
-from .tables import Table, register
+from .tables import HOW_TO_NAME_A_FRAME, Table, register
+from .zone_mistakes import require_one_zone
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,7 @@ class PrivateCopy:
         self.connection = connection
         self._zone = zone
         self._executed: Executed | None = None
+        self._asked_last = ""
 
     def sql(
         self,
@@ -39,6 +41,7 @@ class PrivateCopy:
         *,
         alias: str = "",
         tables: Mapping[str, Table] | None = None,
+        floats: bool | None = None,
     ) -> "Answer":
         """Return the answer to a query; `.df()` makes a DataFrame of it. Statements that change things run at once.
 
@@ -47,14 +50,25 @@ class PrivateCopy:
             params: their values: a list, or a dict by name.
             alias: a name for the answer.
             tables: frames of your own by the names that the query gives them; they stay.
+            floats: whether amounts in major units are floats, as in `Orders.sql`.
+
+        Raises:
+            InvalidInput: it gives another day than it says; the sentence has the right form.
         """
+        require_one_zone(query, self._zone)
         for name, table in (tables or {}).items():
             self.register(name, table)
         found = self._run(lambda: self.connection.sql(query, alias=alias, params=plain_parameters(params)))
-        return Answer(found, self)
+        return Answer(found, self, floats)
 
     def execute(self, query: str, parameters: Parameters | None = None) -> Self:
-        """Run a query; `.df()`, `.fetchall()` and their kin then give the answer."""
+        """Run a query; `.df()`, `.fetchall()` and their kin then give the answer.
+
+        Raises:
+            InvalidInput: it gives another day than it says; the sentence has the right form.
+        """
+        require_one_zone(query, self._zone)
+        self._asked_last = query
         self._executed = None
         self._run(lambda: self.connection.execute(query, plain_parameters(parameters)))
         self._executed = Executed(self.connection, self._table)
@@ -77,12 +91,20 @@ class PrivateCopy:
 
     def register(self, name: str, table: Table) -> Self:
         """Let queries name a frame of your own: of pandas, Polars or Arrow."""
-        register(self.connection, {name: table})
+        self._run(lambda: register(self.connection, {name: table}))
         return self
 
     def df(self) -> "pandas.DataFrame":
         """Return what `execute` asked, as a DataFrame."""
-        return as_pandas(self._run(self._table), self._zone)
+        return as_pandas(self.to_arrow_table(), self._zone)
+
+    def pl(self) -> "polars.DataFrame":
+        """Return what `execute` asked, as a DataFrame of Polars."""
+        return _polars(self.to_arrow_table(), self._zone)
+
+    def to_arrow_table(self) -> "pa.Table":
+        """Return what `execute` asked, as an Arrow table."""
+        return self._run(self._table)
 
     def _table(self) -> "pa.Table":
         with warnings.catch_warnings():
@@ -90,6 +112,7 @@ class PrivateCopy:
             return tidy(self.connection.to_arrow_table())
 
     fetchdf = fetch_df = to_df = df
+    fetch_arrow_table = to_arrow_table
 
     def close(self) -> None:
         """Close the copy and free its memory."""
@@ -106,25 +129,44 @@ class PrivateCopy:
         return _stoppable(getattr(self.connection, name), self)
 
     def _run(self, work: Callable[[], T]) -> T:
-        return interruptible(work, self.connection.interrupt)
+        """Do work that an interrupt stops. What was executed and never fetched is in nobody's way."""
+        try:
+            return interruptible(work, self.connection.interrupt)
+        except duckdb.CatalogException as error:
+            if "Table with name" in str(error):
+                raise duckdb.CatalogException(f"{error}\n{HOW_TO_NAME_A_FRAME}") from None
+            raise
+        except duckdb.ResourceInUseException:
+            interruptible(self._finish, self.connection.interrupt)
+            return interruptible(work, self.connection.interrupt)
+
+    def _finish(self) -> None:
+        """End what was executed. A statement that writes is not cancelled: that would undo its transaction."""
+        kinds = {statement.type.name for statement in self.connection.extract_statements(self._asked_last)}
+        if kinds == {"SELECT"}:
+            self.connection.abort()
+        else:
+            self.connection.complete()
 
 
 class Answer:
     """All that an answer of DuckDB can do (`filter`, `show`, …), with DataFrames as `Orders.sql` gives them."""
 
-    def __init__(self, relation: Any, copy: PrivateCopy) -> None:
+    def __init__(self, relation: Any, copy: PrivateCopy, floats: bool | None = None) -> None:
         self.relation = relation
         self._copy = copy
+        self._floats = floats
 
     def df(self) -> "pandas.DataFrame":
         """Return the answer as a DataFrame."""
-        return as_pandas(self.to_arrow_table(), self._copy._zone)
+        frame: pandas.DataFrame = self._framed("pandas")
+        return frame
 
     to_df = fetchdf = df
 
     def to_arrow_table(self) -> "pa.Table":
         """Return the answer as an Arrow table."""
-        return tidy(self._copy._run(self.relation.to_arrow_table))
+        return self._framed("arrow")
 
     fetch_arrow_table = to_arrow_table
 
@@ -139,9 +181,11 @@ class Answer:
 
     def pl(self) -> "polars.DataFrame":
         """Return the answer as a DataFrame of Polars."""
-        import polars
+        return _polars(self._copy._run(self.relation.to_arrow_table), self._copy._zone, floats=self._floats)
 
-        return polars.DataFrame(framed(self._copy._run(self.relation.to_arrow_table), "polars", self._copy._zone))
+    def _framed(self, kind: Kind) -> Any:
+        table = self._copy._run(self.relation.to_arrow_table)
+        return framed(table, kind, self._copy._zone, floats=self._floats)
 
     def __len__(self) -> int:
         return int(self._copy._run(lambda: len(self.relation)))
@@ -151,10 +195,16 @@ class Answer:
 
     def __getattr__(self, name: str) -> Any:
         """Return what else the answer can do."""
-        return _stoppable(getattr(self.relation, name), self._copy)
+        return _stoppable(getattr(self.relation, name), self._copy, self._floats)
 
 
-def _stoppable(found: Any, copy: PrivateCopy) -> Any:
+def _polars(table: "pa.Table", zone: str, *, floats: bool | None = None) -> "polars.DataFrame":
+    import polars
+
+    return polars.DataFrame(framed(table, "polars", zone, floats=floats))
+
+
+def _stoppable(found: Any, copy: PrivateCopy, floats: bool | None = None) -> Any:
     """Return a method that an interrupt stops, and whose answers are ours; what is no method as it is."""
     if not callable(found):
         return found
@@ -163,6 +213,6 @@ def _stoppable(found: Any, copy: PrivateCopy) -> Any:
         answer = copy._run(lambda: found(*args, **options))
         if answer is copy.connection:
             return copy
-        return Answer(answer, copy) if isinstance(answer, duckdb.DuckDBPyRelation) else answer
+        return Answer(answer, copy, floats) if isinstance(answer, duckdb.DuckDBPyRelation) else answer
 
     return call

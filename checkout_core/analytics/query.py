@@ -1,7 +1,7 @@
 """How a query runs on a connection that has the tables of a store."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,29 +10,25 @@ import duckdb
 
 from ..domain.errors import InvalidInput
 from . import view_sql
-from .tables import Table, register
+from .tables import HOW_TO_NAME_A_FRAME, Table, register
+from .zone_mistakes import GAP, require_one_zone
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Relation: TypeAlias = duckdb.DuckDBPyRelation
 
-_GAP = r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)"
-_EXPLAINED = re.compile(rf"{_GAP}*EXPLAIN(?:{_GAP}+ANALYZE\b|{_GAP}*\([^()]*\))?(?P<what>{_GAP}.*)", re.I | re.S)
-_PIVOT = re.compile(rf"{_GAP}*(?:WITH|SELECT|FROM|PIVOT|PIVOT_\w+|UNPIVOT|SUMMARIZE|DESCRIBE|\()", re.I)
+_EXPLAINED = re.compile(rf"{GAP}*EXPLAIN(?:{GAP}+ANALYZE\b|{GAP}*\([^()]*\))?(?P<what>{GAP}.*)", re.I | re.S)
+_PIVOT = re.compile(rf"{GAP}*(?:WITH|SELECT|FROM|PIVOT|PIVOT_\w+|UNPIVOT|SUMMARIZE|DESCRIBE|\()", re.I)
+_SETTING = re.compile(r"(?:,? or| Use) SET \w+ ?= ?[^.]*", re.I)
+_AT = re.compile(r'(?<![\w."])at\b(?!"|\s+TIME)', re.I)
 _NO_TABLE = re.compile(r"Table with name \S+ does not exist")
-_ZONE = r"(?:'[^']*'|\$\w+|\?)"
-_AT_ZONE = rf"{_GAP}+AT{_GAP}+TIME{_GAP}+ZONE{_GAP}+"
-_TWICE = re.compile(rf"(?P<what>[\w.\"]+){_AT_ZONE}{_ZONE}{_AT_ZONE}(?P<zone>{_ZONE})", re.I)
-_TOO_LATE = re.compile(
-    rf"(?:\bdate_trunc{_GAP}*\([^()]*\)|\bCAST{_GAP}*\([^()]*\bAS{_GAP}+DATE{_GAP}*\)|::{_GAP}*DATE){_AT_ZONE}", re.I
-)
 _TELLS = re.compile(
-    rf"{_GAP}*(?:CALL|PRAGMA){_GAP}+(?:duckdb_\w+|(?:pragma_)?"
+    rf"{GAP}*(?:CALL|PRAGMA){GAP}+(?:duckdb_\w+|(?:pragma_)?"
     r"(?:collations|database_list|database_size|functions|show|show_tables|show_tables_expanded|table_info|version))\b",
     re.I,
 )
 
 _READS_FILES = re.compile(
-    rf'\b(?:read_\w+|sniff_\w+|glob|\w+_scan|query|query_table|json_execute_serialized_sql)"?{_GAP}*\(', re.I
+    rf'\b(?:read_\w+|sniff_\w+|glob|\w+_scan|query|query_table|json_execute_serialized_sql)"?{GAP}*\(', re.I
 )
 """Functions that read files, and those that run a text in which such a function may be hidden.
 
@@ -90,7 +86,7 @@ class QuerySession:
 
     def _require_reading(self, query: str) -> None:
         statements = self.connection.extract_statements(query)
-        _require_one_zone(query)
+        require_one_zone(query, self._zone)
         if not statements:
             raise InvalidInput("There is no query. Ask something such as SELECT * FROM orders.", field="query")
         if len(statements) > 1:
@@ -110,26 +106,6 @@ class QuerySession:
             missing = [name for name in names if name not in self._defined]
             view_sql.define(self.connection, missing, self._raw, self._zone)
             self._defined.update(names)
-
-
-def _require_one_zone(query: str) -> None:
-    """Refuse what gives another day than it says: a time that is converted twice, or converted after its day was cut.
-
-    Raises:
-        InvalidInput: with the form that is right.
-    """
-    if found := _TWICE.search(query):
-        raise InvalidInput(
-            f"{found['what']} has a time zone already, so AT TIME ZONE once is enough: "
-            f"{found['what']} AT TIME ZONE {found['zone']}. For a time without a zone put the first one in parentheses.",
-            field="query",
-        )
-    if _TOO_LATE.search(query):
-        raise InvalidInput(
-            "AT TIME ZONE stands after the day was cut. Convert first, then cut: "
-            "date_trunc('day', paid_at AT TIME ZONE 'Europe/Berlin').",
-            field="query",
-        )
 
 
 def _reads(kind: str, query: str) -> bool:
@@ -160,13 +136,18 @@ def _a(value: object) -> str:
 
 
 def plain_parameters(params: Parameters | None) -> Parameters | None:
-    """Return parameters as DuckDB takes them: it knows neither NumPy's whole numbers nor columns of pandas."""
+    """Return parameters as DuckDB takes them: it knows neither NumPy's numbers nor columns nor sets."""
 
     def plain(value: Any) -> Any:
         if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 1:
             return [plain(one) for one in value.tolist()]
+        for name in ("to_list", "to_pylist"):  # columns of Polars and of Arrow
+            if hasattr(value, name):
+                return [plain(one) for one in getattr(value, name)()]
+        if isinstance(value, Set | range):
+            return [plain(one) for one in value]
         kind = getattr(getattr(value, "dtype", None), "kind", "")
-        return value.item() if kind in tuple("iub") and value.ndim == 0 else value
+        return value.item() if kind in tuple("iubf") and value.ndim == 0 else value
 
     if isinstance(params, Mapping):
         return {name: plain(value) for name, value in params.items()}
@@ -190,11 +171,14 @@ def user_errors() -> Iterator[None]:
 
 
 def _sentence(error: duckdb.Error) -> str:
-    """Return DuckDB's own words, hint included, without the drawing of the query."""
-    words, _, place = str(error).partition("\n\nLINE ")
+    """Return DuckDB's own words without the drawing of the query, and without hints to change a setting: nobody can."""
+    words, _, drawn = str(error).partition("\n\nLINE ")
     said = re.sub(r"^[A-Z][\w -]*? Error: ", "", " ".join(words.split()))
-    line = f" (line {place.partition(':')[0]})" if place else ""
+    said = _SETTING.sub("", said)
+    line = f" (line {drawn.partition(':')[0]})" if drawn else ""
     stop = "" if said.endswith(("?", "!", ".")) else "."
     if _NO_TABLE.search(said):
-        stop += ' A frame of your own goes in by name: sql(…, tables={"mine": frame}).'
+        stop += f" {HOW_TO_NAME_A_FRAME}"
+    if said.startswith("syntax error") and _AT.search(drawn):
+        stop += ' The column at is named like a keyword: write "at" in double quotes.'
     return f"The query does not work{line}: {said}{stop} `open_orders().views()` lists what can be asked."

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Table: TypeAlias = Any
 """A frame of pandas or Polars, or a table of Arrow."""
 
+HOW_TO_NAME_A_FRAME = 'A frame of your own goes in by name: sql(…, tables={"mine": frame}).'
+
 
 def register(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
     """Let queries on a connection name these frames.

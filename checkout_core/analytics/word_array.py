@@ -6,7 +6,8 @@ an order.
 """
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from sys import getsizeof
 from typing import Any, Self
 
 import numpy as np
@@ -18,14 +19,18 @@ from pandas.api.extensions import ExtensionArray, ExtensionDtype, no_default, re
 _integers: Any = pd.arrays.IntegerArray  # what the columns of pandas ask of each other is not in its type stubs
 _array: Any = pd.array
 
+_OF_CODES = frozenset({"min", "max", "first", "last", "nth", "count", "size", "rank", "any", "all", "idxmin", "idxmax"})
+"""What is asked of the words of a group, and can be asked of their places in the order."""
+
 
 @register_extension_dtype
 class WordDtype(ExtensionDtype):
     """The type of a column of words."""
 
     name = "word"
-    type = str
+    type = np.object_
     kind = "O"
+    base = "string"
     na_value = np.nan
 
     @classmethod
@@ -80,6 +85,10 @@ class WordArray(ExtensionArray):
         """Return the size in bytes."""
         return int(self._codes.nbytes)
 
+    def memory_usage(self, deep: bool = False) -> int:
+        """Return the size in bytes; with `deep` the words themselves count, too."""
+        return int(self._codes.nbytes) + (sum(map(getsizeof, self._words)) if deep else 0)
+
     def __hash__(self) -> int:
         raise TypeError("a column has no hash")
 
@@ -102,7 +111,7 @@ class WordArray(ExtensionArray):
             self._codes[key] = -1
             return
         given = type(self)._from_sequence([value] if pd.api.types.is_scalar(value) else value)
-        self._words, codes = _joined(self, given)
+        self._words, self._codes[:], codes = _joined(self, given)
         self._codes[key] = codes[0] if isinstance(value, str) else codes
 
     @classmethod
@@ -144,20 +153,19 @@ class WordArray(ExtensionArray):
             allow_fill: whether -1 means that there is none, instead of the last.
             fill_value: is put there.
         """
-        fill, words = -1, self._words
+        fill, words, codes = -1, self._words, self._codes
         if allow_fill and isinstance(fill_value, str):
-            words, codes = _joined(self, type(self)._from_sequence([fill_value]))
-            fill = int(codes[0])
-        taken = pd.api.extensions.take(self._codes, indices, allow_fill=allow_fill, fill_value=fill)
+            words, codes, (fill,) = _joined(self, type(self)._from_sequence([fill_value]))
+        taken = pd.api.extensions.take(codes, indices, allow_fill=allow_fill, fill_value=fill)
         return type(self)(np.asarray(taken, dtype=np.int32), words)
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence["WordArray"]) -> Self:
-        words, parts = to_concat[0]._words, [to_concat[0]._codes]
+        whole = to_concat[0]
         for other in to_concat[1:]:
-            words, codes = _joined(cls(parts[0], words), other)
-            parts.append(codes)
-        return cls(np.concatenate(parts), words)
+            words, *parts = _joined(whole, other)
+            whole = cls(np.concatenate(parts), words)
+        return cls(whole._codes, whole._words)
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Return the words in another type."""
@@ -256,12 +264,22 @@ class WordArray(ExtensionArray):
         return found if keepdims else found[0]
 
     def _groupby_op(self, *, how: str, **options: Any) -> Any:
+        if how == "sum":
+            return self._joined_by_group(**options)
+        if how not in _OF_CODES:
+            raise TypeError(f"words have no {how}")
         answer = self._nullable()._groupby_op(how=how, **options)
         if how in ("min", "max", "first", "last", "nth"):
             return self._like(answer.to_numpy(dtype=np.int32, na_value=-1))
-        if how in ("count", "size", "rank", "any", "all"):
-            return answer
-        raise TypeError(f"words have no {how}")
+        return answer
+
+    def _joined_by_group(self, *, ids: NDArray[Any], ngroups: int, **_: Any) -> Any:
+        """Return the text of each group, one word after the other. pandas 2.2 cannot add up text of an array of its own."""
+        parts: list[list[str]] = [[] for _ in range(ngroups)]
+        for group, word in zip(ids, self, strict=True):
+            if group >= 0 and word is not None:
+                parts[group].append(word)
+        return _array(["".join(words) for words in parts], dtype=_text_dtype())
 
     def _rank(self, **options: Any) -> Any:
         return self._nullable()._rank(**options)
@@ -279,12 +297,21 @@ class WordArray(ExtensionArray):
         return _array(list(self._words), dtype=_text_dtype()).take(self._codes, allow_fill=True)
 
 
-def _joined(one: WordArray, other: WordArray) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Return the words of both, and the codes of the other in them. Words that are new come last."""
+def _joined(one: WordArray, other: WordArray) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int32]]:
+    """Return the words of both, and the codes of the one and of the other in them.
+
+    Words that are new come last; where all are in the order of the alphabet they stay so.
+    """
     words = (*one._words, *(word for word in other._words if word not in one._words))
+    if list(one._words) == sorted(one._words):
+        words = tuple(sorted(words))
     place = {word: code for code, word in enumerate(words)}
-    codes = np.array([*(place[word] for word in other._words), -1], dtype=np.int32)
-    return words, codes[other._codes]
+    return words, _recoded(one, place), _recoded(other, place)
+
+
+def _recoded(column: WordArray, place: Mapping[str, int]) -> NDArray[np.int32]:
+    codes = np.array([*(place[word] for word in column._words), -1], dtype=np.int32)
+    return codes[column._codes]
 
 
 def _text_dtype() -> Any:

@@ -71,6 +71,36 @@ OPERATIONS: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
         ["pending", "paid", "expired", "refunded"],
     ),
     "length": (lambda f: f.currency.str.len(), [3] * 6),
+    "text of groups": (lambda f: f.groupby("currency").status.sum(), ["pendingexpired", "paid", "refundedpending"]),
+    "text of a row": (
+        lambda f: f[["currency", "status"]].dropna().sum(axis=1),
+        ["usdrefunded", "chfpending", "eurpaid", "chfexpired", "usdpending"],
+    ),
+    "dummies": (
+        lambda f: pd.get_dummies(f[["currency", "n"]]).columns.tolist(),
+        ["n", "currency_chf", "currency_eur", "currency_usd"],
+    ),
+    "a new word in the order of the alphabet": (
+        lambda f: f.groupby(f.currency.where(f.currency != "chf", "other")).n.sum(),
+        [7, 7, 7],
+    ),
+    "and its place": (
+        lambda f: f.currency.replace("chf", "other").sort_values().unique(),
+        ["eur", "other", "usd"],
+    ),
+    "a new word in the life of an order": (
+        lambda f: f.status.replace("paid", "gone").sort_values().unique(),
+        ["pending", "expired", "refunded", "gone", None],
+    ),
+    "a new word that fills": (
+        lambda f: f.currency.reindex([0, 9], fill_value="dkk").sort_values(),
+        ["dkk", "usd"],
+    ),
+    "other words that are joined": (
+        lambda f: pd.concat([f.currency, f.currency.replace("usd", "dkk")]).sort_values().unique(),
+        ["chf", "dkk", "eur", "usd"],
+    ),
+    "memory": (lambda f: [f.memory_usage(deep=True)["status"] > 100, f.memory_usage()["status"]], [True, 24]),
 }
 
 
@@ -120,3 +150,29 @@ def test_lists_count_as_the_same_when_they_hold_the_same() -> None:
     assert frame["items"].explode().tolist()[:2] == [{"product": "tea"}, {"product": "cup"}]
     assert frame["items"].isna().tolist() == [False, False, False, True]
     assert pd.concat([frame, frame]).iloc[4]["items"] == [{"product": "tea"}]
+
+
+LISTS: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
+    "length": (lambda s: s.str.len(), [1, 2, None]),
+    "first": (lambda s: s.str[0].str.get("product"), ["tea", "cup", None]),
+    "map to a number": (lambda s: s.dropna().map(len), [1, 2]),
+    "map to text": (lambda s: s.dropna().map(lambda items: items[-1]["product"]), ["tea", "tea"]),
+    "map to a list": (lambda s: s.dropna().map(lambda items: items[:1]).str.len(), [1, 1]),
+    "sum of what is mapped": (lambda s: [s.dropna().apply(len).sum()], [3]),
+    "shift": (lambda s: s.shift(1).str.len(), [None, 1, 2]),
+    "where": (lambda s: s.where([False, True, True]).str.len(), [None, 2, None]),
+    "concat with nothing": (lambda s: pd.concat([s, s.reindex([9])]).str.len(), [1, 2, None, None]),
+    "concat with other fields": (
+        lambda s: pd.concat([s, framed(items=[[{"product": "pot", "gift": True}]])["items"]]).str.len(),
+        [1, 2, None, 1],
+    ),
+    "values": (lambda s: s.explode().str.get("product").value_counts(), [2, 1]),
+}
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_lists_take_part_in_ordinary_operations(operation: str) -> None:
+    tea, cup = {"product": "tea"}, {"product": "cup"}
+    work, expected = LISTS[operation]
+    answer = work(framed(items=[[tea], [cup, tea], None])["items"])
+    assert [None if pd.isna(value) else value for value in answer] == expected

@@ -16,6 +16,9 @@ _OUTCOMES = {
     "inquiry closed": GREY,
 }
 
+_WITH_LABELS, _LABELLED = 14, 52
+"""So many upright bars are so wide that each has room for its label, such as 2026-11."""
+
 
 def revenue_by(insight: Insight) -> alt.Chart:
     """Draw a bar for each part."""
@@ -46,7 +49,7 @@ def dispute_outcomes(insight: Insight) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("disputes:Q", title="Disputes", axis=alt.Axis(format=",d", tickMinStep=1, tickCount=8)),
-            y=alt.Y("reason:N", title=None, sort="-x"),
+            y=alt.Y("reason:N", title=None, sort="-x", axis=alt.Axis(labelExpr="replace(datum.label, /_/g, ' ')")),
             color=alt.Color(
                 "outcome:N", title=None, scale=alt.Scale(domain=there, range=[_OUTCOMES[name] for name in there])
             ),
@@ -76,6 +79,8 @@ def _bars(insight: Insight, field: str, title: str, form: str, tooltip: list[alt
         chart: alt.Chart = drawn.encode(
             x=alt.X("part:N", title=None, sort=parts), y=alt.Y(field, title=title, axis=length), tooltip=told
         )
+        if len(parts) <= _WITH_LABELS:
+            chart = chart.properties(width=alt.Step(_LABELLED))
     else:
         chart = drawn.encode(
             y=alt.Y("part:N", title=None, sort=parts, axis=alt.Axis(labelLimit=240)),

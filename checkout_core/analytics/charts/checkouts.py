@@ -5,7 +5,7 @@ import altair as alt
 from ..insights import Insight
 from ..insights.checkouts import BUCKETS, LONG_BUCKETS
 from .sales import time_axis
-from .theme import BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, amount_format
+from .theme import BLUE, GREY, ORANGE, VERMILION, amount_format
 
 _ENDS = {"paid": "Paid", "dropped_before_payment": "Left at the payment", "dropped_before_pending": "Left before"}
 _PRODUCT_ENDS = ["paid", "left at the payment", "left before"]
@@ -62,9 +62,7 @@ def product_funnel(insight: Insight) -> alt.Chart:
         .encode(
             x=alt.X("share:Q", title="Share of checkouts", axis=alt.Axis(format="%")),
             y=alt.Y("product:N", title=None, sort=list(numbers["product"]), axis=alt.Axis(labelLimit=240)),
-            color=alt.Color(
-                "end:N", title=None, scale=alt.Scale(domain=_PRODUCT_ENDS, range=[BLUE, ORANGE, LIGHT_GREY])
-            ),
+            color=alt.Color("end:N", title=None, scale=alt.Scale(domain=_PRODUCT_ENDS, range=[BLUE, ORANGE, GREY])),
             order=alt.Order("rank:Q"),
             tooltip=["product:N", "end:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("sessions:Q", format=",")],
         )
@@ -88,6 +86,7 @@ def time_to_pay(insight: Insight) -> alt.Chart:
             y=alt.Y("share:Q", title="Share of paid orders", axis=alt.Axis(format="%")),
             tooltip=["taken:N", alt.Tooltip("orders:Q", format=","), alt.Tooltip("share:Q", format=".1%")],
         )
+        .properties(width=alt.Step(72))  # each has a label of some words
     )
     return chart
 
@@ -126,7 +125,7 @@ def outcomes(insight: Insight) -> alt.Chart:
         .mark_bar()
         .encode(
             y=alt.Y("status:N", sort="-x", title=None),
-            x=alt.X("share:Q", title="Share of orders", axis=alt.Axis(format="%")),
+            x=alt.X("share:Q", title="Share of orders", axis=alt.Axis(format="%", tickCount=8)),
             color=alt.condition(
                 "datum.status == 'failed' || datum.status == 'declined'", alt.value(VERMILION), alt.value(BLUE)
             ),
@@ -179,10 +178,10 @@ def reconciliation(insight: Insight) -> alt.LayerChart:
     """Draw how many sessions agree with our orders, and how many differ in which way."""
     findings = insight.numbers.groupby("finding", as_index=False).size()
     bars = alt.Chart(findings).encode(
-        x=alt.X("size:Q", title="Sessions", axis=alt.Axis(format="d", tickMinStep=1, tickCount=8)),
+        x=alt.X("size:Q", title="Sessions", axis=alt.Axis(format=",d", tickMinStep=1, tickCount=8)),
         y=alt.Y("finding:N", title=None, axis=alt.Axis(labelLimit=220)),
     )
     colour = alt.condition("datum.finding == 'agrees'", alt.value(BLUE), alt.value(VERMILION))
-    labels = bars.mark_text(align="left", dx=5).encode(text="size:Q")
+    labels = bars.mark_text(align="left", dx=5).encode(text=alt.Text("size:Q", format=","))
     chart: alt.LayerChart = bars.mark_bar().encode(color=colour) + labels
     return chart

@@ -3,7 +3,7 @@
 import altair as alt
 
 from ..insights import Insight
-from .theme import BLUE, PALE
+from .theme import DIM
 
 _MONTH = "utcFormat(toDate(datum.value + '-01'), '%b %Y')"
 """A label such as `Nov 2026` of a value such as `2026-11`."""
@@ -52,7 +52,7 @@ def regulars(insight: Insight) -> alt.Chart:
 
 
 def order_gaps(insight: Insight) -> alt.Chart:
-    """Draw a bar for each two weeks, darker up to the half of all."""
+    """Draw a bar for each two weeks, in full colour up to the half of all."""
     chart: alt.Chart = (
         alt.Chart(insight.numbers)
         .mark_bar(orient="vertical", binSpacing=1)
@@ -65,7 +65,7 @@ def order_gaps(insight: Insight) -> alt.Chart:
             ),
             x2="end:Q",
             y=alt.Y("orders:Q", title="Repeat orders", axis=alt.Axis(format=",d")),
-            color=alt.condition("datum.soon", alt.value(BLUE), alt.value(PALE)),
+            opacity=alt.condition("datum.soon", alt.value(1), alt.value(DIM)),
             tooltip=[
                 alt.Tooltip("start:Q", title="days"),
                 alt.Tooltip("orders:Q", format=","),

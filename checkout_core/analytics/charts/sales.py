@@ -4,7 +4,7 @@ import altair as alt
 
 from ...domain.money import exponent
 from ..insights import Insight
-from .theme import BLUE, ORANGE, PALE, VERMILION, amount_format
+from .theme import BLUE, DIM, ORANGE, VERMILION, amount_format
 
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
@@ -38,7 +38,7 @@ def revenue(insight: Insight) -> alt.Chart:
 
 
 def weekly_revenue(insight: Insight) -> alt.Chart:
-    """Draw a bar for each week, the best one darker."""
+    """Draw a bar for each week, the best one in full colour."""
     code = insight.currency.upper()
     weeks = insight.numbers.assign(amount=insight.numbers["net"] / 10 ** exponent(insight.currency))
     chart: alt.Chart = (
@@ -47,7 +47,7 @@ def weekly_revenue(insight: Insight) -> alt.Chart:
         .encode(
             x=alt.X("yearweek(week):T", title=None, axis=alt.Axis(format="%b %Y" if len(weeks) > 8 else "%-d %b")),
             y=alt.Y("amount:Q", title=f"{code} a week", axis=alt.Axis(format=",.0f")),
-            color=alt.condition("datum.best", alt.value(BLUE), alt.value(PALE)),
+            opacity=alt.condition("datum.best", alt.value(1), alt.value(DIM)),
             tooltip=[
                 "week:T",
                 alt.Tooltip("amount:Q", title=code, format=amount_format(insight.currency)),

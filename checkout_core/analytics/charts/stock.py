@@ -10,6 +10,8 @@ from .theme import BLUE, GREY, ORANGE, PALE, VERMILION
 _PARTS = {"sold": BLUE, "held": ORANGE, "available": PALE}
 _LINES = 5
 """More cannot be told apart."""
+_WIDTH = 600
+"""About as many pixels as a chart is wide."""
 _FATES = {"sold": BLUE, "released": VERMILION, "still held": GREY}
 
 
@@ -74,9 +76,9 @@ def missing_days(insight: Insight) -> alt.LayerChart:
     """Draw a bar for each day, and a band over those on which there was nothing."""
     x = alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%b %Y"))
     days = insight.numbers.assign(until=insight.numbers["day"] + timedelta(days=1))
-    bars = alt.Chart(days).mark_bar(color=BLUE)
+    bars = alt.Chart(days).mark_bar(color=BLUE, size=max(2, _WIDTH // max(len(days), 1)))  # no gaps: they grey a year
     bars = bars.encode(x=x, y=alt.Y("checkouts:Q", title="Checkouts a day"), tooltip=["day:T", "checkouts:Q"])
-    band = alt.Chart(days).mark_rect(color=ORANGE, opacity=0.35).transform_filter("datum.missing")
+    band = alt.Chart(days).mark_rect(color=ORANGE, opacity=0.5).transform_filter("datum.missing")
     over = band.encode(x=alt.X("min(day):T", title=None), x2="max(until):T")
     chart: alt.LayerChart = over + bars
     return chart

@@ -6,6 +6,7 @@ The colours are Okabe and Ito's, which can be told apart with any colour vision 
 from typing import Any, cast
 
 import altair as alt
+import altair.utils.core
 import pandas as pd
 
 from ...domain.money import exponent
@@ -17,6 +18,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 YELLOW, BLUE, VERMILION, PURPLE = "#f0e442", "#0072b2", "#d55e00", "#cc79a7"
 GREY, LIGHT_GREY, PALE = "#8a8a8a", "#c9c9c9", "#a9cbe3"
 """For what is not the point of a chart; `PALE` is a light blue."""
+DIM = 0.45
+"""How opaque the marks are that are not the point: paler on a light ground, darker on a dark one."""
 
 CATEGORY = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY, GREY)
 RAMP = ("#eef5fa", "#9ecae9", "#3d94cb", "#0072b2", "#003a5c")
@@ -82,6 +85,7 @@ def use_theme(*, dark: bool = False) -> None:
     Args:
         dark: on a dark ground.
     """
+    _let_time_spans_be_quantities()
     alt.data_transformers.register("checkout", _to_values)
     alt.data_transformers.enable("checkout")
     alt.theme.register("checkout", enable=True)(lambda: cast("alt.theme.ThemeConfig", theme(dark=dark)))
@@ -111,6 +115,22 @@ def drawable(data: Any) -> Any:
         elif isinstance(kind, WordDtype):
             changed[name] = column.astype(object)
     return data.assign(**changed) if changed else data
+
+
+def _let_time_spans_be_quantities() -> None:
+    """Let `y="wait"` mean `y="wait:Q"`: Altair infers types before our transformer hands over seconds.
+
+    Altair knows no type for a time span and has no setting for one, so the function that infers types is replaced.
+    """
+    infer = altair.utils.core.infer_vegalite_type_for_narwhals
+    if getattr(infer, "knows_time_spans", False):
+        return
+
+    def inferred(column: Any) -> Any:
+        return "quantitative" if str(column.dtype).startswith("Duration") else infer(column)
+
+    inferred.knows_time_spans = True  # type: ignore[attr-defined]
+    altair.utils.core.infer_vegalite_type_for_narwhals = inferred
 
 
 def _to_values(data: Any, **_: object) -> Any:

@@ -66,6 +66,10 @@ def _ends(numbers: "pandas.DataFrame") -> "tuple[pandas.Series[Any], pandas.Seri
     return compared.iloc[int(compared["share"].argmin())], compared.iloc[int(compared["share"].argmax())]
 
 
+def _named(row: "pandas.Series[Any]", by: str) -> str:
+    return f"{row['part']}:00" if by == "hour" else str(row["part"])
+
+
 def revenue_by(run: RunQuery, currency: str, by: str, days: int | None = None, today: date | None = None) -> Insight:
     """Answer where the revenue comes from.
 
@@ -94,9 +98,7 @@ def revenue_by(run: RunQuery, currency: str, by: str, days: int | None = None, t
     title = "Nothing has been paid yet"
     if len(numbers):
         best = numbers.iloc[int(numbers["gross"].argmax())]
-        title = (
-            f"{best['part']} brings {best['share']:.0%} of the {format_amount(int(numbers['gross'].sum()), currency)}"
-        )
+        title = f"{_named(best, by)} brings {best['share']:.0%} of the {format_amount(int(numbers['gross'].sum()), currency)}"
     of = "before discounts, by" if by in BY_ITEM else "before refunds, by"
     return Insight(
         question=Question.revenue_by,
@@ -141,7 +143,7 @@ def conversion(
         worst, best = _ends(numbers)
         title = f"{best['share']:.0%} of orders get paid"
         if best["share"] > worst["share"]:
-            title = f"Between {worst['share']:.0%} ({worst['part']}) and {best['share']:.0%} ({best['part']}) get paid"
+            title = f"Between {worst['share']:.0%} ({_named(worst, by)}) and {best['share']:.0%} ({_named(best, by)}) get paid"
     subtitle = f"Paid orders as a share of those that were noted, by {by.replace('_', ' ')}"
     return Insight(Question.conversion, title, subtitle, numbers, step=by)
 
@@ -173,7 +175,9 @@ def fees(run: RunQuery, by: str = "brand") -> Insight:
         cheap, dear = _ends(numbers)
         title = f"Stripe keeps {dear['share']:.1%} of payments"
         if dear["share"] > cheap["share"]:
-            title = f"Stripe keeps {cheap['share']:.1%} ({cheap['part']}) to {dear['share']:.1%} ({dear['part']})"
+            title = (
+                f"Stripe keeps {cheap['share']:.1%} ({_named(cheap, by)}) to {dear['share']:.1%} ({_named(dear, by)})"
+            )
     return Insight(
         question=Question.fees,
         title=title,
@@ -209,7 +213,7 @@ def dispute_rate(run: RunQuery, by: str = "month") -> Insight:
     title = "Nothing has been disputed yet"
     if len(numbers) and numbers["disputed"].sum():
         whole, worst = numbers["disputed"].sum() / numbers["orders"].sum(), _ends(numbers)[1]
-        title = f"{whole:.2%} of card payments were disputed, most of {worst['part']}: {worst['share']:.2%}"
+        title = f"{whole:.2%} of card payments were disputed, most of {_named(worst, by)}: {worst['share']:.2%}"
     subtitle = f"Disputed payments as a share of card payments, by {by.replace('_', ' ')} of the order"
     return Insight(Question.dispute_rate, title, subtitle, numbers, step=by)
 

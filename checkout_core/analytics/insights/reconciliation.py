@@ -37,7 +37,7 @@ def reconciliation(orders: Orders, sessions: "pandas.DataFrame") -> Insight:
     wrong = int((numbers["finding"] != "agrees").sum())
     return Insight(
         question=Question.reconciliation,
-        title=f"{wrong} of {len(numbers)} sessions do not agree with our orders",
+        title=f"{wrong:,} of {len(numbers):,} sessions do not agree with our orders",
         subtitle="Checkout sessions at Stripe against our orders",
         numbers=numbers,
     )

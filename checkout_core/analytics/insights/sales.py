@@ -165,8 +165,11 @@ def refund_share(run: RunQuery, currency: str) -> Insight:
 
 
 def _against(now: int, before: int, days: int) -> str:
-    """Return how an amount compares to the one of the period before, when there was any."""
-    if before <= 0:
+    """Return how an amount compares to the one of the period before; of ten times as much that says nothing.
+
+    Then the shop had not begun, or had a few days of that period.
+    """
+    if before <= 0 or now >= 10 * before:
         return ""
     change = now / before - 1
     if abs(change) < 0.005:

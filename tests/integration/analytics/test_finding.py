@@ -73,3 +73,17 @@ def test_nobody_looks_above_a_project(project: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(inner)
     with pytest.raises(StoreUnavailable, match=r"at \S+/other/data/orders\.duckdb\. Run"):
         open_orders().sql("FROM orders")
+
+
+def test_a_shop_has_its_own_time_zone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKOUT_TIMEZONE", "Europe/Berlin")
+    monkeypatch.chdir(project / "notebooks")
+    (project / "data" / "shops.toml").write_text(
+        "".join(
+            f'[[shop]]\nid = "{name}"\nname = "Shop"\nhosts = ["{name}.example"]\npublic_url = "https://{name}.example"\n{own}\n'
+            for name, own in (("annex", 'timezone = "Asia/Tokyo"'), ("default", ""))
+        )
+    )
+    assert open_orders(shop="annex").zone == "Asia/Tokyo"
+    assert open_orders(shop="default").zone == open_orders().zone == "Europe/Berlin"
+    assert open_orders(shop="annex", timezone="UTC").zone == "UTC"

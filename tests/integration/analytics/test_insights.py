@@ -12,7 +12,11 @@ from checkout_core.analytics.insights import Insight, Question, RunQuery
 from checkout_core.analytics.insights.base import since, time_span
 from checkout_core.analytics.insights.breakdowns import BY, BY_ITEM
 from checkout_core.domain.errors import InvalidInput
+from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
+from tests.support.orders import an_order
+
+from .conftest import checkout, day
 
 TODAY = date(2026, 11, 5)
 
@@ -142,6 +146,14 @@ def test_a_session_that_differs_from_our_order_says_how(story: str, changes: dic
     assert charts.draw(insight).to_dict()["title"]["text"] == insight.title
 
 
+@pytest.fixture
+def late_start(store: BlockingOrderStore, url: str) -> str:
+    for number, (at, amount) in enumerate([(day(10, 8), 100), (day(11, 3), 100_000)]):
+        paid = {"status": OrderStatus.paid, "created_at": at, "paid_at": at, "amount_total": amount}
+        checkout(store, an_order(f"cs_{number}", **paid), [])
+    return url
+
+
 def test_a_period_is_compared_with_the_one_before(story: str) -> None:
     run = open_orders(story).sql
     more = insights.revenue(run, "eur", 30, date(2026, 10, 31))
@@ -149,6 +161,32 @@ def test_a_period_is_compared_with_the_one_before(story: str) -> None:
     less = insights.revenue(run, "eur", 30, date(2026, 11, 2))
     assert less.title.endswith("100% less than in the 30 days before")
     assert (less.step, insights.revenue(run, "eur", 365, TODAY).step) == ("day", "week")
+
+
+def test_ten_times_as_much_as_before_is_no_comparison(late_start: str) -> None:
+    more = insights.revenue(open_orders(late_start).sql, "eur", 30, date(2026, 11, 10))
+    assert more.title == "€1,000.00 came in over 30 days"
+
+
+HIGHLIGHTED: dict[str, Callable[[RunQuery], Insight]] = {
+    "weekly_revenue": lambda run: insights.weekly_revenue(run, "eur"),
+    "order_gaps": insights.order_gaps,
+}
+
+
+@pytest.mark.parametrize("question", HIGHLIGHTED)
+def test_what_is_not_the_point_is_dim_on_a_light_and_on_a_dark_ground(story: str, question: str) -> None:
+    """A pale colour would outshine what is highlighted on a dark ground, and opacity does on neither."""
+    encoding = charts.draw(HIGHLIGHTED[question](open_orders(story).sql)).to_dict()["encoding"]
+    assert encoding["opacity"]["condition"]["value"] == 1
+    assert encoding["opacity"]["value"] < 0.5
+    assert "color" not in encoding
+
+
+def test_hours_are_named_as_hours(story: str) -> None:
+    run = open_orders(story).sql
+    assert insights.revenue_by(run, "eur", "hour").title.startswith("12:00 brings")
+    assert insights.revenue_by(run, "jpy", "weekday").title.startswith("Tue brings")
 
 
 def test_a_period_ends_with_today() -> None:

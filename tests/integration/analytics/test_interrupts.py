@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -118,3 +120,25 @@ def test_errors_and_answers_come_through_a_thread() -> None:
     with pytest.raises(ValueError, match="of the work"):
         interruptible(fail, lambda: None)
     assert interruptible(lambda: threading.current_thread().name, lambda: None) == "question"
+
+
+def test_an_import_is_not_cut_short_by_an_interrupt() -> None:
+    """An import of NumPy that is cut short leaves a kernel that can never import it again."""
+    program = """
+import os, signal, sys
+from checkout_core.analytics.frames import load
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy.linalg":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+try:
+    load("pandas")
+except KeyboardInterrupt:
+    import pandas
+    print(pandas.Series([1]).sum(), signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert told.stdout == "1 True\n"

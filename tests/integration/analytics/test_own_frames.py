@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import altair as alt
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -64,6 +65,10 @@ def test_a_missing_table_is_answered_with_the_way_to_give_one(story: str) -> Non
     mine = pd.DataFrame(COSTS)
     with pytest.raises(InvalidInput, match=r'tables=\{"mine": frame\}'):
         open_orders(story).sql("FROM mine")
+    with open_orders(story).connect() as copy:
+        for ask in (copy.sql, copy.execute):
+            with pytest.raises(duckdb.CatalogException, match=r'tables=\{"mine": frame\}'):
+                ask("FROM mine")
     assert len(mine) == 2
 
 
@@ -76,11 +81,26 @@ def test_a_private_copy_answers_in_the_same_types(story: str, ask: str) -> None:
     with orders.connect() as copy:
         told = getattr(copy, ask)(TYPES).df()
         assert dict(told.dtypes) == dict(orders.sql(TYPES).dtypes)
+        assert copy.execute(TYPES).pl().schema == orders.sql(TYPES, as_="polars").schema
+        assert copy.execute(TYPES).to_arrow_table().schema == orders.sql(TYPES, as_="arrow").schema
+        assert str(copy.sql(TYPES, floats=True).df()["d"].dtype) == "float64"
         assert copy.sql(TYPES).pl().schema == orders.sql(TYPES, as_="polars").schema
         assert copy.sql(TYPES).to_arrow_table().schema == orders.sql(TYPES, as_="arrow").schema
         assert copy.sql("SELECT 1 AS n").filter("n = 1").df()["n"].tolist() == [1]
         assert len(copy.sql("FROM orders")) == 6
         assert copy.connection.sql("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("left", ["FROM orders", "INSERT INTO notes VALUES (1) RETURNING n"])
+@pytest.mark.parametrize("ask", [lambda copy: copy.sql("SELECT 1").df(), lambda copy: copy.table("notes").df()])
+def test_what_nobody_fetched_is_in_nobodys_way(story: str, left: str, ask: Callable[[Any], Any]) -> None:
+    with open_orders(story).connect() as copy:
+        copy.execute("CREATE TABLE notes (n INTEGER)")
+        copy.execute("BEGIN")
+        copy.execute(left)
+        ask(copy)
+        copy.execute("COMMIT")
+        assert len(copy.sql("FROM notes")) == ("INSERT" in left)
 
 
 def test_floats_can_be_had(story: str) -> None:
@@ -99,9 +119,9 @@ def test_altair_draws_every_type_in_the_theme(story: str, as_: Any) -> None:
             "WHERE id = 'order_of_cs_a'",
             as_=as_,
         )
-        drawn = alt.Chart(frame).mark_line().encode(x="paid_at:T", y="amount", size="wait:Q", color="status")
+        drawn = alt.Chart(frame).mark_line().encode(x="paid_at:T", y="amount", size="wait", color="status")
         spec = drawn.to_dict()
-        assert spec["encoding"]["y"]["type"] == "quantitative"
+        assert spec["encoding"]["y"]["type"] == spec["encoding"]["size"]["type"] == "quantitative"
         [row] = next(iter(spec["datasets"].values())) if "datasets" in spec else spec["data"]["values"]
         assert row == {"paid_at": "2026-10-02T09:03:00", "wait": 120.0, "amount": 20.0, "status": "paid"}
     finally:

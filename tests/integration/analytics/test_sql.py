@@ -5,8 +5,12 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import polars
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from checkout_core.analytics import open_orders
@@ -125,8 +129,6 @@ def test_sums_beyond_64_bits_stay_exact(filled: str) -> None:
 
 
 def test_arrow_and_polars_have_the_same_values_and_types(filled: str) -> None:
-    import polars
-
     query = "SELECT status, created_at, amount_total, amount_total_decimal FROM orders ORDER BY id"
     table = open_orders(filled).sql(query, as_="arrow")
     assert [str(field.type) for field in table.schema] == [
@@ -135,9 +137,37 @@ def test_arrow_and_polars_have_the_same_values_and_types(filled: str) -> None:
         "int64",
         "decimal128(23, 3)",
     ]
-    frame = open_orders(filled).sql(query, as_="polars")
+    frame = open_orders(filled).sql(query, as_="polars", floats=False)
     assert frame["created_at"].dtype == polars.Datetime("us", "UTC")
     assert frame.to_dicts() == table.to_pylist()
+
+
+RATES = polars.DataFrame({"currency": ["eur"], "rate": [1.1]})
+POLARS: dict[str, tuple[Any, list[object]]] = {
+    "a third": (lambda f, c: f.select(c("price") / 3), [pytest.approx(20 / 3)]),
+    "a share of the sum": (lambda f, c: f.select(c("price") / (c("price").sum() * 1000)), [pytest.approx(0.001 / 3)]),
+    "with tax": (lambda f, c: f.select(c("price") * 1.19), [pytest.approx(23.8)]),
+    "a power": (lambda f, c: f.select(c("price") ** 2), [400]),
+    "a rolling sum": (lambda f, c: f.select(c("price").rolling_sum(3)).drop_nulls(), [60]),
+    "the mean of groups": (lambda f, c: f.group_by("currency").agg(c("price").sum() / 7).drop("currency"), [60 / 7]),
+    "a histogram": (lambda f, c: f.select(c("price").hist(bin_count=1)), [3]),
+    "one of some": (lambda f, c: f.select(c("price").is_in([20.0, 1.5])), [True]),
+    "a logarithm": (lambda f, c: f.select(c("price").log10()), [pytest.approx(1.30103)]),
+    "words in capitals": (lambda f, c: f.select(c("currency").str.to_uppercase()), ["EUR"]),
+    "words with others": (lambda f, c: f.select(c("currency") + "/" + c("status")), ["eur/paid", "eur/pending"]),
+    "words renamed": (lambda f, c: f.select(c("status").replace({"paid": "sold"})), ["pending", "sold"]),
+    "words that join": (lambda f, c: f.join(RATES, on="currency").select("rate"), [1.1]),
+}
+
+
+@pytest.mark.parametrize("operation", POLARS)
+def test_polars_computes_with_money_and_words(filled: str, operation: str) -> None:
+    work, expected = POLARS[operation]
+    query = "SELECT 20.00::DECIMAL(23,3) AS price, status, currency FROM orders"
+    frame = open_orders(filled).sql(query, as_="polars")
+    assert work(frame, polars.col).to_series().unique().sort().to_list() == expected
+    with open_orders(filled).connect() as copy:
+        assert work(copy.sql(query).pl(), polars.col).to_series().unique().sort().to_list() == expected
 
 
 def test_two_columns_of_one_name_are_both_there(filled: str) -> None:
@@ -164,8 +194,6 @@ def test_a_day_is_a_utc_day_wherever_the_question_is_asked(
 
 @pytest.mark.parametrize("where", ["true", "false"])
 def test_the_difference_of_two_times_is_a_time_span(filled: str, where: str) -> None:
-    import polars
-
     query = f"SELECT paid_at - (paid_at - INTERVAL 25 HOUR) AS wait FROM orders WHERE {where} ORDER BY paid_at"
     frame = open_orders(filled).sql(query)
     assert str(frame["wait"].dtype) == "timedelta64[us]"
@@ -182,3 +210,54 @@ def test_numbers_out_of_a_frame_are_parameters(filled: str) -> None:
     number, yes = orders.sql("SELECT count(*) AS n FROM orders")["n"].iloc[0], found["yes"]
     assert orders.sql("SELECT ? AS n", [number])["n"].tolist() == [3]
     assert orders.sql("SELECT $n AS n, $yes AS yes", {"n": number, "yes": yes}).iloc[0].tolist() == [3, True]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["eur"],
+        ("eur",),
+        {"eur"},
+        {"eur": 1}.keys(),
+        np.array(["eur"]),
+        pd.Series(["eur"]),
+        pd.Index(["eur"]),
+        pd.Series(["eur"], dtype="category"),
+        polars.Series(["eur"]),
+        pa.array(["eur"]),
+        pa.chunked_array([["eur"]]),
+    ],
+    ids=lambda values: type(values).__name__,
+)
+def test_whatever_holds_several_values_is_a_parameter(filled: str, values: Any) -> None:
+    query = "SELECT count(*) AS n FROM orders WHERE currency = ANY($values)"
+    assert open_orders(filled).sql(query, {"values": values})["n"].tolist() == [3]
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.int8(1), np.True_, np.str_("1"), range(2)])
+def test_values_of_numpy_are_parameters(filled: str, value: Any) -> None:
+    assert open_orders(filled).sql("SELECT $value IS NOT NULL AS given", {"value": value})["given"].tolist() == [True]
+
+
+def test_orders_say_where_they_are_and_no_password(filled: str) -> None:
+    told = repr(open_orders(filled, timezone="Europe/Berlin"))
+    assert told.startswith("<orders in ")
+    assert "Europe/Berlin" in told
+    assert "PostgreSQL, database" in told or "orders.duckdb" in told
+    assert "password" not in told
+
+
+@pytest.mark.parametrize(
+    ("query", "says", "never"),
+    [
+        ("SELECT at FROM order_events", 'write "at" in double quotes', "SET "),
+        ("SELECT 1 // 0", "TRY", "SET "),
+        ("SELECT list_transform([1], x -> x + 1)", "lambda x", "SET "),
+        ("SELECT id frm orders wher", "syntax error", "double quotes"),
+    ],
+)
+def test_an_error_says_what_can_be_done_here(filled: str, query: str, says: str, never: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        open_orders(filled).sql(query)
+    assert says in caught.value.message
+    assert never not in caught.value.message

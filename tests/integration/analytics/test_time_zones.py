@@ -10,6 +10,7 @@ import pytest
 from checkout_core.analytics import insights, open_orders
 from checkout_core.analytics.time_zones import local_time
 from checkout_core.analytics.view_sql import macros
+from checkout_core.analytics.zone_mistakes import DAYS, TIMES
 from checkout_core.domain.errors import ConfigurationError, InvalidInput
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
@@ -81,11 +82,72 @@ def test_the_obvious_form_is_right(late: str, query: str, answer: object) -> Non
         "SELECT date_trunc('day', paid_at) AT TIME ZONE 'Europe/Berlin' FROM orders",
         "SELECT CAST(paid_at AS DATE) AT TIME ZONE 'Europe/Berlin' FROM orders",
         "SELECT paid_at::DATE AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT (paid_at AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT timezone('Europe/Berlin', timezone('UTC', o.paid_at)) FROM orders AS o",
+        "SELECT timezone('Europe/Berlin', paid_at AT TIME ZONE 'UTC') FROM orders",
+        "SELECT timezone('UTC', paid_at) AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT paid_at::TIMESTAMP AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT CAST(paid_at AS TIMESTAMP) AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT local_time(paid_at) AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT (e.at AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin' FROM order_events AS e",
+        "SELECT time_bucket(INTERVAL 1 DAY, paid_at) AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT day AT TIME ZONE 'Europe/Berlin' FROM revenue_daily",
     ],
 )
 def test_what_mixes_zones_up_is_refused_with_the_right_form(late: str, query: str) -> None:
-    with pytest.raises(InvalidInput, match=r"AT TIME ZONE (once is enough|stands after the day was cut)"):
-        open_orders(late).sql(query, {"zone": BERLIN} if "$" in query else None)
+    orders, params = open_orders(late), {"zone": BERLIN} if "$" in query else None
+    says = r"AT TIME ZONE (once is enough|stands after the day was cut)"
+    with pytest.raises(InvalidInput, match=says):
+        orders.sql(query, params)
+    with orders.connect() as copy:
+        with pytest.raises(InvalidInput, match=says):
+            copy.sql(query, params)
+        with pytest.raises(InvalidInput, match=says):
+            copy.execute(query, params)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "answer"),
+    [
+        (
+            "time_bucket(INTERVAL 1 DAY, paid_at)",
+            "time_bucket(INTERVAL 1 DAY, local_time(paid_at))",
+            datetime(2026, 2, 1),  # noqa: DTZ001
+        ),
+        (
+            "time_bucket(INTERVAL '1 month', orders.paid_at)::DATE",
+            "date_trunc('month', paid_at)::DATE",
+            date(2026, 2, 1),
+        ),
+        ("strftime('%d', paid_at)", "strftime(paid_at, '%d')", "01"),
+    ],
+)
+def test_what_counts_in_utc_whatever_the_zone_is_refused(late: str, wrong: str, right: str, answer: object) -> None:
+    with pytest.raises(InvalidInput, match=r"UTC, and these orders are in Europe/Berlin: write"):
+        open_orders(late, timezone=BERLIN).sql(f"SELECT {wrong} FROM orders")
+    told = open_orders(late, timezone=BERLIN).sql(f"SELECT {right} AS told FROM orders", as_="arrow")
+    assert told["told"].to_pylist() == [answer]
+    assert len(open_orders(late).sql(f"SELECT {wrong} FROM orders")) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT '2026-02-01 10:00'::TIMESTAMP AT TIME ZONE 'Europe/Berlin'",
+        "SELECT CAST(paid_at AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'Europe/Berlin' FROM orders",
+        "SELECT date_trunc('day', paid_at AT TIME ZONE 'Europe/Berlin') AS day FROM orders",
+        "SELECT strftime(paid_at AT TIME ZONE 'Europe/Berlin', '%H') FROM orders",
+        "SELECT time_bucket(INTERVAL 1 DAY, local_time(paid_at)) AS day FROM orders",
+    ],
+)
+def test_what_is_right_is_not_refused(late: str, query: str) -> None:
+    assert len(open_orders(late, timezone=BERLIN).sql(query)) == 1
+
+
+def test_the_columns_that_are_looked_at_are_those_of_the_views(late: str) -> None:
+    listed = open_orders(late).views()
+    for kind, names in (("TIMESTAMP WITH TIME ZONE", TIMES), ("DATE", DAYS)):
+        assert set(listed[listed["type"] == kind]["column"]) == set(names)
 
 
 def test_a_time_without_a_zone_may_be_converted_twice(late: str) -> None:
