@@ -55,13 +55,14 @@ def main() -> None:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         url = f"duckdb:///{folder / f'orders-{options.orders}.duckdb'}"
-        began = time.perf_counter()
-        seed_store(url, options.orders, settings=Settings())
-        console.print(f"{options.orders:,} orders after {time.perf_counter() - began:.1f} s (seeded, or there already)")
+        archive = folder / f"archive-{options.orders}"
+        if options.what != "parquet" or not archive.exists():
+            took = _seconds(lambda: seed_store(url, options.orders, settings=Settings()))
+            console.print(f"{options.orders:,} orders after {took:.1f} s (seeded, or there already)")
         if options.what == "zones":
             zones(url, options.only, options.rounds)
         elif options.what == "parquet":
-            parquet(url, folder / f"archive-{options.orders}", options.only, options.memory)
+            parquet(url, archive, options.only, options.memory)
         else:
             interrupts(url, options.times)
     console.print("load " + " ".join(f"{load:.1f}" for load in os.getloadavg()))
