@@ -165,11 +165,9 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show(page.current_session())
+        summary.show()
         with st.container(key="order-form"):
             express = st.container(key="wallets")
-            if page.current_session() is None:
-                express.empty()  # at once: a wallet of the order as it was would be pressed for nothing
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()

@@ -88,7 +88,6 @@ class Express {
   }
 
   destroy() {
-    this.saving?.resolve("Your order has changed. Please try again."); // its session is not the order's any more
     this.listening.abort();
     this.element?.destroy?.();
   }
