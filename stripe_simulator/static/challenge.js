@@ -28,6 +28,5 @@ async function sendOutcome(outcome) {
 document.getElementById("total").textContent = start.get("total") || "";
 completeButton.addEventListener("click", () => sendOutcome("succeeded"));
 failButton.addEventListener("click", () => sendOutcome("failed"));
-disableButtons(false); // only now can a press be heard
 startDialog(completeButton, failButton);
 sendToPage({ type: "ready" });
