@@ -1,8 +1,8 @@
 """What is measured: the changes, the threads that make them, and how long each took."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -90,11 +90,9 @@ def load(update: Update, callers: int, seconds: float) -> Measured:
                 update(session_id, change)
                 times.append(time.perf_counter() - start)
 
-    threads = [threading.Thread(target=call) for _ in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(callers) as pool:
+        for caller in [pool.submit(call) for _ in range(callers)]:
+            caller.result()
     return Measured(times, time.perf_counter() - began)
 
 

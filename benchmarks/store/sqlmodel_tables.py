@@ -42,6 +42,7 @@ class OrderRow(SQLModel, table=True):
     payment_method_brand: str | None = None
     payment_method_last4: str | None = None
     payment_method_country: str | None = None
+    oversold: str | None = None
     # `metadata` is taken by SQLModel
     created_at: datetime = _moment()
     updated_at: datetime = _moment()

@@ -121,8 +121,8 @@ class Order(Value):
 
     Once the session is complete, everything about money is what Stripe says. `amount_tax` is all tax, also what prices
     include: see `tax_added`. `amount_disputed` is what banks hold or have taken for good. `amount_fee` and `amount_net`
-    are of the payment, in `balance_currency`, which is the currency of the Stripe balance. `paid_at` is Stripe's time. `oversold` marks an order of which something
-    was not available any more when its money came.
+    are of the payment, in `balance_currency`, which is the currency of the Stripe balance. `paid_at` is Stripe's time.
+    `oversold` marks an order of which something was not available any more when its money came.
     """
 
     id: str
