@@ -20,7 +20,6 @@ from checkout_core.config.settings import Settings
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import Backend, backend_of, duckdb_path, open_store
-from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.causes import to_checkout_error
 from checkout_core.stores.duckdb.connecting import connect
@@ -32,6 +31,7 @@ from .batches import Batch, orders, sessions_at_ends
 Ends: TypeAlias = Sequence[tuple[int, str, str]]
 """A shop's batches, as `sessions_at_ends` returns them."""
 
+_LIVE = "SELECT 1 FROM orders WHERE starts_with(stripe_checkout_session_id, 'cs_live_') LIMIT 1"
 _DUCKDB_KNOWN = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = ?"
 _POSTGRES_KNOWN = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
 _DUCKDB = {
@@ -72,11 +72,7 @@ def seed_store(
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     database = _database(backend_of(url))
     with BlockingOrderStore(open_store(url)) as store:
-        if store.find(OrderQuery(text="cs_live_"), limit=1):  # and makes the tables
-            raise ConfigurationError(
-                "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
-                "Set CHECKOUT_DATABASE_URL to another one."
-            )
+        store.count(limit=1)  # makes the tables
     shares = {shop: len(range(place, count, len(shops))) for place, shop in enumerate(shops)}
     ends = [
         sessions_at_ends(shares[shop], seed=seed, catalog=catalog, until=until, shop=shop)
@@ -101,7 +97,7 @@ class _Database(NamedTuple):
     """How demo orders get into a kind of database."""
 
     there: Callable[[str, Sequence[Ends]], list[int]]
-    """Returns how many orders, from the oldest on, each shop has already, in whole batches."""
+    """Returns how many orders, from the oldest on, each shop has already, in whole batches; raises beside real orders."""
     write: Callable[[str, Batch], int]
     """Writes what is missing of a batch, and returns how many orders that was."""
 
@@ -114,6 +110,13 @@ def _database(backend: Backend) -> _Database:
             "see it. Set CHECKOUT_DATABASE_URL to duckdb:///… (a file) or postgresql://… (a server)."
         )
     return _DATABASES[backend.name]
+
+
+def _beside_real_orders() -> ConfigurationError:
+    return ConfigurationError(
+        "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
+        "Set CHECKOUT_DATABASE_URL to another one."
+    )
 
 
 def _there(shops: Sequence[Ends], known: Callable[[str], bool]) -> list[int]:
@@ -162,6 +165,8 @@ def _there_in_duckdb(url: str, shops: Sequence[Ends]) -> list[int]:
     lease = Lease(path, read_only=True, wait=60.0)
     try:
         connection = lease.connection()
+        if connection.execute(_LIVE).fetchone():
+            raise _beside_real_orders()
         return _there(shops, lambda session: connection.execute(_DUCKDB_KNOWN, [session]).fetchone() is not None)
     except duckdb.Error as error:
         raise to_checkout_error(error, path) from error
@@ -209,6 +214,8 @@ def _numbered(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Tab
 def _there_in_postgres(url: str, shops: Sequence[Ends]) -> list[int]:
     try:
         with Address.of(url).connect() as connection:
+            if connection.execute(_LIVE).fetchone():
+                raise _beside_real_orders()
             return _there(shops, lambda session: connection.execute(_POSTGRES_KNOWN, [session]).fetchone() is not None)
     except psycopg.Error as error:
         raise StoreUnavailable from error
