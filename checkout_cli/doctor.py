@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from checkout_core.domain.errors import CheckoutError, ConfigurationError, StripeUnavailable
+from checkout_core.domain.errors import CheckoutError, ConfigurationError, StoreError, StripeUnavailable
 
 from .callback_addresses import COMPLETE, WEBHOOK, NotRunning, require_served
 from .terminal import console, without_password
@@ -24,14 +24,20 @@ class _Report:
         self.table = Table("", "What", "Finding", box=None, pad_edge=False)
         self.healthy = True
 
-    def check(self, name: str, finding: Callable[[], str]) -> None:
-        """Add what `finding` returns, or as a problem the sentence of the error that it raises."""
+    def check(self, name: str, finding: Callable[[], str]) -> CheckoutError | None:
+        """Add what `finding` returns, or as a problem the sentence of the error that it raises; return that error."""
         try:
             self.table.add_row("[green]ok[/]", name, finding())
         except NotRunning as error:
             self.table.add_row("[yellow]–[/]", name, error.message)
         except CheckoutError as error:
             self.problem(name, error)
+            return error
+        return None
+
+    def leave_out(self, name: str, why: str) -> None:
+        """Add what was not checked."""
+        self.table.add_row("[yellow]–[/]", name, why)
 
     def problem(self, name: str, error: CheckoutError) -> None:
         """Add a problem."""
@@ -46,16 +52,24 @@ def doctor() -> None:
 
     settings = Settings.load()
     report = _Report()
-    report.check("Orders", partial(_store_finding, settings))
+    readable = not isinstance(report.check("Orders", partial(_store_finding, settings)), StoreError)
+
+    def check_in_store(name: str, finding: Callable[[], str]) -> None:
+        """Ask a database that does not answer once only: others may hold it, and each question waits for them."""
+        if readable:
+            report.check(name, finding)
+        else:
+            report.leave_out(name, "not checked: the orders cannot be read, see above")
+
     try:
         with open_shops(settings) as shops:
             for checkout in shops:
                 of = f" of {checkout.shop}" if len(shops) > 1 else ""
                 report.check(f"Stripe{of}", partial(_stripe_finding, checkout))
                 report.check(f"Prices{of}", partial(_price_finding, checkout))
-                report.check(f"Stock{of}", partial(_stock_finding, checkout))
+                check_in_store(f"Stock{of}", partial(_stock_finding, checkout))
                 report.check(f"Webhooks{of}", partial(_webhook_finding, checkout.settings))
-                report.check(f"Events{of}", partial(_events_finding, checkout))
+                check_in_store(f"Events{of}", partial(_events_finding, checkout))
                 report.check(f"Callback address{of}", partial(require_served, checkout.settings.api_url, COMPLETE))
                 report.check(f"Webhook address{of}", partial(require_served, checkout.settings.api_url, WEBHOOK))
             if len(shops) > 1:

@@ -11,7 +11,7 @@ from checkout_core.domain.orders import DEFAULT_SHOP
 from checkout_core.domain.products import Catalog
 
 from .event_rows import event_rows
-from .order_rows import Checkouts, order_rows
+from .order_rows import Checkouts, order_rows, session_ids
 from .seed_plan import SeedPlan
 
 BATCH = 245_760
@@ -37,6 +37,7 @@ def orders(
     days: int = DAYS,
     batch: int = BATCH,
     shop: str = DEFAULT_SHOP,
+    begin: int = 0,
 ) -> Iterator[Batch]:
     """Make the orders of one shop, oldest first, and the events of their checkouts.
 
@@ -51,6 +52,7 @@ def orders(
         days: how long that time is.
         batch: orders in each batch.
         shop: whose orders.
+        begin: how many of the oldest are left out.
 
     Returns:
         Batches of `batch` orders, the last one smaller.
@@ -58,11 +60,34 @@ def orders(
     Raises:
         ValueError: a negative or impossible count, or `until` without a time zone.
     """
+    plan = _plan(count, seed=seed, catalog=catalog, until=until, days=days, shop=shop)
+    for first in range(begin, count, batch):
+        made = Checkouts.of(plan, np.arange(first, min(first + batch, count), dtype=np.int64))
+        yield Batch(order_rows(made), event_rows(made))
+
+
+def sessions_at_ends(
+    count: int, *, seed: int = 1, catalog: Catalog, until: datetime, days: int = DAYS, shop: str = DEFAULT_SHOP
+) -> list[tuple[int, str, str]]:
+    """Return of each batch how many orders there are up to its end, and the sessions of its first and last order.
+
+    They are made alone, within milliseconds, so that a store can be asked what it has before orders are made for it.
+    Arguments and errors are those of `orders`.
+    """
+    plan = _plan(count, seed=seed, catalog=catalog, until=until, days=days, shop=shop)
+    ends = [(first, min(first + BATCH, count) - 1) for first in range(0, count, BATCH)]
+    if not ends:
+        return []
+    made = Checkouts.of(plan, np.array(ends, dtype=np.int64).reshape(-1))
+    sessions = session_ids(made).to_pylist()
+    return [
+        (last + 1, *pair) for (_, last), pair in zip(ends, zip(sessions[::2], sessions[1::2], strict=True), strict=True)
+    ]
+
+
+def _plan(count: int, *, seed: int, catalog: Catalog, until: datetime, days: int, shop: str) -> SeedPlan:
     if not 0 <= count <= MAX_ORDERS:
         raise ValueError(f"count must be 0 to {MAX_ORDERS}")
     if until.tzinfo is None:
         raise ValueError("until needs a time zone")
-    plan = SeedPlan(count, seed, catalog, until.astimezone(UTC), days, shop)
-    for first in range(0, count, batch):
-        made = Checkouts.of(plan, np.arange(first, min(first + batch, count), dtype=np.int64))
-        yield Batch(order_rows(made), event_rows(made))
+    return SeedPlan(count, seed, catalog, until.astimezone(UTC), days, shop)

@@ -58,7 +58,7 @@ def order_rows(made: Checkouts) -> pa.Table:
         {
             "id": strings(made.ids.of("order_", outcomes.created, 0)),
             "shop": take([plan.shop], np.zeros(size)),
-            "stripe_checkout_session_id": strings(made.ids.of("cs_test_demo", outcomes.started, 1)),
+            "stripe_checkout_session_id": session_ids(made),
             "stripe_payment_intent_id": strings(made.ids.of("pi_demo", outcomes.created[began], 2, began), began),
             "status": _status(outcomes),
             "email": join(take(people.MAILBOXES, who), digits(shopper), take(people.AT, domain)),
@@ -76,6 +76,11 @@ def order_rows(made: Checkouts) -> pa.Table:
             "version": 1 + happened.sum(axis=0),
         }
     )
+
+
+def session_ids(made: Checkouts) -> pa.Array:
+    """Return the checkout session of each order."""
+    return strings(made.ids.of("cs_test_demo", made.outcomes.started, 1))
 
 
 def _status(outcomes: Outcomes) -> pa.Array:

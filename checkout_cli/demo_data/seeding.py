@@ -2,11 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import chain
-from typing import Any
+from itertools import chain, takewhile
+from typing import Any, NamedTuple, TypeAlias
 
 import duckdb
 import numpy as np
@@ -20,15 +20,20 @@ from checkout_core.config.settings import Settings
 from checkout_core.domain.errors import ConfigurationError, StoreUnavailable
 from checkout_core.domain.products import Catalog
 from checkout_core.stores import Backend, backend_of, duckdb_path, open_store
-from checkout_core.stores.base import OrderQuery
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.duckdb.causes import to_checkout_error
 from checkout_core.stores.duckdb.connecting import connect
 from checkout_core.stores.duckdb.lease import Lease
 from checkout_core.stores.postgres.address import Address
 
-from .batches import Batch, orders
+from .batches import Batch, orders, sessions_at_ends
 
+Ends: TypeAlias = Sequence[tuple[int, str, str]]
+"""A shop's batches, as `sessions_at_ends` returns them."""
+
+_LIVE = "SELECT 1 FROM orders WHERE starts_with(stripe_checkout_session_id, 'cs_live_') LIMIT 1"
+_DUCKDB_KNOWN = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = ?"
+_POSTGRES_KNOWN = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
 _DUCKDB = {
     "wal_autocheckpoint": "1GB",
     "disabled_compression_methods": "fsst,zstd",  # they are tried and then not taken: the file is as small without
@@ -65,33 +70,64 @@ def seed_store(
     settings = settings or Settings.load()
     shops = _shops(settings)
     until = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    write = _writer(backend_of(url))
+    database = _database(backend_of(url))
     with BlockingOrderStore(open_store(url)) as store:
-        if store.find(OrderQuery(text="cs_live_"), limit=1):  # and makes the tables
-            raise ConfigurationError(
-                "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
-                "Set CHECKOUT_DATABASE_URL to another one."
-            )
-    done = written = 0
+        store.count(limit=1)  # makes the tables
+    shares = {shop: len(range(place, count, len(shops))) for place, shop in enumerate(shops)}
+    ends = [
+        sessions_at_ends(shares[shop], seed=seed, catalog=catalog, until=until, shop=shop)
+        for shop, catalog in shops.items()
+    ]
+    there = dict(zip(shops, database.there(url, ends), strict=True))
+    done, written = sum(there.values()), 0
+    if done:
+        progress(done)
     batches = chain.from_iterable(
-        orders(len(range(place, count, len(shops))), seed=seed, catalog=catalog, until=until, shop=shop)
-        for place, (shop, catalog) in enumerate(shops.items())
+        orders(shares[shop], seed=seed, catalog=catalog, until=until, shop=shop, begin=there[shop])
+        for shop, catalog in shops.items()
     )
     for batch in _ahead(batches):
-        written += write(url, batch)
+        written += database.write(url, batch)
         done += batch.orders.num_rows
         progress(done)
     return written
 
 
-def _writer(backend: Backend) -> Callable[[str, Batch], int]:
-    """Return how a batch is written to a database."""
-    if backend.name not in _WRITERS:
+class _Database(NamedTuple):
+    """How demo orders get into a kind of database."""
+
+    there: Callable[[str, Sequence[Ends]], list[int]]
+    """Returns how many orders, from the oldest on, each shop has already, in whole batches; raises beside real orders."""
+    write: Callable[[str, Batch], int]
+    """Writes what is missing of a batch, and returns how many orders that was."""
+
+
+def _database(backend: Backend) -> _Database:
+    """Return how batches are written to a database."""
+    if backend.name not in _DATABASES:
         raise ConfigurationError(
             f"Demo orders cannot be written to a store in {backend.label}: the program that keeps it is the only one to "
             "see it. Set CHECKOUT_DATABASE_URL to duckdb:///… (a file) or postgresql://… (a server)."
         )
-    return _WRITERS[backend.name]
+    return _DATABASES[backend.name]
+
+
+def _beside_real_orders() -> ConfigurationError:
+    return ConfigurationError(
+        "Demo orders are never written beside real ones: this database has orders that were made with a live key. "
+        "Set CHECKOUT_DATABASE_URL to another one."
+    )
+
+
+def _there(shops: Sequence[Ends], known: Callable[[str], bool]) -> list[int]:
+    """Return how many orders of each shop are there already, from the oldest on.
+
+    Args:
+        shops: of each the batches, as `sessions_at_ends` returns them.
+        known: whether an order with this session is there.
+    """
+    batches = [takewhile(lambda end: known(end[1]) and known(end[2]), ends) for ends in shops]
+    return [max((count for count, _, _ in there), default=0) for there in batches]
 
 
 def _shops(settings: Settings) -> Mapping[str, Catalog]:
@@ -124,14 +160,27 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
+def _there_in_duckdb(url: str, shops: Sequence[Ends]) -> list[int]:
+    path = duckdb_path(url)
+    lease = Lease(path, read_only=True, wait=60.0)
+    try:
+        connection = lease.connection()
+        if connection.execute(_LIVE).fetchone():
+            raise _beside_real_orders()
+        return _there(shops, lambda session: connection.execute(_DUCKDB_KNOWN, [session]).fetchone() is not None)
+    except duckdb.Error as error:
+        raise to_checkout_error(error, path) from error
+    finally:
+        lease.release()
+
+
 def _write_duckdb(url: str, batch: Batch) -> int:
     """Write what is missing in one transaction and return its orders' number. An open shop gets the file afterwards."""
     path = duckdb_path(url)
     lease = Lease(path, wait=60.0, settings=_DUCKDB)
     try:
         connection = lease.connection()
-        known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = ?"
-        first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+        first, last = (connection.execute(_DUCKDB_KNOWN, [end]).fetchone() for end in _ends(batch))
         if first and last:
             return 0
         if first:
@@ -162,14 +211,23 @@ def _numbered(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Tab
     return events.append_column("seq", pa.array(np.arange(first, first + events.num_rows)))
 
 
+def _there_in_postgres(url: str, shops: Sequence[Ends]) -> list[int]:
+    try:
+        with Address.of(url).connect() as connection:
+            if connection.execute(_LIVE).fetchone():
+                raise _beside_real_orders()
+            return _there(shops, lambda session: connection.execute(_POSTGRES_KNOWN, [session]).fetchone() is not None)
+    except psycopg.Error as error:
+        raise StoreUnavailable from error
+
+
 def _write_postgres(url: str, batch: Batch) -> int:
     """Write what is missing in one transaction, through COPY, and return its orders' number."""
     from pyarrow import csv
 
-    known = "SELECT 1 FROM orders WHERE stripe_checkout_session_id = %s"
     try:
         with Address.of(url).connect() as connection:
-            first, last = (connection.execute(known, [end]).fetchone() for end in _ends(batch))
+            first, last = (connection.execute(_POSTGRES_KNOWN, [end]).fetchone() for end in _ends(batch))
             if first and last:
                 return 0
             if first:
@@ -231,8 +289,8 @@ def _rest(batch: Batch, ids: Callable[[str], Any]) -> Batch:
     return Batch(missing(batch.orders, "orders"), missing(batch.events, "order_events"))
 
 
-_WRITERS: Mapping[str, Callable[[str, Batch], int]] = {
-    "duckdb": _write_duckdb,
-    "postgres": _write_postgres,
+_DATABASES: Mapping[str, _Database] = {
+    "duckdb": _Database(_there_in_duckdb, _write_duckdb),
+    "postgres": _Database(_there_in_postgres, _write_postgres),
 }
-"""How a batch is written, by the name of the database in `stores.BACKENDS`."""
+"""By the name of the database in `stores.BACKENDS`."""

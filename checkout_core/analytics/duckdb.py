@@ -174,7 +174,7 @@ class DuckDBOrders(Orders):
 
         with connect(config={"python_enable_replacements": False}) as memory:
             interrupted.append(memory)
-            return work(QuerySession(memory, register(memory, read), self.zone))
+            return work(QuerySession(memory, register(memory, read), self.zone, read_once=True))
 
     def _read_as_text(self, connection: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> "pa.Table":
         rows, params = self._rows(connection)

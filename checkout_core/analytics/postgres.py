@@ -50,7 +50,7 @@ class PostgresOrders(Orders):
 
         with self._snapshot() as snapshot, connect(config={"python_enable_replacements": False}) as connection:
             try:
-                session = QuerySession(connection, register(connection, snapshot.read), self.zone)
+                session = QuerySession(connection, register(connection, snapshot.read), self.zone, read_once=True)
 
                 def stop() -> None:
                     connection.interrupt()

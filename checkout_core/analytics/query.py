@@ -44,14 +44,21 @@ class QuerySession:
         connection: DuckDB with the tables of a store.
         raw: where these tables are; None in a private copy, which has the views already.
         zone: the time zone of days and hours; today is the same day wherever the query runs.
+        read_once: the tables are elsewhere (`scanning`), so that reading them twice takes twice as long.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, raw: view_sql.Raw | None = None, zone: str = "UTC"
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        raw: view_sql.Raw | None = None,
+        zone: str = "UTC",
+        *,
+        read_once: bool = False,
     ) -> None:
         self.connection = connection
         self._raw = raw
         self._zone = zone
+        self._read_once = read_once
         self._defined: set[str] = set()
         connection.execute("SET TimeZone = ?", [zone])
 
@@ -104,7 +111,7 @@ class QuerySession:
     def _define(self, names: Sequence[str]) -> None:
         if self._raw is not None:
             missing = [name for name in names if name not in self._defined]
-            view_sql.define(self.connection, missing, self._raw, self._zone)
+            view_sql.define(self.connection, missing, self._raw, self._zone, read_once=self._read_once)
             self._defined.update(names)
 
 

@@ -72,9 +72,18 @@ def source(name: str) -> str:
     return files(__package__).joinpath("views", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def select(name: str, raw: Raw) -> str:
-    """Return the query that a view is, on the tables of a store."""
+def select(name: str, raw: Raw, *, read_once: bool = False) -> str:
+    """Return the query that a view is, on the tables of a store.
+
+    Args:
+        name: the view.
+        raw: where the tables are.
+        read_once: keep the rows that a view needs twice. They come over a network, or from another database; a file is
+            read again sooner than its rows are put aside.
+    """
     query = source(name).partition(";")[0].partition(" AS\n")[2]
+    if read_once:
+        query = query.replace("AS NOT MATERIALIZED", "AS MATERIALIZED")
     for table, relation in raw.items():
         query = query.replace(f"raw.{table}", relation)
     return query
@@ -117,7 +126,14 @@ def of_shop(raw: Raw, shop: str) -> dict[str, str]:
     }
 
 
-def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw, zone: str = "UTC") -> None:
+def define(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    raw: Raw,
+    zone: str = "UTC",
+    *,
+    read_once: bool = False,
+) -> None:
     """Make views for this connection alone; the file may be read-only.
 
     Args:
@@ -125,12 +141,13 @@ def define(connection: duckdb.DuckDBPyConnection, names: Sequence[str], raw: Raw
         names: the views to make, of `NAMES`.
         raw: where the tables are.
         zone: the time zone of their days.
+        read_once: see `select`.
     """
     if names:
         for macro in macros(zone):
             connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     for name in names:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(name, raw)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select(name, raw, read_once=read_once)}")
 
 
 def macros(zone: str) -> tuple[str, ...]:

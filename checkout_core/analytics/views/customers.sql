@@ -1,17 +1,26 @@
 CREATE VIEW customers AS
-WITH lost AS (
+WITH lost AS (  -- summed before they meet the orders: DuckDB then builds its hash table of them, not of all orders
     SELECT stripe_checkout_session_id, sum(CAST(detail ->> 'amount' AS BIGINT) * if(kind = 'dispute_lost', 1, -1)) AS amount
     FROM raw.order_events
     WHERE kind = 'dispute_lost' OR (kind = 'dispute_won' AND detail ->> 'corrected_from' = 'lost')
     GROUP BY stripe_checkout_session_id
 ),
+paid AS NOT MATERIALIZED (
+    SELECT stripe_checkout_session_id, lower(email) AS customer, currency, amount_total, amount_refunded, paid_at
+    FROM raw.orders
+    WHERE paid_at IS NOT NULL AND email IS NOT NULL
+),
+booked AS (
+    SELECT customer, currency, amount_total AS gross, amount_refunded AS refunded, 0 AS lost_dispute, paid_at FROM paid
+    UNION ALL
+    SELECT paid.customer, paid.currency, NULL, NULL, CAST(lost.amount AS BIGINT), NULL
+    FROM lost JOIN paid USING (stripe_checkout_session_id)
+),
 bought AS (
-    SELECT lower(sold.email) AS customer, sold.currency, count(*) AS orders, sum(sold.amount_total) AS gross,
-           sum(sold.amount_refunded) AS refunded, sum(coalesce(lost.amount, 0)) AS lost_disputes,
-           min(sold.paid_at) AS first_paid_at, max(sold.paid_at) AS last_paid_at
-    FROM raw.orders AS sold LEFT JOIN lost USING (stripe_checkout_session_id)
-    WHERE sold.paid_at IS NOT NULL AND sold.email IS NOT NULL
-    GROUP BY ALL
+    SELECT customer, currency, count(paid_at) AS orders, sum(gross) AS gross, sum(refunded) AS refunded,
+           sum(lost_dispute) AS lost_disputes, min(paid_at) AS first_paid_at, max(paid_at) AS last_paid_at
+    FROM booked
+    GROUP BY customer, currency
 )
 SELECT customer, currency, orders, CAST(gross AS BIGINT) AS gross, CAST(refunded AS BIGINT) AS refunded,
        CAST(lost_disputes AS BIGINT) AS lost_disputes, CAST(gross - refunded - lost_disputes AS BIGINT) AS net,

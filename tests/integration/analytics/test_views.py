@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from checkout_cli.demo_data import seed_store
-from checkout_core.analytics import open_orders
+from checkout_core.analytics import open_orders, view_sql
 from checkout_core.analytics.view_sql import NAMES
 from checkout_core.config.settings import Settings
 from checkout_core.domain.events import Decision
@@ -135,6 +135,59 @@ def test_what_events_did_to_the_stock_adds_up_to_the_stock(story: str) -> None:
     assert rows(story, query) == [("tea", 10, 2, 0, 8, 0)]
     assert rows(story, "SELECT product, sum(held), sum(sold) FROM stock_events GROUP BY ALL") == [("tea", 2, 0)]
     assert rows(story, "SELECT kind, product, held, sold FROM stock_events") == [("stock_changed", "tea", 2, 0)]
+
+
+@pytest.mark.parametrize("view", ["checkout_funnel", "sessions"])
+def test_hashes_that_are_equal_by_chance_change_no_answer(story: str, view: str) -> None:
+    tables = {table: table for table in ("orders", "order_events")}
+    with open_orders(story).connect() as copy:
+        expected = copy.sql(f"SELECT * FROM {view} ORDER BY ALL").fetchall()
+        query = view_sql.select(view, tables)
+        assert "hash(" in query
+        for hashed in ("length(", "ascii("):  # of few values, and of a single one
+            assert copy.sql(f"FROM ({query.replace('hash(', hashed)}) ORDER BY ALL").fetchall() == expected
+
+
+LATER_COHORTS: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int, int, int]]]] = {
+    "one order": ([(10, 1)], [(10, 0, 1, 0)]),
+    "twice in the first month": ([(10, 1), (10, 2)], [(10, 0, 1, 1)]),
+    "twice in a later month": ([(8, 1), (10, 2), (10, 3)], [(8, 0, 1, 0), (8, 2, 1, 2)]),
+    "all of it": ([(8, 1), (8, 2), (9, 1), (11, 1), (11, 2)], [(8, 0, 1, 1), (8, 1, 1, 1), (8, 3, 1, 2)]),
+}
+
+
+@pytest.mark.parametrize("case", LATER_COHORTS)
+def test_repeat_orders_belong_to_the_month_in_which_they_were_paid(
+    store: BlockingOrderStore, url: str, case: str
+) -> None:
+    paid, expected = LATER_COHORTS[case]
+    for number, (month, on) in enumerate(paid):
+        at = day(month, on)
+        who = ("Ada@example.org", "ada@example.org")[number % 2]
+        order = an_order(f"cs_{number}", email=who, created_at=at, paid_at=at, status=OrderStatus.paid)
+        checkout(store, order, [])
+    query = "SELECT month(cohort), months_since, shoppers, repeat_orders FROM cohorts ORDER BY ALL"
+    assert rows(url, query) == expected
+
+
+def test_a_lost_dispute_is_taken_off_the_worth_of_its_customer(store: BlockingOrderStore, url: str) -> None:
+    lost = {"dispute": "du_1", "amount": 700}
+    for number, events in enumerate(([("dispute_lost", lost)], [("dispute_lost", lost), ("dispute_won", lost)], [])):
+        at = day(10, 1 + number)
+        order = an_order(f"cs_{number}", created_at=at, paid_at=at, status=OrderStatus.paid, amount_total=2000)
+        told = [
+            an_event(
+                f"cs_{number}",
+                kind,
+                id=f"event_{number}_{kind}",
+                at=at,
+                detail={**detail, **({"corrected_from": "lost"} if kind == "dispute_won" else {})},
+            )
+            for kind, detail in events
+        ]
+        checkout(store, order, told)
+    query = "SELECT orders, gross, lost_disputes, net, day(first_day), day(last_day) FROM customers"
+    assert rows(url, query) == [(3, 6000, 700, 5300, 1, 3)]
 
 
 @pytest.mark.parametrize("view", NAMES)

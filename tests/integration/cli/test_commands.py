@@ -77,6 +77,28 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("database", "says"),
+    [("duckdb:////dev/null/orders.duckdb", "writable"), ("postgresql://127.0.0.1:9/shop", "cannot be reached")],
+)
+def test_doctor_asks_a_store_that_does_not_answer_once(
+    run_command: RunCommand, stripe_url: str, tmp_path: Path, database: str, says: str
+) -> None:
+    done = run_command(
+        "doctor",
+        **WIDE,
+        STRIPE_API_BASE=stripe_url,
+        CHECKOUT_DATA_DIR=str(tmp_path),
+        CHECKOUT_DATABASE_URL=database,
+        CHECKOUT_PUBLIC_URL=NOBODY,
+    )
+    assert done.status == 1
+    assert done.output.count(says) == 1
+    assert "the key works" in done.output
+    for name in ("Stock", "Events"):
+        assert f"– {name} not checked: the orders cannot be read, see above" in done.output
+
+
+@pytest.mark.parametrize(
     ("environment", "says"),
     [
         ({"STRIPE_SECRET_KEY": "sk_test_abc"}, "STRIPE_PUBLISHABLE_KEY is not"),

@@ -13,6 +13,7 @@ import pytest
 from typeid import TypeID
 
 from checkout_cli.demo_data import Batch, lessons, orders, seed_store
+from checkout_cli.demo_data.batches import sessions_at_ends
 from checkout_cli.demo_data.lessons import Planted, planted
 from checkout_cli.demo_data.seed_plan import SeedPlan
 from checkout_core import Checkout, OrderStatus, Settings, open_orders
@@ -59,6 +60,15 @@ def test_the_same_seed_gives_the_same_orders_in_batches_of_any_size(catalog: Cat
     many = together(orders(1_000, seed=7, catalog=catalog, until=UNTIL, batch=137))
     assert one[0].to_pylist() == many[0].to_pylist()
     assert one[1].to_pylist() == many[1].to_pylist()
+
+
+def test_a_run_can_begin_after_the_oldest_orders(catalog: Catalog) -> None:
+    whole = together(orders(1_000, catalog=catalog, until=UNTIL))
+    rest = together(orders(1_000, catalog=catalog, until=UNTIL, begin=700))
+    assert rest[0].to_pylist() == whole[0].slice(700).to_pylist()
+    ends = [(1_000, *(whole[0]["stripe_checkout_session_id"][place].as_py() for place in (0, -1)))]
+    assert sessions_at_ends(1_000, catalog=catalog, until=UNTIL) == ends
+    assert sessions_at_ends(0, catalog=catalog, until=UNTIL) == []
 
 
 def test_other_seeds_give_other_orders_under_other_ids(catalog: Catalog) -> None:
@@ -336,6 +346,31 @@ def test_an_interrupted_run_is_finished_by_repeating_it(
     assert heard == [40, 80, 100]
     with BlockingOrderStore(open_store(url)) as store:
         assert len(store.find(limit=1_000)) == 100
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_orders_that_are_there_are_not_made_again(
+    url: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: bool
+) -> None:
+    if several:
+        two_shops(tmp_path, monkeypatch)
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    made = list[int]()
+
+    def watched(*arguments: object, **options: object) -> Iterator[Batch]:
+        for batch in orders(*arguments, **options):  # type: ignore[arg-type]
+            made.append(batch.orders.num_rows)
+            yield batch
+
+    with pytest.raises(KeyboardInterrupt):
+        seed_store(url, 101, 1, stop, settings=settings, until=UNTIL)
+    monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", watched)
+    assert seed_store(url, 101, settings=settings, until=UNTIL) == sum(made) == (50 if several else 0)
+    assert seed_store(url, 101, settings=settings, until=UNTIL) == 0
+    assert len(made) == several
 
 
 @pytest.mark.parametrize("before", [40, 60, 100])
