@@ -35,7 +35,7 @@ from ..columns import ORDER
 from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import batch, schema, stock
 from .address import Address
-from .batch import Append, Batch, Job, PostgresConnection, RacedError, Read, Update, Write
+from .batch import Append, Batch, Job, PostgresConnection, RacedError, Read, ReadLevels, Update, Write
 from .group_commit import Batches, Waiting
 from .layout import layout_of
 from .stock import StockRacedError
@@ -110,6 +110,7 @@ class PostgresStore(OrderStore):
         self._writers = Batches(self._commit, self._threads, count=writers, key=batch.session_of)
         readers = min(_READERS, self._connections)
         self._readers = Batches(partial(_answered, work=self._read), self._threads, count=readers)
+        self._level_readers = Batches(partial(_answered, work=self._read_levels), self._threads, count=readers)
         self._used: set[PostgresConnection] = set()
         self._ready = False
         self._opening = threading.Lock()
@@ -271,8 +272,15 @@ class PostgresStore(OrderStore):
     def stock_levels(
         self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
     ) -> Future[list[StockLevel]]:
-        query, values = stock.levels_query(products, shop)
-        return mapped(self._rows(query, values), lambda rows: [stock.level_from(row) for row in rows])
+        if products is None:
+            found = self._rows(stock.LEVELS_OF_SHOP, {"shop": shop})
+            return mapped(found, lambda rows: [stock.level_from(row) for row in rows])
+        job = ReadLevels(shop, products, time.monotonic() + self._wait)
+        try:
+            self._level_readers.submit(job)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+        return job.done
 
     @override
     def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
@@ -293,6 +301,7 @@ class PostgresStore(OrderStore):
             self._closed = True
         self._writers.close()
         self._readers.close()
+        self._level_readers.close()
         self._threads.shutdown()
         self._pool.close()
 
@@ -340,6 +349,15 @@ class PostgresStore(OrderStore):
         for job in jobs:
             row = found.get(job.session_id)
             job.done.set_result(schema.order_from(row) if row else None)
+
+    def _read_levels(self, jobs: Sequence[ReadLevels]) -> None:
+        """Answer questions for levels in one statement; each server of a distributed database has all of them."""
+        keys = sorted({(job.shop, product) for job in jobs for product in job.products})
+        deadline = max(job.deadline for job in jobs)
+        levels = self._work(lambda connection: stock.read_levels(connection, keys), deadline, transaction=False)
+        for job in jobs:
+            asked = [(job.shop, product) for product in sorted({*job.products})]
+            job.done.set_result([levels[key] for key in asked if key in levels])
 
     def _answer_alone(self, job: Job) -> None:
         try:
