@@ -93,9 +93,8 @@ def _open(address: str) -> "aiohttp.ClientSession":
     import aiohttp
 
     secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=secured), cookie_jar=aiohttp.DummyCookieJar(), proxy=_proxy(address)
-    )
+    connector = aiohttp.TCPConnector(ssl=secured, limit=0)  # `StripeClient` limits the calls, and says so at once
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=_proxy(address))
 
 
 def _proxy(address: str) -> str | None:
