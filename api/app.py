@@ -19,6 +19,7 @@ from .connections import ConnectionLimit, limited_connections
 from .documentation import documentation_routes
 from .door import door_routes
 from .headers import Headers
+from .lasting import lasting_objects
 from .limits import BodyLimit
 from .operation import Readiness, operation_routes
 from .operator import operator_routes
@@ -54,6 +55,8 @@ def create_app(serving: Checkout | Shops | None = None) -> FastAPI:
             for checkout in app.state.shops:
                 stack.push_async_callback(checkout.asynchronous.disconnect)  # the app's event loop ends with the app
                 await stack.enter_async_context(checkout.asynchronous.background_worker())
+            if serving is None:
+                stack.enter_context(lasting_objects())
             yield
 
     app = FastAPI(

@@ -16,7 +16,19 @@ MAX_PLACES = 6
 _EXACT_UFUNCS = {np.add: "__add__", np.subtract: "__sub__", np.multiply: "__mul__"}
 
 
-class Amount(Decimal):
+class Divisible:
+    """Something whose `divmod` is what `//` and `%` say."""
+
+    __slots__ = ()
+
+    def __divmod__(self: Any, other: object) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self: Any, other: object) -> Any:
+        return other // self, other % self
+
+
+class Amount(Divisible, Decimal):
     """One exact amount; together with a float, and to NumPy, it is a float, as an amount in a column is."""
 
     def _with(self, other: object, name: str) -> Any:
@@ -62,12 +74,6 @@ class Amount(Decimal):
 
     def __rmod__(self, other: object) -> Any:
         return self._with(other, "__rmod__")
-
-    def __divmod__(self, other: object) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: object) -> Any:
-        return other // self, other % self
 
     def __pow__(self, other: object, modulo: object = None) -> Any:
         return self._with(other, "__pow__")

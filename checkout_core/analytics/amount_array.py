@@ -18,7 +18,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, no_default, register_extension_dtype, take
 
-from .amount import INT64_DIGITS, Amount, places_of, units_of
+from .amount import INT64_DIGITS, Amount, Divisible, places_of, units_of
 
 _integers: Any = pd.arrays.IntegerArray  # what the columns of pandas ask of each other is not in its type stubs
 _floats: Any = pd.arrays.FloatingArray
@@ -77,7 +77,7 @@ class AmountDtype(ExtensionDtype):
         return np.dtype("float64") if kinds <= set("iuf") else None
 
 
-class AmountArray(ExtensionArray):
+class AmountArray(Divisible, ExtensionArray):
     """A column of exact amounts.
 
     Args:
@@ -358,12 +358,6 @@ class AmountArray(ExtensionArray):
 
     def __rpow__(self, other: Any) -> Any:
         return self._arithmetic(other, "__rpow__")
-
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
 
     def __eq__(self, other: Any) -> Any:
         return self._compare(other, "__eq__")

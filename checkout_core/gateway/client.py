@@ -32,7 +32,7 @@ class StripeClient:
         self._places = places
         self.in_flight = 0
         self._guard = threading.Lock()
-        self.transport = StripeTransport(limits)
+        self.transport = StripeTransport(api_base, limits)
         self._sdk = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},

@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import stripe
 
@@ -35,9 +37,14 @@ _Sessions = dict[tuple[int, asyncio.AbstractEventLoop], _Held]
 
 
 class LoopConnections:
-    """Opens connections when an event loop first needs them. Safe to share between threads."""
+    """Opens connections when an event loop first needs them. Safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        address: what is asked, such as `https://api.stripe.com`; the environment may name a proxy for it.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
         self._sessions: _Sessions = {}
         self._guard = Guard()
         weakref.finalize(self, _close_forgotten, self._sessions)
@@ -49,7 +56,7 @@ class LoopConnections:
             held = self._sessions.get(key)
         if held is not None:
             return held.session
-        session = _open()
+        session = _open(self._address)
         holder = _close_with_loop(session)
         await anext(holder)  # does not give way to other tasks of this loop
         with self._guard:
@@ -82,11 +89,24 @@ class LoopConnections:
             await asyncio.wait(elsewhere, timeout=MAX_CLOSE_SECONDS)
 
 
-def _open() -> "aiohttp.ClientSession":
+def _open(address: str) -> "aiohttp.ClientSession":
     import aiohttp
 
     secured = ssl.create_default_context(cafile=stripe.ca_bundle_path)
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=secured), trust_env=True)
+    connector = aiohttp.TCPConnector(ssl=secured, limit=0)  # `StripeClient` limits the calls, and says so at once
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=_proxy(address))
+
+
+def _proxy(address: str) -> str | None:
+    """Return the proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY).
+
+    It is looked up when connections are opened. With `trust_env` aiohttp would do so in other threads for every request,
+    and read `.netrc` twice; what that says of Stripe's address would contradict the key in our header.
+    """
+    parts = urlsplit(address)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 async def _close_with_loop(session: "aiohttp.ClientSession") -> AsyncGenerator[None, None]:

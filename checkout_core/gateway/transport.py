@@ -44,14 +44,19 @@ DEFAULT_LIMITS = CallLimits()
 
 
 class StripeTransport(stripe.HTTPClient):
-    """The SDK's HTTP client over aiohttp, usable from several event loops: each has connections of its own."""
+    """The SDK's HTTP client over aiohttp, usable from several event loops: each has connections of its own.
+
+    Args:
+        address: of Stripe, such as `https://api.stripe.com`.
+        limits: how long it may take.
+    """
 
     name = "aiohttp"
 
-    def __init__(self, limits: CallLimits) -> None:
+    def __init__(self, address: str, limits: CallLimits) -> None:
         super().__init__()
         self.limits = limits
-        self._connections = LoopConnections()
+        self._connections = LoopConnections(address)
         self.pace = Pace()
 
     def begin_call(self) -> None:

@@ -5,7 +5,7 @@ and its change is applied again to what is there by then. So nobody holds a lock
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 from ...domain.errors import SoldOut, StoreUnavailable
 from ...domain.events import Change, Decision, OrderEvent, StockMove
 from ...domain.orders import DEFAULT_SHOP, Order
+from ...domain.stock import StockLevel
 from ..base import handled_before, outbox_events
 from ..columns import EVENT, KEYS, ORDER
 from . import schema, stock
@@ -73,6 +74,16 @@ class Read:
     session_id: str
     deadline: float
     done: "Future[Order | None]" = field(default_factory=Future)
+
+
+@dataclass(eq=False, slots=True)
+class ReadLevels:
+    """A question for the levels of some of a shop's products."""
+
+    shop: str
+    products: Collection[str]
+    deadline: float
+    done: "Future[list[StockLevel]]" = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)

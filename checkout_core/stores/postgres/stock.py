@@ -68,6 +68,7 @@ PUT_HOLDS = _put_many("stock_holds", HOLD, _HOLD_KEY)
 PUT_LEVEL = _put("stock_levels", LEVEL, _LEVEL_KEY)
 PUT_HOLD = _put("stock_holds", HOLD, _HOLD_KEY)
 SELECT_LEVELS = sql.SQL("SELECT {} FROM stock_levels WHERE shop = %(shop)s ").format(_names(LEVEL))
+LEVELS_OF_SHOP = (SELECT_LEVELS + sql.SQL("ORDER BY product")).as_bytes(None)
 READ_LEVELS = SELECT_LEVELS + sql.SQL("AND product = ANY(%(products)s)")
 LOCK_LEVELS = READ_LEVELS + sql.SQL(" ORDER BY product FOR UPDATE")
 CHANGE_LEVEL: LiteralString = (
@@ -337,11 +338,11 @@ def set_capacity(
     return changed
 
 
-def levels_query(products: Collection[str] | None, shop: str) -> tuple[sql.Composed, dict[str, Any]]:
-    """Return the query for levels of a shop, or of some of its products, and its parameters."""
-    some = "" if products is None else "AND product = ANY(%(products)s) "
-    query = SELECT_LEVELS + sql.SQL(some) + sql.SQL("ORDER BY product")
-    return query, {"shop": shop, "products": None if products is None else list(products)}
+def read_levels(
+    connection: psycopg.Connection[TupleRow], keys: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], StockLevel]:
+    """Return the levels that there are of products, by shop and product."""
+    return _by_key(connection.execute(_SOME_LEVELS, _arrays(keys)).fetchall())
 
 
 def holds_query(query: HoldQuery, limit: int, shop: str) -> tuple[sql.Composed, dict[str, Any]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -34,13 +35,14 @@ from ..columns import ORDER
 from ..futures import caller_is_waiting, completed, done_here, mapped
 from . import batch, schema, stock
 from .address import Address
-from .batch import Append, Batch, Job, PostgresConnection, RacedError, Read, Update, Write
-from .group_commit import Batches
+from .batch import Append, Batch, Job, PostgresConnection, RacedError, Read, ReadLevels, Update, Write
+from .group_commit import Batches, Waiting
 from .layout import layout_of
 from .stock import StockRacedError
 from .transactions import HandlerTransaction
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Waiting)
 
 log = get_logger(__name__)
 
@@ -106,7 +108,9 @@ class PostgresStore(OrderStore):
         self._threads = ThreadPoolExecutor(self._connections + 2, thread_name_prefix="orders in PostgreSQL")
         writers = min(self._writers_count, self._connections)
         self._writers = Batches(self._commit, self._threads, count=writers, key=batch.session_of)
-        self._readers = Batches(self._read, self._threads, count=min(_READERS, self._connections))
+        readers = min(_READERS, self._connections)
+        self._readers = Batches(partial(_answered, work=self._read), self._threads, count=readers)
+        self._level_readers = Batches(partial(_answered, work=self._read_levels), self._threads, count=readers)
         self._used: set[PostgresConnection] = set()
         self._ready = False
         self._opening = threading.Lock()
@@ -268,8 +272,15 @@ class PostgresStore(OrderStore):
     def stock_levels(
         self, products: Collection[str] | None = None, *, shop: str = DEFAULT_SHOP
     ) -> Future[list[StockLevel]]:
-        query, values = stock.levels_query(products, shop)
-        return mapped(self._rows(query, values), lambda rows: [stock.level_from(row) for row in rows])
+        if products is None:
+            found = self._rows(stock.LEVELS_OF_SHOP, {"shop": shop})
+            return mapped(found, lambda rows: [stock.level_from(row) for row in rows])
+        job = ReadLevels(shop, products, time.monotonic() + self._wait)
+        try:
+            self._level_readers.submit(job)
+        except RuntimeError as error:  # no thread takes work after `close`
+            raise _closed() from error
+        return job.done
 
     @override
     def holds(self, query: HoldQuery = ALL_HOLDS, *, limit: int = 100, shop: str = DEFAULT_SHOP) -> Future[list[Hold]]:
@@ -290,6 +301,7 @@ class PostgresStore(OrderStore):
             self._closed = True
         self._writers.close()
         self._readers.close()
+        self._level_readers.close()
         self._threads.shutdown()
         self._pool.close()
 
@@ -315,7 +327,7 @@ class PostgresStore(OrderStore):
         try:
             self._work(attempt, max(job.deadline for job in jobs), transaction=False)
         except StoreError as error:
-            if not isinstance(error.__cause__, psycopg.Error) or isinstance(error.__cause__, psycopg.OperationalError):
+            if not _is_of_one_job(error):
                 together.refuse(error)
         except Exception as error:  # one of them holds what cannot be written down
             log.debug("a batch failed", error=type(error).__name__)
@@ -333,15 +345,19 @@ class PostgresStore(OrderStore):
             rows = connection.execute(schema.ORDERS_BY_SESSIONS, [session_ids]).fetchall()
             return {str(row[_SESSION_AT]): row for row in rows}
 
-        try:
-            found = self._work(work, max(job.deadline for job in jobs), transaction=False)
-        except BaseException as error:
-            for job in jobs:
-                job.done.set_exception(error)
-            return
+        found = self._work(work, max(job.deadline for job in jobs), transaction=False)
         for job in jobs:
             row = found.get(job.session_id)
             job.done.set_result(schema.order_from(row) if row else None)
+
+    def _read_levels(self, jobs: Sequence[ReadLevels]) -> None:
+        """Answer questions for levels in one statement; each server of a distributed database has all of them."""
+        keys = sorted({(job.shop, product) for job in jobs for product in job.products})
+        deadline = max(job.deadline for job in jobs)
+        levels = self._work(lambda connection: stock.read_levels(connection, keys), deadline, transaction=False)
+        for job in jobs:
+            asked = [(job.shop, product) for product in sorted({*job.products})]
+            job.done.set_result([levels[key] for key in asked if key in levels])
 
     def _answer_alone(self, job: Job) -> None:
         try:
@@ -446,6 +462,32 @@ class PostgresStore(OrderStore):
             return True
         finally:
             self._opening.release()
+
+
+def _answered(jobs: Sequence[W], work: Callable[[Sequence[W]], None]) -> None:
+    """Answer jobs together; when one of them cannot be, each by itself, so that only the guilty one fails.
+
+    Args:
+        jobs: to be answered.
+        work: answers all that it is given, or raises an error.
+    """
+    try:
+        work(jobs)
+    except BaseException as error:
+        alone = len(jobs) > 1 and _is_of_one_job(error)
+        for job in [each for each in jobs if not each.done.done()]:
+            if alone:
+                _answered([job], work)
+            else:
+                job.done.set_exception(error)
+
+
+def _is_of_one_job(error: BaseException) -> bool:
+    """Whether an error is about what a job holds, such as a text that no database keeps, and not about the server."""
+    if not isinstance(error, StoreError):
+        return isinstance(error, Exception)
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and not isinstance(cause, psycopg.OperationalError)
 
 
 def _alone(connection: PostgresConnection, job: Job) -> Order | None:

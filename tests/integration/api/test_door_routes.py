@@ -1,7 +1,7 @@
 """The door over HTTP: a scanner checks a ticket, redeems it once, and takes the list along."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,25 +11,11 @@ from fastapi.testclient import TestClient
 from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.tickets import order_code
+from tests.support.operators import OPERATOR
 from tests.support.shopper import EMAIL, pay
 from tests.support.stores import ScriptedStore
 
-PASSWORD = "correct horse"
-OPERATOR = ("anybody", PASSWORD)
 FILM, OTHER = "night-train-to-trieste", "salt-and-saturn"
-
-
-@pytest.fixture
-def checkout(make_settings: Callable[..., Settings]) -> Iterator[Checkout]:
-    settings = make_settings(CHECKOUT_OPERATOR_PASSWORD=PASSWORD)
-    with open_checkout(settings, store=ScriptedStore(), receipts=None) as checkout:
-        yield checkout
-
-
-@pytest.fixture
-def client(checkout: Checkout) -> Iterator[TestClient]:
-    with TestClient(create_app(checkout), raise_server_exceptions=False) as client:
-        yield client
 
 
 @dataclass
@@ -108,9 +94,9 @@ def test_the_door_is_for_operators_only(client: TestClient, method: str, path: s
     assert redeem(client, "scan-9", text=bought.tokens[FILM])["admission"] == "valid"
 
 
-def test_without_a_password_there_is_no_door(settings: Settings) -> None:
+def test_without_a_password_there_is_no_door(make_settings: Callable[..., Settings]) -> None:
     with (
-        open_checkout(settings, store=ScriptedStore(), receipts=None) as checkout,
+        open_checkout(make_settings(), store=ScriptedStore(), receipts=None) as checkout,
         TestClient(create_app(checkout)) as client,
     ):
         assert client.get("/operator/door/list").status_code == 404

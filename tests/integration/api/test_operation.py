@@ -1,5 +1,6 @@
 """Routes for operators: alive, ready, counted."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 
@@ -138,10 +139,13 @@ def test_an_app_that_is_given_nothing_serves_the_shops_of_the_environment(
     monkeypatch.setenv("STRIPE_API_BASE", settings.stripe_api_base)
     monkeypatch.setenv("CHECKOUT_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("CHECKOUT_DATABASE_URL", "memory://")
+    frozen = gc.get_freeze_count()
     with TestClient(app) as client:
+        assert gc.get_freeze_count() > frozen, "the collector looks at what lives as long as the process"
         assert client.get("/readyz").json() == {"status": "ready", "stripe": "ok"}
         bought = client.post("/checkout/sessions", json={"items": [{"product": "night-train-to-trieste"}]})
         assert bought.status_code == 201
+    assert gc.get_freeze_count() == frozen
     (checkout,) = app.state.shops
     with pytest.raises(StoreUnavailable):
         checkout.history(bought.json()["session_id"])

@@ -1,7 +1,7 @@
 """Orders and refunds for operators over HTTP: who may, what is answered, and that one key refunds once."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx2
 import pytest
@@ -10,33 +10,17 @@ from fastapi.testclient import TestClient
 from api import create_app
 from checkout_core import Checkout, Order, Settings, open_checkout
 from stripe_simulator import SyncSimulator
+from tests.support.operators import OPERATOR, PASSWORD
 from tests.support.shopper import fault, paid_order, refunds_at_stripe
 from tests.support.stores import ScriptedStore
 
 from .test_routes import assert_error
-
-PASSWORD = "correct horse"
-OPERATOR = ("anybody", PASSWORD)
-
-
-@pytest.fixture
-def checkout(make_settings: Callable[..., Settings]) -> Iterator[Checkout]:
-    """A checkout whose shop has an operator password."""
-    settings = make_settings(CHECKOUT_OPERATOR_PASSWORD=PASSWORD)
-    with open_checkout(settings, store=ScriptedStore(), receipts=None) as checkout:
-        yield checkout
 
 
 @pytest.fixture
 def order(checkout: Checkout) -> Order:
     """A paid order."""
     return paid_order(checkout)
-
-
-@pytest.fixture
-def client(checkout: Checkout) -> Iterator[TestClient]:
-    with TestClient(create_app(checkout), raise_server_exceptions=False) as client:
-        yield client
 
 
 def refund(client: TestClient, order_id: str, key: str | None = "k", **body: object) -> httpx2.Response:
@@ -125,9 +109,9 @@ def test_after_five_wrong_passwords_the_operators_routes_wait(client: TestClient
     assert 0 < int(locked.headers["retry-after"]) <= 600
 
 
-def test_without_a_password_there_are_no_routes_for_operators(settings: Settings) -> None:
+def test_without_a_password_there_are_no_routes_for_operators(make_settings: Callable[..., Settings]) -> None:
     with (
-        open_checkout(settings, store=ScriptedStore(), receipts=None) as checkout,
+        open_checkout(make_settings(), store=ScriptedStore(), receipts=None) as checkout,
         TestClient(create_app(checkout)) as client,
     ):
         order = paid_order(checkout)

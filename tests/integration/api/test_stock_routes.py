@@ -1,36 +1,27 @@
 """Stock over HTTP: what shoppers are told, and what operators see and do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from api import create_app
 from checkout_core import Checkout, Settings, open_checkout
 from checkout_core.domain.products import Catalog, Product
+from tests.support.operators import OPERATOR
 from tests.support.shopper import EMAIL, pay
 from tests.support.stores import ScriptedStore
 
-PASSWORD = "correct horse"
-OPERATOR = ("anybody", PASSWORD)
 KEY = {"Idempotency-Key": "press-1"}
 
 
 @pytest.fixture
-def checkout(make_settings: Callable[..., Settings]) -> Iterator[Checkout]:
+def checkout(settings: Settings) -> Iterator[Checkout]:
     """A shop with one seat."""
     seat = Product(id="seat", name="Seat", unit_amount=1250, currency="eur", capacity=1)
-    settings = make_settings(CHECKOUT_OPERATOR_PASSWORD=PASSWORD)
     with open_checkout(settings, products=Catalog([seat], Path()), store=ScriptedStore(), receipts=None) as checkout:
         yield checkout
-
-
-@pytest.fixture
-def client(checkout: Checkout) -> Iterator[TestClient]:
-    with TestClient(create_app(checkout), raise_server_exceptions=False) as client:
-        yield client
 
 
 def create(client: TestClient) -> httpx2.Response:

@@ -1,7 +1,7 @@
 """The webhook route: signatures, secrets that are being rotated, and which answers make Stripe try again."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,12 +34,6 @@ SESSION_EVENTS = [
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
 ]
-
-
-@pytest.fixture
-def client(checkout: Checkout) -> Iterator[TestClient]:
-    with TestClient(create_app(checkout), raise_server_exceptions=False) as client:
-        yield client
 
 
 def deliver(client: TestClient, body: str, **signing: Any) -> int:

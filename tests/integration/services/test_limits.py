@@ -1,5 +1,6 @@
 """Time: how long Stripe may take, how long a session lives, and what the shopper is told."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkout_core import Checkout, Settings, open_checkout
-from checkout_core.domain.errors import StripeUnavailable, StripeUnavailableAfterPayment
+from checkout_core.domain.errors import SessionNotFound, StripeUnavailable, StripeUnavailableAfterPayment
 from checkout_core.gateway import StripeGateway
 from tests.support.clock import TestClock
 from tests.support.limits import QUICK_RETRIES
 from tests.support.shopper import cart, control, fault, open_session, pay, pending_order, stripe_of
 from tests.support.stores import ScriptedStore
 
+MISSING = (
+    b'{"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such checkout.session"}}'
+)
+UNKNOWN = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(MISSING), MISSING)
 CREATE, RETRIEVE = "POST /v1/checkout/sessions", "GET /v1/checkout/sessions"
 
 
@@ -37,6 +42,35 @@ def test_a_stripe_that_is_slow_is_given_up(checkout: Checkout) -> None:
         pytest.raises(StripeUnavailableAfterPayment, match="do not pay again"),
     ):
         impatient.complete_order(session_id)
+
+
+def test_as_many_calls_are_under_way_at_once_as_the_settings_say(make_settings: Callable[..., Settings]) -> None:
+    count, arrived = 150, 0
+
+    async def ask() -> list[object]:
+        everybody_is_here = asyncio.Event()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal arrived
+            await reader.readuntil(b"\r\n\r\n")
+            arrived += 1
+            if arrived == count:
+                everybody_is_here.set()
+            await everybody_is_here.wait()
+            writer.write(UNKNOWN)
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, backlog=count) as server:
+            port = server.sockets[0].getsockname()[1]
+            settings = make_settings(STRIPE_API_BASE=f"http://127.0.0.1:{port}", CHECKOUT_MAX_STRIPE_CALLS=str(count))
+            gateway = StripeGateway(settings, limits=replace(QUICK_RETRIES, retries=0))
+            calls = [gateway.retrieve_session(f"cs_test_{number}") for number in range(count)]
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+            await gateway.close()
+            return [*answers]
+
+    assert {type(answer) for answer in asyncio.run(ask())} == {SessionNotFound}
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -85,6 +85,21 @@ def test_what_cannot_be_written_down_fails_alone(postgres_url: str) -> None:
         assert {order.name for order in store.find()} == {"Ada", "Grace"}
 
 
+@pytest.mark.parametrize("text", ["cs_\x00", "cs_\ud800"])
+def test_a_question_that_no_database_understands_fails_alone(postgres_url: str, text: str) -> None:
+    asked = [text if number == 20 else f"cs_{number}" for number in range(40)]
+    with open_blocking(postgres_url) as store:
+        store.update("cs_1", creating(an_order()))
+        store.set_capacity("cs_1", 5, name="A seat")
+        orders = [store.futures.get(each) for each in asked]
+        levels = [store.futures.stock_levels([each]) for each in asked]
+        failed = [future.exception() is not None for future in orders], [f.exception() is not None for f in levels]
+        assert failed == ([each == text for each in asked],) * 2
+        order, found = orders[1].result(), levels[1].result()
+    assert order is not None
+    assert [level.capacity for level in found] == [5]
+
+
 def test_dispatchers_of_a_spread_outbox_never_get_the_same_entry(postgres_url: str) -> None:
     with ExitStack() as stack:
         stores = [stack.enter_context(BlockingOrderStore(PostgresStore(postgres_url, spread=True))) for _ in range(2)]

@@ -140,6 +140,18 @@ def test_levels_and_holds_are_a_shops_own(store: BlockingOrderStore) -> None:
     assert [hold.stripe_checkout_session_id for hold in paris.holds()] == ["cs_2"]
 
 
+def test_levels_that_many_ask_for_at_the_same_moment_are_those_of_their_products(store: BlockingOrderStore) -> None:
+    for number in range(10):
+        store.set_capacity(f"seat-{number}", number, name="A seat")
+    asked = [[f"seat-{number % 10}", f"seat-{(number + 3) % 12}", f"seat-{number % 10}"] for number in range(60)]
+    answers = [store.futures.stock_levels(products) for products in asked]
+    for products, answer in zip(asked, answers, strict=True):
+        found = {level.product: level.capacity for level in answer.result()}
+        assert found == {each: int(each[5:]) for each in products if int(each[5:]) < 10}
+        assert len(answer.result()) == len(found)
+    assert store.futures.stock_levels([]).result() == []
+
+
 def test_a_capacity_follows_until_it_would_be_below_what_is_taken(store: BlockingOrderStore) -> None:
     assert store.set_capacity("tea", 5, name="Tea").available == 5
     store.update("cs_1", holding("cs_1", 3))
