@@ -10,7 +10,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -263,10 +263,8 @@ class Outbox:
 
     async def _retry(self, entry: OutboxEntry, handled: Collection[str], *, error: str, wait: timedelta) -> None:
         due_at = self._clock() + wait
-        session_id = entry.stripe_checkout_session_id
-        await answer(
-            self._store.retry_outbox(entry.event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
-        )
+        kept = replace(entry, handled=frozenset(handled))
+        await answer(self._store.retry_outbox(kept, error=error, due_at=due_at))
 
     async def _finish(self, entry: OutboxEntry) -> None:
         await answer(self._store.finish_outbox(entry.event_id, session_id=entry.stripe_checkout_session_id))

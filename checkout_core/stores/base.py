@@ -232,23 +232,13 @@ class OrderStore(Protocol):
         """
         ...
 
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
         """Keep an entry for later.
 
         Args:
-            event_id: the entry's.
-            handled: the handlers that are not repeated.
+            entry: as it stays: `handled` names the handlers that are not repeated.
             error: what went wrong.
             due_at: when the rest is due again.
-            session_id: as for `finish_outbox`.
         """
         ...
 

@@ -59,21 +59,9 @@ class BlockingOrderStore:
         """Remove the entry of an event whose handlers have all run."""
         self._wait(lambda: self.futures.finish_outbox(event_id, session_id=session_id))
 
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> None:
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> None:
         """Keep an entry for later; the arguments are those of `OrderStore`."""
-        self._wait(
-            lambda: self.futures.retry_outbox(
-                event_id, handled=handled, error=error, due_at=due_at, session_id=session_id
-            )
-        )
+        self._wait(lambda: self.futures.retry_outbox(entry, error=error, due_at=due_at))
 
     def count_outbox(self, *, shop: str | None = None) -> int:
         """Return how many entries are not finished."""

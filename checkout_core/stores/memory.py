@@ -131,18 +131,10 @@ class MemoryStore(OrderStore):
         return self._answer(work)
 
     @override
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
         def work() -> None:
-            if pending := self._outbox.get(event_id):
-                pending.entry = replace(pending.entry, handled=frozenset(handled))
+            if pending := self._outbox.get(entry.event_id):
+                pending.entry = replace(pending.entry, handled=entry.handled)
                 pending.due_at = due_at
 
         return self._answer(work)

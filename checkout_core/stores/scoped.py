@@ -104,16 +104,8 @@ class ShopStore(OrderStore):
         return self._store.finish_outbox(event_id, session_id=session_id)
 
     @override
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
-        return self._store.retry_outbox(event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
+        return self._store.retry_outbox(entry, error=error, due_at=due_at)
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:

@@ -1,6 +1,6 @@
 """A store that does what a test says right before it is asked."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -69,18 +69,8 @@ class ScriptedStore(MemoryStore):
         return self._after("finish_outbox", event_id) or super().finish_outbox(event_id, session_id=session_id)
 
     @override
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
-        return self._after("retry_outbox", event_id) or super().retry_outbox(
-            event_id, handled=handled, error=error, due_at=due_at, session_id=session_id
-        )
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
+        return self._after("retry_outbox", entry.event_id) or super().retry_outbox(entry, error=error, due_at=due_at)
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:

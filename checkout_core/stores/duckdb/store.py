@@ -114,17 +114,9 @@ class DuckDBStore(OrderStore):
         return self._insert({statements.FINISH_OUTBOX: [{"event_id": event_id}]})
 
     @override
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
-        row = {"handled": json.dumps(sorted(handled)), "error": error, "due_at": statements.naive(due_at)}
-        return self._insert({statements.RETRY_OUTBOX: [{"event_id": event_id, **row}]})
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
+        row = {"handled": json.dumps(sorted(entry.handled)), "error": error, "due_at": statements.naive(due_at)}
+        return self._insert({statements.RETRY_OUTBOX: [{"event_id": entry.event_id, **row}]})
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:

@@ -219,22 +219,15 @@ class PostgresStore(OrderStore):
         )
 
     @override
-    def retry_outbox(
-        self,
-        event_id: str,
-        *,
-        handled: Collection[str],
-        error: str,
-        due_at: datetime,
-        session_id: str | None = None,
-    ) -> Future[None]:
+    def retry_outbox(self, entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
         # Added to what is there: whoever had the entry before may have noted a handler in a transaction since.
+        session_id = entry.stripe_checkout_session_id
         statement: LiteralString = (
             "UPDATE outbox SET handled = (SELECT coalesce(jsonb_agg(DISTINCT name), '[]'::jsonb)"
             f" FROM jsonb_array_elements(handled || %(handled)s) AS name), error = %(error)s, due_at = %(due_at)s WHERE {schema.entry(session_id)}"
         )
-        row = {"handled": Jsonb(sorted(handled)), "error": error, "due_at": due_at}
-        return self._execute(statement, {**row, "event_id": event_id, "session_id": session_id})
+        row = {"handled": Jsonb(sorted(entry.handled)), "error": error, "due_at": due_at}
+        return self._execute(statement, {**row, "event_id": entry.event_id, "session_id": session_id})
 
     @override
     def count_outbox(self, *, shop: str | None = None) -> Future[int]:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -131,7 +132,8 @@ def test_a_retried_entry_keeps_what_was_handled(store: BlockingOrderStore) -> No
     (entry,) = store.claim_outbox(NOW)
     later = NOW + timedelta(hours=1)
 
-    store.retry_outbox(entry.event_id, handled={"receipt", "straße 🫖"}, error="mail server: no", due_at=later)
+    kept = replace(entry, handled=frozenset({"receipt", "straße 🫖"}))
+    store.retry_outbox(kept, error="mail server: no", due_at=later)
 
     assert store.claim_outbox(later - timedelta(seconds=1)) == []
     (again,) = store.claim_outbox(later)
@@ -146,7 +148,7 @@ def test_what_is_finished_or_put_off_between_two_claims_is_not_claimed(store: Bl
 
     (first,) = store.claim_outbox(NOW, limit=1)
     store.finish_outbox(entries["cs_1"].event_id)
-    store.retry_outbox(entries["cs_2"].event_id, handled=(), error="mail server: no", due_at=later)
+    store.retry_outbox(entries["cs_2"], error="mail server: no", due_at=later)
 
     claimed = store.claim_outbox(NOW, limit=2) + store.claim_outbox(NOW, limit=2)
     assert sorted(entry.stripe_checkout_session_id for entry in [first, *claimed]) == ["cs_0", "cs_3", "cs_4", "cs_5"]
@@ -159,7 +161,7 @@ def test_what_was_finished_is_not_brought_back_by_a_retry(store: BlockingOrderSt
     (entry,) = store.claim_outbox(NOW)
 
     store.finish_outbox(entry.event_id)
-    store.retry_outbox(entry.event_id, handled=(), error="late", due_at=NOW)
+    store.retry_outbox(entry, error="late", due_at=NOW)
 
     assert store.count_outbox() == 0
 

@@ -188,7 +188,7 @@ def test_two_who_have_the_entry_book_once(checkout: Checkout, postgres_url: str)
     runs = [store.run_in_transaction(entry.event_id, "book", lambda c: book(order, event, c)) for _ in range(8)]
     for each in runs:
         each.result()
-    store.retry_outbox(entry.event_id, handled=(), error="", due_at=checkout.clock()).result()
+    store.retry_outbox(entry, error="", due_at=checkout.clock()).result()
     checkout.on("paid", book, name="book", transactional=True)
     assert checkout.dispatch_outbox() == 1
     assert bookings(postgres_url) == [(order.id, "paid")]

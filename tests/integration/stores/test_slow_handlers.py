@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from checkout_core.domain.events import OutboxEntry
 from checkout_core.domain.orders import Order
 from checkout_core.services.outbox import MAX_SLOW, Outbox
 from checkout_core.stores.blocking import BlockingOrderStore
@@ -64,10 +65,8 @@ def test_a_handler_that_runs_longer_than_its_claim_keeps_it(store: BlockingOrder
     retry = store.futures.retry_outbox
     sent: list[str] = []
 
-    def counted(
-        event_id: str, *, handled: Collection[str], error: str, due_at: datetime, session_id: str | None = None
-    ) -> Future[None]:
-        answer = retry(event_id, handled=handled, error=error, due_at=due_at, session_id=session_id)
+    def counted(entry: OutboxEntry, *, error: str, due_at: datetime) -> Future[None]:
+        answer = retry(entry, error=error, due_at=due_at)
         if due_at > clock.now + timedelta(minutes=1):
             renewed.set()
         return answer
