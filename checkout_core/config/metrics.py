@@ -53,6 +53,12 @@ _WEBHOOK_LAG = Histogram(
     buckets=_LAG,
     registry=REGISTRY,
 )
+_REPLAYED = Counter(
+    "checkout_replayed_events_total",
+    "Events of Stripe's list that were handled, by what came of it: `new`, `unchanged`, or an error's class.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 _OUTBOX = Gauge("checkout_outbox_entries", "Events of orders whose handlers have not all run.", registry=REGISTRY)
 _HANDLER_RUNS = Counter(
     "checkout_handler_runs_total",
@@ -125,6 +131,11 @@ def webhook(event: StripeEvent) -> None:
     """Measure how late a webhook was handled. Call it for handled types only: labels must stay few."""
     lag = (datetime.now(UTC) - event.created_at).total_seconds()
     _WEBHOOK_LAG.labels(event.type).observe(max(0.0, lag))
+
+
+def replayed(outcome: str) -> None:
+    """Count an event of Stripe's list; `outcome` is `new`, `unchanged`, or an error's class."""
+    _REPLAYED.labels(outcome).inc()
 
 
 def handler_run(handler: str, outcome: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from ..config import metrics
 from ..config.logging import get_logger
 from ..domain.disputes import OPEN_DISPUTE_STATUSES
 from ..domain.errors import CheckoutError, SessionNotFound, StripeRejected, StripeUnavailable
@@ -461,13 +462,16 @@ class Sweeper:
 
     async def _replay(self, event: StripeEvent) -> tuple[bool, str]:
         """Return whether an event changed an order, and the class of the error when it could not be handled."""
+        new, error = False, ""
         try:
-            return await self._event_handlers.replay(event), ""
+            new = await self._event_handlers.replay(event)
         except SessionNotFound:  # another shop's of this account
-            return False, ""
-        except Exception as error:  # ours or Stripe's; the rest must not wait for it
-            log.warning("an event could not be handled", stripe_event_id=event.id, error=type(error).__name__)
-            return False, type(error).__name__
+            pass
+        except Exception as failure:  # ours or Stripe's; the rest must not wait for it
+            error = type(failure).__name__
+            log.warning("an event could not be handled", stripe_event_id=event.id, error=error)
+        metrics.replayed(error or ("new" if new else "unchanged"))
+        return new, error
 
     async def reconcile_all(
         self,

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from checkout_core import Checkout, OrderStatus, Settings, open_checkout
+from checkout_core.config import metrics
 from checkout_core.domain.errors import StoreBusy
 from checkout_core.domain.events import Source
 from checkout_core.services import sweep
@@ -16,6 +17,8 @@ from tests.support.clock import NO_TIME, TestClock
 from tests.support.gateway import InterruptedGateway, run
 from tests.support.shopper import DEBIT, control, fault, kinds, open_session, pay, pending_order, status
 from tests.support.stores import ScriptedStore
+
+REPLAYED = "checkout_replayed_events_total"
 
 
 def unknown_to_stripe(store: ScriptedStore, clock: TestClock, number: int = 1) -> str:
@@ -75,6 +78,23 @@ def test_a_second_sweep_changes_nothing(checkout: Checkout) -> None:
     before = [checkout.history(bought), checkout.history(open_)]
     assert checkout.sweep(older_than=NO_TIME).outcomes == {"pending": 1}
     assert [checkout.history(bought), checkout.history(open_)] == before
+
+
+@pytest.mark.parametrize("outcome", ["new", "unchanged", "StoreBusy"])
+def test_an_event_that_a_sweep_handles_is_counted_by_what_came_of_it(
+    checkout: Checkout, memory_store: ScriptedStore, outcome: str
+) -> None:
+    def counted() -> float:
+        return metrics.REGISTRY.get_sample_value(REPLAYED, {"outcome": outcome}) or 0.0
+
+    session_id, before = pending_order(checkout), counted()
+    pay(checkout, session_id)
+    if outcome == "unchanged":
+        checkout.complete_order(session_id)
+    elif outcome == "StoreBusy":
+        memory_store.fail("update", StoreBusy())
+    checkout.sweep(older_than=NO_TIME)
+    assert counted() > before
 
 
 def test_sweeps_at_once_make_every_order_paid_once(duckdb_checkout: Checkout) -> None:
