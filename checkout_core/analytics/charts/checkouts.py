@@ -7,7 +7,7 @@ from ..insights.checkouts import BUCKETS, LONG_BUCKETS
 from .sales import time_axis
 from .theme import BLUE, GREY, ORANGE, VERMILION, amount_format
 
-_ENDS = {"paid": "Paid", "dropped_before_payment": "Left at the payment", "dropped_before_pending": "Left before"}
+_ENDS = {"paid": "Paid", "dropped_before_payment": "Left at payment", "dropped_before_pending": "Left before"}
 _PRODUCT_ENDS = ["paid", "left at the payment", "left before"]
 _TICKS = {10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 86400: "1 day", 604800: "1 week"}
 """Where the axis of seconds is labelled."""
@@ -26,7 +26,7 @@ def funnel(insight: Insight) -> alt.Chart:
             color=alt.Color(
                 "End:N",
                 scale=alt.Scale(domain=ends, range=[BLUE, VERMILION, GREY]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columns=1),  # beside each other they are wider than a phone
             ),
             order=alt.Order("rank:Q"),
             tooltip=["product:N", "End:N", alt.Tooltip("checkouts:Q", format=",")],

@@ -1,16 +1,21 @@
 """Questions with answers that can be worked out by hand, and a chart for each."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pandas
 import pytest
+import vl_convert
 
+from checkout_cli.demo_data import seed_store
 from checkout_core.analytics import charts, insights, open_orders
 from checkout_core.analytics.insights import Insight, Question, RunQuery
 from checkout_core.analytics.insights.base import since, time_span
 from checkout_core.analytics.insights.breakdowns import BY, BY_ITEM
+from checkout_core.config.settings import Settings
 from checkout_core.domain.errors import InvalidInput
 from checkout_core.domain.orders import OrderStatus
 from checkout_core.stores.blocking import BlockingOrderStore
@@ -100,6 +105,39 @@ def test_a_store_without_orders_gets_a_sentence_and_a_chart_of_nothing(
     assert insight.empty or not insight.numbers["checkouts"].any()
     assert insight.title
     assert charts.draw(insight).to_dict()["title"]
+
+
+ON_A_PHONE: dict[Question, Callable[[RunQuery], Insight]] = {
+    Question.revenue: lambda run: insights.revenue(run, "eur", 30, TODAY),
+    Question.funnel: ASK[Question.funnel],
+    Question.time_to_pay: ASK[Question.time_to_pay],
+    Question.outcomes: ASK[Question.outcomes],
+    Question.abandoned: lambda run: insights.abandoned(run, "eur", 90, TODAY),
+    Question.cohorts: ASK[Question.cohorts],
+}
+"""What the operator's page draws."""
+
+
+@pytest.mark.parametrize("question", ON_A_PHONE)
+def test_the_legend_above_a_chart_fits_on_a_phone(duckdb_file: Path, settings: Settings, question: Question) -> None:
+    seed_store(f"duckdb:///{duckdb_file}", 500, settings=settings, until=datetime(2026, 11, 5, tzinfo=UTC))
+    insight = ON_A_PHONE[question](open_orders(f"duckdb:///{duckdb_file}").sql)
+    assert not insight.empty
+    phone = alt.AutoSizeParams(type="fit-x", contains="padding")
+    drawn = charts.draw_bare(insight).properties(width=288, autosize=phone).configure_legend(labelFontSize=12)
+    [frame] = _marks(vl_convert.vegalite_to_scenegraph(drawn.to_dict()), "frame")
+    legends = [legend for mark in _marks(frame, "legend") for legend in mark["items"]]
+    right = frame["items"][0]["width"]
+    above = [legend for legend in legends if legend["x"] < right]
+    assert all(legend["x"] + legend["width"] <= right for legend in above)
+
+
+def _marks(scene: Any, role: str) -> list[dict[str, Any]]:
+    """Return the parts of a drawing that have this role."""
+    if isinstance(scene, dict):
+        own = [scene] if scene.get("role") == role else []
+        return own + [mark for part in scene.values() for mark in _marks(part, role)]
+    return [mark for part in scene for mark in _marks(part, role)] if isinstance(scene, list) else []
 
 
 @pytest.mark.parametrize("question", ASK)
