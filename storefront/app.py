@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, PaymentUnconfirmed, UnknownShop
 from checkout_core.streamlit import browser, patches
-from storefront import backstage, context, downloads, markup
+from storefront import backstage, context, downloads, markup, messages
 from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
 from storefront.rendering import line
@@ -85,6 +85,7 @@ def main() -> None:
     if accent := markup.accent_style(checkout.settings.accent, checkout.settings.accent_dark):
         st.html(accent)
     page = navigate(name, shelf)
+    messages.forget_elsewhere(f"{page.url_path}?{st.query_params.get('id', '')}")
     if not page.url_path:
         login.return_after_login()
     cart = context.current_cart()
