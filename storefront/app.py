@@ -11,8 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, PaymentUnconfirmed, UnknownShop
 from checkout_core.streamlit import browser, patches
-from storefront import backstage, context, downloads, markup
-from storefront.cart import COOKIE
+from storefront import backstage, context, downloads, markup, messages
 from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
 from storefront.rendering import line
@@ -86,14 +85,12 @@ def main() -> None:
     if accent := markup.accent_style(checkout.settings.accent, checkout.settings.accent_dark):
         st.html(accent)
     page = navigate(name, shelf)
+    messages.forget_elsewhere(f"{page.url_path}?{st.query_params.get('id', '')}")
     if not page.url_path:
         login.return_after_login()
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
-        elsewhere = browser.keep_watched_cookie(COOKIE, cart.to_cookie())
-        if elsewhere is not None:
-            context.take_over_cart(elsewhere)
-            st.rerun()
+        context.keep_cart(cart)
         browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION, NAMED)
     if page.url_path != backstage.WINDOW:

@@ -15,7 +15,7 @@ from checkout_core.domain.tickets import Admission, Ticket, link_key, order_code
 from checkout_core.receipts.details import ReceiptDetails, Seller
 from checkout_core.receipts.pdf import receipt_pdf
 from checkout_core.receipts.qr import qr_svg_url
-from storefront import context, dates, markup
+from storefront import context, dates, markup, messages
 from storefront.money import amount, locale
 from storefront.rendering import line, render
 
@@ -129,8 +129,7 @@ def show(checkout: Checkout, order: Order) -> None:
             markup.show_way_back("views/cart.py", "Back to the cart")
         else:
             markup.show_way_back("views/shop.py", "Back to the programme")
-    about, text = st.session_state.pop("receipt-message", ("", ""))
-    if about == order.id:
+    if text := messages.said(order.id):
         st.html(line('<p class="message" role="status">{}</p>', text))
 
 
@@ -156,7 +155,7 @@ def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ti
             "Send the receipt again",
             key="receipt-again",
             on_click=send_again,
-            args=(checkout, order, Source.storefront, "receipt-message"),
+            args=(checkout, order, Source.storefront),
         )
     if urls.order:
         st.page_link(
@@ -167,14 +166,13 @@ def _show_receipt_buttons(checkout: Checkout, order: Order, tickets: Sequence[Ti
         )
 
 
-def send_again(checkout: Checkout, order: Order, source: Source, message: str) -> None:
-    """Ask for the receipt once more, and keep what to say about it for the next run.
+def send_again(checkout: Checkout, order: Order, source: Source) -> None:
+    """Ask for the receipt once more, and say what came of it.
 
     Args:
         checkout: the shop's.
         order: the order.
         source: the shopper's page or the operator's.
-        message: the name in the session's state under which the sentence is kept.
     """
     try:
         checkout.request_receipt(order.id, source=source)
@@ -183,4 +181,4 @@ def send_again(checkout: Checkout, order: Order, source: Source, message: str) -
     else:
         to = order.email if source is Source.operator else masked_email(order.email)
         said = f"The receipt goes to {to} once more."
-    st.session_state[message] = (order.id, said)
+    messages.say(order.id, said)

@@ -84,8 +84,8 @@ def copied_metadata(metadata: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     }
 
 
-def in_parts(key: str, values: Iterable[str]) -> dict[str, str]:
-    """Return a list of texts as JSON in parts that fit at Stripe, under `key`, `key_1` …"""
+def in_parts(key: str, values: Iterable[JsonValue]) -> dict[str, str]:
+    """Return a list as JSON in parts that fit at Stripe, under `key`, `key_1` …"""
     text = _text(list(values))
     starts = range(0, len(text), MAX_VALUE_LENGTH)
     parts = [text[start : start + MAX_VALUE_LENGTH] for start in starts]

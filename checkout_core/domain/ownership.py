@@ -15,6 +15,7 @@ from uuid_utils import UUID
 from .checkout_session import CheckoutSession
 from .handled import HANDLED
 from .metadata import JSON_KEYS, JsonValue, in_parts, joined_parts, metadata_from_stripe
+from .showings import SHOWINGS
 from .stripe_events import StripeEvent
 
 INSTALLATION = "checkout_installation"
@@ -27,9 +28,10 @@ ERASED = "checkout_erased"
 _RESERVED = re.compile(r"checkout_\w+|product_\d+")
 """Keys that no application may use; sessions of older versions have one `product_…` for each line."""
 _MARKS = re.compile(
-    rf"{INSTALLATION}|{SHOP}|{ORDER}|{HANDLED}|{ERASED}|{PRODUCTS}(_\d+)?|{JSON_KEYS}(_\d+)?|product_\d+"
+    rf"{INSTALLATION}|{SHOP}|{ORDER}|{HANDLED}|{ERASED}"
+    rf"|{PRODUCTS}(_\d+)?|{SHOWINGS}(_\d+)?|{JSON_KEYS}(_\d+)?|product_\d+"
 )
-"""Keys that say something of the session and do not stay with its order."""
+"""Keys that say something of the session and do not stay with its order as they are."""
 _ORDER_ID = re.compile(r"order_[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 

@@ -20,7 +20,7 @@ from .metadata import JsonValue
 from .orders import FINAL_STATUSES, MONEY_TAKEN, Order, OrderStatus, Oversold, quantities_of
 from .ownership import Mark, order_id_of, own_metadata
 from .recorded_refunds import MissingEvent, RecordedRefunds
-from .showings import Showing, with_showings
+from .showings import Showing, showings_from_stripe, with_showings
 from .stock import RESTOCK, restocked_quantities
 
 FROM_SESSION = (Order.model_fields.keys() & CheckoutSession.__dataclass_fields__.keys()) - {
@@ -188,7 +188,7 @@ def order_of(session: CheckoutSession, now: datetime) -> Order:
         "id": order_id_of(session),
         "stripe_checkout_session_id": session.id,
         "stripe_payment_intent_id": session.payment_intent_id,
-        "metadata": own_metadata(session.metadata),
+        "metadata": with_showings(own_metadata(session.metadata), showings_from_stripe(session.metadata)),
         "amount_refunded": 0,
         "paid_at": None,
         "created_at": now,

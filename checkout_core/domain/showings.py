@@ -6,10 +6,12 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .dates import format_date, format_time
-from .metadata import JsonValue
+from .metadata import JsonValue, in_parts, joined_parts
 
 SHOWINGS = "checkout_showings"
-"""The metadata key of an order under which stands, by product, what it was bought for."""
+"""The metadata key of an order, and of its session at Stripe, under which stands what was bought, by product."""
+MAX_PARTS = 15
+"""Entries of a session's metadata that showings may take; Stripe has 50 for all (https://docs.stripe.com/metadata)."""
 
 
 class Showing(BaseModel):
@@ -65,4 +67,30 @@ def bought_showings(metadata: Mapping[str, JsonValue]) -> dict[str, Showing]:
             else {}
         )
     except ValidationError:  # written by a later version
+        return {}
+
+
+def showings_metadata(showings: Mapping[str, Showing]) -> dict[str, str]:
+    """Return what is bought as metadata of a session, so that an order can be made of the payment alone.
+
+    Args:
+        showings: by product; those of a cart that are too many for Stripe leave no entry.
+    """
+    if not showings:
+        return {}
+    parts = in_parts(
+        SHOWINGS, [[product, each.starts.isoformat(), each.place] for product, each in sorted(showings.items())]
+    )
+    return parts if len(parts) <= MAX_PARTS else {}
+
+
+def showings_from_stripe(metadata: Mapping[str, str]) -> dict[str, Showing]:
+    """Return what `showings_metadata` was given; empty where the session does not say, or somebody has edited it."""
+    listed = joined_parts(SHOWINGS, metadata)
+    try:
+        return {
+            str(product): Showing.model_validate({"starts": starts, "place": place})
+            for product, starts, place in (listed if isinstance(listed, list) else ())
+        }
+    except (TypeError, ValueError):
         return {}

@@ -17,6 +17,7 @@ from ..domain.orders import OrderItem, new_id
 from ..domain.ownership import ERASED, Mark, is_reserved, products_metadata, products_of, repeatable_id
 from ..domain.products import PricedItem
 from ..domain.returning import RETURN
+from ..domain.showings import Showing, showings_metadata
 from .answers import ChargeAnswer, DisputeAnswer, LineAnswer, RefundAnswer, SessionAnswer
 from .session_params import with_params
 
@@ -50,6 +51,7 @@ class NewSession:
         locale: the language of Stripe's page.
         return_path: where on the shop's public address the shopper goes after payment.
         params: more parameters of the session; ours win.
+        showings: what is bought, by product.
     """
 
     mark: Mark
@@ -60,6 +62,7 @@ class NewSession:
     locale: str | None = None
     return_path: str | None = None
     params: "SessionParams | Mapping[str, Any]" = field(default_factory=dict)
+    showings: Mapping[str, Showing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,12 @@ def session_create_params(
     mark = asked.mark.metadata(order_id)
     returned = {RETURN: asked.return_path} if asked.return_path else {}
     kept = metadata_to_stripe({**asked.metadata, **returned})
+    bought = {**products_metadata([item.product for item in items]), **showings_metadata(asked.showings)}
     ours: dict[str, Any] = {
         "mode": "payment",
         "ui_mode": ui_mode.value,
         "line_items": [_line_item(item) for item in items],
-        "metadata": {**kept, **products_metadata([item.product for item in items]), **mark},
+        "metadata": {**kept, **bought, **mark},
         "payment_intent_data": {"metadata": {**kept, **mark}},
         "expand": ["line_items"],
     }

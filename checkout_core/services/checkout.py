@@ -254,6 +254,7 @@ class AsyncCheckout:
                 locale=draft.locale,
                 return_path=path,
                 params=draft.params,
+                showings=await self.tickets.showings_of({item.product for item in items}),
             )
             session = await self.gateway.create_session(items, asked, now=self.clock(), idempotency_key=idempotency_key)
             if missing and not await self.stock.covers(session.id, missing, items):

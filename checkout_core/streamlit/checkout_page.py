@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from ..domain.checkout_session import CheckoutSession
-from ..domain.errors import SessionNotComplete, SessionNotFound
+from ..domain.errors import IdempotencyKeyReused, SessionNotComplete, SessionNotFound
 from ..domain.orders import Order, OrderStatus
 from ..domain.products import PricedItem
 from ..domain.purchases import PURCHASE, replacement_of
@@ -141,7 +141,11 @@ class CheckoutPage:
             if held := self._held():
                 return held.session
             before, replaced = self._before()
-            session = self._create_session(replaces=before)
+            try:
+                session = self._create_session(replaces=before)
+            except IdempotencyKeyReused:  # the catalogue says something else of what is bought than a moment ago
+                self._token.renew()
+                session = self._create_session(replaces=before)
             if self._is_over(session) or session.id in replaced:
                 # Stripe repeats its first answer for a day, also for a session that has expired since.
                 self._token.renew()

@@ -13,7 +13,7 @@ from streamlit.errors import StreamlitAuthError
 from checkout_core import Checkout
 from checkout_core.domain.orders import DEFAULT_SHOP
 from checkout_core.streamlit import browser
-from storefront import markup
+from storefront import markup, messages
 from storefront.pages import OPERATOR_PAGES
 
 COOKIE = "operator-page"
@@ -113,7 +113,7 @@ def _show_sign_in() -> None:
     for name in named if "client_id" not in auth else [None, *named]:
         label = f"Sign in with {markup.label(name)}" if name else "Sign in"
         st.button(label, key=f"sign-in-{name or 'default'}", type="primary", on_click=_begin, args=(name,))
-    if problem := st.session_state.pop("sign-in-problem", None):
+    if problem := messages.said("sign-in"):
         st.html(markup.problem(problem))
 
 
@@ -121,7 +121,7 @@ def _begin(provider: str | None) -> None:
     try:
         st.login(provider)
     except StreamlitAuthError as error:
-        st.session_state["sign-in-problem"] = f"The login is not set up completely. {' '.join(str(error).split())}"
+        messages.say("sign-in", f"The login is not set up completely. {' '.join(str(error).split())}")
 
 
 def _home() -> SplitResult:

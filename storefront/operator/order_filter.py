@@ -5,6 +5,7 @@ import streamlit as st
 from checkout_core import Checkout
 from checkout_core.domain.currencies import currency_of
 from checkout_core.domain.orders import OrderStatus
+from checkout_core.streamlit import browser
 from storefront.operator import disputes, labels
 from storefront.operator.search import Search, minor_units
 
@@ -17,6 +18,7 @@ def show_first_page() -> None:
 def show(checkout: Checkout) -> Search:
     """Show the fields, and return what they ask for."""
     with st.container(key="orders-filter", horizontal=True, vertical_alignment="bottom"):
+        # On a phone the rest is closed, or it would fill the first screen.
         text = st.text_input(
             "Search",
             key="orders-text",
@@ -26,6 +28,7 @@ def show(checkout: Checkout) -> Search:
             persist_state="session",
             on_change=show_first_page,
         )
+        toggle = st.container(key="orders-toggle")
         statuses = st.pills(
             "Status",
             list(OrderStatus),
@@ -81,6 +84,12 @@ def show(checkout: Checkout) -> Search:
             on_change=show_first_page,
         )
     has_amount = total_from is not None or total_to is not None
+    narrowed = sum(map(bool, (statuses, disputed, oversold, first_day, last_day, currency)))
+    narrowed += (total_from is not None) + (total_to is not None)
+    with toggle:
+        browser.disclose(
+            ".st-key-orders-range", "Filter and sort", "Close the filter", f"{narrowed} set" if narrowed else ""
+        )
     return Search(
         checkout,
         statuses,

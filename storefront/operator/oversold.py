@@ -8,7 +8,7 @@ from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.domain.events import EventKind, History
 from checkout_core.domain.orders import Order, OrderStatus, Oversold
-from storefront import markup
+from storefront import markup, messages
 from storefront.operator import labels, refunds
 from storefront.rendering import line
 
@@ -61,4 +61,4 @@ def _accept(checkout: Checkout, order: Order) -> None:
 
 
 def _say(order: Order, text: str) -> None:
-    st.session_state["order-message"] = (order.id, text)
+    messages.say(order.id, text)

@@ -23,7 +23,7 @@ from checkout_core.domain.orders import Order
 from checkout_core.domain.refund_reasons import RefundReason
 from checkout_core.domain.stock import HoldState
 from checkout_core.stores.base import HoldQuery
-from storefront import markup
+from storefront import markup, messages
 from storefront.operator import labels
 
 _TICKET = "refund-ticket"
@@ -129,7 +129,7 @@ def _refund(checkout: Checkout, order: Order, asked: "_Asked") -> None:
         st.session_state[_TICKET] = ticket  # it may have been refunded: asking again must be the same refund
         st.html(markup.problem(sentence(error)))
         return
-    st.session_state["order-message"] = (order.id, outcome(before, after, ticket.order))
+    messages.say(order.id, outcome(before, after, ticket.order))
     st.rerun()
 
 

@@ -23,10 +23,11 @@ from checkout_core.domain.products import PricedItem
 from checkout_core.streamlit import browser, payment_form
 from checkout_core.streamlit.checkout_page import CheckoutPage, Details
 from checkout_core.streamlit.payment_form import WalletPress
-from storefront import coming_back, context, details, markup, wallets
+from storefront import coming_back, context, details, markup, messages, wallets
 from storefront.rendering import line
 from storefront.summary import OrderSummary, go_on_paying, is_changed_while_paying
 
+RENEWED = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
 HELD_SECONDS = 15.0  # between two looks at how long the order is held
 checkout, cart = context.current_checkout(), context.current_cart()
 hosted = checkout.settings.ui_mode is UiMode.hosted_page
@@ -47,7 +48,7 @@ def renew(page: CheckoutPage, session: CheckoutSession) -> NoReturn:
         st.stop()
     if order is not None:
         st.switch_page("views/confirmation.py", query_params={"session_id": session.id})
-    st.session_state["renewed"] = True
+    messages.say("checkout", RENEWED)
     st.rerun()
 
 
@@ -165,9 +166,12 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show()
+        summary.show(page.current_session())
         with st.container(key="order-form"):
             express = st.container(key="wallets")
+            changing = express.empty()
+            if page.current_session() is None:  # a wallet of the order as it was would be pressed for nothing
+                changing.html('<span class="order-is-changing"></span>')
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()
@@ -181,6 +185,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
             if session is not None and not hosted:
                 with express:
                     wallets.show(checkout.settings, session, partial(take_wallet, page, session))
+                changing.empty()
         summary.show_session(page, session)
 
 
@@ -188,8 +193,7 @@ def show_news() -> None:
     """Say what has become of the last session."""
     with st.container(key="news"):  # there also without news: what comes after keeps its place, and so its state
         coming_back.show()
-        if st.session_state.pop("renewed", False):
-            text = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
+        if text := messages.said("checkout"):
             st.html(markup.problem(text))
 
 
@@ -207,6 +211,7 @@ def show_details(page: CheckoutPage) -> CheckoutSession | None:
     session = None if hosted else open_session(page)
     if submitted:
         coming_back.forget()
+        messages.forget()
         if hosted:
             page.name_email(fields.get("email", ""))
         submit(page, slots)

@@ -12,7 +12,7 @@ from checkout_core.domain.orders import MONEY_TAKEN, Order, OrderStatus
 from checkout_core.domain.purchases import also_paid
 from checkout_core.domain.receipt_requests import REQUESTS
 from checkout_core.domain.tickets import REDEEMED, order_code
-from storefront import markup
+from storefront import markup, messages
 from storefront.operator import copy_buttons, disputes, labels, layout, oversold, refunds, stripe_pages
 from storefront.order_page import send_again
 from storefront.rendering import line, render
@@ -33,7 +33,7 @@ def reconcile(checkout: Checkout, order: Order) -> None:
             if same
             else f"Now {labels.STATUS[now.status].lower()}, as Stripe says."
         )
-    st.session_state["order-message"] = (order.id, said)
+    messages.say(order.id, said)
 
 
 def fees(order: Order) -> list[tuple[str, str]]:
@@ -81,8 +81,7 @@ def show(checkout: Checkout, order: Order) -> None:
         text = f"Another order of the same purchase is paid, too: {other}. Ask the shopper, and refund one of them."
         st.html(markup.problem(text))
         st.page_link("views/order.py", label="The other order", query_params={"id": other})
-    about, message = st.session_state.pop("order-message", ("", ""))
-    if about == order.id:
+    if message := messages.said(order.id):
         st.html(line('<p class="message" role="status">{}</p>', message))
     history = checkout.history(order.stripe_checkout_session_id)
     if order.dispute_status is not None:
@@ -104,7 +103,7 @@ def show(checkout: Checkout, order: Order) -> None:
                 key="receipt-again",
                 icon=":material/mail:",
                 on_click=send_again,
-                args=(checkout, order, Source.operator, "order-message"),
+                args=(checkout, order, Source.operator),
             )
         if order.status is OrderStatus.paid and order.amount_refunded < order.amount_total:
             refusal = disputes.refusal(order)

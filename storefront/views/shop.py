@@ -3,7 +3,7 @@
 import streamlit as st
 
 from checkout_core.domain.products import Product
-from storefront import context, markup, stock
+from storefront import context, markup, messages, stock
 from storefront.money import locale
 from storefront.rendering import line
 
@@ -16,7 +16,7 @@ left = stock.look(checkout)
 def add(product: Product) -> None:
     """Put one more into the cart."""
     cart.add(product.id, stock.limit_of(product, left))
-    st.session_state["cart-message"] = f"{product.name} is in your cart."
+    messages.say("cart", f"{product.name} is in your cart.")
 
 
 def show(product: Product) -> None:
@@ -87,7 +87,7 @@ def find_products(categories: list[str]) -> list[Product]:
 categories = list(dict.fromkeys(product.category for product in catalog.values()))
 st.html(markup.marquee(catalog.welcome))
 # The count and the badge show it; this is for who cannot see them.
-st.html(line('<p class="unseen" role="status">{}</p>', st.session_state.pop("cart-message", "")))
+st.html(line('<p class="unseen" role="status">{}</p>', messages.said("cart")))
 found = find_products(categories)
 for number, category in enumerate(categories):
     products = [product for product in found if product.category == category]

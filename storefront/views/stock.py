@@ -5,7 +5,7 @@ import streamlit as st
 from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.domain.stock import Hold
-from storefront import markup
+from storefront import markup, messages
 from storefront.operator import layout, refunds
 from storefront.rendering import line, render
 
@@ -21,7 +21,7 @@ def release(checkout: Checkout, hold: Hold) -> None:
         said = refunds.sentence(error)
     else:
         said = f"{hold.quantity} × {hold.name} released: {order.id} is {order.status}."
-    st.session_state["stock-message"] = said
+    messages.say("stock", said)
 
 
 def time_left(checkout: Checkout, hold: Hold) -> str:
@@ -51,7 +51,7 @@ def show_hold(checkout: Checkout, hold: Hold) -> None:
 
 def show(checkout: Checkout) -> None:
     """Show levels and holds."""
-    if said := st.session_state.pop("stock-message", ""):
+    if said := messages.said("stock"):
         st.html(line('<p class="message" role="status">{}</p>', said))
     levels, holds = checkout.stock_levels(), checkout.holds(limit=MAX_HOLDS)
     if not levels:

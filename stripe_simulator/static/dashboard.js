@@ -1,5 +1,7 @@
 // The dashboard: asks for the page again every second, puts what changed in place, and sends what the buttons say.
 
+import { enableControls } from "./controls.js";
+
 const BASE = document.body.dataset.base;
 const said = document.getElementById("said");
 const sessionField = document.getElementById("session");
@@ -154,4 +156,6 @@ document.addEventListener(
   true,
 );
 
+for (const details of document.querySelectorAll("details[open]")) showBody(details); // opened before this script was there
+enableControls();
 window.setInterval(refresh, 1000);

@@ -1,5 +1,6 @@
 // What all elements do in their frames: they take the looks, tell their height, and say when they have the focus.
 import { applyAppearance } from "./appearance.js";
+import { enableControls } from "./controls.js";
 import { listenToPage, sendToPage, start } from "./frame.js";
 
 function initialAppearance() {
@@ -28,13 +29,14 @@ function tellFocus() {
 
 // Starts an element. `takeFacts` takes what the page tells of the session, `ask` has what the page asks for, by name:
 // each returns the answer or a promise of it. `clear` empties the form, `fill` fills in test data, and `first` finds what
-// gets the focus.
+// gets the focus. The form can be used from the first facts on: they say what it asks for and may fill it in.
 export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {}, fill = () => {}, first }) {
   applyAppearance(initialAppearance());
   const messages = {
     facts: (facts) => {
       if (facts.appearance) applyAppearance(facts.appearance);
       takeFacts(facts);
+      enableControls();
     },
     focus: () => (first?.() ?? document.querySelector("input, select, button"))?.focus(),
     blur: () => document.activeElement?.blur(),

@@ -1,4 +1,5 @@
 // The hosted page: Stripe.js as any shop would use it. Inside a shop's page it tells that page how the payment went.
+import { enableControls } from "./controls.js";
 import { PageFields, showFieldError } from "./page_fields.js";
 import { InsideShop } from "./page_inside.js";
 
@@ -92,10 +93,18 @@ async function redrawSummary(announcement) {
   byId("said").textContent = announcement;
 }
 
+let changes = Promise.resolve(); // those that were asked for: each begins when the one before is shown
+
 // Calls an action of Stripe.js that changes the total.
 // Returns the error that the action answered with, or null after the page shows the change or an alert.
-async function changeTotal(action, value, announcement) {
-  if (isBusy) return null;
+function changeTotal(action, value, announcement) {
+  const change = changes.then(() => makeChange(action, value, announcement));
+  changes = change.catch(() => {});
+  return change;
+}
+
+async function makeChange(action, value, announcement) {
+  if (isBusy) return null; // it is being paid
   setBusy(true);
   let result;
   try {
@@ -134,10 +143,14 @@ async function changeOrAlert(action, value, announcement) {
   }
 }
 
+const wanted = new Map(); // line -> the quantity that was asked for last, until the page shows it
+
 async function changeQuantity(stepper, quantity) {
   const { line } = stepper.dataset;
   const focused = document.activeElement?.dataset.step;
+  wanted.set(line, quantity);
   await changeOrAlert("updateLineItemQuantity", { lineItem: line, quantity }, "Quantity changed");
+  if (wanted.get(line) === quantity) wanted.delete(line);
   const fresh = document.querySelector(`.stepper[data-line="${line}"]`);
   const button = fresh?.querySelector(`[data-step="${focused}"]`);
   (button && !button.disabled ? button : fresh?.querySelector("input"))?.focus();
@@ -168,7 +181,8 @@ document.addEventListener("click", ({ target }) => {
   if (remove) changeOrAlert("removeOptionalLineItem", remove, "Removed from your order");
   if (!step) return;
   const stepper = target.closest(".stepper");
-  changeQuantity(stepper, Number(stepper.querySelector("input").value) + Number(step));
+  const quantity = wanted.get(stepper.dataset.line) ?? Number(stepper.querySelector("input").value);
+  changeQuantity(stepper, quantity + Number(step));
 });
 document.addEventListener("change", ({ target }) => {
   const stepper = target.closest(".stepper");
@@ -262,3 +276,5 @@ if (ui !== "hosted") {
     confirm: confirmPayment,
   });
 }
+
+enableControls();

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from checkout_core.domain.events import EventKind
 from checkout_core.stores import open_store
 from checkout_core.stores.blocking import BlockingOrderStore
+from tests.e2e.browser.tabs import SIZES
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +83,24 @@ def test_an_id_is_copied_by_its_button_and_what_is_listed_is_downloaded(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     assert order_id in download.value.path().read_text(encoding="utf-8")
+
+
+def test_on_a_phone_the_filter_is_closed_and_says_how_much_is_set(
+    new_page: Callable[..., Page], shop: tuple[str, Path], order_id: str
+) -> None:
+    page = new_page(viewport=SIZES["phone"])
+    page.goto(f"{shop[0]}/orders")
+    row, days = page.locator(".order-row").first, page.locator(".st-key-orders-range")
+    expect(row).to_be_in_viewport(timeout=60_000)  # the first page of a demo loads much
+    expect(page.get_by_label("Status").get_by_text("Processing", exact=True)).to_be_hidden()
+    expect(days).to_be_hidden()
+    page.get_by_role("button", name="Filter and sort").click()
+    page.get_by_label("At least, EUR").fill("29")
+    page.get_by_label("At least, EUR").press("Tab")
+    page.get_by_role("button", name="Close the filter 1 set").click()
+    expect(days).to_be_hidden()
+    expect(page.get_by_role("button", name="Filter and sort 1 set")).to_be_focused()
+    expect(row).to_be_in_viewport()
 
 
 def test_every_operator_page_is_accessible_and_fits(

@@ -191,7 +191,7 @@ def test_the_order_of_a_lost_database_has_its_id_and_what_the_shopper_said(
         again = after.store.get(session_id)
     assert again is not None
     assert (again.id, again.status) == (order.id, OrderStatus.paid)
-    assert again.metadata == {"seat": "B7", "recovered": "true"}
+    assert own(again) == {"seat": "B7", "recovered": "true"}
     assert again.items == order.items
 
 

@@ -41,7 +41,7 @@ def test_metadata_of_steps_1_and_2_is_on_an_order_that_is_made_from_money(
     memory_store.forget(session_id)
     pay(checkout, session_id)
     order = checkout.complete_order(session_id)
-    assert {**order.metadata, "recovered": None} == {
+    assert {**own(order), "recovered": None} == {
         "first": value,
         "second": value,
         "changed": "text",

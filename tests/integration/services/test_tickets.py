@@ -213,6 +213,39 @@ def test_a_ticket_stays_what_was_bought_when_the_catalogue_changes(
         assert later.redeem_ticket(before[0].token, key="scan").admission is Admission.valid
 
 
+@pytest.mark.parametrize("showing", [None, Showing(starts=datetime(2027, 1, 1, 18, tzinfo=UTC), place="Hall 9")])
+def test_the_ticket_of_a_recovered_order_is_what_was_bought(
+    settings: Settings, clock: TestClock, showing: Showing | None
+) -> None:
+    with open_checkout(settings, store=ScriptedStore(), clock=clock) as checkout:
+        bought = checkout.catalog["night-train-to-trieste"]
+        session_id = checkout.create_session({bought.id: 1, "tote-bag": 1}).id
+        pay(checkout, session_id)
+        catalog = checkout.catalog
+    others = [product for product in catalog.values() if product.id != bought.id]
+    moved = Catalog([*others, bought.model_copy(update={"showing": showing})])
+    with open_checkout(settings, store=ScriptedStore(), clock=clock, products=moved) as later:
+        order = later.complete_order(session_id)
+        assert order.metadata["recovered"] == "true"
+        (ticket,) = later.tickets(order)
+        assert ticket.showing == bought.showing
+
+
+def test_the_ticket_of_a_recovered_order_of_which_stripe_knows_no_showing_is_the_catalogues(
+    settings: Settings, clock: TestClock
+) -> None:
+    showing = Showing(starts=datetime(2027, 1, 1, 18, tzinfo=UTC), place="Hall 9")
+    with open_checkout(settings, store=ScriptedStore(), clock=clock) as shop:
+        film = shop.catalog["night-train-to-trieste"]
+    before, after = (Catalog([film.model_copy(update={"showing": each})]) for each in (None, showing))
+    with open_checkout(settings, store=ScriptedStore(), clock=clock, products=before) as checkout:
+        session_id = checkout.create_session({film.id: 1}).id
+        pay(checkout, session_id)
+    with open_checkout(settings, store=ScriptedStore(), clock=clock, products=after) as later:
+        (ticket,) = later.tickets(later.complete_order(session_id))
+        assert ticket.showing == showing
+
+
 def test_a_changed_cart_keeps_what_it_is_for_now(checkout: Checkout) -> None:
     session = checkout.create_session({"night-train-to-trieste": 1, "tote-bag": 1})
     order = checkout.create_pending_order(session.id, email=EMAIL, metadata={"mine": "7"})

@@ -48,8 +48,35 @@ def test_reconcile_now_says_whether_anything_changed(visit: VisitPage, buy: Buy,
     page.button(key="reconcile").click().run()
     assert "Now paid, as Stripe says." in text_of(page)
     assert "by an operator" in text_of(page)
-    page.run()
-    assert "Now paid" not in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "said"),
+    [
+        ("order", "reconcile", "Stripe says the same"),
+        ("order", "receipt-again", "The receipt goes to ada@example.com once more."),
+        ("confirmation", "receipt-again", "The receipt goes to a•••@example.com once more."),
+        ("shop", "add-tote-bag", "Marquee tote bag is in your cart."),
+    ],
+)
+def test_what_is_said_of_a_press_stays_until_the_next_press_or_another_page(
+    visit: VisitPage, buy: Buy, *, path: str, key: str, said: str
+) -> None:
+    order = buy()
+    page = visit(path, id=order.id, session_id=order.stripe_checkout_session_id)
+    page.button(key=key).click().run()
+    assert said in text_of(page)
+    page.run()  # such as by a timer, or because another tab has news
+    assert said in text_of(page)
+    if path == "order":
+        page.button(key="refund").click().run()
+        page.button(key="refund-now").click().run()
+        assert said not in text_of(page)
+        assert "refunded." in text_of(page)
+    page.switch_page("views/cart.py").run()
+    page.switch_page(f"views/{path}.py").run()
+    assert said not in text_of(page)
+    assert "€32.00 refunded." not in text_of(page)
 
 
 def test_reconciling_what_stripe_does_not_know_says_so(visit: VisitPage, checkout: Checkout) -> None:
