@@ -166,12 +166,9 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show(page.current_session())
+        summary.show()
         with st.container(key="order-form"):
             express = st.container(key="wallets")
-            changing = express.empty()
-            if page.current_session() is None:  # a wallet of the order as it was would be pressed for nothing
-                changing.html('<span class="order-is-changing"></span>')
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()
@@ -185,7 +182,6 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
             if session is not None and not hosted:
                 with express:
                     wallets.show(checkout.settings, session, partial(take_wallet, page, session))
-                changing.empty()
         summary.show_session(page, session)
 
 
