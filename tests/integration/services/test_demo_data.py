@@ -358,19 +358,14 @@ def test_orders_that_are_there_are_not_made_again(
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    made = list[int]()
-
-    def watched(*arguments: object, **options: object) -> Iterator[Batch]:
-        for batch in orders(*arguments, **options):  # type: ignore[arg-type]
-            made.append(batch.orders.num_rows)
-            yield batch
-
     with pytest.raises(KeyboardInterrupt):
         seed_store(url, 101, 1, stop, settings=settings, until=UNTIL)
-    monkeypatch.setattr("checkout_cli.demo_data.seeding.orders", watched)
-    assert seed_store(url, 101, settings=settings, until=UNTIL) == sum(made) == (50 if several else 0)
-    assert seed_store(url, 101, settings=settings, until=UNTIL) == 0
-    assert len(made) == several
+    heard: list[int] = []  # once for what is there, and once for each batch that is made
+    assert seed_store(url, 101, 1, heard.append, settings=settings, until=UNTIL) == (50 if several else 0)
+    assert heard == ([51, 101] if several else [101])
+    assert seed_store(url, 101, 1, heard.append, settings=settings, until=UNTIL) == 0
+    assert heard[-1] == 101
+    assert len(heard) == (3 if several else 2)
 
 
 @pytest.mark.parametrize("before", [40, 60, 100])
