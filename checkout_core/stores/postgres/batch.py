@@ -344,7 +344,13 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
 
 
 def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
-    created, changed, looked_at, events = list[str](), list[str](), list[Order](), list[str]()
+    created, changed, changed_keys, looked_at, events = (
+        list[str](),
+        list[str](),
+        list[str](),
+        list[Order](),
+        list[str](),
+    )
     for one in writes:
         if one.writes_order:
             assert one.after is not None
@@ -353,6 +359,7 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
                 created.append(row)
             else:
                 changed.append(_with(row, seen_version=one.before.version))
+                changed_keys.append(one.after.stripe_checkout_session_id)
         elif one.before is not None:
             looked_at.append(one.before)
         events += _event_rows(one)
@@ -361,6 +368,7 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
     values = {
         "created": _array(created),
         "changed": _array(changed),
+        "changed_keys": changed_keys,
         "events": _array(events),
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
@@ -418,10 +426,11 @@ _NEW = f"""new AS (
     SELECT * FROM jsonb_to_recordset(%(changed)s::jsonb)
         AS new ({_columns({**_ORDER_TYPES, "seen_version": "bigint"})})
 )"""
-# Two that lock the same orders must do so in the same order, or they wait for each other.
+# Two that lock the same orders must do so in the same order, or they wait for each other. The keys are there twice, as the
+# server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up.
 _LOCKED = """locked AS (
     SELECT orders.stripe_checkout_session_id AS key FROM orders JOIN new USING (stripe_checkout_session_id)
-    WHERE orders.version = new.seen_version AND {after}
+    WHERE orders.stripe_checkout_session_id = ANY(%(changed_keys)s) AND orders.version = new.seen_version AND {after}
     ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
 _CHANGED_LOCKED = f"""changed AS (
@@ -432,6 +441,7 @@ _CHANGED_LOCKED = f"""changed AS (
 _CHANGED_ONE = f"""changed AS (
     UPDATE orders SET {_CHANGES} FROM new
     WHERE orders.stripe_checkout_session_id = new.stripe_checkout_session_id AND orders.version = new.seen_version
+        AND orders.stripe_checkout_session_id = ANY(%(changed_keys)s)
     RETURNING orders.stripe_checkout_session_id AS key
 )"""
 _LOOKED_AT = """looked_at AS (

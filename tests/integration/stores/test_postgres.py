@@ -1,5 +1,6 @@
 """What only PostgreSQL needs."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -7,7 +8,7 @@ import psycopg
 import pytest
 
 from checkout_core.domain.errors import ConfigurationError, SchemaTooNew
-from checkout_core.domain.events import Decision
+from checkout_core.domain.events import Change, Decision
 from checkout_core.domain.orders import Order
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.postgres.address import Address
@@ -98,6 +99,27 @@ def test_a_question_that_no_database_understands_fails_alone(postgres_url: str, 
         order, found = orders[1].result(), levels[1].result()
     assert order is not None
     assert [level.capacity for level in found] == [5]
+
+
+def test_orders_that_are_changed_together_are_looked_up_and_no_table_is_read_whole(postgres_url: str) -> None:
+    def changed(session_ids: list[str], change: Callable[[str], Change]) -> None:
+        with BlockingOrderStore(PostgresStore(postgres_url, writers=1)) as store:
+            for future in [store.futures.update(session_id, change(session_id)) for session_id in session_ids]:
+                future.result()
+
+    def read_whole() -> int:
+        """Rows of orders; each connection counts its own as it ends."""
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            statement = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'orders'"
+            return int(connection.execute(statement).fetchall()[0][0])
+
+    session_ids = [f"cs_{number}" for number in range(2000)]
+    changed(session_ids, lambda session_id: creating(an_order(session_id)))
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    before = read_whole()
+    changed(session_ids[::20], lambda _: counting)
+    assert read_whole() == before
 
 
 def test_dispatchers_of_a_spread_outbox_never_get_the_same_entry(postgres_url: str) -> None:
