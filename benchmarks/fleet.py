@@ -2,7 +2,7 @@
 
     python -m benchmarks.fleet [--processes 1,3,8] [--waiting 300] [--paid 20] [--seconds 3] [--json]
 
-Every process opens the same PostgreSQL database and the same simulator, waits until all are ready, and does one sweep: of
+Every process of a line opens the same PostgreSQL database and the same simulator, waits until all are ready, and does one sweep: of
 orders whose session is over, and of payments of which no webhook told. Then each is started again and does another one.
 `commits_per_s` is what all of them write together, with eight callers each.
 """
@@ -33,6 +33,7 @@ from checkout_core.stores.blocking import BlockingOrderStore
 from stripe_simulator.testing.server import running
 
 CALLERS = 8
+WAITING = "cs_test_waiting_"
 PRODUCT = "enamel-mug"
 ENVIRONMENT = {
     "STRIPE_SECRET_KEY": "sk_test_benchmark",
@@ -51,7 +52,10 @@ def sweep_when_told(later: timedelta) -> None:
         ) as checkout:
             await asyncio.to_thread(_wait_until_told)
             await checkout.background_worker(every=60).sweep()
-            return Counter(call.name for call in checkout.calls.all())
+            return Counter(
+                f"{call.name} of waiting" if (call.session_id or "").startswith(WAITING) else call.name
+                for call in checkout.calls.all()
+            )
 
     calls = asyncio.run(sweep())
     print(json.dumps({"calls": calls, "handled": _replayed_events()}))
@@ -100,16 +104,15 @@ def compare(processes: Sequence[int], waiting: int, paid: int, seconds: float) -
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         database = stack.enter_context(postgres_server(None))
-        url, simulator = stack.enter_context(running())
-        environment = {**ENVIRONMENT, "STRIPE_API_BASE": url, "CHECKOUT_DATA_DIR": str(folder)}
-        os.environ.update(environment)
+        os.environ.update({**ENVIRONMENT, "CHECKOUT_DATA_DIR": str(folder)})
         for count in processes:
-            os.environ["CHECKOUT_DATABASE_URL"] = database(f"fleet_{count}")
-            with open_checkout(Settings.load(), receipts=None) as checkout:
-                _fill(checkout, waiting)
-                for _ in range(paid):
-                    simulator.pay_session(checkout.create_session({PRODUCT: 1}).id)
-            yield {"processes": count, "waiting": waiting, **_measured(count, seconds)}
+            with running() as (url, simulator):
+                os.environ.update({"STRIPE_API_BASE": url, "CHECKOUT_DATABASE_URL": database(f"fleet_{count}")})
+                with open_checkout(Settings.load(), receipts=None) as checkout:
+                    _fill(checkout, waiting)
+                    for _ in range(paid):
+                        simulator.pay_session(checkout.create_session({PRODUCT: 1}).id)
+                yield {"processes": count, "waiting": waiting, "paid": paid, **_measured(count, seconds)}
 
 
 def _measured(count: int, seconds: float) -> dict[str, Any]:
@@ -118,10 +121,13 @@ def _measured(count: int, seconds: float) -> dict[str, Any]:
     written = together(count, ["--write", str(seconds)], {})
     calls = sum((Counter[str](each["calls"]) for each in first), Counter[str]())
     return {
-        "retrievals": calls["sessions.retrieve"],
+        "retrievals_waiting": calls["sessions.retrieve of waiting"],
+        "retrievals_paid": calls["sessions.retrieve"],
         "pages_of_events": calls["events.list"],
         "events_handled": sum(each["handled"] for each in first),
-        "retrievals_after_restart": sum(each["calls"].get("sessions.retrieve", 0) for each in again),
+        "retrievals_after_restart": sum(
+            count for each in again for name, count in each["calls"].items() if name.startswith("sessions.retrieve")
+        ),
         "events_handled_again": sum(each["handled"] for each in again),
         "commits_per_s": round(sum(each["commits_per_s"] for each in written)),
     }
@@ -143,7 +149,7 @@ def _fill(checkout: Checkout, waiting: int) -> None:
         return lambda _: Decision(order)
 
     for number in range(waiting):
-        checkout.store.update(f"cs_test_{number}", pending(f"cs_test_{number}"))
+        checkout.store.update(f"{WAITING}{number}", pending(f"{WAITING}{number}"))
 
 
 def main() -> None:
