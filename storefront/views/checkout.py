@@ -166,9 +166,12 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show()
+        summary.show(page.current_session())
         with st.container(key="order-form"):
             express = st.container(key="wallets")
+            changing = express.empty()
+            if page.current_session() is None:  # a wallet of the order as it was would be pressed for nothing
+                changing.html('<span class="order-is-changing"></span>')
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()
@@ -182,6 +185,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
             if session is not None and not hosted:
                 with express:
                     wallets.show(checkout.settings, session, partial(take_wallet, page, session))
+                changing.empty()
         summary.show_session(page, session)
 
 

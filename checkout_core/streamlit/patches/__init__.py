@@ -9,7 +9,7 @@ import threading
 import streamlit
 
 from ...config.logging import get_logger
-from . import callbacks, page_top
+from . import callbacks, given_up, page_top, pages
 
 TESTED = "1.67"
 """The version of Streamlit that the patches were tested with; the same as in the distribution's `pyproject.toml`."""
@@ -27,6 +27,8 @@ def apply() -> None:
             return
         if not is_tested(streamlit.__version__):
             log.warning("untested streamlit version", version=streamlit.__version__, tested=TESTED)
+        given_up.patch()
+        pages.patch()
         callbacks.patch()
         page_top.patch()
         _applied = True

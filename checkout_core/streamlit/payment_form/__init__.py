@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from ...config.settings import Settings
+from ..browser import STEADY_PRESSES
 
 _FOLDER = Path(__file__).parent
 
@@ -26,7 +27,7 @@ def _component(name: str, part: str) -> Any:
         name,
         html=_read(f"{part}.html"),
         css=_read(f"{part}.css"),
-        js=f"{_read('stripe_session.js')}\n{_read(f'{part}.js')}",
+        js="\n".join((STEADY_PRESSES, _read("stripe_session.js"), _read(f"{part}.js"))),
         isolate_styles=False,
     )
 

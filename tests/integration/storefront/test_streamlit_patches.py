@@ -70,7 +70,7 @@ def test_an_untested_streamlit_is_said_once_in_the_log(
 ) -> None:
     monkeypatch.setattr(patches, "_applied", False)
     monkeypatch.setattr(streamlit, "__version__", "1.68.0")
-    for patch in (patches.callbacks, patches.page_top):
+    for patch in (patches.callbacks, patches.given_up, patches.page_top, patches.pages):
         monkeypatch.setattr(patch, "patch", lambda: None)  # this process has them already
     patches.apply()
     patches.apply()

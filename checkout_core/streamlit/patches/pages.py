@@ -1,0 +1,79 @@
+"""Let a page that was asked for stay asked for, whatever comes from the page before until the browser has heard of it.
+
+The browser says with every press on which page it is. Between a press that leads to another page and its answer, that is
+the page before: the next press, or the timer of a fragment, would lead back to it, or wipe the new page. Upstream has the
+same for a fragment that is gone (https://github.com/streamlit/streamlit/issues/9921), and throws away what a thread has drawn
+last when a request comes in the moment in which it ends: the next thread begins when the last one is heard to the end.
+"""
+
+from dataclasses import replace
+from functools import wraps
+from weakref import WeakKeyDictionary
+
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import (
+    RerunData,
+    ScriptRequests,
+    _has_active_trigger_value,
+)
+
+_MOMENT_SECONDS = 0.005
+_waiting: "WeakKeyDictionary[AppSession, list[RerunData]]" = WeakKeyDictionary()
+"""What was asked for while the last thread of the session was about to end."""
+
+
+def patch() -> None:
+    """Replace the two methods by which a browser asks for a run; Streamlit has no other place for this."""
+    request_rerun = ScriptRequests._request_rerun_locked
+    begin_thread = AppSession._create_scriptrunner
+
+    @wraps(request_rerun)
+    def request_on_the_page(requests: ScriptRequests, data: RerunData) -> bool:
+        if get_script_run_ctx(suppress_warning=True) is None:  # from the browser
+            data = on_page(data, requests._rerun_data)
+        return request_rerun(requests, data)
+
+    @wraps(begin_thread)
+    def begin_when_the_last_is_heard(session: AppSession, data: RerunData) -> None:
+        waiting = _waiting.setdefault(session, [])
+        waiting.append(data)
+        if len(waiting) == 1:
+            begin_or_wait(session)
+
+    def begin_or_wait(session: AppSession) -> None:
+        if session._state is AppSessionState.SHUTDOWN_REQUESTED:
+            del _waiting[session]
+        elif _thread_of(session) is not None:  # what it has drawn last would be thrown away, and the page stay empty
+            session._event_loop.call_later(_MOMENT_SECONDS, begin_or_wait, session)
+        else:
+            first, *others = _waiting.pop(session)
+            known = session._client_state
+            asked = RerunData(query_string=known.query_string, page_script_hash=known.page_script_hash)
+            begin_thread(session, on_page(first, asked))
+            if (begun := _thread_of(session)) is not None:
+                for other in others:
+                    begun.request_rerun(other)
+
+    ScriptRequests._request_rerun_locked = request_on_the_page  # type: ignore[method-assign,assignment]
+    AppSession._create_scriptrunner = begin_when_the_last_is_heard  # type: ignore[method-assign,assignment]
+
+
+def _thread_of(session: AppSession) -> ScriptRunner | None:
+    return session._scriptrunner
+
+
+def on_page(data: RerunData, asked: RerunData) -> RerunData:
+    """Return what the browser asks for, on the page that was asked for last, unless it asks for another page.
+
+    Args:
+        data: what the browser asks for.
+        asked: what was asked for last.
+    """
+    if data.page_script_hash == asked.page_script_hash or not asked.page_script_hash or not data.page_script_hash:
+        return data
+    is_pressed = data.widget_states is not None and any(map(_has_active_trigger_value, data.widget_states.widgets))
+    if not is_pressed and not data.fragment_id:
+        return data  # a link
+    fragment = data.fragment_id if data.is_auto_rerun else None  # the page before has drawn what was pressed
+    return replace(data, page_script_hash=asked.page_script_hash, query_string=asked.query_string, fragment_id=fragment)
