@@ -8,6 +8,10 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
+from checkout_core.domain.stock import HoldState
+from checkout_core.stores import open_store
+from checkout_core.stores.base import HoldQuery
+from checkout_core.stores.blocking import BlockingOrderStore
 from storefront.cart import Cart
 from storefront.stock import REFRESH_SECONDS
 from tests.e2e.browser.line import Line
@@ -235,6 +239,29 @@ def test_a_wallet_of_the_order_as_it_was_says_so_and_pays_the_order_as_it_is(
     sheet.get_by_role("button", name="Pay").click()
     order = order_shown(page, shop[1])
     assert [(item.product, item.quantity) for item in order.items] == [(FILM, 1)]
+
+
+def test_a_release_right_after_a_link_is_done_and_the_link_leads_on(visit: Visit, shop: tuple[str, Path]) -> None:
+    shopper, _ = visit("checkout")
+    shopper.get_by_label("E-mail").fill("anna@example.com")
+    shopper.get_by_role("button", name="Continue to payment").click()
+    expect(shopper.get_by_text(re.compile("^Held for you"))).to_be_visible()
+    page, line = visit("stock")
+    release = page.get_by_role("button", name="Release").first
+    expect(release).to_be_visible()
+    before = len(released(shop[1]))
+    line.hold("answered")
+    page.get_by_role("link", name="Orders", exact=True).click()
+    line.wait(lambda: line.has_held("answered", "orders-filter"))
+    release.click()  # in a part of the page that looks again by itself, and is gone
+    line.wait(lambda: len(released(shop[1])) > before)
+    line.let_through("answered")
+    expect(page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
+
+
+def released(folder: Path) -> list[str]:
+    with BlockingOrderStore(open_store(f"duckdb:///{folder}/orders.duckdb")) as store:
+        return [hold.stripe_checkout_session_id for hold in store.holds(HoldQuery(states=(HoldState.released,)))]
 
 
 AT_EACH_CHANGE = """() => {

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import streamlit
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from checkout_core.streamlit import patches
+from checkout_core.streamlit.patches import pages
 from tests.conftest import ROOT
 
 PANEL_AND_PAGE = """
@@ -56,6 +58,24 @@ def test_a_page_that_is_asked_for_while_a_panel_ends_is_not_drawn_into_the_panel
     page, panel, page_again = drawn
     assert all(path in page for path in panel)
     assert page_again == page
+
+
+@pytest.mark.parametrize(
+    "press",
+    [
+        WidgetState(id="button", trigger_value=True),
+        WidgetState(id="component", json_trigger_value='[{"event": "press"}]'),
+    ],
+)
+def test_a_press_that_goes_along_with_a_timer_is_not_done_twice(press: WidgetState) -> None:
+    field, idle = WidgetState(id="field", string_value="typed"), WidgetState(id="idle", trigger_value=False)
+    asked = ClientState(
+        fragment_id="panel", is_auto_rerun=True, widget_states=WidgetStates(widgets=[field, press, idle])
+    )
+    kept = pages.without_presses(asked)
+    assert [each.id for each in kept.widget_states.widgets] == ["field", "idle"]
+    assert (kept.fragment_id, kept.is_auto_rerun) == ("panel", True)
+    assert len(asked.widget_states.widgets) == 3
 
 
 def test_the_patches_were_tested_with_the_version_that_is_installed_and_admitted() -> None:
