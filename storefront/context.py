@@ -94,6 +94,13 @@ def take_over_cart(news: CookieNews) -> None:
     seen = st.session_state.get(_SEEN, "")
     # News that came before the browser knew what was taken over last rests on that.
     base = news.base if news.seen == seen else seen
+    if news.seen != seen and (other.quantities, other.token, other.bought) == (
+        cart.quantities,
+        cart.token,
+        cart.bought,
+    ):
+        st.session_state[_SEEN] = news.there  # the other tab has come to the same: there is nothing to put together
+        return
     before, bought = dict(cart.quantities), cart.bought
     # Of two first carts, which rest on nothing, the same one stays in both tabs.
     cart.take_over(other, Cart.from_cookie(base) if base else Cart(token=max(cart.token, other.token)))

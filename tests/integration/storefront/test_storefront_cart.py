@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from checkout_core.domain.orders import Order, OrderItem
 from storefront.cart import Cart
@@ -124,3 +125,26 @@ def test_a_cart_that_was_paid_in_another_tab_stays_paid_and_has_its_token() -> N
     cart = Cart({"mug": 1, "pin": 1}, base.token)
     cart.take_over(paid, base)
     assert (cart.quantities, cart.token, cart.bought) == ({"pin": 1}, paid.token, paid.bought)
+
+
+def test_what_both_tabs_have_put_together_is_not_put_together_once_more() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from checkout_core.streamlit.browser import CookieNews
+        from storefront import context
+        from storefront.cart import Cart
+
+        token = Cart().token
+
+        def cookie(**quantities: int) -> str:
+            return Cart(quantities, token).to_cookie()
+
+        first = cookie(bag=1, mug=1)
+        st.session_state.update({"cart": Cart({"bag": 1, "mug": 1, "pin": 1}, token), "cart-seen": first})
+        for number, there in enumerate((cookie(bag=1), cookie(bag=1, pin=1))):
+            context.take_over_cart(CookieNews(str(number), there, base=first, seen=first))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.session_state["cart"].quantities == {"bag": 1, "pin": 1}
