@@ -8,18 +8,24 @@ from pathlib import Path
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_cookie = st.components.v2.component("checkout_cookie", js=(_FOLDER / "cookie.js").read_text(encoding="utf-8"))
-_redirect = st.components.v2.component("checkout_redirect", js=(_FOLDER / "redirect.js").read_text(encoding="utf-8"))
-_places = st.components.v2.component("checkout_places", js=(_FOLDER / "places.js").read_text(encoding="utf-8"))
-STEADY_PRESSES = (_FOLDER / "steady_presses.js").read_text(encoding="utf-8")
+
+
+def _read(*files: str) -> str:
+    return "\n".join((_FOLDER / file).read_text(encoding="utf-8") for file in files)
+
+
+STEADY_PRESSES = _read("steady_presses.js")
 """Stands before the script of a component whose buttons must not lose a press."""
-_presses = st.components.v2.component(
-    "checkout_presses", js=f"{STEADY_PRESSES}\n{(_FOLDER / 'presses.js').read_text(encoding='utf-8')}"
-)
+TELLING = _read("telling.js")
+"""Stands before the script of a component that tells the page something."""
+_cookie = st.components.v2.component("checkout_cookie", js=_read("telling.js", "cookie.js"))
+_redirect = st.components.v2.component("checkout_redirect", js=_read("redirect.js"))
+_places = st.components.v2.component("checkout_places", js=_read("places.js"))
+_presses = st.components.v2.component("checkout_presses", js=_read("steady_presses.js", "presses.js"))
 _disclosure = st.components.v2.component(
     "checkout_disclosure",
-    html=(_FOLDER / "disclosure.html").read_text(encoding="utf-8"),
-    js=(_FOLDER / "disclosure.js").read_text(encoding="utf-8"),
+    html=_read("disclosure.html"),
+    js=_read("disclosure.js"),
     isolate_styles=False,
 )
 

@@ -1,5 +1,7 @@
 // Writes a cookie when its value is another than the last one that the page gave: to read cookies stops the whole page. A tab
 // that is asked to watch one is told what another tab has written, and so are those that could not hear it while hidden.
+const tellUntil = window.checkoutTell;
+const LATER = 1000; // milliseconds
 const given = new Map(); // what the page gave last
 const mine = new Map(); // what this tab wrote last, what it replaced, and what the page had seen of other tabs then
 const watched = new Map();
@@ -29,7 +31,7 @@ function agree(name) {
   if (there === value || there === base || there === own?.value || there === "") {
     if (there !== value) write(tab.data, there);
     mine.set(name, { value, seen, replaced: replacedBy(own, value, there) });
-    tab.told = null;
+    tab.news = null;
   } else {
     tell(tab, there, base);
   }
@@ -41,20 +43,29 @@ function replacedBy(own, value, there) {
 }
 
 function tell(tab, there, base) {
-  if (tab.told === there) return;
-  tab.told = there;
-  tab.tell({ id: `${Date.now()}-${Math.random()}`, there, base, seen: tab.data.seen });
+  if (tab.news?.there === there) return;
+  const news = { there, base, seen: tab.data.seen };
+  tab.news = news;
+  tellUntil(
+    () => tab.tell({ id: `${Date.now()}-${Math.random()}`, ...news }),
+    () => tab.news !== news,
+  );
 }
 
 function look(name) {
   if (read(name)) agree(name); // whoever has removed all cookies gets none back
 }
 
+// A message may be faster than the cookie that it is about: what it says is taken if it is about what is known here, and
+// the cookie is looked at once more.
 tabs?.addEventListener("message", ({ data: { name, value, replaced } }) => {
+  const tab = watched.get(name);
   const own = mine.get(name);
-  if (!watched.has(name) || value === own?.value) return;
-  if (replaced === own?.replaced) tell(watched.get(name), value, replaced); // both have written at once, one over the other
+  if (!tab || value === own?.value) return;
+  if (replaced === tab.news?.there) tell(tab, value, tab.news.base);
+  else if (replaced === own?.value || replaced === own?.replaced) tell(tab, value, replaced); // both at once: one is over the other
   else look(name);
+  setTimeout(look, LATER, name);
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") for (const name of watched.keys()) look(name);
@@ -63,8 +74,8 @@ document.addEventListener("visibilitychange", () => {
 export default function ({ data, setStateValue }) {
   const { name, value } = data;
   if (data.watched) {
-    const tab = watched.get(name) ?? { told: null };
-    if (tab.data?.seen !== data.seen) tab.told = null;
+    const tab = watched.get(name) ?? { news: null };
+    if (tab.data?.seen !== data.seen) tab.news = null;
     watched.set(name, Object.assign(tab, { data, tell: (news) => setStateValue("news", news) }));
     agree(name);
   } else if (given.get(name) !== value) {

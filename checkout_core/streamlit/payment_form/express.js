@@ -84,7 +84,10 @@ class Express {
     const press = `${Date.now()}-${Math.random()}`;
     return new Promise((resolve) => {
       this.saving = { press, resolve };
-      this.onPress({ ...details, press });
+      window.checkoutTell(
+        () => this.onPress({ ...details, press }),
+        () => this.isOver || this.saving?.press !== press,
+      );
     });
   }
 

@@ -111,12 +111,22 @@ class Promotion {
     const code = this.current();
     const amount = this.actions.getSession().total.total.minorUnitsAmount;
     if (code !== this.data.code || amount !== this.data.amount) {
-      this.onChange({ code, amount });
+      this.tell({ code, amount });
       return;
     }
+    this.found = null;
     this.show();
     this.onSettled?.();
     this.onSettled = null;
+  }
+
+  tell(found) {
+    if (this.found?.code === found.code && this.found.amount === found.amount) return;
+    this.found = found;
+    window.checkoutTell(
+      () => this.onChange(found),
+      () => this.found !== found || this.listening.signal.aborted,
+    );
   }
 
   showProblem(text) {

@@ -58,6 +58,11 @@ class Line:
         for send, message in held:
             send(message)
 
+    def lose(self, way: str) -> None:
+        """Throw away what was held back, as a line does that breaks, and hold nothing more."""
+        self._holds[way] = False
+        self._held[way].clear()
+
     def has_held(self, way: str, text: str) -> bool:
         """Return whether a text is in what is held back."""
         held = (message for _, message in self._held[way])

@@ -209,6 +209,61 @@ def test_a_tab_that_opens_slowly_does_not_undo_what_was_pressed_meanwhile(visit:
     expect_page(page, "Your cart", 1)
 
 
+STALE = """() => {
+  const cookie = document.cookie;
+  Object.defineProperty(document, "cookie", { configurable: true, get: () => cookie });
+  new BroadcastChannel("checkout-cookies").onmessage = () => setTimeout(() => delete document.cookie);
+}"""
+
+
+def test_a_tab_hears_of_another_also_when_the_message_is_faster_than_the_cookie(
+    visit: Visit, shop: tuple[str, Path]
+) -> None:
+    page, _ = visit("cart")
+    other, _ = second_tab(page, shop[0])
+    other.evaluate(STALE)
+    press(page, f"remove-{MUG}")
+    expect(other.get_by_role("link", name="Cart · 1")).to_be_visible()
+    expect_page(page, "Your cart", 1)
+
+
+def lose(line: Line, event: str) -> None:
+    """Lose the message that tells of an event."""
+    line.wait(lambda: line.has_held("asked", event))
+    line.lose("asked")
+
+
+def test_what_another_tab_did_is_told_again_when_the_message_was_lost(visit: Visit, shop: tuple[str, Path]) -> None:
+    page, _ = visit("cart")
+    other, line = second_tab(page, shop[0])
+    line.hold("asked")
+    press(page, f"remove-{MUG}")
+    lose(line, '"news"')
+    expect(other.get_by_role("link", name="Cart · 1")).to_be_visible()
+
+
+def test_a_wallet_that_was_pressed_is_told_again_when_the_message_was_lost(
+    visit: Visit, shop: tuple[str, Path]
+) -> None:
+    page, line = visit("checkout")
+    page.frame_locator(".express iframe").get_by_role("button", name="Pay with Google Pay").click()
+    line.hold("asked")
+    page.frame_locator(WALLET).get_by_role("button", name="Pay").click()
+    lose(line, '"event":"press"')
+    assert order_shown(page, shop[1]).amount_total == 2700
+
+
+def test_a_code_that_was_entered_is_told_again_when_the_message_was_lost(visit: Visit) -> None:
+    page, line = visit("checkout")
+    page.get_by_text("Discount code", exact=True).click()
+    page.get_by_role("textbox", name="Discount code").fill("LANTERN10")
+    line.hold("asked")
+    page.get_by_role("textbox", name="Discount code").press("Enter")
+    lose(line, '"event":"changed"')
+    expect(page.get_by_text("The code LANTERN10 is applied.")).to_be_visible()
+    expect(page.get_by_role("row", name="Total €24.30")).to_be_visible()
+
+
 @pytest.mark.parametrize("where", ["here", "in another tab"])
 def test_a_wallet_of_the_order_as_it_was_says_so_and_pays_the_order_as_it_is(
     visit: Visit, shop: tuple[str, Path], where: str
