@@ -29,6 +29,7 @@ class Payment {
   }
 
   async start() {
+    this.isShown = false;
     this.showProblem("");
     this.updateButton();
     try {
@@ -41,6 +42,10 @@ class Payment {
       this.element.on("change", (event) => {
         this.isComplete = event.complete;
         if (event.complete && this.saysWhatIsMissing) this.showProblem("");
+        this.updateButton();
+      });
+      this.element.on("ready", () => {
+        this.isShown = true;
         this.updateButton();
       });
       this.element.mount(this.fields);
@@ -130,7 +135,11 @@ class Payment {
   giveUp(error) {
     this.fields.setAttribute("aria-busy", "false");
     this.showProblem(error?.message || "This checkout cannot be paid any more.");
-    this.onStuck(Date.now());
+    const stuck = Date.now();
+    window.checkoutTell(
+      () => this.onStuck(stuck),
+      () => this.isOver || this.data.heard === stuck,
+    );
   }
 
   showProblem(text) {
@@ -141,7 +150,8 @@ class Payment {
   updateButton() {
     const amount = this.actions?.getSession().total.total.amount;
     this.button.textContent = this.isBusy ? "Paying …" : amount ? `Pay ${amount}` : "Pay";
-    this.button.disabled = !this.actions;
+    // While the form grows it moves the button, and a press on it would end in the form.
+    this.button.disabled = !this.actions || !this.isShown;
     this.button.setAttribute("aria-disabled", String(this.isBusy)); // it keeps the focus while it pays
     this.button.setAttribute("aria-busy", String(this.isBusy));
   }

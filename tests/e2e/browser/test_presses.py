@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.conftest import free_port
-from tests.e2e.browser.test_demo import go_to_payment
+from tests.e2e.browser.test_demo import card_form, go_to_payment
 from tests.support.programs import RunningProgram, clean_environment, running_program
 
 pytestmark = pytest.mark.browser
@@ -98,6 +98,25 @@ def test_a_press_on_pay_counts_also_when_the_form_above_has_only_just_come(page:
     page.locator(".payment iframe").evaluate("(frame) => (frame.style.height = '900px')")  # it is under the pointer now
     page.mouse.up()
     expect(page.get_by_role("alert").filter(has_text="Your card number is incomplete.")).to_be_visible()
+
+
+def test_pay_waits_for_the_form_that_would_push_it_away(page: Page, shop: tuple[str, Path]) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/_simulator/static/payment_element.js", hold)
+    go_to_payment(page, shop[0])
+    pay = page.get_by_role("button", name=re.compile("^Pay €"))
+    expect(pay).to_be_disabled()
+    while not held:
+        page.evaluate("new Promise(requestAnimationFrame)")
+    held[0].continue_()
+    expect(pay).to_be_enabled()
+    place = pay.bounding_box()
+    expect(card_form(page).get_by_label("Card number")).to_be_editable()
+    assert pay.bounding_box() == place
 
 
 def test_who_moves_away_from_a_button_takes_the_press_back(page: Page, shop: tuple[str, Path]) -> None:
