@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import streamlit
+from streamlit import config
+from streamlit.config_option import ConfigOption
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
@@ -85,13 +87,33 @@ def test_the_patches_were_tested_with_the_version_that_is_installed_and_admitted
     assert patches.is_tested(streamlit.__version__)
 
 
+@pytest.fixture
+def _not_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "_applied", False)
+    for patch in (patches.callbacks, patches.given_up, patches.page_top, patches.pages):
+        monkeypatch.setattr(patch, "patch", lambda: None)  # this process has them already
+
+
+@pytest.mark.usefixtures("_not_applied")
+@pytest.mark.parametrize(
+    ("defined_in", "is_on"), [(ConfigOption.DEFAULT_DEFINITION, False), ("/app/.streamlit/config.toml", True)]
+)
+def test_runs_follow_one_another_unless_the_app_says_otherwise(defined_in: str, is_on: bool) -> None:
+    option = patches.ONE_RUN_AFTER_THE_OTHER
+    before = config.get_option(option), config.get_where_defined(option)
+    config.set_option(option, True, defined_in)
+    try:
+        patches.apply()
+        assert config.get_option(option) is is_on
+    finally:
+        config.set_option(option, *before)
+
+
+@pytest.mark.usefixtures("_not_applied")
 def test_an_untested_streamlit_is_said_once_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(patches, "_applied", False)
     monkeypatch.setattr(streamlit, "__version__", "1.68.0")
-    for patch in (patches.callbacks, patches.given_up, patches.page_top, patches.pages):
-        monkeypatch.setattr(patch, "patch", lambda: None)  # this process has them already
     patches.apply()
     patches.apply()
     assert [record.getMessage() for record in caplog.records] == ["untested streamlit version"]
