@@ -60,16 +60,18 @@ class OrderSummary:
         Args:
             session: the one that the cart has already; without it there is only what the cart says.
         """
+        is_changing = bool(st.session_state.get(_CHANGING))
         with st.container(key="order"):
             self._toggle = st.container(key="order-toggle")
             with st.container(key="order-body"):
                 st.html('<h2 class="order-title">Your order</h2>')
-                if st.session_state.get(_CHANGING):
-                    self._show_lines()
-                    self._receipt = st.empty()
+                with st.container(key="order-lines"):  # also without lines: the code's field keeps its place
+                    if is_changing:
+                        self._show_lines()
+                self._receipt = st.empty()
+                if is_changing:
                     st.button("Done", key="order-done", on_click=self._change, args=(False,))
                 else:
-                    self._receipt = st.empty()
                     st.button(
                         "Edit the order", key="order-change", type="tertiary", on_click=self._change, args=(True,)
                     )
@@ -111,9 +113,8 @@ class OrderSummary:
 
     def _show_lines(self) -> None:
         left = stock.look(self.checkout)
-        with st.container(key="order-lines"):
-            for item in self.items:
-                self._show_line(item, stock.limit_of(self.checkout.catalog[item.product], left))
+        for item in self.items:
+            self._show_line(item, stock.limit_of(self.checkout.catalog[item.product], left))
 
     def _show_line(self, item: PricedItem, limit: int) -> None:
         name, key = markup.label(item.name), f"order-quantity-{item.product}"
