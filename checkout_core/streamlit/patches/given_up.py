@@ -3,7 +3,9 @@
 A run is given up as soon as the browser asks for the next one. What a callback was to do is done by then (see `callbacks`),
 but `if st.button(...)`, a form's button and the trigger of a component are read by the page itself, perhaps only in the run
 that is given up: such a run goes on to its end, and the next waits. `st.stop` ends a run by telling Streamlit to run
-nothing any more, also not what the browser has asked for a moment before.
+nothing any more, also not what the browser has asked for a moment before. What is run then must not be a fragment that the
+page has not drawn any more: Streamlit keeps the fragments of the page before when a run ends by `st.stop` or an error, and
+one that is drawn into a page that has no such place makes the browser drop the whole page.
 
 Upstream: https://github.com/streamlit/streamlit/issues/8365 and https://github.com/streamlit/streamlit/issues/8291.
 """
@@ -13,7 +15,8 @@ from functools import wraps
 from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils.script_requests import (
     RerunData,
     ScriptRequest,
@@ -21,6 +24,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import (
     ScriptRequestType,
     _has_active_trigger_value,
 )
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 
@@ -47,6 +51,7 @@ def patch() -> None:
     begin_run = SafeSessionState.on_script_will_rerun
     request_rerun, request_stop = ScriptRequests._request_rerun_locked, ScriptRequests.request_stop
     yield_now, end_run = ScriptRequests.on_scriptrunner_yield, ScriptRequests.on_scriptrunner_ready
+    finish = ScriptRunner._on_script_finished
 
     @wraps(begin_run)
     def begin_and_look(state: SafeSessionState, fresh: WidgetStates | None, *args: Any, **options: Any) -> None:
@@ -82,6 +87,15 @@ def patch() -> None:
         _run.forget()
         return end_run(requests)
 
+    @wraps(finish)
+    def finish_and_forget_fragments(
+        runner: ScriptRunner, context: ScriptRunContext, event: ScriptRunnerEvent, premature_stop: bool, *rest: Any
+    ) -> None:
+        if premature_stop and not context.fragment_ids_this_run:
+            runner._fragment_storage.clear(new_fragment_ids=context.shared.new_fragment_ids.snapshot())
+        finish(runner, context, event, premature_stop, *rest)
+
+    ScriptRunner._on_script_finished = finish_and_forget_fragments  # type: ignore[method-assign,assignment]
     SafeSessionState.on_script_will_rerun = begin_and_look  # type: ignore[method-assign,assignment]
     ScriptRequests._request_rerun_locked = request_and_note  # type: ignore[method-assign,assignment]
     ScriptRequests.request_stop = stop_this_run_only  # type: ignore[method-assign,assignment]

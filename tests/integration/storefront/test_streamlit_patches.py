@@ -1,6 +1,7 @@
 """What we change in Streamlit's way of answering clicks."""
 
 import tomllib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from streamlit import config
 from streamlit.config_option import ConfigOption
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-from streamlit.runtime.scriptrunner import RerunData, ScriptRunnerEvent
+from streamlit.runtime.scriptrunner import RerunData, ScriptRunner, ScriptRunnerEvent
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
@@ -17,6 +18,7 @@ from checkout_core.streamlit import patches
 from checkout_core.streamlit.patches import pages
 from tests.conftest import ROOT
 
+ENDS = (ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS, ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS)
 PANEL_AND_PAGE = """
 import streamlit as st
 from checkout_core.streamlit import patches
@@ -29,37 +31,68 @@ st.text("and the rest")
 """
 
 
+PAGE_THAT_ENDS_EARLIER = """
+import streamlit as st
+from checkout_core.streamlit import patches
+
+patches.apply()
+st.title("A page")
+st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+if st.session_state["runs"] > 1:
+    {end}
+st.text("a line")
+st.fragment(lambda: st.text("a panel"))()
+"""
+
+
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[list[int]]]:
-    """Where each run of a page with a panel draws: the page; then the panel alone and, in its last moment, the page again."""
-    runs: list[list[list[int]]] = []
-    panels: list[str] = []
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[list[list[int]]]]:
+    """Where each run of a page with a panel draws. As one ends, the next is asked for: the `page`, or its `panel` alone."""
 
-    class Hurried(LocalScriptRunner):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            self.on_event.connect(self.follow, weak=False)
+    def run(script: str, *wanted: str) -> list[list[list[int]]]:
+        runs: list[list[list[int]]] = []
+        panels: list[str] = []
 
-        def follow(self, _: object, event: ScriptRunnerEvent, forward_msg: Any = None, **rest: object) -> None:
-            if event == ScriptRunnerEvent.SCRIPT_STARTED:
-                runs.append([])
-            elif event == ScriptRunnerEvent.ENQUEUE_FORWARD_MSG and forward_msg.WhichOneof("type") == "delta":
-                runs[-1].append(list(forward_msg.metadata.delta_path))
-                panels.extend(filter(None, [forward_msg.delta.fragment_id]))
-            elif event == ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS and len(runs) == 1:
-                self.request_rerun(RerunData(fragment_id=panels[0], widget_states=WidgetStates()))
-            elif event == ScriptRunnerEvent.FRAGMENT_STOPPED_WITH_SUCCESS:
-                self.request_rerun(RerunData(widget_states=WidgetStates()))
+        class Hurried(LocalScriptRunner):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **options)
+                self.on_event.connect(self.follow, weak=False)
 
-    monkeypatch.setattr(app_test, "LocalScriptRunner", Hurried)
-    assert not AppTest.from_string(PANEL_AND_PAGE).run().exception
-    return runs
+            def _on_script_finished(self, *args: Any) -> None:
+                ScriptRunner._on_script_finished(self, *args)  # as a server does
+
+            def follow(self, _: object, event: ScriptRunnerEvent, forward_msg: Any = None, **rest: object) -> None:
+                if event == ScriptRunnerEvent.SCRIPT_STARTED:
+                    runs.append([])
+                elif event == ScriptRunnerEvent.ENQUEUE_FORWARD_MSG and forward_msg.WhichOneof("type") == "delta":
+                    runs[-1].append(list(forward_msg.metadata.delta_path))
+                    panels.extend(filter(None, [forward_msg.delta.fragment_id]))
+                elif event in ENDS and len(runs) <= len(wanted):
+                    panel = panels[0] if wanted[len(runs) - 1] == "panel" else ""
+                    self.request_rerun(RerunData(fragment_id=panel, widget_states=WidgetStates()))
+
+        monkeypatch.setattr(app_test, "LocalScriptRunner", Hurried)
+        AppTest.from_string(script).run()
+        assert len(runs) == len(wanted) + 1
+        return runs
+
+    return run
 
 
-def test_a_page_that_is_asked_for_while_a_panel_ends_is_not_drawn_into_the_panel(drawn: list[list[list[int]]]) -> None:
-    page, panel, page_again = drawn
+def test_a_page_that_is_asked_for_while_a_panel_ends_is_not_drawn_into_the_panel(
+    drawn: Callable[..., list[list[list[int]]]],
+) -> None:
+    page, panel, page_again = drawn(PANEL_AND_PAGE, "panel", "page")
     assert all(path in page for path in panel)
     assert page_again == page
+
+
+@pytest.mark.parametrize("end", ["st.stop()", "raise ValueError"])
+def test_a_panel_that_the_page_has_not_drawn_any_more_is_not_drawn_into_it(
+    drawn: Callable[..., list[list[list[int]]]], end: str
+) -> None:
+    _, _, panel = drawn(PAGE_THAT_ENDS_EARLIER.format(end=end), "page", "panel")
+    assert panel == []
 
 
 @pytest.mark.parametrize(
