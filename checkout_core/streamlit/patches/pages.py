@@ -4,7 +4,8 @@ The browser says with every press on which page it is. Between a press that lead
 the page before: the next press, or the timer of a fragment, would lead back to it, or wipe the new page. Upstream has the
 same for a fragment that is gone (https://github.com/streamlit/streamlit/issues/9921), and throws away what a thread has drawn
 last when a request comes in the moment in which it ends: the next thread begins when the last one is heard to the end. A
-press in a fragment that is gone is done by a run of the page, and no press is done twice because a timer was faster.
+press in a fragment that is gone is done by a run of the page, no press is done twice because a timer was faster, and no timer
+of the page before is answered.
 """
 
 from dataclasses import replace
@@ -40,6 +41,8 @@ def patch() -> None:
     @wraps(ask)
     def ask_once_also_for_what_is_gone(session: AppSession, wanted: ClientState | None) -> None:
         if wanted is not None and wanted.is_auto_rerun:
+            if is_of_another_page(wanted, _asked_last(session)):
+                return
             wanted = without_presses(wanted)
         if wanted is not None and _is_pressed_in_what_is_gone(session, wanted):
             asked = _asked_last(session)
@@ -75,6 +78,19 @@ def patch() -> None:
 def _is_pressed_in_what_is_gone(session: AppSession, wanted: ClientState) -> bool:
     """Whether somebody has pressed in a fragment that the browser does not know to be gone: Streamlit would not listen."""
     return bool(wanted.fragment_id) and not wanted.is_auto_rerun and not session.has_fragment(wanted.fragment_id)
+
+
+def is_of_another_page(wanted: ClientState, asked: RerunData) -> bool:
+    """Return whether a timer is one of the page before: it needs no answer, and one that comes together with the new page's
+    wipes that away, because the browser takes it for another page.
+
+    Args:
+        wanted: what the timer asks for.
+        asked: what was asked for last.
+    """
+    return (
+        bool(wanted.page_script_hash and asked.page_script_hash) and wanted.page_script_hash != asked.page_script_hash
+    )
 
 
 def _asked_last(session: AppSession) -> RerunData:

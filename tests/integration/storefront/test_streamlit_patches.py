@@ -96,6 +96,15 @@ def test_a_panel_that_the_page_has_not_drawn_any_more_is_not_drawn_into_it(
 
 
 @pytest.mark.parametrize(
+    ("of", "asked", "is_another"),
+    [("cart", "checkout", True), ("cart", "cart", False), ("", "cart", False), ("cart", "", False)],
+)
+def test_a_timer_of_the_page_before_is_known(of: str, asked: str, is_another: bool) -> None:
+    wanted = ClientState(page_script_hash=of, fragment_id="panel", is_auto_rerun=True)
+    assert pages.is_of_another_page(wanted, RerunData(page_script_hash=asked)) is is_another
+
+
+@pytest.mark.parametrize(
     "press",
     [
         WidgetState(id="button", trigger_value=True),
