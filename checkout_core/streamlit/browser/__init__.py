@@ -92,9 +92,14 @@ def _news_of(sent: object) -> CookieNews | None:
     return CookieNews(*map(str, given)) if all(isinstance(value, str) for value in given) else None
 
 
-def redirect_to(url: str) -> None:
-    """Go to another site in the same tab."""
-    _redirect(key="redirect", data={"url": url})
+def redirect_to(url: str, *, after_cookie: str | None = None) -> None:
+    """Go to another site in the same tab.
+
+    Args:
+        url: where to.
+        after_cookie: a cookie that this run keeps: it must be there before.
+    """
+    _redirect(key="redirect", data={"url": url, "cookie": after_cookie})
 
 
 def begin_places_at_their_top(page: str, steps: str, navigation: Mapping[str, str], named: str = ".named") -> None:
