@@ -94,9 +94,7 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
     st.html('<h2 class="step done"><span>✓</span> Your details</h2>')
     with st.container(key="given", horizontal=True, vertical_alignment="center"):
         st.html(line('<p class="given" dir="auto">{}</p>', " · ".join(text for text in fields.values() if text)))
-        if st.button("Change", key="change-details", type="tertiary"):
-            page.forget_details()
-            st.rerun()
+        st.button("Change", key="change-details", type="tertiary", on_click=page.forget_details)
     st.html('<h2 class="step"><span>2</span> Payment</h2>')
     with st.container(key="hold"):  # also when it says nothing: the payment form keeps its place
         st.fragment(show_hold, run_every=HELD_SECONDS)(session)
