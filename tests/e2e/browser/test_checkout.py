@@ -141,6 +141,8 @@ def test_a_wrong_code_says_so_at_its_field_and_a_good_one_stays_with_the_order(
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
     at_rest(page)
     page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("button", name="Edit the order")).to_be_visible()
+    at_rest(page)
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()  # another session, the same code
     page.reload()
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
