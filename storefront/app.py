@@ -12,7 +12,6 @@ from checkout_core import Checkout
 from checkout_core.domain.errors import CheckoutError, ConfigurationError, PaymentUnconfirmed, UnknownShop
 from checkout_core.streamlit import browser, patches
 from storefront import backstage, context, downloads, markup, messages
-from storefront.cart import COOKIE
 from storefront.operator import auth, login
 from storefront.pages import PAGES, SHOP
 from storefront.rendering import line
@@ -91,10 +90,7 @@ def main() -> None:
         login.return_after_login()
     cart = context.current_cart()
     with st.container(key="memory"):  # before the page, which may end the run early
-        elsewhere = browser.keep_watched_cookie(COOKIE, cart.to_cookie())
-        if elsewhere is not None:
-            context.take_over_cart(elsewhere)
-            st.rerun()
+        context.keep_cart(cart)
         browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION, NAMED)
     if page.url_path != backstage.WINDOW:

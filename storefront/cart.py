@@ -87,6 +87,28 @@ class Cart:
         """Make the next checkout of this cart a new one: the last was paid or has expired."""
         self.token = _new_token()
 
+    def take_over(self, other: "Cart", base: "Cart") -> None:
+        """Become what another tab has made of the cart, and keep what was changed here meanwhile.
+
+        It is changed in place: buttons that were drawn before know this object.
+
+        Args:
+            other: the cart as the other tab has left it.
+            base: the cart as both tabs had it before.
+        """
+        changes = {
+            product: self.quantities.get(product, 0) - base.quantities.get(product, 0)
+            for product in {**self.quantities, **base.quantities}
+        }
+        self.quantities = dict(other.quantities)
+        for product, change in changes.items():
+            if change:
+                self.put(product, self.quantities.get(product, 0) + change)
+        if self.token == base.token:
+            self.token = other.token
+        here = tuple(mark for mark in self.bought if mark not in base.bought and mark not in other.bought)
+        self.bought = (*other.bought, *here)[-_MAX_ORDERS:]
+
     def to_cookie(self) -> str:
         """Return it in characters that a cookie takes as they are (https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)."""
         lines = ".".join(f"{_escaped(product)}:{quantity}" for product, quantity in self.quantities.items())

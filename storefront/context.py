@@ -10,6 +10,8 @@ from checkout_core.bootstrap import open_shops
 from checkout_core.config.logging import get_logger
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.services.shops import Shops
+from checkout_core.streamlit import browser
+from checkout_core.streamlit.browser import CookieNews
 
 from .cart import COOKIE, Cart
 
@@ -17,6 +19,9 @@ log = get_logger(__name__)
 
 _used: list[Shops] = []
 _NEWS = "cart-news"
+_TAKEN = "cart-news-taken"
+_SEEN = "cart-seen"
+"""Where it is kept what the cart's cookie was when this visit read it, or heard of it last."""
 CHANGED_ELSEWHERE = "Your cart was changed in another tab. This is how it is now."
 PAID_ELSEWHERE = "You have ordered in another tab. What you bought there is no longer in this cart."
 
@@ -65,20 +70,44 @@ def sentence_for_shopper(error: CheckoutError) -> str:
 
 
 def current_cart() -> Cart:
-    """Return this browser's cart: from its cookie on the first run, from then on the session's own."""
+    """Return this browser's cart: from its cookie on the first run, from then on the session's own, always one object."""
     if "cart" not in st.session_state:
         cookie: object = st.context.cookies.get(COOKIE)
-        st.session_state["cart"] = Cart.from_cookie(cookie if isinstance(cookie, str) else None)
+        st.session_state[_SEEN] = cookie if isinstance(cookie, str) else ""
+        st.session_state["cart"] = Cart.from_cookie(st.session_state[_SEEN])
     cart: Cart = st.session_state["cart"]
     return cart
 
 
-def take_over_cart(cookie: str) -> None:
-    """Go on with the cart that another tab has made of this browser's."""
-    before, cart = current_cart(), Cart.from_cookie(cookie)
-    paid = any(mark not in before.bought for mark in cart.bought)
-    st.session_state["cart"] = cart
-    st.session_state[_NEWS] = CartNews(PAID_ELSEWHERE if paid else CHANGED_ELSEWHERE, cart.to_cookie(), None)
+def keep_cart(cart: Cart) -> None:
+    """Keep the cart in its cookie, and go on with what another tab makes of it."""
+    seen = st.session_state.get(_SEEN, "")
+    browser.keep_watched_cookie(COOKIE, cart.to_cookie(), seen=seen, on_news=take_over_cart)
+
+
+def take_over_cart(news: CookieNews) -> None:
+    """Go on with the cart that another tab has made of this browser's. What was changed here meanwhile is kept."""
+    if st.session_state.get(_TAKEN) == news.id:
+        return
+    st.session_state[_TAKEN] = news.id
+    cart, other = current_cart(), Cart.from_cookie(news.there)
+    seen = st.session_state.get(_SEEN, "")
+    # News that came before the browser knew what was taken over last rests on that.
+    base = news.base if news.seen == seen else seen
+    if news.seen != seen and (other.quantities, other.token, other.bought) == (
+        cart.quantities,
+        cart.token,
+        cart.bought,
+    ):
+        st.session_state[_SEEN] = news.there  # the other tab has come to the same: there is nothing to put together
+        return
+    before, bought = dict(cart.quantities), cart.bought
+    # Of two first carts, which rest on nothing, the same one stays in both tabs.
+    cart.take_over(other, Cart.from_cookie(base) if base else Cart(token=max(cart.token, other.token)))
+    st.session_state[_SEEN] = news.there
+    if cart.quantities != before:
+        paid = any(mark not in bought for mark in other.bought)
+        st.session_state[_NEWS] = CartNews(PAID_ELSEWHERE if paid else CHANGED_ELSEWHERE, cart.to_cookie(), None)
 
 
 def cart_news(page: str) -> str | None:

@@ -54,23 +54,29 @@ class OrderSummary:
     _receipt: DeltaGenerator = field(init=False)
     _code: DeltaGenerator = field(init=False)
 
-    def show(self) -> None:
-        """Show what the cart says; `show_session` adds what only Stripe's session says."""
+    def show(self, session: CheckoutSession | None) -> None:
+        """Show what the cart costs; `show_session` adds what only Stripe's session says.
+
+        Args:
+            session: the one that the cart has already; without it there is only what the cart says.
+        """
+        is_changing = bool(st.session_state.get(_CHANGING))
         with st.container(key="order"):
             self._toggle = st.container(key="order-toggle")
             with st.container(key="order-body"):
                 st.html('<h2 class="order-title">Your order</h2>')
-                if st.session_state.get(_CHANGING):
-                    self._show_lines()
-                    self._receipt = st.empty()
+                with st.container(key="order-lines"):  # also without lines: the code's field keeps its place
+                    if is_changing:
+                        self._show_lines()
+                self._receipt = st.empty()
+                if is_changing:
                     st.button("Done", key="order-done", on_click=self._change, args=(False,))
                 else:
-                    self._receipt = st.empty()
                     st.button(
                         "Edit the order", key="order-change", type="tertiary", on_click=self._change, args=(True,)
                     )
                 self._code = st.container(key="order-code")
-        self._show_receipt(markup.cart_breakdown(self.items))
+        self._show_receipt(breakdown_of(session) if session else markup.cart_breakdown(self.items))
 
     def show_session(self, page: CheckoutPage, session: CheckoutSession | None) -> None:
         """Show what the session costs, and take a promotion code for it.
@@ -84,9 +90,10 @@ class OrderSummary:
             if session.amount_total != total:
                 self._show_receipt(breakdown_of(session))
             total = session.amount_total
-            self._ask_code(page, session)
         with self._toggle:
             browser.disclose(".st-key-order-body", "Show the order", "Hide the order", amount(total, currency))
+        if session is not None:
+            self._ask_code(page, session)
 
     def _ask_code(self, page: CheckoutPage, session: CheckoutSession) -> None:
         settings = self.checkout.settings
@@ -106,13 +113,13 @@ class OrderSummary:
 
     def _show_lines(self) -> None:
         left = stock.look(self.checkout)
-        with st.container(key="order-lines"):
-            for item in self.items:
-                self._show_line(item, stock.limit_of(self.checkout.catalog[item.product], left))
+        for item in self.items:
+            self._show_line(item, stock.limit_of(self.checkout.catalog[item.product], left))
 
     def _show_line(self, item: PricedItem, limit: int) -> None:
         name, key = markup.label(item.name), f"order-quantity-{item.product}"
-        st.session_state[key] = item.quantity
+        if st.session_state.get(key) != item.quantity:  # else it would undo a press that is on its way
+            st.session_state[key] = item.quantity
         with st.container(key=f"order-line-{item.product}", horizontal=True, vertical_alignment="center"):
             pattern = '<p class="name"><bdi>{}</bdi></p><p class="price"><bdi>{}</bdi></p>'
             st.html(line(pattern, item.name, amount(item.amount_total, item.currency)))
@@ -136,6 +143,8 @@ class OrderSummary:
 
     def _put(self, product_id: str, key: str | None) -> None:
         """Change the quantity of a product; without a field's key, take it out. The session and what it holds follow."""
+        if product_id not in self.cart.quantities:  # a late word of the field of a line that is gone
+            return
         held = holding(st.session_state).held
         if held is not None and held.saved is not None:
             st.session_state[_CHANGED] = True

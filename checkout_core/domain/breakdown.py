@@ -44,6 +44,9 @@ class _Amounts(Protocol):
     def amount_refunded(self) -> int: ...
 
 
+_DISCOUNT = "Discount"
+
+
 class AmountRow(NamedTuple):
     """What an amount is for, and the amount in minor units; below zero where it is taken off."""
 
@@ -70,6 +73,11 @@ class Breakdown:
     changes: tuple[AmountRow, ...] = ()
     tax_included: int = 0
     refunded: int = 0
+
+    @property
+    def is_discounted(self) -> bool:
+        """Whether something is taken off."""
+        return any(row.label == _DISCOUNT for row in self.changes)
 
     @property
     def sums(self) -> tuple[AmountRow, ...]:
@@ -103,7 +111,7 @@ def breakdown_of(amounts: _Amounts) -> Breakdown:
     missing = amounts.amount_total - (subtotal - amounts.amount_discount + amounts.amount_shipping)
     added = min(max(0, missing), amounts.amount_tax)
     changes = (
-        AmountRow("Discount", -amounts.amount_discount),
+        AmountRow(_DISCOUNT, -amounts.amount_discount),
         AmountRow("Shipping", amounts.amount_shipping),
         AmountRow("Tax", added),
         AmountRow("Adjustment", missing - added),

@@ -126,7 +126,7 @@ def checkout_button(
             place.html(_text(button.note))
         browser.keep_cookie(button.cookie, button.to_cookie(), days=None)  # at once: a second tab is the same shopper
         if payment_url is not None:  # after the cookie: by it the shopper is known on the way back
-            browser.redirect_to(payment_url)
+            browser.redirect_to(payment_url, after_cookie=button.cookie)
         return order
     except PaymentUnconfirmed as error:  # no button: the shopper must not pay again
         _show_problem(error)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_TRIES = 2
+
 
 @dataclass
 class Answer:
@@ -23,6 +25,12 @@ class Answer:
         """Whether it is all of a file or page, as it stands there: not a part, not a redirect, not compressed."""
         return self.start["status"] == 200 and "content-encoding" not in self.headers
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it has another length than it says itself: reading the file was interrupted."""
+        announced = self.headers.get("content-length")
+        return self.start["status"] == 200 and announced is not None and int(announced) != len(self.body)
+
     async def send(self, send: Send) -> None:
         """Send it, with the length that it has now."""
         if self.body:
@@ -32,7 +40,7 @@ class Answer:
 
 
 async def collected(app: ASGIApp, scope: Scope, receive: Receive, headers: list[tuple[bytes, bytes]]) -> Answer:
-    """Return an application's answer.
+    """Return an application's answer. One that comes cut off is asked for once more, and then refused: it would be kept.
 
     Args:
         app: the application.
@@ -40,6 +48,15 @@ async def collected(app: ASGIApp, scope: Scope, receive: Receive, headers: list[
         receive: the request's.
         headers: the request's, as the application shall see them.
     """
+    # Without extensions a file comes in messages, not as a path for the server to send.
+    for _ in range(_TRIES):
+        answer = await _collected_once(app, {**scope, "headers": headers, "extensions": {}}, receive)
+        if not answer.is_cut_off:
+            return answer
+    return _refusal()
+
+
+async def _collected_once(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     start: Message = {}
     body = bytearray()
 
@@ -50,9 +67,14 @@ async def collected(app: ASGIApp, scope: Scope, receive: Receive, headers: list[
         elif message["type"] == "http.response.body":
             body.extend(message.get("body", b""))
 
-    # Without extensions a file comes in messages, not as a path for the server to send.
-    await app({**scope, "headers": headers, "extensions": {}}, receive, collect)
+    await app(scope, receive, collect)
     return Answer(start, bytes(body))
+
+
+def _refusal() -> Answer:
+    """Return what a browser neither keeps nor takes for the file."""
+    headers = [(b"cache-control", b"no-store"), (b"retry-after", b"1"), (b"content-length", b"0")]
+    return Answer({"type": "http.response.start", "status": 503, "headers": headers}, b"")
 
 
 def takes_gzip(scope: Scope) -> bool:

@@ -13,15 +13,17 @@ left = stock.look(checkout)
 
 
 def change(product_id: str) -> None:
-    """The quantity field of a product was changed."""
-    cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
+    """The quantity field of a product was changed. A late word of the field of a line that is gone does not bring it back."""
+    if product_id in cart.quantities:
+        cart.put(product_id, int(st.session_state[f"quantity-{product_id}"]))
 
 
 def show(product_id: str, quantity: int) -> tuple[str, int]:
     """Show one line; return its currency and its amount in minor units."""
     product = catalog[product_id]
     amount_total = product.unit_amount * quantity
-    st.session_state[f"quantity-{product_id}"] = quantity
+    if st.session_state.get(f"quantity-{product_id}") != quantity:  # else it would undo a press that is on its way
+        st.session_state[f"quantity-{product_id}"] = quantity
     with st.container(key=f"line-{product_id}", horizontal=True, vertical_alignment="center"):
         rest = left.get(product_id, stock.Left(None)).most
         st.html(markup.cart_line(product, catalog, quantity, rest), width="stretch")

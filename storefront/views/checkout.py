@@ -28,6 +28,7 @@ from storefront.rendering import line
 from storefront.summary import OrderSummary, go_on_paying, is_changed_while_paying
 
 RENEWED = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
+_REFUSED = "checkout-refused"  # why the last run could show nothing to fill in
 HELD_SECONDS = 15.0  # between two looks at how long the order is held
 checkout, cart = context.current_checkout(), context.current_cart()
 hosted = checkout.settings.ui_mode is UiMode.hosted_page
@@ -93,11 +94,10 @@ def show_payment(page: CheckoutPage, session: CheckoutSession) -> None:
     st.html('<h2 class="step done"><span>✓</span> Your details</h2>')
     with st.container(key="given", horizontal=True, vertical_alignment="center"):
         st.html(line('<p class="given" dir="auto">{}</p>', " · ".join(text for text in fields.values() if text)))
-        if st.button("Change", key="change-details", type="tertiary"):
-            page.forget_details()
-            st.rerun()
+        st.button("Change", key="change-details", type="tertiary", on_click=page.forget_details)
     st.html('<h2 class="step"><span>2</span> Payment</h2>')
-    st.fragment(show_hold, run_every=HELD_SECONDS)(session)
+    with st.container(key="hold"):  # also when it says nothing: the payment form keeps its place
+        st.fragment(show_hold, run_every=HELD_SECONDS)(session)
     if payment_form.mount(checkout.settings, session.client_secret or "", fields["email"]):
         try:
             save(page, session)
@@ -166,9 +166,12 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
         take_up(page, resumed)
     with st.container(key="checkout"):
         summary = OrderSummary(checkout, cart, items)
-        summary.show()
+        summary.show(page.current_session())
         with st.container(key="order-form"):
             express = st.container(key="wallets")
+            changing = express.empty()
+            if page.current_session() is None:  # a wallet of the order as it was would be pressed for nothing
+                changing.html('<span class="order-is-changing"></span>')
             if is_changed_while_paying() and not hosted:
                 save(page, open_session(page))
                 go_on_paying()
@@ -182,6 +185,7 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
             if session is not None and not hosted:
                 with express:
                     wallets.show(checkout.settings, session, partial(take_wallet, page, session))
+                changing.empty()
         summary.show_session(page, session)
 
 
@@ -231,11 +235,14 @@ if not cart:
     st.html(markup.notice("Your cart is empty", "There is nothing to pay for.", mark="✦"))
     markup.show_way_back("views/shop.py", "See the programme")
     st.stop()
-place = st.empty()
-try:
-    with place.container():
-        show(checkout.price(cart.quantities), returned)
-except CheckoutError as error:
-    place.empty()
-    with place.container():
-        show_refusal(error)
+refused: CheckoutError | None = st.session_state.pop(_REFUSED, None)
+# Not `st.empty()`: when the browser hears of it before it hears of what is drawn there, the form and the payment are gone.
+with st.container(key="checkout-page"):
+    if refused is not None:
+        show_refusal(refused)
+    else:
+        try:
+            show(checkout.price(cart.quantities), returned)
+        except CheckoutError as error:  # in a run of its own: what was drawn before it goes away
+            st.session_state[_REFUSED] = error
+            st.rerun()

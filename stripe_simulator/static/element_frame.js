@@ -11,6 +11,10 @@ function initialAppearance() {
   }
 }
 
+function tellHeight() {
+  sendToPage({ type: "height", height: document.body.getBoundingClientRect().height });
+}
+
 function tellFocus() {
   let hasFocus = false;
   document.addEventListener("focusin", () => {
@@ -37,6 +41,8 @@ export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {},
       if (facts.appearance) applyAppearance(facts.appearance);
       takeFacts(facts);
       enableControls();
+      tellHeight();
+      sendToPage({ type: "shown" });
     },
     focus: () => (first?.() ?? document.querySelector("input, select, button"))?.focus(),
     blur: () => document.activeElement?.blur(),
@@ -50,9 +56,7 @@ export function startElement({ takeFacts = () => {}, ask = {}, clear = () => {},
     else messages[type]?.(message);
   });
   tellFocus();
-  new ResizeObserver(() => {
-    sendToPage({ type: "height", height: document.body.getBoundingClientRect().height });
-  }).observe(document.body);
+  new ResizeObserver(tellHeight).observe(document.body);
   sendToPage({ type: "ready" });
 }
 

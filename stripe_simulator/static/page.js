@@ -249,9 +249,10 @@ function startWallets(box) {
   });
   box.hidden = false; // a frame that is not shown has no height
   express.mount("#express-element");
+  return express;
 }
 
-if (byId("express")) startWallets(byId("express"));
+const express = byId("express") ? startWallets(byId("express")) : null;
 
 // ---- Inside a shop's page
 
@@ -277,4 +278,6 @@ if (ui !== "hosted") {
   });
 }
 
-enableControls();
+// A frame that gets its height moves what stands below it, and a press on that would end elsewhere.
+const isShown = (one) => new Promise((resolve) => one.on("ready", resolve).on("loaderror", resolve));
+Promise.all([element, express].filter(Boolean).map(isShown)).then(enableControls);

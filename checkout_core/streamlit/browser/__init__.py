@@ -1,20 +1,31 @@
 """What only the browser can do: keep a cookie, go to another page in the same tab, begin each page at its top,
 show that a button was pressed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_cookie = st.components.v2.component("checkout_cookie", js=(_FOLDER / "cookie.js").read_text(encoding="utf-8"))
-_redirect = st.components.v2.component("checkout_redirect", js=(_FOLDER / "redirect.js").read_text(encoding="utf-8"))
-_places = st.components.v2.component("checkout_places", js=(_FOLDER / "places.js").read_text(encoding="utf-8"))
-_presses = st.components.v2.component("checkout_presses", js=(_FOLDER / "presses.js").read_text(encoding="utf-8"))
+
+
+def _read(*files: str) -> str:
+    return "\n".join((_FOLDER / file).read_text(encoding="utf-8") for file in files)
+
+
+STEADY_PRESSES = _read("steady_presses.js")
+"""Stands before the script of a component whose buttons must not lose a press."""
+TELLING = _read("telling.js")
+"""Stands before the script of a component that tells the page something."""
+_cookie = st.components.v2.component("checkout_cookie", js=_read("telling.js", "cookie.js"))
+_redirect = st.components.v2.component("checkout_redirect", js=_read("redirect.js"))
+_places = st.components.v2.component("checkout_places", js=_read("places.js"))
+_presses = st.components.v2.component("checkout_presses", js=_read("steady_presses.js", "presses.js"))
 _disclosure = st.components.v2.component(
     "checkout_disclosure",
-    html=(_FOLDER / "disclosure.html").read_text(encoding="utf-8"),
-    js=(_FOLDER / "disclosure.js").read_text(encoding="utf-8"),
+    html=_read("disclosure.html"),
+    js=_read("disclosure.js"),
     isolate_styles=False,
 )
 
@@ -33,20 +44,62 @@ def keep_cookie(name: str, value: str, *, days: int | None = CART_DAYS) -> None:
     _cookie(key=f"cookie-{name}", data={"name": name, "value": value, "days": days, "watched": False})
 
 
-def keep_watched_cookie(name: str, value: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class CookieNews:
+    """What another tab has made of a cookie. It comes from the browser, as any cookie does.
+
+    Attributes:
+        id: tells one news from another: Streamlit may bring the same more than once.
+        there: the cookie as it is now.
+        base: what it was in this tab before.
+        seen: the last news that this tab had taken over when it heard of this.
+    """
+
+    id: str
+    there: str
+    base: str
+    seen: str
+
+
+def keep_watched_cookie(name: str, value: str, *, seen: str, on_news: Callable[[CookieNews], None]) -> None:
     """Keep a cookie as `keep_cookie` does, and hear of other tabs.
 
-    Returns:
-        What another tab has just made of it. It comes from the browser, as any cookie does.
+    What another tab has written is never written over: it is news, and the page gives another value when it has taken it
+    over. News stays until then, whatever else the page is at and however the connection is.
+
+    Args:
+        name: the cookie's.
+        value: the cookie's.
+        seen: what the cookie was when the page read it, or the last news that the page took over.
+        on_news: called for news, before the page is drawn.
     """
-    data = {"name": name, "value": value, "days": CART_DAYS, "watched": True}
-    changed: object = _cookie(key=f"cookie-{name}", data=data, on_changed_change=lambda: None).changed
-    return changed if isinstance(changed, str) and changed != value else None
+    key = f"cookie-{name}"
+
+    def take() -> None:
+        kept: object = st.session_state.get(key)
+        if (news := _news_of(kept.get("news") if isinstance(kept, Mapping) else None)) is not None:
+            on_news(news)
+
+    data = {"name": name, "value": value, "days": CART_DAYS, "watched": True, "seen": seen}
+    _cookie(key=key, data=data, on_news_change=take)
 
 
-def redirect_to(url: str) -> None:
-    """Go to another site in the same tab."""
-    _redirect(key="redirect", data={"url": url})
+def _news_of(sent: object) -> CookieNews | None:
+    """Read what the browser sent; what is not of that form is no news."""
+    if not isinstance(sent, Mapping):
+        return None
+    given = [sent.get(name) for name in ("id", "there", "base", "seen")]
+    return CookieNews(*map(str, given)) if all(isinstance(value, str) for value in given) else None
+
+
+def redirect_to(url: str, *, after_cookie: str | None = None) -> None:
+    """Go to another site in the same tab.
+
+    Args:
+        url: where to.
+        after_cookie: a cookie that this run keeps: it must be there before.
+    """
+    _redirect(key="redirect", data={"url": url, "cookie": after_cookie})
 
 
 def begin_places_at_their_top(page: str, steps: str, navigation: Mapping[str, str], named: str = ".named") -> None:

@@ -16,7 +16,7 @@ function hold(button) {
   const app = document.querySelector('[data-testid="stApp"]');
   const observer = new MutationObserver((changes) => {
     clearTimeout(beginning);
-    const isDrawn = changes.some(({ type }) => type === "childList"); // a short run does not show in the state
+    const isDrawn = changes.some(({ type }) => type !== "attributes"); // a short run does not show in the state
     if (isDrawn || app.dataset.testScriptState === "notRunning") release(button);
   });
   const beginning = setTimeout(release, BEGINS_WITHIN, button);
@@ -26,7 +26,12 @@ function hold(button) {
     clearTimeout(beginning);
     clearTimeout(ending);
   });
-  observer.observe(app, { subtree: true, childList: true, attributeFilter: ["data-test-script-state"] });
+  observer.observe(app, {
+    subtree: true,
+    childList: true,
+    characterData: true, // a number that has changed, such as that of the cart: one may press again
+    attributeFilter: ["data-test-script-state"],
+  });
   button.setAttribute("aria-busy", "true");
 }
 

@@ -7,12 +7,16 @@ they are applied all the same, because without them clicks are lost, and the log
 import threading
 
 import streamlit
+from streamlit import config
 
 from ...config.logging import get_logger
-from . import callbacks, page_top
+from . import callbacks, given_up, page_top, pages
 
 TESTED = "1.67"
 """The version of Streamlit that the patches were tested with; the same as in the distribution's `pyproject.toml`."""
+
+ONE_RUN_AFTER_THE_OTHER = "runner.fastReruns"
+"""The option that must be off: else a run begins beside the last one, which takes its presses away when it ends."""
 
 log = get_logger(__name__)
 _guard = threading.Lock()
@@ -27,8 +31,12 @@ def apply() -> None:
             return
         if not is_tested(streamlit.__version__):
             log.warning("untested streamlit version", version=streamlit.__version__, tested=TESTED)
+        given_up.patch()
+        pages.patch()
         callbacks.patch()
         page_top.patch()
+        if not config.is_manually_set(ONE_RUN_AFTER_THE_OTHER):
+            config.set_option(ONE_RUN_AFTER_THE_OTHER, False)
         _applied = True
 
 

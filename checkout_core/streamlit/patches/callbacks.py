@@ -3,7 +3,7 @@
 Streamlit takes a click as a request to run the script again and calls the widget's callback at the start of that run.
 When the next request arrives in between, the run is given up before its callbacks were called, or in the middle of
 one, and the click is gone: a product that was added is not in the cart, and nothing says so. With
-`runner.fastReruns` off (see `storefront.theme.config`) requests of one browser run one after the other; this patch
+`runner.fastReruns` off (`apply` sees to that) requests of one browser run one after the other; this patch
 lets each of them call its callbacks before it may be given up for the next.
 
 Upstream: https://github.com/streamlit/streamlit/issues/8365 (callbacks and runs that did not finish) and

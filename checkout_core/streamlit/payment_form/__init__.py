@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from ...config.settings import Settings
+from ..browser import STEADY_PRESSES, TELLING
 
 _FOLDER = Path(__file__).parent
 
@@ -26,7 +27,7 @@ def _component(name: str, part: str) -> Any:
         name,
         html=_read(f"{part}.html"),
         css=_read(f"{part}.css"),
-        js=f"{_read('stripe_session.js')}\n{_read(f'{part}.js')}",
+        js="\n".join((STEADY_PRESSES, TELLING, _read("stripe_session.js"), _read(f"{part}.js"))),
         isolate_styles=False,
     )
 
@@ -76,7 +77,11 @@ def mount(settings: Settings, client_secret: str, email: str, *, key: str = "pay
     Returns:
         Whether the browser has just found that the session cannot be paid as it is (it may have expired).
     """
-    result = _payment(key=key, data=_session(settings, client_secret, email=email), on_stuck_change=lambda: None)
+    heard = f"{key}-heard"
+    data = _session(settings, client_secret, email=email, heard=st.session_state.get(heard))
+    result = _payment(key=key, data=data, on_stuck_change=lambda: None)
+    if result.stuck:
+        st.session_state[heard] = result.stuck
     return bool(result.stuck)
 
 

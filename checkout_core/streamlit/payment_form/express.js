@@ -1,8 +1,9 @@
 // The wallets' buttons. What the wallet knows of the shopper is saved before any money moves: the order holds its stock then.
-const { openSession, readAppearance } = window.checkoutStripe;
+const { openSession, readAppearance, whenGone } = window.checkoutStripe;
 const instances = new WeakMap();
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 const BUTTON_HEIGHT = 48;
+const CHANGED = "Your order has changed meanwhile. Please press the button again.";
 
 class Express {
   constructor(root, data) {
@@ -35,9 +36,8 @@ class Express {
       darkScheme.addEventListener("change", () => checkout.changeAppearance?.(readAppearance(this.place)), {
         signal: this.listening.signal,
       });
-      const loaded = await session.loaded;
-      if (loaded.type === "error") this.offer(null);
-      else this.actions = loaded.actions;
+      this.loaded = session.loaded;
+      if ((await this.loaded).type === "error") this.offer(null);
     } catch {
       this.offer(null);
     }
@@ -47,33 +47,47 @@ class Express {
     this.place.hidden = !methods;
   }
 
+  // A wallet's sheet may stay open for as long as its owner likes: the order may be another by then.
   async pay(event) {
-    if (!this.actions) return;
     this.showProblem("");
     this.place.setAttribute("aria-busy", "true");
-    const { name, email, phone } = event.billingDetails ?? {};
-    const problem = await this.save({ name, email, phone });
-    let error = problem ? { message: problem } : null;
-    if (!error) {
-      void this.actions.getSession().total.total.amount; // Stripe wants it to be read before it is charged
-      try {
-        ({ error } = (await this.actions.confirm({ expressCheckoutConfirmEvent: event })) ?? {});
-      } catch (thrown) {
-        error = thrown;
-      }
-      if (!error) return; // Stripe.js is taking the shopper away
-    }
+    const error = await this.confirm(event);
+    if (!error) return; // Stripe.js is taking the shopper away
     event.paymentFailed?.({ reason: "fail", message: error.message });
     this.place.setAttribute("aria-busy", "false");
     this.showProblem(error.message || "The payment was not finished. You can try again, or pay below.");
   }
 
+  async confirm(event) {
+    const { name, email, phone } = event.billingDetails ?? {};
+    try {
+      const { actions, error: refusal } = await this.loaded;
+      if (refusal) return refusal;
+      const problem = await this.save({ name, email, phone });
+      if (problem) return { message: problem };
+      void actions.getSession().total.total.amount; // Stripe wants it to be read before it is charged
+      const { error } = (await actions.confirm({ expressCheckoutConfirmEvent: event })) ?? {};
+      return error && this.isOver ? { message: CHANGED } : error;
+    } catch (thrown) {
+      return thrown;
+    }
+  }
+
+  // Its session is not the order's any more.
+  get isOver() {
+    return this.listening.signal.aborted;
+  }
+
   // Resolves with what keeps the shop from taking the order, or with an empty text.
   save(details) {
+    if (this.isOver) return Promise.resolve(CHANGED);
     const press = `${Date.now()}-${Math.random()}`;
     return new Promise((resolve) => {
       this.saving = { press, resolve };
-      this.onPress({ ...details, press });
+      window.checkoutTell(
+        () => this.onPress({ ...details, press }),
+        () => this.isOver || this.saving?.press !== press,
+      );
     });
   }
 
@@ -88,6 +102,7 @@ class Express {
   }
 
   destroy() {
+    this.saving?.resolve(CHANGED);
     this.listening.abort();
     this.element?.destroy?.();
   }
@@ -103,8 +118,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   express.data = data;
   express.onPress = (details) => setTriggerValue("press", details);
   if (data.answer) express.takeAnswer(data.answer);
-  return () => {
+  return whenGone(parentElement, () => {
+    if (instances.get(parentElement) !== express) return;
     express.destroy();
     instances.delete(parentElement);
-  };
+  });
 }

@@ -1,9 +1,11 @@
 // The function below runs again at every data change; what must last is kept by the element it was mounted in.
-const { openSession, readAppearance } = window.checkoutStripe;
+const { openSession, readAppearance, whenGone } = window.checkoutStripe;
 const instances = new WeakMap();
 
 // What the shopper can mend without a new session.
 const MENDABLE = new Set(["paymentFailed", "canceled", "card_declined", "incomplete"]);
+
+const CHANGED = "Your order has changed meanwhile. Please press Pay again.";
 
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -27,6 +29,7 @@ class Payment {
   }
 
   async start() {
+    this.isShown = false;
     this.showProblem("");
     this.updateButton();
     try {
@@ -41,8 +44,13 @@ class Payment {
         if (event.complete && this.saysWhatIsMissing) this.showProblem("");
         this.updateButton();
       });
+      this.element.on("ready", () => {
+        this.isShown = true;
+        this.updateButton();
+      });
       this.element.mount(this.fields);
       const loaded = await session.loaded;
+      if (this.isOver) return;
       if (loaded.type === "error") {
         this.giveUp(loaded.error);
         return;
@@ -58,6 +66,11 @@ class Payment {
     }
   }
 
+  // Its session is not the order's any more: the next one has the button.
+  get isOver() {
+    return this.listening.signal.aborted;
+  }
+
   press() {
     if (!this.actions) this.start();
     else if (this.isComplete) this.pay();
@@ -67,6 +80,10 @@ class Payment {
   // The button can be pressed before the form is complete: what is missing is said at its field, and beside the button.
   async showMissing() {
     const { error } = (await this.actions.validateElements?.()) ?? {};
+    if (this.isOver) {
+      this.showProblem(CHANGED);
+      return;
+    }
     if (!error) {
       this.pay(); // such as an order that is free
       return;
@@ -87,6 +104,10 @@ class Payment {
       error = thrown;
     }
     if (!error) return; // Stripe.js is taking the shopper away; the button stays as it is
+    if (this.isOver) {
+      this.showProblem(CHANGED);
+      return;
+    }
     this.isBusy = false;
     this.showProblem(
       error.message || "The payment was not finished. Press Pay again: one checkout is charged once at most.",
@@ -114,7 +135,11 @@ class Payment {
   giveUp(error) {
     this.fields.setAttribute("aria-busy", "false");
     this.showProblem(error?.message || "This checkout cannot be paid any more.");
-    this.onStuck(Date.now());
+    const stuck = Date.now();
+    window.checkoutTell(
+      () => this.onStuck(stuck),
+      () => this.isOver || this.data.heard === stuck,
+    );
   }
 
   showProblem(text) {
@@ -125,7 +150,8 @@ class Payment {
   updateButton() {
     const amount = this.actions?.getSession().total.total.amount;
     this.button.textContent = this.isBusy ? "Paying …" : amount ? `Pay ${amount}` : "Pay";
-    this.button.disabled = !this.actions;
+    // While the form grows it moves the button, and a press on it would end in the form.
+    this.button.disabled = !this.actions || !this.isShown;
     this.button.setAttribute("aria-disabled", String(this.isBusy)); // it keeps the focus while it pays
     this.button.setAttribute("aria-busy", String(this.isBusy));
   }
@@ -140,8 +166,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   payment.data = data;
   payment.onStuck = (when) => setTriggerValue("stuck", when);
-  return () => {
+  return whenGone(parentElement, () => {
+    if (instances.get(parentElement) !== payment) return;
     payment.destroy();
     instances.delete(parentElement);
-  };
+  });
 }

@@ -1,5 +1,5 @@
 // The field for a promotion code. Stripe says whether it is one, and what the session costs then; the page is told to look.
-const { openSession } = window.checkoutStripe;
+const { openSession, whenGone } = window.checkoutStripe;
 const instances = new WeakMap();
 
 class Promotion {
@@ -20,6 +20,8 @@ class Promotion {
 
   async start() {
     this.ask.hidden = true;
+    this.applied.hidden = true;
+    this.form.setAttribute("aria-busy", "false"); // the session before may have been at something
     try {
       const loaded = await openSession(this.data, this.form).loaded;
       if (this.listening.signal.aborted || loaded.type === "error") return;
@@ -28,8 +30,7 @@ class Promotion {
       return; // the payment form says what is wrong
     }
     if (this.data.code && !this.current()) await this.apply(this.data.code); // the cart was changed: another session
-    this.show();
-    this.tell();
+    this.settle();
   }
 
   // The code that the session has now.
@@ -39,6 +40,7 @@ class Promotion {
 
   async submit(event) {
     event.preventDefault();
+    if (this.isBusy()) return;
     const code = this.input.value.trim();
     if (!code) {
       this.showProblem("Please type the code first.");
@@ -51,35 +53,40 @@ class Promotion {
 
   async apply(code) {
     const answer = await this.change(() => this.actions.applyPromotionCode(code));
-    if (answer?.type === "success") return true;
+    if (answer.type === "success") return true;
     this.ask.open = true;
     this.input.value = code;
-    this.showProblem(answer?.error?.message || "The code could not be checked. Please try again.");
+    this.showProblem(answer.error?.message || "The code could not be checked. Please try again.");
     return false;
   }
 
   async remove() {
+    if (this.isBusy()) return;
     await this.change(() => this.actions.removePromotionCode());
     this.ask.querySelector("summary").focus();
   }
 
+  isBusy() {
+    return this.form.getAttribute("aria-busy") === "true";
+  }
+
   async change(act) {
-    if (this.form.getAttribute("aria-busy") === "true") return undefined;
     this.form.setAttribute("aria-busy", "true");
     this.showProblem("");
+    this.isChanging = true;
     let answer;
     try {
       answer = await act();
     } catch (error) {
       answer = { type: "error", error };
     }
-    this.form.setAttribute("aria-busy", "false");
+    this.isChanging = false;
     if (answer.type === "success") {
+      await this.settled();
       this.input.value = "";
       this.ask.open = false;
-      this.show();
-      this.tell();
     }
+    this.form.setAttribute("aria-busy", "false");
     return answer;
   }
 
@@ -90,11 +97,36 @@ class Promotion {
     this.applied.querySelector("span").textContent = code ? `The code ${code} is applied.` : "";
   }
 
-  // Tells the page what the session says, when the page shows something else.
-  tell() {
+  // Resolves when the page shows what the session says: what is said here and the total there are of one moment.
+  settled() {
+    return new Promise((resolve) => {
+      this.onSettled = resolve;
+      this.settle();
+    });
+  }
+
+  // Shows what the session says if the page shows it, too; else tells the page, and looks again when the page has drawn.
+  settle() {
+    if (!this.actions || this.isChanging) return;
     const code = this.current();
     const amount = this.actions.getSession().total.total.minorUnitsAmount;
-    if (code !== this.data.code || amount !== this.data.amount) this.onChange({ code, amount });
+    if (code !== this.data.code || amount !== this.data.amount) {
+      this.tell({ code, amount });
+      return;
+    }
+    this.found = null;
+    this.show();
+    this.onSettled?.();
+    this.onSettled = null;
+  }
+
+  tell(found) {
+    if (this.found?.code === found.code && this.found.amount === found.amount) return;
+    this.found = found;
+    window.checkoutTell(
+      () => this.onChange(found),
+      () => this.found !== found || this.listening.signal.aborted,
+    );
   }
 
   showProblem(text) {
@@ -117,8 +149,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   promotion.data = data;
   promotion.onChange = (found) => setTriggerValue("changed", found);
-  return () => {
+  promotion.settle();
+  return whenGone(parentElement, () => {
+    if (instances.get(parentElement) !== promotion) return;
     promotion.destroy();
     instances.delete(parentElement);
-  };
+  });
 }

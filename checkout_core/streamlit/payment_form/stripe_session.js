@@ -57,5 +57,13 @@ window.checkoutStripe ??= (() => {
     return session;
   };
 
-  return { openSession, readAppearance };
+  // Returns what Streamlit calls when it has no more use for a call of a component: also while the component stays, when its
+  // data came faster than its script. Then what the shopper is at must go on.
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- as above
+  const whenGone = (element, finish) => () => {
+    if (element.isConnected) setTimeout(() => element.isConnected || finish());
+    else finish();
+  };
+
+  return { openSession, readAppearance, whenGone };
 })();

@@ -19,10 +19,11 @@ export class FrameElement {
   #frame = null;
   #holder = null;
   #frameIsReady = false;
+  #isTold; // whether what there is to show is known
+  #isShown = false;
   #state;
   #facts = {};
-  #queue = []; // what waits for the frame
-  #asked = new Map(); // number of a call -> the function that takes its result
+  #asked = new Map(); // number of a call -> what was asked, and the function that takes its result
   #calls = 0;
 
   // `kind` is one of ELEMENTS; `options` are what the shop gave; `onDestroy` is called when the shop destroys the element.
@@ -33,6 +34,11 @@ export class FrameElement {
     this.#appearance = appearance;
     this.#onDestroy = onDestroy;
     this.#sessionId = sessionId;
+    this.#isTold = !sessionId;
+    sessionId?.then(
+      () => (this.#isTold = true),
+      () => {}, // the page is told of the error by loadActions()
+    );
     this.#state = this.#emptyState();
     this.element = this.#publicElement();
   }
@@ -68,9 +74,8 @@ export class FrameElement {
     this.#calls += 1;
     const message = { type, call: this.#calls, ...values };
     return new Promise((resolve) => {
-      this.#asked.set(message.call, resolve);
+      this.#asked.set(message.call, { message, resolve });
       if (this.#frameIsReady) this.#frame.send(message);
-      else this.#queue.push(message);
     });
   }
 
@@ -87,8 +92,12 @@ export class FrameElement {
       case "ready":
         this.#frameIsReady = true;
         this.#frame.send({ type: "facts", options: this.#options, ...this.#facts });
-        for (const waiting of this.#queue.splice(0)) this.#frame.send(waiting);
-        if (!this.kind.readyLater) this.emit("ready");
+        // What a frame was asked that was loaded anew before it answered, as by a page that has moved it, is asked again.
+        for (const { message: asked } of this.#asked.values()) this.#frame.send(asked);
+        break;
+      case "shown": // it has the height with which it shows the session
+        if (this.#isTold && !this.#isShown && !this.kind.readyLater) this.emit("ready");
+        this.#isShown ||= this.#isTold;
         break;
       case "height":
         this.#frame.element.style.height = `${Math.ceil(message.height)}px`;
@@ -99,7 +108,7 @@ export class FrameElement {
         this.emit("change", { ...this.kind.changeValues, ...this.#state });
         break;
       case "result":
-        this.#asked.get(message.call)?.(message.result);
+        this.#asked.get(message.call)?.resolve(message.result);
         this.#asked.delete(message.call);
         break;
       case "submit":
@@ -152,10 +161,9 @@ export class FrameElement {
     this.#frame.close();
     this.#holder.remove();
     this.#frame = null;
-    this.#frameIsReady = false;
-    this.#queue = [];
+    this.#frameIsReady = this.#isShown = false;
     this.#state = this.#emptyState();
-    for (const resolve of this.#asked.values()) {
+    for (const { resolve } of this.#asked.values()) {
       resolve({ error: { message: `The ${this.kind.name} was removed.`, code: null } });
     }
     this.#asked.clear();

@@ -1,6 +1,7 @@
 """`checkout_button` in a dialog, in a fragment, beside a slider, and in two tabs: one shopper has one open order there."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,23 @@ def test_a_cart_that_changes_while_the_payment_is_open_leaves_one_open_order(pag
         page.get_by_role("button", name="Buy").click()
         expect_payment(page, "€43.50")
         expect_orders(tmp_path, stripe, "pending", *["expired"] * len(statuses))
+
+
+LATE_COOKIES = """
+const { get, set } = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+const late = (text) => setTimeout(() => set.call(document, text), 3000);
+Object.defineProperty(document, "cookie", { get: () => get.call(document), set: late });
+"""
+
+
+def test_the_shopper_is_sent_to_stripe_when_the_cookie_is_there(new_page: Callable[..., Page], tmp_path: Path) -> None:
+    page = new_page(locale="en-IE")
+    page.add_init_script(LATE_COOKIES)
+    with running_app(app_of(SLIDER, tmp_path), tmp_path, CHECKOUT_UI_MODE="hosted_page") as (address, _):
+        page.goto(address)
+        page.get_by_role("button", name="Buy").click()
+        page.wait_for_url("**/c/pay/cs_test_*")
+        assert any(cookie["name"].startswith("checkout_") for cookie in page.context.cookies(address))
 
 
 @pytest.mark.parametrize("loaded", ["one after the other", "before anything is pressed"])

@@ -141,6 +141,8 @@ def test_a_wrong_code_says_so_at_its_field_and_a_good_one_stays_with_the_order(
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
     at_rest(page)
     page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("button", name="Edit the order")).to_be_visible()
+    at_rest(page)
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()  # another session, the same code
     page.reload()
     expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
@@ -209,3 +211,22 @@ def test_who_sells_and_the_refund_terms_stand_beside_the_pay_button_and_below_ev
         expect(page.get_by_role("link", name="hello@lantern.example")).to_have_attribute(
             "href", "mailto:hello@lantern.example"
         )
+
+
+def test_a_tab_that_was_left_behind_says_so_and_shows_the_cart_as_it_is(page: Page, shop: tuple[str, Path]) -> None:
+    address = shop[0]
+    go_to_checkout(page, address)
+    other = page.context.new_page()
+    other.goto(f"{address}/cart")
+    expect(other.get_by_role("link", name="Cart · 2")).to_be_visible()
+    page.get_by_role("button", name="Edit the order").click()
+    page.get_by_role("button", name=re.compile("^Remove, Projectionist")).click()
+    expect(other.get_by_text("Your cart was changed in another tab.")).to_be_visible()
+    expect(other.get_by_role("link", name="Cart · 1")).to_be_visible()
+    expect(page.get_by_role("row", name="Total €12.50")).to_be_visible()
+    at_rest(page)  # the wallet of the order as it was is gone
+    page.frame_locator(".express iframe").get_by_role("button", name="Pay with Google Pay").click()
+    page.frame_locator(WALLET).get_by_role("button", name="Pay").click()
+    expect(page.get_by_text("Thank you")).to_be_visible()
+    expect(other.get_by_text("You have ordered in another tab.")).to_be_visible()
+    expect(other.get_by_role("heading", name="Your cart is empty")).to_be_visible()

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from checkout_core.domain.orders import Order, OrderItem
 from storefront.cart import Cart
@@ -95,3 +96,55 @@ def test_what_is_not_sold_any_more_leaves_the_cart() -> None:
     cart = Cart({"mug": 1, "vhs": 1})
     cart.keep_only(["mug"])
     assert cart.quantities == {"mug": 1}
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "both"),
+    [
+        ({"mug": 1, "bag": 1}, {"bag": 1}, {"bag": 1}),  # only the other tab did something
+        ({"mug": 2, "bag": 1}, {"mug": 1, "bag": 1}, {"mug": 2, "bag": 1}),  # only this one
+        ({"mug": 2, "bag": 1}, {"mug": 1}, {"mug": 2}),
+        ({"mug": 1, "bag": 1, "pin": 1}, {"mug": 3, "bag": 1}, {"mug": 3, "bag": 1, "pin": 1}),
+        ({"bag": 1}, {"bag": 1}, {"bag": 1}),  # both took the mug out
+        ({"mug": 2, "bag": 1}, {"mug": 2, "bag": 1}, {"mug": 3, "bag": 1}),  # both put one in
+    ],
+)
+def test_what_was_done_in_two_tabs_is_put_together(
+    here: dict[str, int], there: dict[str, int], both: dict[str, int]
+) -> None:
+    base = Cart({"mug": 1, "bag": 1})
+    cart = Cart(here, base.token)
+    cart.take_over(Cart(there, base.token), base)
+    assert cart.quantities == both
+
+
+def test_a_cart_that_was_paid_in_another_tab_stays_paid_and_has_its_token() -> None:
+    base = Cart({"mug": 1})
+    paid = Cart.from_cookie(base.to_cookie())
+    paid.take_out(an_order(mug=1))
+    cart = Cart({"mug": 1, "pin": 1}, base.token)
+    cart.take_over(paid, base)
+    assert (cart.quantities, cart.token, cart.bought) == ({"pin": 1}, paid.token, paid.bought)
+
+
+def test_what_both_tabs_have_put_together_is_not_put_together_once_more() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from checkout_core.streamlit.browser import CookieNews
+        from storefront import context
+        from storefront.cart import Cart
+
+        token = Cart().token
+
+        def cookie(**quantities: int) -> str:
+            return Cart(quantities, token).to_cookie()
+
+        first = cookie(bag=1, mug=1)
+        st.session_state.update({"cart": Cart({"bag": 1, "mug": 1, "pin": 1}, token), "cart-seen": first})
+        for number, there in enumerate((cookie(bag=1), cookie(bag=1, pin=1))):
+            context.take_over_cart(CookieNews(str(number), there, base=first, seen=first))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.session_state["cart"].quantities == {"bag": 1, "pin": 1}

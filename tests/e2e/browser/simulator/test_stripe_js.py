@@ -64,6 +64,18 @@ def test_confirm_wants_the_total_to_be_shown_and_the_form_to_be_complete(
     expect(page.get_by_role("alert")).to_contain_text("null: Your card number is incomplete.")
 
 
+def test_what_a_frame_was_asked_is_answered_also_when_it_is_loaded_anew(
+    page: Page, simulator: Running, shop: Any
+) -> None:
+    session = created(simulator, shop, ui_mode="elements")
+    shop.page = SHOP.format(base=simulator.url, secret=session.client_secret)
+    page.goto(f"{shop.url}/checkout")
+    expect(page.locator("#total")).to_have_text("€12.50")
+    expect(page.frame_locator("#payment iframe").get_by_label("Card number")).to_be_enabled()
+    page.evaluate("document.body.prepend(document.getElementById('payment')); document.getElementById('pay').click()")
+    expect(page.get_by_role("alert")).to_contain_text("null: Your card number is incomplete.")
+
+
 def test_a_page_for_an_older_release_pays_through_init_checkout(page: Page, simulator: Running, shop: Any) -> None:
     session = created(simulator, shop, ui_mode="elements")
     shop.page = OLD_SHOP.format(base=simulator.url, secret=session.client_secret)
