@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 
 HAS_FOCUS = "node => node.ownerDocument.activeElement === node && node.ownerDocument.hasFocus()"
 MAX_PRESSES = 60
+NAMES = """() => () => [...document.querySelectorAll('[data-testid="stMain"] button')]
+    .filter(node => node.checkVisibility()).map(node => node.ariaLabel || node.innerText)"""
 
 
 def tab_to(page: Page, control: Locator, key: str = "Tab") -> None:
@@ -96,7 +98,5 @@ def test_buttons_of_one_text_have_names_of_their_own(page: Page, shop: tuple[str
         buttons = page.get_by_role("main").get_by_role("button")
         expect(buttons.nth(2)).to_be_visible()
         page.wait_for_function("document.querySelector('.stApp').dataset.testScriptState === 'notRunning'")
-        names = buttons.evaluate_all(
-            "nodes => nodes.filter(node => node.checkVisibility()).map(node => node.ariaLabel || node.innerText)"
-        )
-        assert len(names) == len(set(names)), names
+        # They get their names when all of the page and its scripts are there.
+        page.wait_for_function("nodes => new Set(nodes()).size === nodes().length", arg=page.evaluate_handle(NAMES))
