@@ -11,6 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .answers import Answer, collected, takes_gzip, without
 
+_NOT_NEEDED = ("Last-Modified", "Accept-Ranges")
+"""Headers of Streamlit's files that say nothing beside their `ETag`, and cost a slow line as much as a small file each time."""
+
 _COMPRESSIBLE = (".js", ".css", ".json", ".svg", ".map")
 
 
@@ -42,6 +45,8 @@ class CompressionMiddleware:
                 answer.body = await run_sync(gzip.compress, answer.body)
                 answer.headers["Content-Encoding"] = "gzip"
                 answer.headers.add_vary_header("Accept-Encoding")
+                for name in _NOT_NEEDED:
+                    del answer.headers[name]
                 if "etag" in answer.headers:  # no longer byte by byte what Streamlit's file is
                     answer.headers["ETag"] = f"W/{answer.headers['etag'].removeprefix('W/')}"
                 self._compressed[path] = answer

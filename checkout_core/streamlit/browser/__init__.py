@@ -11,7 +11,9 @@ _FOLDER = Path(__file__).parent
 
 
 def _read(*files: str) -> str:
-    return "\n".join((_FOLDER / file).read_text(encoding="utf-8") for file in files)
+    """Return files one after the other without the lines that are comments: each browser gets the rest."""
+    lines = [line for file in files for line in (_FOLDER / file).read_text(encoding="utf-8").splitlines()]
+    return "\n".join(line for line in lines if not line.lstrip().startswith("//"))
 
 
 STEADY_PRESSES = _read("steady_presses.js")
