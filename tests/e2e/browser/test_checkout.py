@@ -43,7 +43,11 @@ def at_rest(page: Page) -> None:
 
 
 def remove_the_mug(page: Page) -> None:
-    remove = page.get_by_role("button", name=re.compile("^Remove, Projectionist"))
+    remove_from_order(page, "Projectionist")
+
+
+def remove_from_order(page: Page, name: str) -> None:
+    remove = page.get_by_role("button", name=re.compile(f"^Remove, {name}"))
     expect(remove).to_be_visible()
     at_rest(page)
     remove.click()
@@ -137,20 +141,20 @@ def test_a_wrong_code_says_so_at_its_field_and_a_good_one_stays_with_the_order(
     expect(page.get_by_role("button", name="Remove the code")).to_be_focused()
     expect(page.get_by_role("row", name=re.compile("^Discount"))).to_be_visible()
     page.get_by_role("button", name="Edit the order").click()
-    remove_the_mug(page)
-    expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
+    remove_from_order(page, "Night Train")  # a session without a limited product is found again for ten minutes
+    expect(page.get_by_role("row", name="Total €13.05")).to_be_visible()
     at_rest(page)
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("button", name="Edit the order")).to_be_visible()
     at_rest(page)
-    expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()  # another session, the same code
+    expect(page.get_by_role("row", name="Total €13.05")).to_be_visible()  # another session, the same code
     page.reload()
-    expect(page.get_by_role("row", name="Total €11.25")).to_be_visible()
+    expect(page.get_by_role("row", name="Total €13.05")).to_be_visible()
     continue_to_payment(page)
     fill_card(card_form(page), GOOD)
-    page.get_by_role("button", name=re.compile(r"^Pay €11\.25")).click()
+    page.get_by_role("button", name=re.compile(r"^Pay €13\.05")).click()
     order = order_shown(page, folder)
-    assert (order.amount_discount, order.amount_total) == (125, 1125)
+    assert (order.amount_discount, order.amount_total) == (145, 1305)
 
 
 def test_a_code_can_be_taken_back(page: Page, shop: tuple[str, Path]) -> None:
