@@ -1,7 +1,6 @@
 // The wallets' buttons. What the wallet knows of the shopper is saved before any money moves: the order holds its stock then.
-const { openSession, readAppearance, whenGone } = window.checkoutStripe;
+const { openSession, followColorScheme, whenGone } = window.checkoutStripe;
 const instances = new WeakMap();
-const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 const BUTTON_HEIGHT = 48;
 const CHANGED = "Your order has changed meanwhile. Please press the button again.";
 
@@ -33,9 +32,7 @@ class Express {
       this.element.on("cancel", () => this.showProblem(""));
       this.place.hidden = false; // a frame that is not shown does not load
       this.element.mount(this.buttons);
-      darkScheme.addEventListener("change", () => checkout.changeAppearance?.(readAppearance(this.place)), {
-        signal: this.listening.signal,
-      });
+      followColorScheme(this.place, (appearance) => checkout.changeAppearance?.(appearance), this.listening.signal);
       this.loaded = session.loaded;
       if ((await this.loaded).type === "error") this.offer(null);
     } catch {

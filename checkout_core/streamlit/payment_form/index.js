@@ -1,13 +1,11 @@
 // The function below runs again at every data change; what must last is kept by the element it was mounted in.
-const { openSession, readAppearance, whenGone } = window.checkoutStripe;
+const { openSession, followColorScheme, whenGone } = window.checkoutStripe;
 const instances = new WeakMap();
 
 // What the shopper can mend without a new session.
 const MENDABLE = new Set(["paymentFailed", "canceled", "card_declined", "incomplete"]);
 
 const CHANGED = "Your order has changed meanwhile. Please press Pay again.";
-
-const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 
 class Payment {
   constructor(root, data) {
@@ -22,9 +20,7 @@ class Payment {
     this.listening = new AbortController(); // the next payment on this page uses the same button
     const { signal } = this.listening;
     this.button.addEventListener("click", () => this.press(), { signal });
-    darkScheme.addEventListener("change", () => this.followColorScheme(readAppearance(this.fields).theme, 60), {
-      signal,
-    });
+    followColorScheme(this.fields, (appearance) => this.checkout?.changeAppearance?.(appearance), signal);
     this.start();
   }
 
@@ -115,16 +111,6 @@ class Payment {
     this.updateButton();
     this.button.focus(); // a dialog of the bank may have had it, and has left nothing behind
     if (!MENDABLE.has(error.code)) this.giveUp(error);
-  }
-
-  // The page takes on its new colours some frames after the system did.
-  followColorScheme(previousTheme, frames) {
-    const now = readAppearance(this.fields);
-    if (now.theme === previousTheme && frames > 0) {
-      requestAnimationFrame(() => this.followColorScheme(previousTheme, frames - 1));
-    } else {
-      this.checkout?.changeAppearance?.(now);
-    }
   }
 
   destroy() {

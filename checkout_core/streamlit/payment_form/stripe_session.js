@@ -57,6 +57,20 @@ window.checkoutStripe ??= (() => {
     return session;
   };
 
+  const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
+
+  // Gives the appearance once the page has taken on its new colours, some frames after the system did.
+  const takeWhenDrawn = (element, take, before, frames = 60) => {
+    const now = readAppearance(element);
+    if (now.theme !== before || frames === 0) take(now);
+    else requestAnimationFrame(() => takeWhenDrawn(element, take, before, frames - 1));
+  };
+
+  const followColorScheme = (element, take, signal) => {
+    const follow = () => takeWhenDrawn(element, take, readAppearance(element).theme);
+    darkScheme.addEventListener("change", follow, { signal });
+  };
+
   // Returns what Streamlit calls when it has no more use for a call of a component: also while the component stays, when its
   // data came faster than its script. Then what the shopper is at must go on.
   // oxlint-disable-next-line unicorn/consistent-function-scoping -- as above
@@ -65,5 +79,5 @@ window.checkoutStripe ??= (() => {
     else finish();
   };
 
-  return { openSession, readAppearance, whenGone };
+  return { openSession, followColorScheme, whenGone };
 })();

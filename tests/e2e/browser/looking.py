@@ -50,7 +50,7 @@ def look_at(page: Page, name: str, axe: str) -> None:
                 _take_picture(page, Path(PICTURES) / f"{name}-{size}-{scheme}.webp")
         if SHEET:
             _take_small_pictures(page, Path(SHEET) / name, scheme)
-    page.emulate_media(color_scheme="light")
+    _show_in(page, "light")  # what is drawn next is not drawn in the colours of before
     page.set_viewport_size(SIZES["desktop"])
 
 
