@@ -1,8 +1,9 @@
 """The checkout as buyers know it: the order beside the form and changed there, a discount code, and wallets' buttons."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -234,3 +235,18 @@ def test_a_tab_that_was_left_behind_says_so_and_shows_the_cart_as_it_is(page: Pa
     expect(page.get_by_text("Thank you")).to_be_visible()
     expect(other.get_by_text("You have ordered in another tab.")).to_be_visible()
     expect(other.get_by_role("heading", name="Your cart is empty")).to_be_visible()
+
+
+@pytest.mark.parametrize("schemes", [("dark", "light"), ("light", "dark"), ("dark", "light", "dark")], ids="-".join)
+def test_the_payment_form_has_the_colours_of_the_page_also_when_they_changed_before_it_came(
+    page: Page, shop: tuple[str, Path], schemes: Sequence[Literal["light", "dark"]]
+) -> None:
+    go_to_checkout(page, shop[0])
+    expect(page.frame_locator(".express iframe").get_by_role("button", name="Pay with Apple Pay")).to_be_visible()
+    app = page.locator(".stApp")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        expect(app).to_have_css("color-scheme", scheme)
+    continue_to_payment(page)
+    background = app.evaluate("node => getComputedStyle(node).backgroundColor")
+    expect(card_form(page).get_by_label("Card number")).to_have_css("background-color", background)
