@@ -2,8 +2,9 @@
 
     python -m benchmarks.fleet [--processes 1,3,8] [--waiting 300] [--paid 20] [--seconds 3] [--json]
 
-Every process of a line opens the same PostgreSQL database and the same simulator, waits until all are ready, and does one sweep: of
-orders whose session is over, and of payments of which no webhook told. Then each is started again and does another one.
+Every process of a line opens the same PostgreSQL database and the same simulator, waits until all are ready, and does one
+sweep: of orders whose session is over, and of payments of which no webhook told. Then each is started again and does
+another one.
 `commits_per_s` is what all of them write together, with eight callers each.
 """
 

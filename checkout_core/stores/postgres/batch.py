@@ -344,13 +344,8 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
 
 
 def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
-    created, changed, changed_keys, looked_at, events = (
-        list[str](),
-        list[str](),
-        list[str](),
-        list[Order](),
-        list[str](),
-    )
+    created, changed, changed_keys, events = list[str](), list[str](), list[str](), list[str]()
+    looked_at = list[Order]()
     for one in writes:
         if one.writes_order:
             assert one.after is not None
