@@ -28,7 +28,7 @@ function look({ page, steps, navigation, named }) {
   }
   const isFirst = place === undefined;
   place = now;
-  if (isFirst || !heading) return;
+  if (isFirst || !heading || isInField(body)) return;
   if (heading.tagName === "H1" || isToldAbove(body, heading)) main.scrollTo(0, 0);
   else heading.scrollIntoView({ block: "nearest" });
   focus(heading);
@@ -38,6 +38,11 @@ function look({ page, steps, navigation, named }) {
 function isToldAbove(body, heading) {
   const alerts = [...body.querySelectorAll('[role="alert"]')];
   return alerts.some((alert) => alert.compareDocumentPosition(heading) & Node.DOCUMENT_POSITION_FOLLOWING);
+}
+
+// Whether somebody was quicker than the page and types already, or a field that is wrong has just got the focus.
+function isInField(body) {
+  return body.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 }
 
 function focus(heading) {

@@ -13,6 +13,23 @@ from tests.e2e.browser.test_demo import GOOD, card_form, fill_card
 pytestmark = pytest.mark.browser
 
 AT_THE_TOP = "document.querySelector('[data-testid=stMain]').scrollTop === 0"
+# Whether the page is complete, and has been so for longer than anything takes that is done about it.
+AT_REST = """new Promise((answer) => {
+  const isAtRest = () => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning';
+  let frames = 0;
+  const look = () => {
+    frames = isAtRest() ? frames + 1 : 0;
+    if (frames === 10) answer(true);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+TYPE_AT_ONCE = """new MutationObserver((_, observer) => {
+  const email = document.querySelector('input[autocomplete=email]');
+  if (!email) return;
+  observer.disconnect();
+  email.focus();
+}).observe(document, {subtree: true, childList: true})"""
 
 
 def put_all_into_the_cart(page: Page, address: str) -> None:
@@ -55,6 +72,16 @@ def test_each_step_has_the_focus_on_its_heading(page: Page, shop: tuple[str, Pat
     page.get_by_role("button", name=re.compile("^Pay")).click()
     page.wait_for_url("**/confirmation?*")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_who_types_before_the_page_is_complete_keeps_the_focus(page: Page, shop: tuple[str, Path]) -> None:
+    page.add_init_script(TYPE_AT_ONCE)
+    put_all_into_the_cart(page, shop[0])
+    page.get_by_role("link", name=re.compile("^Cart")).click()
+    page.get_by_role("button", name="Go to checkout").click()
+    expect(page.get_by_role("button", name="Continue to payment")).to_be_visible()
+    page.wait_for_function(AT_REST)
+    expect(page.get_by_label("E-mail")).to_be_focused()
 
 
 def test_a_phone_shows_the_keyboard_of_each_field(page: Page, shop: tuple[str, Path]) -> None:
