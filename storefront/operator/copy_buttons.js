@@ -23,5 +23,6 @@ async function copy({ target }) {
 export default function () {
   if (isListening) return;
   isListening = true;
+  document.documentElement.dataset.copies = ""; // the style sheet shows the buttons from now on
   document.addEventListener("click", copy);
 }
