@@ -93,6 +93,17 @@ def type_at_the_door(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+@pytest.mark.parametrize("sheet", ["A4", "Letter"])
+def test_a_ticket_and_its_receipt_are_printed_on_one_sheet(
+    page: Page, shop: tuple[str, Path], buy: Callable[..., str], sheet: str
+) -> None:
+    show_ticket(page, shop[0], buy(2))
+    expect(page.get_by_text("Tickets can be returned")).to_be_visible()
+    margin = "1cm"
+    printed = page.pdf(format=sheet, margin={"top": margin, "bottom": margin, "left": margin, "right": margin})
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
 def test_a_ticket_is_let_in_once_and_shows_it(
     page: Page, shop: tuple[str, Path], buy: Callable[..., str], look: Callable[[str], None], answer: Any
 ) -> None:
