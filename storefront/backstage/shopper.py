@@ -1,6 +1,7 @@
 """This browser as the shopper of a stage: which stage that is, what it has to tell, and the errands that it does."""
 
 import re
+import time
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -77,7 +78,7 @@ def tell(stage: Stage) -> None:
 
 def run_errand(checkout: Checkout, stage: Stage) -> None:
     """Do what the stage asks of the shopper's browser."""
-    errand = stage.take_errand(_browser_id())
+    errand = stage.take_errand(_browser_id(), time.monotonic())
     cart = context.current_cart()
     if errand == "send_back" and stage.session_id:
         st.session_state["backstage-redirect"] = checkout.settings.urls.complete.replace(SESSION_ID, stage.session_id)

@@ -19,6 +19,10 @@ TOKEN = r"[A-Za-z0-9_-]{16,64}"  # noqa: S105 - a pattern
 Errand = Literal["send_back", "begin", "reset", "fill"]
 """What only the shopper's own browser can do."""
 
+GONE_AFTER = 5.0
+"""Seconds after which a browser that did not ask what it is to do is gone: each asks once a second. A page that is loaded
+anew is another browser here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -44,6 +48,7 @@ class Stage:
         errand: what that browser is asked to do next.
         came_back: when the shopper was seen on the confirmation page, by checkout.
         guests: the browsers that came to the shop with the stage's address.
+        asked_at: when the shopper's browser last asked what it is to do, in seconds; None: not yet.
     """
 
     token: str
@@ -57,15 +62,21 @@ class Stage:
     errand: Errand | None = None
     came_back: dict[str, datetime] = field(default_factory=dict)
     guests: set[str] = field(default_factory=set)
+    asked_at: float | None = None
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def follow(self, session_id: str, shopper: str) -> None:
-        """Show a checkout that a browser has begun or come to; the one until now stays as the one before."""
+        """Show a checkout that a browser has begun or come to; the one until now stays as the one before.
+
+        What a browser was asked to do was about that one.
+        """
         with self._guard:
-            self.shopper = shopper
+            if shopper != self.shopper:
+                self.shopper, self.asked_at = shopper, None
             if session_id == self.session_id:
                 return
             self.before, self.session_id = self.session_id or self.before, session_id
+            self.errand = None
 
     def note_return(self, session_id: str, at: datetime) -> None:
         """Note when a shopper came back from Stripe; only the first time counts."""
@@ -88,10 +99,18 @@ class Stage:
             self.scenario, self.session_id, self.before, self.planned = DEFAULT, None, None, None
             self.came_back.clear()
 
-    def take_errand(self, browser: str) -> Errand | None:
-        """Return what a browser is asked to do, once; another browser than the shopper's is asked nothing."""
+    def take_errand(self, browser: str, now: float) -> Errand | None:
+        """Return what a browser is asked to do, once. Another than the shopper's is asked nothing, unless that one is gone.
+
+        Args:
+            browser: who asks.
+            now: in seconds, on a clock that is never put back.
+        """
         with self._guard:
-            if self.errand is None or self.shopper not in (None, browser):
+            if self.asked_at is None or browser == self.shopper:
+                self.asked_at = now
+            is_gone = now - self.asked_at > GONE_AFTER
+            if self.errand is None or not (is_gone or self.shopper in (None, browser)):
                 return None
             errand, self.errand = self.errand, None
             return errand

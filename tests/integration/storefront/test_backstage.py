@@ -17,7 +17,7 @@ from storefront.backstage.actions import ACTIONS, obstacle
 from storefront.backstage.objects import exchanges
 from storefront.backstage.scenarios import DEFAULT, SCENARIOS, Action, Scenario, number_for
 from storefront.backstage.sequence import arrows
-from storefront.backstage.stage import STAGES, Stage, Stages, new_token
+from storefront.backstage.stage import GONE_AFTER, STAGES, Stage, Stages, new_token
 from storefront.backstage.steps import LATER, STEPS, code_of, is_done, timeline
 from storefront.backstage.trace import Emitted, Request, Trace
 from storefront.cart import Cart
@@ -497,9 +497,26 @@ def test_a_stage_follows_the_browser_that_has_news_and_keeps_the_checkout_before
     stage.follow("cs_2", "phone")
     assert (stage.session_id, stage.before) == ("cs_2", "cs_1")
     stage.errand = "fill"
-    assert stage.take_errand("presenter") is None
-    assert stage.take_errand("phone") == "fill"
-    assert stage.take_errand("phone") is None
+    assert stage.take_errand("presenter", now=10.0) is None
+    assert stage.take_errand("phone", now=10.5) == "fill"
+    assert stage.take_errand("phone", now=11.0) is None
+
+
+def test_an_errand_of_a_shopper_who_is_gone_is_done_by_the_browser_that_is_there() -> None:
+    stage = Stages().get(new_token())
+    stage.follow("cs_1", "page")
+    assert stage.take_errand("page", now=10.0) is None
+    stage.errand = "begin"
+    assert stage.take_errand("page loaded anew", now=10.0 + GONE_AFTER) is None
+    assert stage.take_errand("page loaded anew", now=10.1 + GONE_AFTER) == "begin"
+
+
+def test_what_was_asked_of_the_shopper_before_a_new_checkout_is_not_done_in_it() -> None:
+    stage = Stages().get(new_token())
+    stage.follow("cs_1", "page")
+    stage.errand = "begin"
+    stage.follow("cs_2", "page loaded anew")
+    assert stage.take_errand("page loaded anew", now=10.0) is None
 
 
 def test_only_so_many_stages_are_remembered() -> None:
