@@ -10,7 +10,7 @@ from checkout_core import Checkout
 from checkout_core.config.urls import SESSION_ID
 from checkout_core.streamlit import browser
 from checkout_core.streamlit.checkout_page import drop, held_session
-from storefront import context
+from storefront import context, messages
 from storefront.cart import Cart
 
 from . import fill_card
@@ -85,12 +85,14 @@ def run_errand(checkout: Checkout, stage: Stage) -> None:
     elif errand == "fill":
         st.session_state["backstage-fill"] = st.session_state.get("backstage-fill", 0) + 1
     elif errand == "begin":
+        messages.forget()
         drop(st.session_state, cart)
         _put_something_in(cart, checkout)
         st.switch_page("views/checkout.py")
     elif errand == "reset":
         st.session_state.pop("backstage-told", None)
         st.session_state.pop("details", None)
+        messages.forget()
         drop(st.session_state, cart)
         cart.keep_only(())
         st.switch_page("views/shop.py")

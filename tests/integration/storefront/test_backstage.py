@@ -258,6 +258,9 @@ def test_the_last_checkout_stays_in_sight_when_a_fresh_one_begins(
     assert (stage.session_id, stage.before) == (session_of(beside_a_checkout).id, first.id)
     assert "Before: the last checkout" in text_of(beside_a_checkout)
     assert "Checkout expired" in text_of(beside_a_checkout)
+    assert "Your last checkout is over" in text_of(beside_a_checkout)
+    beside_a_checkout.button(key="backstage-next").click().run()
+    assert "Your last checkout is over" not in text_of(beside_a_checkout.run())
 
 
 def test_the_next_scenario_begins_with_something_in_the_cart_and_a_fresh_checkout(
