@@ -74,7 +74,10 @@ def test_each_step_has_the_focus_on_its_heading(page: Page, shop: tuple[str, Pat
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_who_types_before_the_page_is_complete_keeps_the_focus(page: Page, shop: tuple[str, Path]) -> None:
+def test_who_types_before_the_page_is_complete_keeps_the_focus(
+    new_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page = new_page(color_scheme="light")  # a context of its own, as the script stays in it
     page.add_init_script(TYPE_AT_ONCE)
     put_all_into_the_cart(page, shop[0])
     page.get_by_role("link", name=re.compile("^Cart")).click()
