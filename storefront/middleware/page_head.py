@@ -27,6 +27,10 @@ from .front_end import front_end
 _TITLE = re.compile(rb"<title>[^<]*</title>")
 _ICON = re.compile(rb'<link rel="shortcut icon"[^>]*>')
 _MODULE = re.compile(rb'<link rel="modulepreload"[^>]*>\s*')
+_SCRIPT = re.compile(rb'<script type="module"[^>]*></script>\s*')
+_STYLE = b'<link rel="stylesheet" '
+_LATE_STYLE = b"""<link rel="stylesheet" media="print" onload="this.media = 'all'" """
+"""For formulas and icons: without this the browser paints nothing before it has come."""
 _FONT = re.compile(rb'<link\s+rel="preload"\s[^>]*as="font"[^>]*>')
 _BY_PATH = {page.path: page for page in PAGES}
 
@@ -46,7 +50,8 @@ class PageHeadMiddleware:
             return
         answer = await collected(self._app, scope, receive, without(scope, b"accept-encoding", b"range"))
         if answer.is_whole and answer.headers.get("content-type", "").startswith("text/html"):
-            answer.body = _with_head(answer.body, *self._words(scope, _BY_PATH.get(path[1:], SHOP)))
+            words = self._words(scope, _BY_PATH.get(path[1:], SHOP))
+            answer.body = _with_head(answer.body, *words)
             if takes_gzip(scope):
                 answer.body = gzip.compress(answer.body)
                 answer.headers["Content-Encoding"] = "gzip"
@@ -74,11 +79,15 @@ def _with_head(page: bytes, name: str, title: str, opening: str) -> bytes:
         opening: what is being done.
     """
     themes = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"]
-    head = render("page_head.html", title=title, modules=front_end())
+    head = render("page_head.html", title=title)
     style = render("page_style.html", light=themes["light"], dark=themes["dark"])
-    splash = render("splash.html", name=name, opening=opening)
-    for pattern in (_TITLE, _ICON, _FONT, *([_MODULE] if front_end().files else [])):
+    end = render("splash.html", name=name, opening=opening)
+    for pattern in (_TITLE, _ICON, _FONT):
         page = pattern.sub(b"", page)
+    if front_end().files and (script := _SCRIPT.search(page)):
+        end += render("page_scripts.html", modules=front_end(), script=script[0].decode())
+        page = _MODULE.sub(b"", page.replace(script[0], b""))
+    page = page.replace(_STYLE, _LATE_STYLE)
     page = page.replace(b"<head>", b"<head>" + head.encode(), 1).replace(b"</head>", style.encode() + b"</head>", 1)
     # After the root: the link that skips to the content has to be the first of the page.
-    return page.replace(b"</body>", splash.encode() + b"</body>", 1)
+    return page.replace(b"</body>", end.encode() + b"</body>", 1)

@@ -66,6 +66,15 @@ def test_nothing_is_white_before_any_script_has_come(
         )
 
 
+def test_something_is_painted_before_any_style_sheet_has_come(
+    only_the_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page = only_the_page()
+    page.route("**/static/css/*.css", lambda _route: None)
+    page.goto(shop[0], wait_until="commit")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+
+
 def test_the_splash_stays_until_the_page_itself_is_there(page: Page, shop: tuple[str, Path]) -> None:
     page.goto(shop[0])
     expect(page.get_by_role("button", name="Add to cart").first).to_be_visible()
