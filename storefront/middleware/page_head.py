@@ -3,8 +3,8 @@
 Streamlit's own page is white and called "Streamlit" until its scripts have run: on a slow line for many seconds, and again
 when the shopper comes back from paying. Here the HTML itself says where one is. It also says where the server is: a page
 that is opened at a deeper address, such as `/confirmation`, would otherwise guess by asking `/confirmation/_stcore/health`
-first, a 404 and a wasted round trip. And it names or brings the modules that the shop's first page needs, which would otherwise be
-asked for one after the other.
+first, a 404 and a wasted round trip. It names or brings the modules that the shop's first page needs, which would otherwise be
+asked for one after the other, and it connects while they load.
 """
 
 import gzip
@@ -13,7 +13,9 @@ import tomllib
 from functools import lru_cache
 
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME, XSRF_COOKIE_NAME
 
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.services.shops import Shops
@@ -51,7 +53,7 @@ class PageHeadMiddleware:
         answer = await collected(self._app, scope, receive, without(scope, b"accept-encoding", b"range"))
         if answer.is_whole and answer.headers.get("content-type", "").startswith("text/html"):
             words = self._words(scope, _BY_PATH.get(path[1:], SHOP))
-            answer.body = _with_head(answer.body, *words)
+            answer.body = _with_head(answer.body, *words, connects=_may_connect(scope))
             if takes_gzip(scope):
                 answer.body = gzip.compress(answer.body)
                 answer.headers["Content-Encoding"] = "gzip"
@@ -68,8 +70,17 @@ class PageHeadMiddleware:
         return name, page.title_in(name, checkout.catalog.welcome.shelf), page.opening
 
 
+def _may_connect(scope: Scope) -> bool:
+    """Return whether the page may connect before Streamlit's scripts do.
+
+    Who is signed in has a cookie, which is believed together with a token that Streamlit's scripts may still have to fetch.
+    """
+    cookies = HTTPConnection(scope).cookies
+    return XSRF_COOKIE_NAME in cookies or USER_COOKIE_NAME not in cookies
+
+
 @lru_cache(maxsize=200)
-def _with_head(page: bytes, name: str, title: str, opening: str) -> bytes:
+def _with_head(page: bytes, name: str, title: str, opening: str, *, connects: bool) -> bytes:
     """Return Streamlit's page with our head and splash.
 
     Args:
@@ -77,9 +88,10 @@ def _with_head(page: bytes, name: str, title: str, opening: str) -> bytes:
         name: the shop's.
         title: the page's.
         opening: what is being done.
+        connects: whether the page connects before Streamlit's scripts do.
     """
     themes = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"]
-    head = render("page_head.html", title=title)
+    head = render("page_head.html", title=title, connects=connects)
     style = render("page_style.html", light=themes["light"], dark=themes["dark"])
     end = render("splash.html", name=name, opening=opening)
     for pattern in (_TITLE, _ICON, _FONT):
