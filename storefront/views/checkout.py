@@ -157,7 +157,10 @@ def take_up(page: CheckoutPage, session_id: str | None) -> None:
     Its payment and what was typed are there again, for the browser that typed it.
     """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if given := page.resume(session_id) if session_id else page.resume_pending():
+        given = page.resume(session_id) if session_id else page.resume_pending()
+        if page.current_session() is None and (kept := context.take_kept_session()):
+            given = page.resume_kept(kept)
+        if given:
             details.take_over(fields, email=given.email, name=given.name, phone=given.phone)
 
 
