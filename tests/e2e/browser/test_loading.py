@@ -129,6 +129,18 @@ def test_a_page_waits_for_the_token_without_which_nobody_is_signed_in(
     assert ("new WebSocket(" in page) is connects
 
 
+def test_every_picture_of_the_first_page_is_one_that_the_browser_can_draw(page: Page, shop: tuple[str, Path]) -> None:
+    page.goto(shop[0])
+    expect(page.get_by_role("button", name="Add to cart").nth(10)).to_be_visible()
+    widths = page.evaluate("""Promise.all([...document.images].map(async (image) => {
+        image.loading = "eager";
+        await image.decode();
+        return image.naturalWidth;
+    }))""")
+    assert len(widths) > 10
+    assert min(widths) > 0
+
+
 def test_the_splash_stays_until_the_page_itself_is_there(page: Page, shop: tuple[str, Path]) -> None:
     page.goto(shop[0])
     expect(page.get_by_role("button", name="Add to cart").first).to_be_visible()
