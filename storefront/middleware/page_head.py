@@ -30,6 +30,8 @@ _TITLE = re.compile(rb"<title>[^<]*</title>")
 _ICON = re.compile(rb'<link rel="shortcut icon"[^>]*>')
 _MODULE = re.compile(rb'<link rel="modulepreload"[^>]*>\s*')
 _SCRIPT = re.compile(rb'<script type="module"[^>]*></script>\s*')
+_NO_SCRIPT = re.compile(rb"<noscript>.*?</noscript>\s*", re.DOTALL)
+"""What Streamlit says without scripts: how programs use it, and nothing for shoppers."""
 _STYLE = b'<link rel="stylesheet" '
 _LATE_STYLE = b"""<link rel="stylesheet" media="print" onload="this.media = 'all'" """
 """For formulas and icons: without this the browser paints nothing before it has come."""
@@ -94,7 +96,7 @@ def _with_head(page: bytes, name: str, title: str, opening: str, *, connects: bo
     head = render("page_head.html", title=title, connects=connects)
     style = render("page_style.html", light=themes["light"], dark=themes["dark"])
     end = render("splash.html", name=name, opening=opening)
-    for pattern in (_TITLE, _ICON, _FONT):
+    for pattern in (_TITLE, _ICON, _FONT, _NO_SCRIPT):
         page = pattern.sub(b"", page)
     if front_end().files and (script := _SCRIPT.search(page)):
         end += render("page_scripts.html", modules=front_end(), script=script[0].decode())

@@ -129,6 +129,12 @@ def test_a_page_waits_for_the_token_without_which_nobody_is_signed_in(
     assert ("new WebSocket(" in page) is connects
 
 
+def test_a_browser_without_scripts_is_told_so_in_the_shop_s_words(shop: tuple[str, Path]) -> None:
+    page = httpx2.get(shop[0], trust_env=False).text
+    (said,) = re.findall("<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert said == "<p>Please allow scripts for this shop.</p>"
+
+
 def test_every_picture_of_the_first_page_is_one_that_the_browser_can_draw(page: Page, shop: tuple[str, Path]) -> None:
     page.goto(shop[0])
     expect(page.get_by_role("button", name="Add to cart").nth(10)).to_be_visible()
