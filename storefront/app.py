@@ -93,6 +93,7 @@ def main() -> None:
         context.keep_cart(cart)
         browser.answer_presses()
         browser.begin_places_at_their_top(".st-key-page", STEPS, NAVIGATION, NAMED)
+        context.keep_session()
     if page.url_path != backstage.WINDOW:
         with st.container(key="top"):
             show_masthead(checkout, cart.count)

@@ -12,6 +12,7 @@ from checkout_core.domain.errors import CheckoutError
 from checkout_core.services.shops import Shops
 from checkout_core.streamlit import browser
 from checkout_core.streamlit.browser import CookieNews
+from checkout_core.streamlit.checkout_page import held_session
 
 from .cart import COOKIE, Cart
 
@@ -20,6 +21,8 @@ log = get_logger(__name__)
 _used: list[Shops] = []
 _NEWS = "cart-news"
 _TAKEN = "cart-news-taken"
+_SESSION_COOKIE = "checkout-session"
+_KEPT_SESSION = "kept-session"
 _SEEN = "cart-seen"
 """Where it is kept what the cart's cookie was when this visit read it, or heard of it last."""
 CHANGED_ELSEWHERE = "Your cart was changed in another tab. This is how it is now."
@@ -83,6 +86,21 @@ def keep_cart(cart: Cart) -> None:
     """Keep the cart in its cookie, and go on with what another tab makes of it."""
     seen = st.session_state.get(_SEEN, "")
     browser.keep_watched_cookie(COOKIE, cart.to_cookie(), seen=seen, on_news=take_over_cart)
+
+
+def keep_session() -> None:
+    """Let the browser keep a session that has a promotion code until it is closed: the code is of this session alone."""
+    session = held_session(st.session_state)
+    if session is not None and session.amount_discount:
+        browser.keep_cookie(_SESSION_COOKIE, session.id, days=None)
+
+
+def take_kept_session() -> str | None:
+    """Return the session that the browser kept before the page was loaded; once, and not again in this visit."""
+    cookie: object = st.context.cookies.get(_SESSION_COOKIE)
+    kept: str | None = st.session_state.setdefault(_KEPT_SESSION, cookie if isinstance(cookie, str) else None)
+    st.session_state[_KEPT_SESSION] = None
+    return kept
 
 
 def take_over_cart(news: CookieNews) -> None:

@@ -1,10 +1,11 @@
 """Pieces of HTML that several pages show."""
 
-import base64
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 import streamlit as st
 from markupsafe import Markup
@@ -20,6 +21,8 @@ _MARKDOWN = {ord(sign): f"\\{sign}" for sign in "\\`*_{}[]()#+-.!|~<>$:"}
 FEW = 6
 """From this many on a product says how many are left."""
 
+_PLAIN = " !$()*+,-./:;=?@_~"
+"""Signs of a drawing that a `data:` address and an attribute of HTML hold as they are."""
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -173,7 +176,12 @@ def problem(text: str) -> str:
 def _data_url(path: Path) -> Markup | None:
     kind = _TYPES.get(path.suffix.lower())
     try:
-        # Not escaped again and again: neither the type nor base64 has anything to escape.
-        return Markup(f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}") if kind else None  # noqa: S704
+        content = path.read_bytes() if kind else b""
     except OSError:
         return None
+    # A drawing stays text, which the connection compresses to less than base64.
+    text = (
+        f",{quote(content, safe=_PLAIN)}" if path.suffix.lower() == ".svg" else f";base64,{b64encode(content).decode()}"
+    )
+    # Not escaped again and again: what would have to be is not in it.
+    return Markup(f"data:{kind}{text}") if kind else None  # noqa: S704

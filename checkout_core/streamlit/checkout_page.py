@@ -183,6 +183,23 @@ class CheckoutPage:
         with self._alone():
             return self._resume(session_id)
 
+    def resume_kept(self, session_id: str) -> Details | None:
+        """Take up the session that this browser has kept, if it is of this cart and open; not where there is one already.
+
+        Stripe gives the same session for the same cart for some minutes only, and what the shopper has done with it,
+        such as a promotion code, is lost with it.
+
+        Returns:
+            The details that its pending order was saved with.
+
+        Raises:
+            SessionNotFound: Stripe does not know it.
+            StripeError: Stripe refused, or did not answer.
+            StoreError: the store did not answer.
+        """
+        with self._alone():
+            return self._resume(session_id, only_mine=True) if self._holding.held is None else None
+
     def _resume_pending(self) -> Details | None:
         if self._holding.held is None and not self._nothing_pending:
             found = self._checkout.pending_sessions(self.purchase)[:1]
@@ -192,13 +209,13 @@ class CheckoutPage:
                     return self._resume(elsewhere)
         return None
 
-    def _resume(self, session_id: str) -> Details | None:
+    def _resume(self, session_id: str, *, only_mine: bool = False) -> Details | None:
         session = self._checkout.retrieve_session(session_id)
         mine = (session.metadata or {}).get(PURCHASE) == self.purchase or session_id == self._held_id()
         fits = [(item.product, item.unit_amount, item.quantity) for item in session.items] == [
             (item.product, item.unit_amount, item.quantity) for item in self._items
         ]
-        if self._is_over(session) or not (mine or fits):
+        if self._is_over(session) or not (mine or (fits and not only_mine)):
             return None
         order = self._checkout.store.get(session_id) if mine else None
         details = Details(order.email, order.name, order.phone) if order and order.email else None

@@ -29,6 +29,7 @@ from storefront.summary import OrderSummary, go_on_paying, is_changed_while_payi
 
 RENEWED = "Your last checkout is over: it had expired, or its payment failed. Here is a fresh one; your cart is as you left it."
 _REFUSED = "checkout-refused"  # why the last run could show nothing to fill in
+_BOUGHT = "checkout-bought"  # the session that turned out to be paid
 HELD_SECONDS = 15.0  # between two looks at how long the order is held
 checkout, cart = context.current_checkout(), context.current_cart()
 hosted = checkout.settings.ui_mode is UiMode.hosted_page
@@ -53,8 +54,34 @@ def renew(page: CheckoutPage, session: CheckoutSession) -> NoReturn:
     st.rerun()
 
 
-def submit(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
-    """Save the form that was sent, and hand the shopper to Stripe."""
+def send() -> None:
+    """Do step 2 with the form that was sent, before the page is drawn: it is drawn once, with the payment."""
+    coming_back.forget()
+    messages.forget()
+    details.read_form(fields)
+    try:
+        page = page_of(checkout.price(cart.quantities))
+        session = page.open_session()
+        try:
+            save(page, session)
+        except (SessionNotOpen, SessionNotFound):
+            if page.restart(session) is not None:
+                st.session_state[_BOUGHT] = session.id
+            else:
+                messages.say("checkout", RENEWED)
+    except SoldOut as error:
+        st.session_state[_REFUSED] = error
+    except SessionAlreadyPaid as error:
+        st.session_state[_BOUGHT] = error.session_id
+    except InvalidInput as error:
+        field = error.field if error.field in details.FIELDS else "email"
+        messages.say(f"field-{field}", context.sentence_for_shopper(error))
+    except CheckoutError as error:
+        messages.say("details", context.sentence_for_shopper(error))
+
+
+def leave(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
+    """Do steps 1 and 2 with the form that was sent, and lead the shopper to Stripe's own page."""
     try:
         session = open_session(page)
         try:
@@ -68,11 +95,8 @@ def submit(page: CheckoutPage, slots: dict[str, DeltaGenerator]) -> None:
     except CheckoutError as error:
         st.html(markup.problem(context.sentence_for_shopper(error)))
     else:
-        if hosted and session.url:
-            st.html('<p class="leaving" role="status">Taking you to the payment page …</p>')
-            browser.redirect_to(session.url)
-        else:
-            st.rerun()
+        st.html('<p class="leaving" role="status">Taking you to the payment page …</p>')
+        browser.redirect_to(session.url or "")
 
 
 def take_wallet(page: CheckoutPage, session: CheckoutSession, press: WalletPress) -> str:
@@ -133,7 +157,10 @@ def take_up(page: CheckoutPage, session_id: str | None) -> None:
     Its payment and what was typed are there again, for the browser that typed it.
     """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        if given := page.resume(session_id) if session_id else page.resume_pending():
+        given = page.resume(session_id) if session_id else page.resume_pending()
+        if page.current_session() is None and (kept := context.take_kept_session()):
+            given = page.resume_kept(kept)
+        if given:
             details.take_over(fields, email=given.email, name=given.name, phone=given.phone)
 
 
@@ -159,6 +186,8 @@ def show(items: Sequence[PricedItem], resumed: str | None) -> None:
     Raises:
         StripeUnavailable: there is no session yet.
     """
+    if bought := st.session_state.pop(_BOUGHT, None):
+        st.switch_page("views/confirmation.py", query_params={"session_id": bought})
     st.html("<h1>Checkout</h1>")
     show_news()
     page = page_of(items)
@@ -205,16 +234,21 @@ def page_of(items: Sequence[PricedItem]) -> CheckoutPage:
 
 def show_details(page: CheckoutPage) -> CheckoutSession | None:
     """Show the form, and do step 1 while it is read. Stripe's own page is told the address that is typed here: step 1 waits."""
-    submitted, slots = details.show_form(fields)
+    sent, slots = details.show_form(fields, None if hosted else send)
     if hosted:
         show_terms()
-    session = None if hosted else open_session(page)
-    if submitted:
-        coming_back.forget()
-        messages.forget()
-        if hosted:
+        if sent:
+            coming_back.forget()
+            messages.forget()
             page.name_email(fields.get("email", ""))
-        submit(page, slots)
+            leave(page, slots)
+        return None
+    session = open_session(page)
+    for field, slot in slots.items():
+        if text := messages.said(f"field-{field}"):
+            slot.html(markup.problem(text))
+    if text := messages.said("details"):
+        st.html(markup.problem(text))
     return session
 
 

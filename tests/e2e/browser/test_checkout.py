@@ -151,6 +151,8 @@ def test_a_wrong_code_says_so_at_its_field_and_a_good_one_stays_with_the_order(
     expect(page.get_by_role("row", name="Total €13.05")).to_be_visible()  # another session, the same code
     page.reload()
     expect(page.get_by_role("row", name="Total €13.05")).to_be_visible()
+    kept = next(cookie for cookie in page.context.cookies() if cookie["name"] == "checkout-session")
+    assert kept["expires"] == -1  # until the browser is closed
     continue_to_payment(page)
     fill_card(card_form(page), GOOD)
     page.get_by_role("button", name=re.compile(r"^Pay €13\.05")).click()

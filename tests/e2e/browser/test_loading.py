@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocket, WebSocketRoute, expect
 
 from storefront.middleware.front_end import front_end
 
@@ -64,6 +64,87 @@ def test_nothing_is_white_before_any_script_has_come(
         assert (
             page.evaluate("part => getComputedStyle(document.querySelector(part)).backgroundColor", part) == background
         )
+
+
+def test_something_is_painted_before_any_style_sheet_has_come(
+    only_the_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page = only_the_page()
+    page.route("**/static/css/*.css", lambda _route: None)
+    page.goto(shop[0], wait_until="commit")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+
+
+def test_the_page_connects_while_the_scripts_load_that_use_the_connection(
+    new_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page, waiting, connections = new_page(color_scheme="light"), list[Route](), list[str]()
+
+    def note(connection: WebSocket) -> None:
+        connections.append(connection.url)
+
+    def wait_for_the_connection(route: Route) -> None:
+        if connections:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.on("websocket", note)
+    page.route(SCRIPTS, wait_for_the_connection)
+    with page.expect_websocket():
+        page.goto(shop[0], wait_until="commit")
+    for route in waiting:
+        route.continue_()
+    expect(page.get_by_role("button", name="Add to cart").first).to_be_visible()
+    assert len(connections) == 1
+
+
+def test_a_page_whose_first_connection_breaks_makes_another(
+    only_the_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page, connections = only_the_page(), list[str]()
+
+    def break_the_first(connection: WebSocketRoute) -> None:
+        connections.append(connection.url)
+        if len(connections) == 1:
+            connection.close()
+        else:
+            connection.connect_to_server()
+
+    page.route_web_socket(re.compile("/_stcore/stream"), break_the_first)
+    page.unroute(SCRIPTS)
+    page.goto(shop[0])
+    expect(page.get_by_role("button", name="Add to cart").first).to_be_visible()
+    assert len(connections) == 2
+
+
+@pytest.mark.parametrize(
+    ("cookies", "connects"),
+    [("", True), ("_streamlit_user=u", False), ("_streamlit_user=u; _streamlit_xsrf=x", True)],
+)
+def test_a_page_waits_for_the_token_without_which_nobody_is_signed_in(
+    shop: tuple[str, Path], cookies: str, connects: bool
+) -> None:
+    page = httpx2.get(shop[0], headers={"Cookie": cookies}, trust_env=False).text
+    assert ("new WebSocket(" in page) is connects
+
+
+def test_a_browser_without_scripts_is_told_so_in_the_shop_s_words(shop: tuple[str, Path]) -> None:
+    page = httpx2.get(shop[0], trust_env=False).text
+    (said,) = re.findall("<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert said == "<p>Please allow scripts for this shop.</p>"
+
+
+def test_every_picture_of_the_first_page_is_one_that_the_browser_can_draw(page: Page, shop: tuple[str, Path]) -> None:
+    page.goto(shop[0])
+    expect(page.get_by_role("button", name="Add to cart").nth(10)).to_be_visible()
+    widths = page.evaluate("""Promise.all([...document.images].map(async (image) => {
+        image.loading = "eager";
+        await image.decode();
+        return image.naturalWidth;
+    }))""")
+    assert len(widths) > 10
+    assert min(widths) > 0
 
 
 def test_the_splash_stays_until_the_page_itself_is_there(page: Page, shop: tuple[str, Path]) -> None:

@@ -100,6 +100,36 @@ def test_a_session_is_not_current_any_more_when_the_checkouts_clock_is_past_its_
     assert page.current_session() is None
 
 
+def test_a_session_that_the_browser_keeps_is_found_again_when_stripe_would_make_another(
+    checkout: Checkout, clock: TestClock
+) -> None:
+    cart = Cart({"night-train-to-trieste": 1})  # a limited product: its session is held for half an hour from now
+    first = page_of(checkout, cart, {}).open_session()
+    clock.advance(minutes=2)
+    page = page_of(checkout, cart, {})  # loaded anew
+    assert page.resume_kept(first.id) is None  # no details are saved
+    assert page.open_session().id == first.id
+    assert page_of(checkout, cart, {}).open_session().id != first.id
+
+
+def test_a_session_that_the_browser_keeps_is_not_taken_for_another_cart_nor_when_it_is_over(
+    checkout: Checkout, cart: Cart
+) -> None:
+    first = page_of(checkout, cart, {}).open_session()
+    other = page_of(checkout, Cart(dict(cart.quantities)), {})
+    other.resume_kept(first.id)
+    assert other.current_session() is None
+    changed = page_of(checkout, Cart({"tote-bag": 3}, cart.token), {})
+    changed.resume_kept(first.id)
+    replacing = changed.open_session()
+    assert checkout.retrieve_session(first.id).status == "expired"
+    late = page_of(checkout, cart, {})
+    late.resume_kept(first.id)
+    assert late.current_session() is None
+    changed.resume_kept(first.id)
+    assert changed.current_session() == replacing
+
+
 def test_an_expired_session_that_stripe_repeats_is_replaced(checkout: Checkout, cart: Cart) -> None:
     first = page_of(checkout, cart, {}).open_session()
     checkout.expire_session(first.id)
