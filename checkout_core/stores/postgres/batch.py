@@ -344,7 +344,7 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
 
 
 def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
-    created, changed, changed_keys, events = list[str](), list[str](), list[str](), list[str]()
+    created, changed, events = list[str](), list[str](), list[str]()
     looked_at = list[Order]()
     for one in writes:
         if one.writes_order:
@@ -354,7 +354,6 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
                 created.append(row)
             else:
                 changed.append(_with(row, seen_version=one.before.version))
-                changed_keys.append(one.after.stripe_checkout_session_id)
         elif one.before is not None:
             looked_at.append(one.before)
         events += _event_rows(one)
@@ -363,7 +362,6 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
     values = {
         "created": _array(created),
         "changed": _array(changed),
-        "changed_keys": changed_keys,
         "events": _array(events),
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
@@ -421,11 +419,13 @@ _NEW = f"""new AS (
     SELECT * FROM jsonb_to_recordset(%(changed)s::jsonb)
         AS new ({_columns({**_ORDER_TYPES, "seen_version": "bigint"})})
 )"""
-# Two that lock the same orders must do so in the same order, or they wait for each other. The keys are there twice, as the
-# server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up.
-_LOCKED = """locked AS (
+# The server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up;
+# an array that it has not seen yet it takes for ten.
+_IS_NEW = "orders.stripe_checkout_session_id = ANY(ARRAY(SELECT stripe_checkout_session_id FROM new))"
+# Two that lock the same orders must do so in the same order, or they wait for each other.
+_LOCKED = f"""locked AS (
     SELECT orders.stripe_checkout_session_id AS key FROM orders JOIN new USING (stripe_checkout_session_id)
-    WHERE orders.stripe_checkout_session_id = ANY(%(changed_keys)s) AND orders.version = new.seen_version AND {after}
+    WHERE {_IS_NEW} AND orders.version = new.seen_version AND {{after}}
     ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
 _CHANGED_LOCKED = f"""changed AS (
@@ -436,12 +436,12 @@ _CHANGED_LOCKED = f"""changed AS (
 _CHANGED_ONE = f"""changed AS (
     UPDATE orders SET {_CHANGES} FROM new
     WHERE orders.stripe_checkout_session_id = new.stripe_checkout_session_id AND orders.version = new.seen_version
-        AND orders.stripe_checkout_session_id = ANY(%(changed_keys)s)
+        AND {_IS_NEW}
     RETURNING orders.stripe_checkout_session_id AS key
 )"""
 _LOOKED_AT = """looked_at AS (
     SELECT orders.stripe_checkout_session_id AS key
-    FROM orders JOIN unnest(%(keys)s::text[], %(versions)s::bigint[]) AS seen (key, version)
+    FROM orders JOIN unnest((SELECT %(keys)s::text[]), (SELECT %(versions)s::bigint[])) AS seen (key, version)
         ON orders.stripe_checkout_session_id = seen.key AND orders.version = seen.version
     WHERE {after} ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
