@@ -4,7 +4,6 @@ Each order is guarded by the version that its change has seen: what somebody els
 and its change is applied again to what is there by then. So nobody holds a lock over a round trip.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import cache
 import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
+from pydantic_core import to_json
 
 from ...domain.errors import SoldOut, StoreUnavailable
 from ...domain.events import Change, Decision, OrderEvent, StockMove
@@ -358,7 +358,7 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
             looked_at.append(one.before)
         events += _event_rows(one)
     announced = any(outbox_events(one.events) for one in writes)
-    statement = _statement(bool(created), min(len(changed), 2), bool(looked_at), bool(events), announced)
+    statement, parameters = _statement(bool(created), min(len(changed), 2), bool(looked_at), bool(events), announced)
     values = {
         "created": _array(created),
         "changed": _array(changed),
@@ -366,7 +366,7 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
     }
-    return connection.execute(statement, values)
+    return psycopg.RawCursor(connection).execute(statement, [values[name] for name in parameters])
 
 
 def _event_rows(one: Write) -> Iterable[str]:
@@ -384,7 +384,7 @@ def _event_rows(one: Write) -> Iterable[str]:
 
 def _with(row: str, **more: object) -> str:
     """Return a JSON object with more members; a model writes the rest of it itself, which is quicker."""
-    return f"{row[:-1]},{json.dumps(more)[1:]}"
+    return f"{row[:-1]},{to_json(more).decode()[1:]}"
 
 
 def _array(rows: Sequence[str]) -> str:
@@ -411,12 +411,12 @@ _EVENT_NAMES = ", ".join(f'"{name}"' for name in EVENT)
 
 _CREATED = f"""created AS (
     INSERT INTO orders ({_NAMES})
-    SELECT {_NAMES} FROM jsonb_to_recordset(%(created)s::jsonb) AS new ({_columns(_ORDER_TYPES)})
+    SELECT {_NAMES} FROM json_to_recordset(%(created)s::json) AS new ({_columns(_ORDER_TYPES)})
     ORDER BY stripe_checkout_session_id
     ON CONFLICT (stripe_checkout_session_id) DO NOTHING RETURNING stripe_checkout_session_id AS key
 )"""
 _NEW = f"""new AS (
-    SELECT * FROM jsonb_to_recordset(%(changed)s::jsonb)
+    SELECT * FROM json_to_recordset(%(changed)s::json)
         AS new ({_columns({**_ORDER_TYPES, "seen_version": "bigint"})})
 )"""
 # The server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up;
@@ -446,7 +446,7 @@ _LOOKED_AT = """looked_at AS (
     WHERE {after} ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
 _EVENTS = f"""said AS (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb) AS ({_columns(_OUR_EVENT_TYPES)}))
+    SELECT * FROM ROWS FROM (json_to_recordset(%(events)s::json) AS ({_columns(_OUR_EVENT_TYPES)}))
         WITH ORDINALITY AS said ({", ".join(f'"{name}"' for name in _OUR_EVENT_TYPES)}, number)
     WHERE NOT guarded OR stripe_checkout_session_id IN (SELECT key FROM written)
 ), events AS (
@@ -456,6 +456,7 @@ _EVENTS = f"""said AS (
         WHERE past.stripe_checkout_session_id = said.stripe_checkout_session_id
     ), 0) ELSE place END FROM said ORDER BY number
 )"""
+_PARAMETERS = ("created", "changed", "events", "keys", "versions")
 _OUTBOX = """entries AS (
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
     SELECT id, shop, order_id, stripe_checkout_session_id, kind, at, at, 0, handled FROM said WHERE announced
@@ -463,8 +464,13 @@ _OUTBOX = """entries AS (
 
 
 @cache
-def _statement(created: bool, changed: int, looked_at: bool, events: bool, announced: bool) -> bytes:
-    """Return the statement for a batch that has these parts. What it has no rows for is left out, as planning costs time.
+def _statement(
+    created: bool, changed: int, looked_at: bool, events: bool, announced: bool
+) -> tuple[bytes, Sequence[str]]:
+    """Return the statement for a batch that has these parts, and its parameters in the order of their numbers.
+
+    What a batch has no rows for is left out, as planning costs time. Names would be looked for at each call: psycopg
+    remembers them of shorter statements only.
 
     Args:
         created: whether orders are made.
@@ -491,4 +497,8 @@ def _statement(created: bool, changed: int, looked_at: bool, events: bool, annou
         parts.append(_EVENTS)
     if announced:
         parts.append(_OUTBOX)
-    return f"WITH {', '.join(parts)} SELECT key FROM written".encode()
+    statement = f"WITH {', '.join(parts)} SELECT key FROM written"
+    parameters = [name for name in _PARAMETERS if f"%({name})s" in statement]
+    for number, name in enumerate(parameters, start=1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    return statement.encode(), parameters
