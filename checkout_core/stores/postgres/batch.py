@@ -315,8 +315,8 @@ def read(connection: PostgresConnection, session_ids: Sequence[str]) -> tuple[di
     if len(session_ids) == 1:
         rows = connection.execute(schema.ORDER_AND_STOCK, session_ids).fetchall()
     else:
-        rows = connection.execute(schema.ORDERS_AND_STOCK, [list(session_ids)]).fetchall()
-    orders = [schema.order_from(row[1:]) for row in rows if row[1] is not None]
+        rows = connection.execute(schema.ORDERS_AND_STOCK, [to_json(session_ids).decode()]).fetchall()
+    orders = [Order.model_validate_json(row[1]) for row in rows if row[1] is not None]
     return {order.stripe_checkout_session_id: order for order in orders}, bool(rows[0][0])
 
 

@@ -1,5 +1,6 @@
 """What only PostgreSQL needs."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -143,8 +144,9 @@ def test_the_server_plans_once_what_is_written_and_read_together(postgres_url: s
             write(connection, [Write(None, order, [an_event(order.stripe_checkout_session_id)]) for order in new])
             write(connection, [Write(order, counting(order).order, []) for order in new])
             write(connection, [Write(each, each, [an_event(each.stripe_checkout_session_id)]) for each in same])
-            read(connection, [order.stripe_checkout_session_id for order in new])
-            connection.execute(ORDERS_BY_SESSIONS, [[order.stripe_checkout_session_id for order in new]])
+            session_ids = [order.stripe_checkout_session_id for order in new]
+            read(connection, session_ids)
+            connection.execute(ORDERS_BY_SESSIONS, [json.dumps(session_ids)])
         plans = connection.execute("SELECT custom_plans FROM pg_prepared_statements", prepare=False).fetchall()
     assert plans == [(SERVER_TRIES_FIRST,)] * 5
 
