@@ -117,6 +117,7 @@ def _postgres(url: str, rows: int, *, ours: bool) -> None:
             connection.execute(statement.encode())
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")  # else what was filled is written to the disk while something is measured
 
 
 def _sqlite(path: Path, rows: int) -> str:

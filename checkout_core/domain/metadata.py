@@ -94,11 +94,13 @@ def in_parts(key: str, values: Iterable[JsonValue]) -> dict[str, str]:
 
 def joined_parts(key: str, metadata: Mapping[str, str]) -> Any:
     """Return the JSON value that is in parts under `key`; an empty list where there is none, or somebody edited it."""
-    parts = [metadata.get(key, "")]
+    if not metadata.get(key):
+        return []
+    parts = [metadata[key]]
     while (part := metadata.get(f"{key}_{len(parts)}")) is not None:
         parts.append(part)
     try:
-        return json.loads("".join(parts) or "[]")
+        return json.loads("".join(parts))
     except ValueError:
         return []
 

@@ -169,8 +169,7 @@ class Order(Value):
 
     def evolve(self, now: datetime, **changes: Any) -> Self:
         """Return the order with `changes`, `updated_at` set to `now` and the next version."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self)(**{**fields, **changes, "updated_at": now, "version": self.version + 1})
+        return type(self)(**{**vars(self), **changes, "updated_at": now, "version": self.version + 1})
 
     def may_become(self, status: OrderStatus) -> bool:
         """Whether the transition table lets this order move to `status`."""

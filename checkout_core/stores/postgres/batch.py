@@ -4,7 +4,6 @@ Each order is guarded by the version that its change has seen: what somebody els
 and its change is applied again to what is there by then. So nobody holds a lock over a round trip.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import cache
 import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
+from pydantic_core import to_json
 
 from ...domain.errors import SoldOut, StoreUnavailable
 from ...domain.events import Change, Decision, OrderEvent, StockMove
@@ -315,8 +315,8 @@ def read(connection: PostgresConnection, session_ids: Sequence[str]) -> tuple[di
     if len(session_ids) == 1:
         rows = connection.execute(schema.ORDER_AND_STOCK, session_ids).fetchall()
     else:
-        rows = connection.execute(schema.ORDERS_AND_STOCK, [list(session_ids)]).fetchall()
-    orders = [schema.order_from(row[1:]) for row in rows if row[1] is not None]
+        rows = connection.execute(schema.ORDERS_AND_STOCK, [to_json(session_ids).decode()]).fetchall()
+    orders = [Order.model_validate_json(row[1]) for row in rows if row[1] is not None]
     return {order.stripe_checkout_session_id: order for order in orders}, bool(rows[0][0])
 
 
@@ -344,7 +344,7 @@ def write(connection: PostgresConnection, writes: Sequence[Write]) -> set[str]:
 
 
 def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.Cursor[TupleRow]":
-    created, changed, changed_keys, events = list[str](), list[str](), list[str](), list[str]()
+    created, changed, events = list[str](), list[str](), list[str]()
     looked_at = list[Order]()
     for one in writes:
         if one.writes_order:
@@ -354,21 +354,19 @@ def _sent(connection: PostgresConnection, writes: Sequence[Write]) -> "psycopg.C
                 created.append(row)
             else:
                 changed.append(_with(row, seen_version=one.before.version))
-                changed_keys.append(one.after.stripe_checkout_session_id)
         elif one.before is not None:
             looked_at.append(one.before)
         events += _event_rows(one)
     announced = any(outbox_events(one.events) for one in writes)
-    statement = _statement(bool(created), min(len(changed), 2), bool(looked_at), bool(events), announced)
+    statement, parameters = _statement(bool(created), min(len(changed), 2), bool(looked_at), bool(events), announced)
     values = {
         "created": _array(created),
         "changed": _array(changed),
-        "changed_keys": changed_keys,
         "events": _array(events),
         "keys": [order.stripe_checkout_session_id for order in looked_at],
         "versions": [order.version for order in looked_at],
     }
-    return connection.execute(statement, values)
+    return psycopg.RawCursor(connection).execute(statement, [values[name] for name in parameters])
 
 
 def _event_rows(one: Write) -> Iterable[str]:
@@ -386,7 +384,7 @@ def _event_rows(one: Write) -> Iterable[str]:
 
 def _with(row: str, **more: object) -> str:
     """Return a JSON object with more members; a model writes the rest of it itself, which is quicker."""
-    return f"{row[:-1]},{json.dumps(more)[1:]}"
+    return f"{row[:-1]},{to_json(more).decode()[1:]}"
 
 
 def _array(rows: Sequence[str]) -> str:
@@ -413,19 +411,21 @@ _EVENT_NAMES = ", ".join(f'"{name}"' for name in EVENT)
 
 _CREATED = f"""created AS (
     INSERT INTO orders ({_NAMES})
-    SELECT {_NAMES} FROM jsonb_to_recordset(%(created)s::jsonb) AS new ({_columns(_ORDER_TYPES)})
+    SELECT {_NAMES} FROM json_to_recordset(%(created)s::json) AS new ({_columns(_ORDER_TYPES)})
     ORDER BY stripe_checkout_session_id
     ON CONFLICT (stripe_checkout_session_id) DO NOTHING RETURNING stripe_checkout_session_id AS key
 )"""
 _NEW = f"""new AS (
-    SELECT * FROM jsonb_to_recordset(%(changed)s::jsonb)
+    SELECT * FROM json_to_recordset(%(changed)s::json)
         AS new ({_columns({**_ORDER_TYPES, "seen_version": "bigint"})})
 )"""
-# Two that lock the same orders must do so in the same order, or they wait for each other. The keys are there twice, as the
-# server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up.
-_LOCKED = """locked AS (
+# The server takes JSON for a hundred rows, and would rather read a table of some thousand orders whole than look these up;
+# an array that it has not seen yet it takes for ten.
+_IS_NEW = "orders.stripe_checkout_session_id = ANY(ARRAY(SELECT stripe_checkout_session_id FROM new))"
+# Two that lock the same orders must do so in the same order, or they wait for each other.
+_LOCKED = f"""locked AS (
     SELECT orders.stripe_checkout_session_id AS key FROM orders JOIN new USING (stripe_checkout_session_id)
-    WHERE orders.stripe_checkout_session_id = ANY(%(changed_keys)s) AND orders.version = new.seen_version AND {after}
+    WHERE {_IS_NEW} AND orders.version = new.seen_version AND {{after}}
     ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
 _CHANGED_LOCKED = f"""changed AS (
@@ -436,17 +436,17 @@ _CHANGED_LOCKED = f"""changed AS (
 _CHANGED_ONE = f"""changed AS (
     UPDATE orders SET {_CHANGES} FROM new
     WHERE orders.stripe_checkout_session_id = new.stripe_checkout_session_id AND orders.version = new.seen_version
-        AND orders.stripe_checkout_session_id = ANY(%(changed_keys)s)
+        AND {_IS_NEW}
     RETURNING orders.stripe_checkout_session_id AS key
 )"""
 _LOOKED_AT = """looked_at AS (
     SELECT orders.stripe_checkout_session_id AS key
-    FROM orders JOIN unnest(%(keys)s::text[], %(versions)s::bigint[]) AS seen (key, version)
+    FROM orders JOIN unnest((SELECT %(keys)s::text[]), (SELECT %(versions)s::bigint[])) AS seen (key, version)
         ON orders.stripe_checkout_session_id = seen.key AND orders.version = seen.version
     WHERE {after} ORDER BY orders.stripe_checkout_session_id FOR UPDATE OF orders
 )"""
 _EVENTS = f"""said AS (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb) AS ({_columns(_OUR_EVENT_TYPES)}))
+    SELECT * FROM ROWS FROM (json_to_recordset(%(events)s::json) AS ({_columns(_OUR_EVENT_TYPES)}))
         WITH ORDINALITY AS said ({", ".join(f'"{name}"' for name in _OUR_EVENT_TYPES)}, number)
     WHERE NOT guarded OR stripe_checkout_session_id IN (SELECT key FROM written)
 ), events AS (
@@ -456,6 +456,7 @@ _EVENTS = f"""said AS (
         WHERE past.stripe_checkout_session_id = said.stripe_checkout_session_id
     ), 0) ELSE place END FROM said ORDER BY number
 )"""
+_PARAMETERS = ("created", "changed", "events", "keys", "versions")
 _OUTBOX = """entries AS (
     INSERT INTO outbox (event_id, shop, order_id, stripe_checkout_session_id, kind, at, due_at, attempts, handled)
     SELECT id, shop, order_id, stripe_checkout_session_id, kind, at, at, 0, handled FROM said WHERE announced
@@ -463,8 +464,13 @@ _OUTBOX = """entries AS (
 
 
 @cache
-def _statement(created: bool, changed: int, looked_at: bool, events: bool, announced: bool) -> bytes:
-    """Return the statement for a batch that has these parts. What it has no rows for is left out, as planning costs time.
+def _statement(
+    created: bool, changed: int, looked_at: bool, events: bool, announced: bool
+) -> tuple[bytes, Sequence[str]]:
+    """Return the statement for a batch that has these parts, and its parameters in the order of their numbers.
+
+    What a batch has no rows for is left out, as planning costs time. Names would be looked for at each call: psycopg
+    remembers them of shorter statements only.
 
     Args:
         created: whether orders are made.
@@ -491,4 +497,8 @@ def _statement(created: bool, changed: int, looked_at: bool, events: bool, annou
         parts.append(_EVENTS)
     if announced:
         parts.append(_OUTBOX)
-    return f"WITH {', '.join(parts)} SELECT key FROM written".encode()
+    statement = f"WITH {', '.join(parts)} SELECT key FROM written"
+    parameters = [name for name in _PARAMETERS if f"%({name})s" in statement]
+    for number, name in enumerate(parameters, start=1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    return statement.encode(), parameters

@@ -22,6 +22,7 @@ from psycopg import errors, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+from pydantic_core import to_json
 from typing_extensions import override
 
 from ...config.forking import begin_anew_after_fork
@@ -335,7 +336,7 @@ class PostgresStore(OrderStore):
             if self._spread or len(session_ids) == 1:
                 found = [connection.execute(schema.ORDER_BY_SESSION, [each]).fetchall() for each in session_ids]
                 return {session_id: rows[0] for session_id, rows in zip(session_ids, found, strict=True) if rows}
-            rows = connection.execute(schema.ORDERS_BY_SESSIONS, [session_ids]).fetchall()
+            rows = connection.execute(schema.ORDERS_BY_SESSIONS, [to_json(session_ids).decode()]).fetchall()
             return {str(row[_SESSION_AT]): row for row in rows}
 
         found = self._work(work, max(job.deadline for job in jobs), transaction=False)

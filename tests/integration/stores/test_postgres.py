@@ -1,5 +1,6 @@
 """What only PostgreSQL needs."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,10 +13,17 @@ from checkout_core.domain.events import Change, Decision
 from checkout_core.domain.orders import Order
 from checkout_core.stores.blocking import BlockingOrderStore
 from checkout_core.stores.postgres.address import Address
-from checkout_core.stores.postgres.batch import MAX_ATTEMPTS
+from checkout_core.stores.postgres.batch import MAX_ATTEMPTS, Write, read, write
+from checkout_core.stores.postgres.schema import ORDERS_BY_SESSIONS, migrate
 from checkout_core.stores.postgres.store import PostgresStore
 from tests.support.databases import open_blocking
 from tests.support.orders import NOW, an_event, an_order, counting, creating
+
+SERVER_TRIES_FIRST = 5
+"""How often the server plans a statement for its parameters before it asks whether one plan does for all
+(https://www.postgresql.org/docs/current/sql-prepare.html)."""
+
+ENOUGH_TO_DECIDE_ABOUT_PLANS = 3 * SERVER_TRIES_FIRST
 
 
 def test_a_database_of_a_newer_version_is_left_alone(postgres_url: str) -> None:
@@ -120,6 +128,27 @@ def test_orders_that_are_changed_together_are_looked_up_and_no_table_is_read_who
     before = read_whole()
     changed(session_ids[::20], lambda _: counting)
     assert read_whole() == before
+
+
+@pytest.mark.parametrize("together", [1, 2, 4, 40])
+def test_the_server_plans_once_what_is_written_and_read_together(postgres_url: str, together: int) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        migrate(connection)
+        known = [an_order(f"cs_{number}") for number in range(2000)]
+        same = known[:together]
+        write(connection, [Write(None, order, [an_event(order.stripe_checkout_session_id)]) for order in known])
+        connection.execute("ANALYZE")
+        connection.prepare_threshold = 0
+        for number in range(ENOUGH_TO_DECIDE_ABOUT_PLANS):
+            new = [an_order(f"cs_{number}_{each}") for each in range(together)]
+            write(connection, [Write(None, order, [an_event(order.stripe_checkout_session_id)]) for order in new])
+            write(connection, [Write(order, counting(order).order, []) for order in new])
+            write(connection, [Write(each, each, [an_event(each.stripe_checkout_session_id)]) for each in same])
+            session_ids = [order.stripe_checkout_session_id for order in new]
+            read(connection, session_ids)
+            connection.execute(ORDERS_BY_SESSIONS, [json.dumps(session_ids)])
+        plans = connection.execute("SELECT custom_plans FROM pg_prepared_statements", prepare=False).fetchall()
+    assert plans == [(SERVER_TRIES_FIRST,)] * 5
 
 
 def test_dispatchers_of_a_spread_outbox_never_get_the_same_entry(postgres_url: str) -> None:
