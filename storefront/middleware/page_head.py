@@ -4,7 +4,7 @@ Streamlit's own page is white and called "Streamlit" until its scripts have run:
 when the shopper comes back from paying. Here the HTML itself says where one is. It also says where the server is: a page
 that is opened at a deeper address, such as `/confirmation`, would otherwise guess by asking `/confirmation/_stcore/health`
 first, a 404 and a wasted round trip. It names or brings the modules that the shop's first page needs, which would otherwise be
-asked for one after the other, and it connects while they load.
+asked for one after the other, and it connects while they load. It hears presses before there is anything to press.
 """
 
 import gzip
@@ -19,6 +19,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from checkout_core.domain.errors import CheckoutError
 from checkout_core.services.shops import Shops
+from checkout_core.streamlit.browser import STEADY_PRESSES
 from storefront.pages import PAGES, SHOP, Page
 from storefront.rendering import render
 from storefront.theme import THEME
@@ -93,7 +94,7 @@ def _with_head(page: bytes, name: str, title: str, opening: str, *, connects: bo
         connects: whether the page connects before Streamlit's scripts do.
     """
     themes = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"]
-    head = render("page_head.html", title=title, connects=connects)
+    head = render("page_head.html", title=title, connects=connects, steady_presses=STEADY_PRESSES)
     style = render("page_style.html", light=themes["light"], dark=themes["dark"])
     end = render("splash.html", name=name, opening=opening)
     for pattern in (_TITLE, _ICON, _FONT, _NO_SCRIPT):

@@ -75,6 +75,14 @@ def test_something_is_painted_before_any_style_sheet_has_come(
     page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
 
 
+def test_presses_are_heard_before_there_is_anything_to_press(
+    only_the_page: Callable[..., Page], shop: tuple[str, Path]
+) -> None:
+    page = only_the_page()
+    page.goto(shop[0], wait_until="commit")
+    page.wait_for_function("window.checkoutSteadyPresses")
+
+
 def test_the_page_connects_while_the_scripts_load_that_use_the_connection(
     new_page: Callable[..., Page], shop: tuple[str, Path]
 ) -> None:
