@@ -153,18 +153,29 @@ class CheckoutPage:
             self._holding.held = HeldSession(self._key(), session, replaced=replaced)
             return session
 
-    def resume_pending(self) -> Details | None:
+    def resume_pending(self, kept: str | None = None) -> Details | None:
         """Take up the session that this visitor has pending in another tab, or had before the page was loaded anew.
+
+        Stripe gives the same session for the same cart for some minutes only. What the shopper has done with one that has
+        no pending order yet, such as a promotion code, is found again by its id.
+
+        Args:
+            kept: the id of a session that the browser has kept. It is taken up where nothing is pending, if it is this
+                visitor's and open.
 
         Returns:
             The details that its pending order was saved with; None also where this tab has a session already.
 
         Raises:
+            SessionNotFound: Stripe does not know the session that was kept.
             StripeError: Stripe refused, or did not answer.
             StoreError: the store did not answer.
         """
         with self._alone():
-            return self._resume_pending()
+            given = self._resume_pending()
+            if kept and self._holding.held is None:
+                return self._resume(kept, only_mine=True)
+            return given
 
     def resume(self, session_id: str) -> Details | None:
         """Take up the session that the shopper came back with, which Stripe says is open.
@@ -182,23 +193,6 @@ class CheckoutPage:
         """
         with self._alone():
             return self._resume(session_id)
-
-    def resume_kept(self, session_id: str) -> Details | None:
-        """Take up the session that this browser has kept, if it is of this cart and open; not where there is one already.
-
-        Stripe gives the same session for the same cart for some minutes only, and what the shopper has done with it,
-        such as a promotion code, is lost with it.
-
-        Returns:
-            The details that its pending order was saved with.
-
-        Raises:
-            SessionNotFound: Stripe does not know it.
-            StripeError: Stripe refused, or did not answer.
-            StoreError: the store did not answer.
-        """
-        with self._alone():
-            return self._resume(session_id, only_mine=True) if self._holding.held is None else None
 
     def _resume_pending(self) -> Details | None:
         if self._holding.held is None and not self._nothing_pending:

@@ -157,10 +157,7 @@ def take_up(page: CheckoutPage, session_id: str | None) -> None:
     Its payment and what was typed are there again, for the browser that typed it.
     """
     with suppress(CheckoutError):  # the shopper fills in the form once more
-        given = page.resume(session_id) if session_id else page.resume_pending()
-        if page.current_session() is None and (kept := context.take_kept_session()):
-            given = page.resume_kept(kept)
-        if given:
+        if given := page.resume(session_id) if session_id else page.resume_pending(context.take_kept_session()):
             details.take_over(fields, email=given.email, name=given.name, phone=given.phone)
 
 

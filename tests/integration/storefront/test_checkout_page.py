@@ -107,7 +107,7 @@ def test_a_session_that_the_browser_keeps_is_found_again_when_stripe_would_make_
     first = page_of(checkout, cart, {}).open_session()
     clock.advance(minutes=2)
     page = page_of(checkout, cart, {})  # loaded anew
-    assert page.resume_kept(first.id) is None  # no details are saved
+    assert page.resume_pending(first.id) is None  # no details are saved
     assert page.open_session().id == first.id
     assert page_of(checkout, cart, {}).open_session().id != first.id
 
@@ -117,16 +117,16 @@ def test_a_session_that_the_browser_keeps_is_not_taken_for_another_cart_nor_when
 ) -> None:
     first = page_of(checkout, cart, {}).open_session()
     other = page_of(checkout, Cart(dict(cart.quantities)), {})
-    other.resume_kept(first.id)
+    other.resume_pending(first.id)
     assert other.current_session() is None
     changed = page_of(checkout, Cart({"tote-bag": 3}, cart.token), {})
-    changed.resume_kept(first.id)
+    changed.resume_pending(first.id)
     replacing = changed.open_session()
     assert checkout.retrieve_session(first.id).status == "expired"
     late = page_of(checkout, cart, {})
-    late.resume_kept(first.id)
+    late.resume_pending(first.id)
     assert late.current_session() is None
-    changed.resume_kept(first.id)
+    changed.resume_pending(first.id)
     assert changed.current_session() == replacing
 
 
